@@ -1,0 +1,51 @@
+"""One table: our error's code to HTTP status and title; RFC 9457 bodies."""
+
+from typing import Any
+
+from fluoropose.errors import FluoroposeError
+
+__all__ = ["PROBLEM_MEDIA_TYPE", "problem_body", "status_of"]
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+_TABLE: dict[str, tuple[int, str]] = {
+    "invalid-request": (422, "The request breaks a rule"),
+    "invalid-geometry": (422, "Camera or pose cannot be meant"),
+    "invalid-volume": (422, "Not a usable CT"),
+    "object-not-found": (422, "The object is not in the volume"),
+    "invalid-frame": (422, "Not a usable frame"),
+    "unsupported-media": (415, "Media type not supported"),
+    "payload-too-large": (413, "Body too large"),
+    "unknown-case": (404, "No such case"),
+    "unknown-session": (404, "No such session"),
+    "not-found": (404, "No such resource"),
+    "method-not-allowed": (405, "Method not allowed"),
+    "conflict": (409, "State does not allow this"),
+    "sequence-conflict": (409, "Frame out of order"),
+    "frame-superseded": (409, "A newer frame took its place"),
+    "frame-stale": (504, "Frame older than allowed"),
+    "overloaded": (503, "Too much at once"),
+    "not-ready": (503, "Not ready"),
+    "device-unavailable": (503, "Device not available"),
+    "invalid-model": (500, "Model damaged or of another case"),
+    "storage-failed": (507, "Disk refused"),
+    "internal": (500, "Unexpected fault"),
+}
+
+
+def status_of(code: str) -> int:
+    """Return the HTTP status of a code."""
+    return _TABLE.get(code, _TABLE["internal"])[0]
+
+
+def problem_body(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> dict[str, Any]:
+    """Return the problem of one of our errors, or of a bare code."""
+    known = code or (error.code if error else "internal")
+    status, title = _TABLE.get(known, _TABLE["internal"])
+    return {
+        "type": f"urn:fluoropose:problem:{known}",
+        "title": title,
+        "status": status,
+        "detail": detail or (str(error) if error else ""),
+        "code": known,
+    }

@@ -1,0 +1,184 @@
+"""The wire's models and limits (pydantic's one home). Names, units and meanings are those of docs/api.md."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fluoropose.arrays import Mat44
+from fluoropose.errors import GeometryError
+from fluoropose.geometry.camera import MAX_SIDE_PX, Camera, camera_from_detector, camera_from_intrinsics
+from fluoropose.geometry.rigid import checked_rigid
+
+__all__ = [
+    "CameraModel",
+    "CaseModel",
+    "FrameMeta",
+    "RegisterRequest",
+    "RenderRequest",
+    "ResultModel",
+    "SessionChange",
+    "SessionModel",
+    "SessionRequest",
+    "camera_json",
+]
+
+Matrix = Annotated[list[list[float]], Field(min_length=3, max_length=4)]
+PixelMeaningName = Literal["intensity", "line_integral", "display"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class CameraModel(_Strict):
+    """A C-arm: detector spacing and distance, or an intrinsic matrix in pixels."""
+
+    rows: int = Field(ge=2, le=MAX_SIDE_PX)
+    columns: int = Field(ge=2, le=MAX_SIDE_PX)
+    row_spacing_mm: float | None = None
+    column_spacing_mm: float | None = None
+    source_to_detector_mm: float | None = None
+    principal_point_px: tuple[float, float] | None = None
+    intrinsic_matrix: Matrix | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "CameraModel":
+        lengths = (self.row_spacing_mm, self.column_spacing_mm, self.source_to_detector_mm)
+        if self.intrinsic_matrix is None and None in lengths:
+            raise ValueError(
+                "expected row_spacing_mm, column_spacing_mm and source_to_detector_mm, or intrinsic_matrix, got neither"
+            )
+        if self.intrinsic_matrix is not None and any(value is not None for value in lengths):
+            raise ValueError("expected spacings and distance or intrinsic_matrix, got both")
+        try:
+            self.value()
+        except GeometryError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def value(self) -> Camera:
+        """Return the camera, or raise GeometryError."""
+        if self.intrinsic_matrix is not None:
+            return camera_from_intrinsics(self.rows, self.columns, self.intrinsic_matrix)
+        return camera_from_detector(
+            self.rows,
+            self.columns,
+            row_spacing_mm=self.row_spacing_mm or 0.0,
+            column_spacing_mm=self.column_spacing_mm or 0.0,
+            source_to_detector_mm=self.source_to_detector_mm or 0.0,
+            principal_point_px=self.principal_point_px,
+        )
+
+
+def camera_json(camera: Camera) -> dict[str, Any]:
+    """Return a camera as the API takes it."""
+    return {"rows": camera.rows, "columns": camera.columns, "intrinsic_matrix": camera.intrinsic_matrix.tolist()}
+
+
+class _Posed(_Strict):
+    initial_pose: Matrix | None = None
+
+    def start(self) -> Mat44 | None:
+        """Return the initial pose, or raise GeometryError."""
+        return None if self.initial_pose is None else checked_rigid(self.initial_pose, "initial_pose")
+
+
+class SessionRequest(_Posed):
+    """Opens a session."""
+
+    case: str = Field(max_length=64)
+    camera: CameraModel
+    pixel_meaning: PixelMeaningName = "intensity"
+    inverted: bool = False
+    max_frame_age_ms: float | None = Field(default=None, gt=0)
+    policy: Literal["latest", "reject"] = "latest"
+
+
+class SessionChange(_Posed):
+    """Changes a session: a new start, a new camera, or both."""
+
+    camera: CameraModel | None = None
+
+
+class FrameMeta(_Strict):
+    """The header X-Frame-Meta; `dtype` and, where they differ from the camera, `rows` and `columns` of raw bytes."""
+
+    dtype: str | None = None
+    rows: int | None = Field(default=None, ge=2, le=MAX_SIDE_PX)
+    columns: int | None = Field(default=None, ge=2, le=MAX_SIDE_PX)
+    seq: int | None = Field(default=None, ge=0)
+    captured_at: float | str | None = None
+
+
+class RegisterRequest(_Posed):
+    """One registration; `frame` is base64 of an npy, PNG or DICOM file unless the frame comes as a form's file."""
+
+    case: str = Field(max_length=64)
+    camera: CameraModel
+    pixel_meaning: PixelMeaningName = "intensity"
+    inverted: bool = False
+    frame: str | None = None
+    seq: int = Field(default=0, ge=0)
+
+
+class RenderRequest(_Strict):
+    """Asks for a DRR."""
+
+    case: str = Field(max_length=64)
+    camera: CameraModel
+    camera_from_volume: Matrix | None = None
+    pose: Matrix | None = None
+    format: Literal["npy", "png"] | None = None
+
+    def pose_value(self) -> Mat44:
+        """Return camera_from_volume, given under either name, or raise GeometryError."""
+        given = self.camera_from_volume if self.camera_from_volume is not None else self.pose
+        return checked_rigid(given, "camera_from_volume")
+
+
+class ErrorEstimateModel(BaseModel):
+    """Expected absolute errors."""
+
+    in_plane_mm: float
+    depth_mm: float
+    rotation_deg: float
+
+
+class ResultModel(BaseModel):
+    """One frame's answer."""
+
+    seq: int
+    status: Literal["TRACKING", "LOW_CONFIDENCE", "LOST"]
+    camera_from_volume: list[list[float]]
+    confidence: float
+    error_estimate: ErrorEstimateModel
+    timing_ms: dict[str, float]
+    dropped_since_last: int
+    case: str
+    model: str
+    device: str
+
+
+class SessionModel(BaseModel):
+    """A session as the service sees it."""
+
+    session: str
+    case: str
+    state: str
+    policy: str
+    last_seq: int | None
+    last_status: str | None
+    last_pose: list[list[float]] | None
+    counters: dict[str, int]
+
+
+class CaseModel(BaseModel):
+    """A case as the service holds it."""
+
+    case: str
+    state: Literal["preparing", "ready", "failed"]
+    progress: float
+    detail: str
+    volume: dict[str, Any] | None
+    atlas: dict[str, Any] | None
+    model: str | None

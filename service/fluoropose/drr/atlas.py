@@ -1,0 +1,101 @@
+"""The atlas, our DRR cache: canonical views over a grid of the two out-of-plane angles, at nominal depth.
+
+View (i, j) shows the object on the axis with rotation Rx(alpha_i) Ry(beta_j) B (see `geometry.canonical`), as line
+integrals, dimensionless. Everything about the CT that a frame needs is in here; no frame renders anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float64, Mat33
+from fluoropose.drr.renderer import AbstractRenderer
+from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical, view_rotation
+from fluoropose.imaging.volume import Volume
+
+__all__ = ["Atlas", "AtlasGrid", "build_atlas", "default_step_mm", "no_progress", "render_view"]
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtlasGrid:
+    """Angles -half_range .. +half_range in steps, degrees; the same for alpha (rows) and beta (columns)."""
+
+    half_range_deg: float = 36.0
+    step_deg: float = 2.0
+
+    @property
+    def angles_deg(self) -> Float64:
+        """The grid's angles in degrees, shape (n,)."""
+        count = round(self.half_range_deg / self.step_deg)
+        return self.step_deg * np.arange(-count, count + 1)
+
+    @property
+    def side(self) -> int:
+        """Number of angles along each axis."""
+        return 2 * round(self.half_range_deg / self.step_deg) + 1
+
+    def nearest(self, alpha_rad: float, beta_rad: float) -> int:
+        """Return the index of the view nearest to the two angles; beyond the rim, the rim."""
+        half = self.side // 2
+        row = min(max(round(float(np.rad2deg(alpha_rad)) / self.step_deg), -half), half) + half
+        column = min(max(round(float(np.rad2deg(beta_rad)) / self.step_deg), -half), half) + half
+        return row * self.side + column
+
+    def angles_of(self, index: int) -> tuple[float, float]:
+        """Return (alpha, beta) of a view in rad."""
+        row, column = divmod(index, self.side)
+        half = self.side // 2
+        return float(np.deg2rad((row - half) * self.step_deg)), float(np.deg2rad((column - half) * self.step_deg))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Atlas:
+    """`views` float16 or float32 (side * side, size, size), the `grid` they stand on and the canonical `view`."""
+
+    views: NDArray[Any]
+    grid: AtlasGrid
+    view: CanonicalView
+
+    def rotation(self, index: int) -> Mat33:
+        """Return the object's rotation in the canonical camera for one view."""
+        alpha, beta = self.grid.angles_of(index)
+        return view_rotation(alpha, beta, self.view)
+
+
+def no_progress(done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+def default_step_mm(volume: Volume) -> float:
+    """Return the sampling step along rays: one voxel, where the atlas error no longer depends on it (tested)."""
+    return float(volume.spacing_mm.min())
+
+
+def render_view(renderer: AbstractRenderer, view: CanonicalView, alpha_rad: float, beta_rad: float) -> NDArray[Any]:
+    """Return one canonical picture, float32 (size, size)."""
+    rotation = view_rotation(alpha_rad, beta_rad, view)
+    centre_mm = np.array([0.0, 0.0, view.range_mm])
+    return renderer.render(view.camera, pose_from_canonical(np.eye(3), rotation, centre_mm, view))
+
+
+def build_atlas(
+    renderer: AbstractRenderer,
+    view: CanonicalView,
+    grid: AtlasGrid,
+    *,
+    out: NDArray[Any] | None = None,
+    progress: Progress = no_progress,
+) -> Atlas:
+    """Render all views of the grid into `out` (float16 array or memory map; made here where not given)."""
+    count = grid.side**2
+    views = np.empty((count, view.size_px, view.size_px), np.float16) if out is None else out
+    for index in range(count):
+        views[index] = np.minimum(render_view(renderer, view, *grid.angles_of(index)), 6e4)
+        progress(index + 1, count)
+    return Atlas(views, grid, view)

@@ -1,0 +1,63 @@
+"""From an object's attenuation to a case: choose the canonical view, render the atlas. Lengths in mm."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Mat33
+from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_mm, no_progress
+from fluoropose.drr.case import Case
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.volume import Volume, bounding_corners
+
+__all__ = ["FIELD_SHARE", "ViewChoice", "canonical_view", "case_digest", "prepare_case"]
+
+FIELD_SHARE = 1.1
+"""Canonical field over the object's diagonal: the object stays inside from every side, with a rim to see its edge."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewChoice:
+    """The view that the C-arm is expected to have: base rotation, distance from source to object, atlas grid."""
+
+    base_rotation: Mat33
+    range_mm: float = 900.0
+    grid: AtlasGrid = AtlasGrid()
+    size_px: int = 128
+
+
+def canonical_view(volume: Volume, choice: ViewChoice) -> CanonicalView:
+    """Return the canonical view of an object: centred on its box, wide enough for it."""
+    corners = bounding_corners(volume)
+    size_mm = float(np.linalg.norm(np.ptp(corners, axis=0)))
+    return CanonicalView(
+        corners.mean(axis=0), choice.base_rotation, choice.size_px, FIELD_SHARE * size_mm, choice.range_mm
+    )
+
+
+def case_digest(source: str, choice: ViewChoice) -> str:
+    """Return the name of source data and view: 16 hex digits that a model is tied to."""
+    rotation = np.round(choice.base_rotation, 6) + 0.0
+    text = f"{source}|{rotation.tolist()}|{choice.range_mm:.4f}|{choice.grid}|{choice.size_px}|{FIELD_SHARE}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def prepare_case(
+    name: str,
+    source: str,
+    volume: Volume,
+    choice: ViewChoice,
+    *,
+    rest: Volume | None = None,
+    out: NDArray[Any] | None = None,
+    progress: Progress = no_progress,
+) -> Case:
+    """Render the atlas of an object (attenuation in 1/mm); `source` identifies the data it came from."""
+    view = canonical_view(volume, choice)
+    renderer = CpuRenderer(volume, default_step_mm(volume))
+    atlas = build_atlas(renderer, view, choice.grid, out=out, progress=progress)
+    return Case(name, case_digest(source, choice), volume, rest, bounding_corners(volume), atlas)

@@ -1,0 +1,49 @@
+"""The contract of a DRR renderer: perspective line integrals, dimensionless.
+
+    I(u, v) = integral over the ray from the source to pixel (u, v) of attenuation (1/mm) dl (mm)
+
+(Miao, Wang, Liao 2016, eqs 1-3). The volume is interpolated linearly between voxel centres and is zero outside
+of the box of its voxel centres. Rays end at the box, not at the detector: nothing lies behind it.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Vec3
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rigid import inverse
+from fluoropose.imaging.volume import Volume
+
+__all__ = ["AbstractRenderer", "RayFrame", "ray_frame"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RayFrame:
+    """Rays in the volume's index space: index(pixel, depth) = origin + depth * (index_from_pixel @ (u, v, 1)).
+
+    `depth` is z in the camera, mm; `direction_from_pixel` gives the camera direction with z = 1, whose length is
+    the mm of ray per mm of depth.
+    """
+
+    origin: Vec3
+    index_from_pixel: Mat33
+    direction_from_pixel: Mat33
+
+
+class AbstractRenderer(ABC):
+    """Renders one volume (attenuation in 1/mm) from any camera and pose."""
+
+    @abstractmethod
+    def render(self, camera: Camera, camera_from_volume: Mat44) -> Float32:
+        """Return the line integrals, float32 (rows, columns)."""
+
+
+def ray_frame(volume: Volume, camera: Camera, camera_from_volume: Mat44) -> RayFrame:
+    """Return the rays of a camera in the index space of a volume."""
+    volume_from_camera = inverse(camera_from_volume)
+    index_from_lps: Float64 = np.linalg.inv(volume.lps_from_index)
+    index_from_camera = index_from_lps @ volume_from_camera
+    direction_from_pixel = np.linalg.inv(camera.intrinsic_matrix)
+    return RayFrame(index_from_camera[:3, 3], index_from_camera[:3, :3] @ direction_from_pixel, direction_from_pixel)

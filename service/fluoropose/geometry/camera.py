@@ -1,0 +1,126 @@
+"""The C-arm as a pinhole camera. Lengths in mm, pixels as (column u, row v).
+
+Frame: origin at the X-ray source, +z towards the detector, +x along increasing column, +y along increasing
+row; the centre of the first pixel is (0, 0). A camera is its size and its 3x3 intrinsic matrix in pixels.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat33, Points, read_only
+from fluoropose.errors import GeometryError
+
+__all__ = ["Camera", "camera_from_detector", "camera_from_intrinsics", "project", "ray_directions"]
+
+MAX_SIDE_PX = 8192
+"""Larger than any flat-panel detector; a size beyond it is a mistake or an attack."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """A calibrated projection: `rows`, `columns` and the intrinsic matrix in pixels, shape (3, 3)."""
+
+    rows: int
+    columns: int
+    intrinsic_matrix: Mat33
+
+    def __post_init__(self) -> None:
+        """Check the rules that every camera obeys."""
+        for name, value in (("rows", self.rows), ("columns", self.columns)):
+            if not 2 <= value <= MAX_SIDE_PX:
+                raise GeometryError(f"camera {name} must be 2 to {MAX_SIDE_PX}, got {value}")
+        matrix = _checked_intrinsics(self.intrinsic_matrix)
+        object.__setattr__(self, "intrinsic_matrix", read_only(matrix))
+
+    @property
+    def focal_px(self) -> float:
+        """Mean of the two focal lengths in pixels."""
+        return float(0.5 * (self.intrinsic_matrix[0, 0] + self.intrinsic_matrix[1, 1]))
+
+    def scaled(self, factor: float) -> "Camera":
+        """Return the camera of the same detector binned by `factor` (2 halves the size); pixel areas align."""
+        binning = np.array([[1.0, 0.0, 0.5 - 0.5 * factor], [0.0, 1.0, 0.5 - 0.5 * factor], [0.0, 0.0, factor]])
+        matrix = binning @ self.intrinsic_matrix / factor
+        matrix[2] = [0.0, 0.0, 1.0]
+        return Camera(int(self.rows // factor), int(self.columns // factor), matrix)
+
+
+def camera_from_detector(
+    rows: int,
+    columns: int,
+    *,
+    row_spacing_mm: float,
+    column_spacing_mm: float,
+    source_to_detector_mm: float,
+    principal_point_px: tuple[float, float] | None = None,
+) -> Camera:
+    """Return the camera of a flat detector.
+
+    Parameters
+    ----------
+    row_spacing_mm, column_spacing_mm : float
+        Pixel pitch down a column and along a row, as measured on the detector.
+    source_to_detector_mm : float
+        Distance from the source to the detector's plane along its normal.
+    principal_point_px : (u, v), optional
+        Foot of that normal; the image's centre ((columns-1)/2, (rows-1)/2) where it is not given.
+
+    Raises
+    ------
+    GeometryError
+        If a length is not positive and finite.
+    """
+    lengths = {
+        "row_spacing_mm": row_spacing_mm,
+        "column_spacing_mm": column_spacing_mm,
+        "source_to_detector_mm": source_to_detector_mm,
+    }
+    for name, value in lengths.items():
+        if not (np.isfinite(value) and value > 0):
+            raise GeometryError(f"camera {name} must be a positive length, got {value}")
+    u0, v0 = principal_point_px if principal_point_px is not None else ((columns - 1) / 2, (rows - 1) / 2)
+    matrix = np.array(
+        [
+            [source_to_detector_mm / column_spacing_mm, 0.0, u0],
+            [0.0, source_to_detector_mm / row_spacing_mm, v0],
+            [0.0, 0.0, 1.0],
+        ]
+    )
+    return Camera(rows, columns, matrix)
+
+
+def camera_from_intrinsics(rows: int, columns: int, intrinsic_matrix: Any) -> Camera:
+    """Return the camera with the given 3x3 matrix in pixels (u = fx x/z + cx, v = fy y/z + cy)."""
+    return Camera(rows, columns, np.array(intrinsic_matrix, dtype=np.float64))
+
+
+def project(camera: Camera, points_camera_mm: Points) -> Float64:
+    """Return pixels (u, v), shape (..., 2), of points (..., 3) in front of the source."""
+    homogeneous = points_camera_mm @ camera.intrinsic_matrix.T
+    return homogeneous[..., :2] / homogeneous[..., 2:]
+
+
+def ray_directions(camera: Camera) -> Float64:
+    """Return for each pixel the ray's direction with z = 1, shape (rows, columns, 3)."""
+    u, v = np.meshgrid(np.arange(camera.columns), np.arange(camera.rows))
+    pixels = np.stack([u, v, np.ones_like(u)], axis=-1).astype(np.float64)
+    return pixels @ np.linalg.inv(camera.intrinsic_matrix).T
+
+
+def _checked_intrinsics(matrix: Any) -> Mat33:
+    values = np.array(matrix, dtype=np.float64)
+    if values.shape != (3, 3):
+        raise GeometryError(f"camera intrinsic_matrix must be 3x3, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise GeometryError("camera intrinsic_matrix must be finite, got NaN or infinity")
+    if np.abs(values[2] - [0.0, 0.0, 1.0]).max() > 1e-9 or abs(values[1, 0]) > 1e-9:
+        raise GeometryError(
+            f"camera intrinsic_matrix must be upper triangular with last row [0, 0, 1], got {values.tolist()}"
+        )
+    if values[0, 0] <= 0 or values[1, 1] <= 0:
+        raise GeometryError(
+            f"camera focal lengths must be positive, got fx = {values[0, 0]:g}, fy = {values[1, 1]:g}"
+        )
+    return values

@@ -1,0 +1,102 @@
+"""The canonical view: object on the axis, upright, at nominal depth; a homography leads there from any frame.
+
+Turning a camera about its source moves no ray, so the picture a camera would take that looks straight at the
+object, with the in-plane turn undone, is an exact warp of the frame. Depth is undone as a scale, which is exact
+only for a thin object; `docs/method.md` gives the measured error.
+
+With p the object's centre (camera mm), r = |p|, R_c the smallest rotation taking +z to p / r:
+
+    R_c^T R = Rz(theta) Rx(alpha) Ry(beta) B          theta: in the plane; (alpha, beta): the atlas's two angles
+    canonical pixel to frame pixel: H = K R_c Rz(theta) diag(s, s, 1) K_c^-1,    s = nominal range / r
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Mat33, Mat44, Vec3
+from fluoropose.errors import GeometryError
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rigid import rigid
+from fluoropose.geometry.rotation import about_x, about_y, about_z, smallest_rotation, to_zxy
+
+__all__ = ["CanonicalPose", "CanonicalView", "canonical_pose", "pose_from_canonical", "view_rotation", "warp"]
+
+MIN_RANGE_MM = 1.0
+"""An object centre nearer to the source than this cannot be imaged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanonicalView:
+    """The fixed view of one case.
+
+    `centre_mm` in the volume, `base_rotation` B, `size_px` square pixels over `field_mm` at the object,
+    `range_mm` nominal distance from source to centre.
+    """
+
+    centre_mm: Vec3
+    base_rotation: Mat33
+    size_px: int
+    field_mm: float
+    range_mm: float
+
+    @property
+    def camera(self) -> Camera:
+        """The camera that takes canonical pictures."""
+        focal_px = self.range_mm * self.size_px / self.field_mm
+        middle = (self.size_px - 1) / 2
+        matrix = np.array([[focal_px, 0.0, middle], [0.0, focal_px, middle], [0.0, 0.0, 1.0]])
+        return Camera(self.size_px, self.size_px, matrix)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanonicalPose:
+    """A pose taken apart: `camera_from_canonical` = R_c Rz(theta), two out-of-plane angles (rad), range (mm)."""
+
+    camera_from_canonical: Mat33
+    alpha_rad: float
+    beta_rad: float
+    range_mm: float
+
+
+def canonical_pose(camera_from_volume: Mat44, view: CanonicalView) -> CanonicalPose:
+    """Take a pose apart into the exact in-plane warp, the out-of-plane angles and the range.
+
+    Raises
+    ------
+    GeometryError
+        If the object's centre is not in front of the source.
+    """
+    rotation = camera_from_volume[:3, :3]
+    centre_camera_mm = rotation @ view.centre_mm + camera_from_volume[:3, 3]
+    if centre_camera_mm[2] < MIN_RANGE_MM:
+        raise GeometryError(
+            f"the object's centre must be in front of the source, got z = {centre_camera_mm[2]:.1f} mm in the camera"
+        )
+    looking = smallest_rotation(centre_camera_mm)
+    theta, alpha, beta = to_zxy(looking.T @ rotation @ view.base_rotation.T)
+    return CanonicalPose(looking @ about_z(theta), alpha, beta, float(np.linalg.norm(centre_camera_mm)))
+
+
+def view_rotation(alpha_rad: float, beta_rad: float, view: CanonicalView) -> Mat33:
+    """Return the object's rotation in the canonical camera at two out-of-plane angles."""
+    return about_x(alpha_rad) @ about_y(beta_rad) @ view.base_rotation
+
+
+def pose_from_canonical(
+    camera_from_canonical: Mat33, rotation_canonical: Mat33, centre_canonical_mm: Vec3, view: CanonicalView
+) -> Mat44:
+    """Return camera_from_volume of an object with that rotation and centre (mm) in the canonical camera."""
+    rotation = camera_from_canonical @ rotation_canonical
+    return rigid(rotation, camera_from_canonical @ centre_canonical_mm - rotation @ view.centre_mm)
+
+
+def warp(camera: Camera, pose: CanonicalPose, view: CanonicalView) -> Mat33:
+    """Return the homography that takes homogeneous canonical pixels to frame pixels, shape (3, 3)."""
+    scale = view.range_mm / pose.range_mm
+    return (
+        camera.intrinsic_matrix
+        @ pose.camera_from_canonical
+        @ np.diag([scale, scale, 1.0])
+        @ np.linalg.inv(view.camera.intrinsic_matrix)
+    )

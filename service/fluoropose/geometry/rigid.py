@@ -1,0 +1,93 @@
+"""Rigid transforms as 4x4 float64 matrices named target_from_source; lengths in mm."""
+
+from typing import Any
+
+import numpy as np
+
+from fluoropose.arrays import Mat33, Mat44, Points, Vec3
+from fluoropose.errors import GeometryError
+from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation, to_rotation_vector
+
+__all__ = ["RIGID_TOLERANCE", "checked_rigid", "exp", "inverse", "log", "rigid", "transform"]
+
+RIGID_TOLERANCE = 1e-4
+"""Largest allowed entry of R^T R - 1: what rounding a pose to four decimals leaves, and no more."""
+
+
+def rigid(rotation: Mat33, translation_mm: Vec3) -> Mat44:
+    """Return the 4x4 transform x -> rotation x + translation_mm."""
+    target_from_source = np.eye(4)
+    target_from_source[:3, :3] = rotation
+    target_from_source[:3, 3] = translation_mm
+    return target_from_source
+
+
+def inverse(target_from_source: Mat44) -> Mat44:
+    """Return source_from_target."""
+    rotation = target_from_source[:3, :3].T
+    return rigid(rotation, -rotation @ target_from_source[:3, 3])
+
+
+def transform(target_from_source: Mat44, points_source_mm: Points) -> Points:
+    """Return points of shape (..., 3) in the target frame, mm."""
+    return points_source_mm @ target_from_source[:3, :3].T + target_from_source[:3, 3]
+
+
+def checked_rigid(matrix: Any, name: str) -> Mat44:
+    """Return `matrix` as a rigid float64 4x4, re-orthonormalised.
+
+    Raises
+    ------
+    GeometryError
+        If it is not 4x4, not finite, mirrored, or further than `RIGID_TOLERANCE` from rigid.
+    """
+    try:
+        values = np.array(matrix, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GeometryError(f"{name} must be a 4x4 matrix of numbers, got {_short(matrix)}") from error
+    if values.shape != (4, 4):
+        raise GeometryError(f"{name} must be a 4x4 matrix, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise GeometryError(f"{name} must be finite, got {values[~np.isfinite(values)][0]}")
+    if np.abs(values[3] - [0.0, 0.0, 0.0, 1.0]).max() > RIGID_TOLERANCE:
+        raise GeometryError(f"{name} must end in the row [0, 0, 0, 1], got {values[3].tolist()}")
+    rotation = values[:3, :3]
+    deviation = float(np.abs(rotation.T @ rotation - np.eye(3)).max())
+    if deviation > RIGID_TOLERANCE:
+        raise GeometryError(
+            f"{name} must be rigid: expected R^T R = 1 to {RIGID_TOLERANCE:g}, got a deviation of {deviation:.3g}"
+        )
+    if np.linalg.det(rotation) < 0:
+        raise GeometryError(f"{name} must not mirror: expected det R = +1, got -1")
+    return rigid(nearest_rotation(rotation), values[:3, 3])
+
+
+def exp(twist: Any) -> Mat44:
+    """Return the rigid transform of a twist (rotation vector rad, translation part mm), shape (6,)."""
+    omega, rho = np.asarray(twist[:3], dtype=np.float64), np.asarray(twist[3:], dtype=np.float64)
+    return rigid(from_rotation_vector(omega), _left_jacobian(omega) @ rho)
+
+
+def log(target_from_source: Mat44) -> Any:
+    """Return the twist (rotation vector rad, translation part mm) whose `exp` is the transform."""
+    omega = to_rotation_vector(target_from_source[:3, :3])
+    return np.concatenate([omega, np.linalg.solve(_left_jacobian(omega), target_from_source[:3, 3])])
+
+
+def _left_jacobian(omega: Vec3) -> Mat33:
+    """Return the left Jacobian of SO(3) (Barfoot, State Estimation for Robotics, 2017, eq. 7.37)."""
+    angle = float(np.linalg.norm(omega))
+    x, y, z = omega
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    if angle < 1e-5:
+        return np.eye(3) + 0.5 * cross + cross @ cross / 6.0
+    return (
+        np.eye(3)
+        + (1.0 - np.cos(angle)) / angle**2 * cross
+        + (angle - np.sin(angle)) / angle**3 * (cross @ cross)
+    )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

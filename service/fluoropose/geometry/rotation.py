@@ -1,0 +1,105 @@
+"""Rotations. Angles in rad; a 3x3 matrix turns column vectors; positive is right-handed about the axis."""
+
+import numpy as np
+
+from fluoropose.arrays import Mat33, Vec3
+
+__all__ = [
+    "about_x",
+    "about_y",
+    "about_z",
+    "angle_between",
+    "from_rotation_vector",
+    "from_zxy",
+    "nearest_rotation",
+    "smallest_rotation",
+    "to_rotation_vector",
+    "to_zxy",
+]
+
+_PARALLEL = 1e-12
+"""Below this sine two directions count as parallel: far under a millionth of a pixel."""
+
+
+def about_x(angle_rad: float) -> Mat33:
+    """Turn by `angle_rad` about +x: y towards z."""
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
+
+
+def about_y(angle_rad: float) -> Mat33:
+    """Turn by `angle_rad` about +y: z towards x."""
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+def about_z(angle_rad: float) -> Mat33:
+    """Turn by `angle_rad` about +z: x towards y."""
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def from_zxy(theta_rad: float, alpha_rad: float, beta_rad: float) -> Mat33:
+    """Return Rz(theta) Rx(alpha) Ry(beta): in-plane turn last, the two out-of-plane turns before it."""
+    return about_z(theta_rad) @ about_x(alpha_rad) @ about_y(beta_rad)
+
+
+def to_zxy(rotation: Mat33) -> tuple[float, float, float]:
+    """Return (theta, alpha, beta) in rad with Rz(theta) Rx(alpha) Ry(beta) equal to `rotation`.
+
+    Exact inverse of `from_zxy` for alpha in (-90 deg, 90 deg); at +-90 deg theta and beta turn about
+    the same axis and theta is given the whole turn.
+    """
+    sin_alpha = float(np.clip(rotation[2, 1], -1.0, 1.0))
+    alpha = float(np.arcsin(sin_alpha))
+    if np.hypot(rotation[0, 1], rotation[1, 1]) < _PARALLEL:
+        return float(np.arctan2(rotation[1, 0], rotation[0, 0])), alpha, 0.0
+    theta = float(np.arctan2(-rotation[0, 1], rotation[1, 1]))
+    beta = float(np.arctan2(-rotation[2, 0], rotation[2, 2]))
+    return theta, alpha, beta
+
+
+def from_rotation_vector(vector_rad: Vec3) -> Mat33:
+    """Return the rotation about `vector_rad` by its length (Rodrigues' formula)."""
+    angle = float(np.linalg.norm(vector_rad))
+    x, y, z = vector_rad
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + np.sinc(angle / np.pi) * cross + 0.5 * np.sinc(angle / (2 * np.pi)) ** 2 * (cross @ cross)
+
+
+def to_rotation_vector(rotation: Mat33) -> Vec3:
+    """Return the axis times the angle in rad, the inverse of `from_rotation_vector` below 180 deg."""
+    axis_sin = 0.5 * np.array(
+        [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
+    )
+    sin_angle = float(np.linalg.norm(axis_sin))
+    angle = float(np.arctan2(sin_angle, 0.5 * (np.trace(rotation) - 1.0)))
+    if sin_angle > 1e-7:
+        return axis_sin * (angle / sin_angle)
+    if angle < 1.0:
+        return axis_sin
+    # Half a turn: the axis is the column of (R + 1) / 2 with the largest diagonal entry.
+    outer = 0.5 * (rotation + np.eye(3))
+    column = int(np.argmax(np.diag(outer)))
+    return outer[:, column] / np.sqrt(outer[column, column]) * angle
+
+
+def angle_between(first: Mat33, second: Mat33) -> float:
+    """Return the angle in rad of the rotation that takes `first` to `second` (geodesic distance on SO(3))."""
+    return float(np.linalg.norm(to_rotation_vector(first @ second.T)))
+
+
+def smallest_rotation(direction: Vec3) -> Mat33:
+    """Return the smallest rotation that takes +z to the unit vector along `direction` (any length, not -z)."""
+    target = direction / np.linalg.norm(direction)
+    axis_sin = np.array([-target[1], target[0], 0.0])
+    sine = float(np.linalg.norm(axis_sin))
+    if sine < _PARALLEL:
+        return np.eye(3) if target[2] > 0 else about_x(np.pi)
+    return from_rotation_vector(axis_sin / sine * np.arctan2(sine, target[2]))
+
+
+def nearest_rotation(matrix: Mat33) -> Mat33:
+    """Return the rotation nearest to `matrix` in the Frobenius norm (SVD; Kabsch 1976)."""
+    u, _, vt = np.linalg.svd(matrix)
+    return u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt

@@ -1,0 +1,83 @@
+"""A volume on a regular grid. Patient frame: DICOM LPS, mm. Axis order of values: (i, j, k), placed by the matrix."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Mat44, Points, Vec3, read_only
+from fluoropose.errors import VolumeError
+
+__all__ = ["Volume", "bounding_corners", "checked_volume", "crop_to_content"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """Samples at the centres of voxels.
+
+    `values` float32 (ni, nj, nk): HU of a CT, or attenuation in 1/mm of an object;
+    `lps_from_index` the 4x4 that takes (i, j, k) to LPS mm (affine, its columns may differ in length).
+    """
+
+    values: Float32
+    lps_from_index: Mat44
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        object.__setattr__(self, "values", read_only(np.asarray(self.values, dtype=np.float32)))
+        object.__setattr__(self, "lps_from_index", read_only(np.asarray(self.lps_from_index, dtype=np.float64)))
+
+    @property
+    def spacing_mm(self) -> Vec3:
+        """Distance between neighbouring voxels along i, j, k."""
+        return np.linalg.norm(self.lps_from_index[:3, :3], axis=0)
+
+    @property
+    def centre_mm(self) -> Vec3:
+        """Middle of the grid in LPS mm."""
+        middle = (np.array(self.values.shape) - 1) / 2
+        return self.lps_from_index[:3, :3] @ middle + self.lps_from_index[:3, 3]
+
+
+def checked_volume(volume: Volume) -> Volume:
+    """Return `volume` if it can be a CT or an object.
+
+    Raises
+    ------
+    VolumeError
+        If it is not 3-D, has an axis of one voxel, is not finite, is constant, or has a degenerate matrix.
+    """
+    if volume.values.ndim != 3:
+        raise VolumeError(f"a volume must have 3 axes, got shape {volume.values.shape}")
+    if min(volume.values.shape) < 2:
+        raise VolumeError(f"a volume must have at least 2 voxels along each axis, got shape {volume.values.shape}")
+    if not np.isfinite(volume.values).all():
+        bad = int((~np.isfinite(volume.values)).sum())
+        raise VolumeError(f"volume values must be finite, got {bad} voxels of NaN or infinity")
+    if float(volume.values.min()) == float(volume.values.max()):
+        raise VolumeError(f"a volume must not be empty, got the one value {float(volume.values.min()):g} everywhere")
+    spacing = volume.spacing_mm
+    if not np.isfinite(volume.lps_from_index).all() or (spacing <= 0).any():
+        raise VolumeError(f"voxel spacing must be positive and finite, got {spacing.tolist()} mm")
+    if abs(np.linalg.det(volume.lps_from_index[:3, :3])) < 1e-6 * float(np.prod(spacing)):
+        raise VolumeError("the volume's axes must be independent, got a degenerate direction matrix")
+    return volume
+
+
+def crop_to_content(volume: Volume, margin: int = 1) -> Volume:
+    """Return the smallest box that holds all non-zero voxels, with `margin` voxels of zeros around it."""
+    occupied = np.argwhere(volume.values != 0)
+    if len(occupied) == 0:
+        raise VolumeError("expected an object with attenuation, got an empty volume")
+    low, high = occupied.min(axis=0), occupied.max(axis=0) + 1
+    cropped = volume.values[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    shift = np.eye(4)
+    shift[:3, 3] = low - margin
+    return Volume(np.pad(cropped, margin), volume.lps_from_index @ shift)
+
+
+def bounding_corners(volume: Volume) -> Points:
+    """Return the 8 corners (8, 3) in LPS mm of the box of the non-zero voxels (faces of voxels, not centres)."""
+    occupied = np.argwhere(volume.values != 0)
+    ends = np.stack([occupied.min(axis=0) - 0.5, occupied.max(axis=0) + 0.5])
+    corners = np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+    return corners @ volume.lps_from_index[:3, :3].T + volume.lps_from_index[:3, 3]

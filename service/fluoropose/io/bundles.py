@@ -1,0 +1,89 @@
+"""Bundles on disk: `manifest.json` with checksums, one ONNX file per stage, `golden.npz`, `CARD.md`."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fluoropose.errors import BundleError, InputError
+from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
+from fluoropose.pehl.bundle import STAGE_NAMES, Bundle, Golden
+
+__all__ = ["list_bundles", "load_bundle", "read_manifest", "store_bundle"]
+
+_SCHEMA = 1
+_GOLDEN = ("frame", "homography", "cached", "residuals", "sigmas", "presence")
+
+
+def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = True) -> None:
+    """Write a bundle, whole or not at all; an older one of the same name stays until the new one is complete."""
+    with new_folder(folder, replace=replace) as part:
+        for stage, model in bundle.models.items():
+            (part / f"{stage}.onnx").write_bytes(model)
+        golden = bundle.golden
+        np.savez_compressed(part / "golden.npz", **{name: getattr(golden, name) for name in _GOLDEN})
+        (part / "CARD.md").write_text(card, encoding="utf-8")
+        files = sorted(path.name for path in part.iterdir())
+        manifest = {
+            "schema": _SCHEMA,
+            "name": bundle.name,
+            "case_digest": bundle.case_digest,
+            "inputs": {
+                "frame": "float32 (1, 1, rows, columns), line integrals",
+                "homography": "float32 (batch, 3, 3), canonical pixels to frame coordinates in [-1, 1]",
+                "view_index": "int64 (batch,)",
+                "atlas": "float16 (views, 1, size, size), line integrals",
+            },
+            "outputs": {
+                "in_plane_depth": "float32 (batch, 4): dx, dy, dz in mm, dtheta in rad",
+                "out_of_plane": "float32 (batch, 2): dalpha, dbeta in rad",
+                "sigmas": "float32 (batch, 6): expected absolute error of each, mm and rad",
+                "presence": "float32 (batch, 1): probability",
+            },
+            "sha256": {name: sha256_of(part / name) for name in files},
+            **bundle.facts,
+        }
+        write_json(part / "manifest.json", manifest)
+
+
+def list_bundles(root: Path) -> list[str]:
+    """Return the names of the complete bundles in a folder."""
+    if not root.is_dir():
+        return []
+    folders = (path for path in root.iterdir() if path.is_dir() and not path.name.endswith(PART_SUFFIX))
+    return sorted(path.name for path in folders if (path / "manifest.json").is_file())
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a bundle, or raise BundleError."""
+    try:
+        manifest = read_json(folder / "manifest.json", "a model's manifest")
+    except InputError as error:
+        raise BundleError(str(error)) from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != _SCHEMA:
+        raise BundleError(f"expected a manifest of schema {_SCHEMA} in {folder.name}, got another")
+    return manifest
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Return a stored bundle after checking every file against its checksum.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing, is a link, or differs from its checksum.
+    """
+    manifest = read_manifest(folder)
+    sums = manifest.get("sha256", {})
+    for name in (*(f"{stage}.onnx" for stage in STAGE_NAMES), "golden.npz"):
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            raise BundleError(f"expected the file {name} in model {folder.name}, got none")
+        if sha256_of(path) != sums.get(name):
+            raise BundleError(f"checksum mismatch: {name} of model {folder.name} differs from its manifest")
+    models = {stage: (folder / f"{stage}.onnx").read_bytes() for stage in STAGE_NAMES}
+    with np.load(folder / "golden.npz") as arrays:
+        values = {name: arrays[name] for name in _GOLDEN}
+    golden = Golden(**{**values, "presence": float(values["presence"])})
+    facts = {key: value for key, value in manifest.items() if key not in ("schema", "name", "case_digest", "sha256")}
+    return Bundle(manifest["name"], manifest["case_digest"], models, golden, facts)

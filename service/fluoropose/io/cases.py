@@ -1,0 +1,134 @@
+"""Cases on disk: `case.json`, `attenuation.npy`, perhaps `rest.npy`, and `atlas.npy`, which is memory-mapped."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float64
+from fluoropose.drr.atlas import Atlas, AtlasGrid, Progress, no_progress
+from fluoropose.drr.case import Case
+from fluoropose.drr.prepare import ViewChoice, prepare_case
+from fluoropose.errors import InputError, StorageError, UnknownCaseError
+from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.volume import Volume
+from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
+
+__all__ = ["checked_name", "list_cases", "load_case", "store_case"]
+
+_SCHEMA = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def checked_name(name: str) -> str:
+    """Return a case or model name that is safe as a folder's, or raise InputError."""
+    if not _NAME.fullmatch(name):
+        raise InputError(f"a name must be 1 to 64 letters, digits, - or _, got {name[:80]!r}")
+    return name
+
+
+def store_case(
+    folder: Path,
+    source: str,
+    volume: Volume,
+    choice: ViewChoice,
+    *,
+    rest: Volume | None = None,
+    details: dict[str, Any] | None = None,
+    replace: bool = False,
+    progress: Progress = no_progress,
+) -> Case:
+    """Prepare a case straight into its folder, atlas rendered into the mapped file; whole or not at all."""
+    name = checked_name(folder.name)
+    with new_folder(folder, replace=replace) as part:
+        np.save(part / "attenuation.npy", volume.values)
+        if rest is not None:
+            np.save(part / "rest.npy", rest.values.astype(np.float16))
+        views: NDArray[Any] = open_memmap(
+            part / "atlas.npy",
+            mode="w+",
+            dtype=np.float16,
+            shape=(choice.grid.side**2, choice.size_px, choice.size_px),
+        )
+        case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
+        views.flush()  # type: ignore[attr-defined]
+        write_json(part / "case.json", _described(case, source, details or {}))
+    return load_case(folder)
+
+
+def list_cases(root: Path) -> list[str]:
+    """Return the names of the complete cases in a folder."""
+    if not root.is_dir():
+        return []
+    folders = (path for path in root.iterdir() if path.is_dir() and not path.name.endswith(PART_SUFFIX))
+    return sorted(path.name for path in folders if (path / "case.json").is_file())
+
+
+def load_case(folder: Path) -> Case:
+    """Return a stored case, its atlas mapped from disk.
+
+    Raises
+    ------
+    UnknownCaseError
+        If there is no case in the folder.
+    StorageError
+        If a file of it is missing, truncated or of another schema.
+    """
+    if not (folder / "case.json").is_file():
+        raise UnknownCaseError(f"expected a case in {folder}, got no case.json there")
+    record = read_json(folder / "case.json", "a case")
+    if record.get("schema") != _SCHEMA:
+        raise StorageError(f"expected a case of schema {_SCHEMA}, got {record.get('schema')}; prepare it again")
+    try:
+        return _read(folder, record)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+
+
+def _read(folder: Path, record: dict[str, Any]) -> Case:
+    placed = np.array(record["lps_from_index"])
+    volume = Volume(np.load(folder / "attenuation.npy"), placed)
+    rest = None
+    if record["rest_lps_from_index"] is not None:
+        rest = Volume(np.load(folder / "rest.npy").astype(np.float32), np.array(record["rest_lps_from_index"]))
+    canonical = record["canonical"]
+    view = CanonicalView(
+        np.array(canonical["centre_mm"]),
+        np.array(canonical["base_rotation"]),
+        canonical["size_px"],
+        canonical["field_mm"],
+        canonical["range_mm"],
+    )
+    grid = AtlasGrid(record["grid"]["half_range_deg"], record["grid"]["step_deg"])
+    views = np.load(folder / "atlas.npy", mmap_mode="r")
+    expected = (grid.side**2, view.size_px, view.size_px)
+    if views.shape != expected:
+        raise StorageError(f"expected an atlas of shape {expected}, got {views.shape}; prepare the case again")
+    corners: Float64 = np.array(record["corners_mm"])
+    return Case(record["name"], record["digest"], volume, rest, corners, Atlas(views, grid, view))
+
+
+def _described(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
+    view, grid = case.atlas.view, case.atlas.grid
+    return {
+        "schema": _SCHEMA,
+        "name": case.name,
+        "digest": case.digest,
+        "source": source,
+        "size_mm": case.size_mm,
+        "lps_from_index": case.volume.lps_from_index.tolist(),
+        "rest_lps_from_index": None if case.rest is None else case.rest.lps_from_index.tolist(),
+        "corners_mm": case.corners_mm.tolist(),
+        "canonical": {
+            "centre_mm": view.centre_mm.tolist(),
+            "base_rotation": view.base_rotation.tolist(),
+            "size_px": view.size_px,
+            "field_mm": view.field_mm,
+            "range_mm": view.range_mm,
+        },
+        "grid": {"half_range_deg": grid.half_range_deg, "step_deg": grid.step_deg},
+        **details,
+    }

@@ -1,0 +1,166 @@
+"""DICOM to values: a CT series (folder or zip, files in any order) to a Volume; an X-ray frame to pixels.
+
+Placement: Image Position (Patient), Image Orientation (Patient) and Pixel Spacing, DICOM PS3.3 C.7.6.2.1.1; slices
+are ordered along the normal, never by file name or instance number.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.errors import InvalidDicomError
+
+from fluoropose.arrays import Float64
+from fluoropose.errors import FrameError, VolumeError
+from fluoropose.imaging.volume import Volume, checked_volume
+
+__all__ = ["read_dicom_frame", "read_dicom_series"]
+
+_AIR_HU = -1000.0
+_TILT_DEG = 0.5
+"""A gantry tilted by more than this shears the volume; half a degree is 4 mm over 500 mm."""
+
+_GAP_SHARE = 0.05
+"""Slices may be apart by at most this share more or less than the median distance."""
+
+MAX_UNZIPPED_BYTES = 4 * 2**30
+"""A CT series larger than this is not a CT series."""
+
+
+def read_dicom_series(path: Path) -> Volume:
+    """Return the CT of a folder or a zip archive in HU.
+
+    Raises
+    ------
+    VolumeError
+        If it holds no CT slices, more than one series, one slice, no spacing, slices of unequal size, a missing or
+        doubled slice, or a tilted gantry; the message says which and with what figure.
+    """
+    slices = list(_ct_slices(path))
+    if not slices:
+        raise VolumeError(f"expected a DICOM CT series in {path.name}, got no CT image")
+    _require_one_series(slices)
+    if len(slices) < 2:
+        raise VolumeError("expected a CT series of at least 2 slices, got one slice")
+    row_direction, column_direction = _directions(slices[0])
+    normal = np.cross(row_direction, column_direction)
+    slices.sort(key=lambda item: float(_position(item) @ normal))
+    spacing = _pixel_spacing(slices[0])
+    step = _slice_step(slices, normal)
+    values = np.stack([_hounsfield(item).T for item in slices], axis=-1)
+    lps_from_index = np.eye(4)
+    lps_from_index[:3, 0] = row_direction * spacing[1]
+    lps_from_index[:3, 1] = column_direction * spacing[0]
+    lps_from_index[:3, 2] = step
+    lps_from_index[:3, 3] = _position(slices[0])
+    return checked_volume(Volume(values, lps_from_index))
+
+
+def read_dicom_frame(data: bytes) -> NDArray[Any]:
+    """Return the pixels (rows, columns) of a single-frame DICOM X-ray image, or raise FrameError."""
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(data))
+        pixels = dataset.pixel_array
+    except Exception as error:  # noqa: BLE001 - pydicom raises many kinds for a damaged file
+        raise FrameError(f"expected a DICOM image, got: {error}") from error
+    if pixels.ndim != 2:
+        raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
+    return np.ascontiguousarray(pixels)
+
+
+def _ct_slices(path: Path) -> Iterator[Any]:
+    for name, data in _files(path):
+        try:
+            dataset = pydicom.dcmread(io.BytesIO(data))
+        except (InvalidDicomError, EOFError, ValueError, AttributeError):
+            continue
+        if getattr(dataset, "Modality", None) == "CT" and "PixelData" in dataset:
+            if "ImagePositionPatient" not in dataset:
+                raise VolumeError(f"expected Image Position (Patient) in every slice, got none in {name}")
+            yield dataset
+
+
+def _files(path: Path) -> Iterable[tuple[str, bytes]]:
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                yield file.name, file.read_bytes()
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = sum(info.file_size for info in archive.infolist())
+            if total > MAX_UNZIPPED_BYTES:
+                raise VolumeError(f"expected an archive of at most {MAX_UNZIPPED_BYTES} bytes, got {total}")
+            for info in archive.infolist():
+                if not info.is_dir():
+                    yield info.filename, archive.read(info)
+    except FileNotFoundError as error:
+        raise VolumeError(f"expected a DICOM folder or zip, got no {path}") from error
+    except (zipfile.BadZipFile, OSError) as error:
+        raise VolumeError(f"expected a DICOM folder or zip in {path.name}, got: {error}") from error
+
+
+def _require_one_series(slices: list[Any]) -> None:
+    series = {str(getattr(item, "SeriesInstanceUID", "")) for item in slices}
+    if len(series) > 1:
+        raise VolumeError(f"expected one CT series, got {len(series)} mixed in one place")
+    shapes = {(int(item.Rows), int(item.Columns)) for item in slices}
+    if len(shapes) > 1:
+        raise VolumeError(f"expected slices of one size, got {sorted(shapes)}")
+    directions = np.array([_cosines(item) for item in slices])
+    if np.abs(directions - directions[0]).max() > 1e-3:
+        raise VolumeError("expected slices of one orientation, got several")
+
+
+def _cosines(dataset: Any) -> Float64:
+    if "ImageOrientationPatient" not in dataset:
+        raise VolumeError("expected Image Orientation (Patient) in every slice, got none")
+    return np.array([float(value) for value in dataset.ImageOrientationPatient])
+
+
+def _directions(dataset: Any) -> tuple[Float64, Float64]:
+    cosines = _cosines(dataset)
+    return cosines[:3] / np.linalg.norm(cosines[:3]), cosines[3:] / np.linalg.norm(cosines[3:])
+
+
+def _position(dataset: Any) -> Float64:
+    return np.array([float(value) for value in dataset.ImagePositionPatient])
+
+
+def _pixel_spacing(dataset: Any) -> tuple[float, float]:
+    spacing = getattr(dataset, "PixelSpacing", None)
+    if spacing is None or len(spacing) != 2 or min(float(value) for value in spacing) <= 0:
+        raise VolumeError(f"expected a positive Pixel Spacing, got {spacing}")
+    return float(spacing[0]), float(spacing[1])
+
+
+def _slice_step(slices: list[Any], normal: Float64) -> Float64:
+    """Return the vector from slice to slice, after checking that they are evenly spaced and not sheared."""
+    positions = np.array([_position(item) for item in slices])
+    steps = np.diff(positions, axis=0)
+    heights = steps @ normal
+    median = float(np.median(heights))
+    if median <= 0 or heights.min() < 1e-3:
+        raise VolumeError("expected every slice at its own position, got two at the same")
+    worst = float(np.abs(heights - median).max())
+    if worst > _GAP_SHARE * median:
+        raise VolumeError(f"expected slices every {median:.3f} mm, got a distance {worst:.3f} mm off: a slice is missing")
+    tilt = float(np.rad2deg(np.arccos(np.clip(median / np.linalg.norm(steps.mean(axis=0)), -1.0, 1.0))))
+    if tilt > _TILT_DEG:
+        raise VolumeError(f"expected slices stacked along their normal, got a gantry tilt of {tilt:.1f} degrees")
+    return np.asarray((positions[-1] - positions[0]) / (len(slices) - 1))
+
+
+def _hounsfield(dataset: Any) -> NDArray[np.float32]:
+    raw = dataset.pixel_array
+    values = raw.astype(np.float32) * float(getattr(dataset, "RescaleSlope", 1.0))
+    values += float(getattr(dataset, "RescaleIntercept", 0.0))
+    padding = getattr(dataset, "PixelPaddingValue", None)
+    if padding is not None:
+        values[raw == int(padding)] = _AIR_HU
+    return np.maximum(values, np.float32(-1024.0))

@@ -1,0 +1,88 @@
+"""Whole folders and files or nothing: everything is written beside its place and moved there when complete."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fluoropose.errors import InputError, StorageError
+
+__all__ = ["PART_SUFFIX", "new_folder", "read_json", "sha256_of", "write_file", "write_json"]
+
+PART_SUFFIX = ".part"
+"""Folders and files that end so are unfinished; nothing lists or reads them."""
+
+
+@contextmanager
+def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give an empty folder to fill; it becomes `target` when the block ends well and vanishes when it does not.
+
+    Raises
+    ------
+    StorageError
+        If the disk refuses (full, read-only).
+    InputError
+        If `target` exists and `replace` is false.
+    """
+    if target.exists() and not replace:
+        raise InputError(f"expected a new folder, got {target}, which exists; remove it first")
+    part = target.with_name(target.name + PART_SUFFIX)
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        if replace:
+            shutil.rmtree(target, ignore_errors=True)
+        os.replace(part, target)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise StorageError(f"expected to write {target.name}, got: {error.strerror or error}") from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def write_file(path: Path, fill: Callable[[Path], Any]) -> None:
+    """Call `fill` with a temporary path, then move it to `path`."""
+    part = path.with_name(path.name + PART_SUFFIX)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fill(part)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StorageError(f"expected to write {path}, got: {error.strerror or error}") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON, whole or not at all."""
+    write_file(path, lambda part: part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8"))
+
+
+def read_json(path: Path, what: str) -> Any:
+    """Return the JSON value in a file; `what` names it in the error.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"expected {what} in {path}, got no such file") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"expected {what} as JSON in {path}, got: {error}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the file's SHA-256 in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,105 @@
+"""Bytes to frames and pictures to bytes: npy, PNG of 8 or 16 bits, DICOM, raw pixels. Sizes are bounded first."""
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from PIL import Image
+
+from fluoropose.errors import FrameError
+from fluoropose.imaging.xray import FRAME_DTYPES
+from fluoropose.io.dicom import read_dicom_frame
+
+__all__ = ["MAX_PIXELS", "decode_frame", "guess_media_type", "npy_bytes", "png_bytes", "raw_frame"]
+
+MAX_PIXELS = 4096 * 4096
+"""Larger than any fluoroscopy frame; checked before anything is decoded."""
+
+
+def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
+    """Return the pixels (rows, columns) of a self-describing frame.
+
+    Raises
+    ------
+    FrameError
+        If the bytes are not what the media type says, are truncated, or hold too many pixels.
+    """
+    if media_type == "application/x-npy":
+        return _from_npy(data)
+    if media_type == "image/png":
+        return _from_png(data)
+    if media_type == "application/dicom":
+        return read_dicom_frame(data)
+    raise FrameError(f"expected application/x-npy, image/png or application/dicom, got {media_type or 'no media type'}")
+
+
+def guess_media_type(data: bytes) -> str:
+    """Return the media type that the first bytes tell, or an empty string."""
+    if data.startswith(b"\x93NUMPY"):
+        return "application/x-npy"
+    if data.startswith(b"\x89PNG"):
+        return "image/png"
+    return "application/dicom" if data[128:132] == b"DICM" else ""
+
+
+def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:
+    """Return little-endian row-major pixels of a known size, or raise FrameError with both byte counts."""
+    if dtype not in FRAME_DTYPES:
+        raise FrameError(f"X-Frame-Meta dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
+    kind = np.dtype(dtype).newbyteorder("<")
+    expected = rows * columns * kind.itemsize
+    if len(data) != expected:
+        raise FrameError(f"expected {expected} bytes of {rows} x {columns} {dtype} pixels, got {len(data)}")
+    return np.frombuffer(data, kind).reshape(rows, columns).astype(dtype, copy=False)
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """Return an array as an npy file."""
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=False)
+    return stream.getvalue()
+
+
+def png_bytes(line_integrals: NDArray[Any]) -> bytes:
+    """Return line integrals as a 16-bit PNG that looks like an X-ray: exp(-value), open beam white."""
+    pixels = np.round(65535.0 * np.exp(-np.clip(line_integrals, 0.0, None))).astype(np.uint16)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def _from_npy(data: bytes) -> NDArray[Any]:
+    stream = io.BytesIO(data)
+    try:
+        version = npy.read_magic(stream)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = read_header(stream)
+    except (ValueError, OSError, EOFError, SyntaxError) as error:
+        raise FrameError(f"expected an npy file, got: {str(error)[:200]}") from error
+    if dtype.hasobject or dtype.kind not in "uif":
+        raise FrameError(f"frame dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
+    if len(shape) != 2 or shape[0] * shape[1] > MAX_PIXELS:
+        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {shape}")
+    expected = int(np.prod(shape)) * dtype.itemsize
+    body = data[stream.tell() :]
+    if len(body) != expected:
+        raise FrameError(f"expected {expected} bytes of pixels in the npy file, got {len(body)}")
+    pixels = np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("="), copy=False))
+
+
+def _from_png(data: bytes) -> NDArray[Any]:
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
+            if image.mode not in ("L", "I;16", "I"):
+                raise FrameError(f"expected a greyscale PNG of 8 or 16 bits, got mode {image.mode}")
+            pixels = np.array(image)
+    except FrameError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for a damaged file
+        raise FrameError(f"expected a PNG image, got: {str(error)[:200]}") from error
+    return pixels.astype(np.uint16) if pixels.dtype.kind == "i" else pixels

@@ -1,0 +1,42 @@
+"""NIfTI to a Volume. NIfTI's world is RAS mm; ours is LPS mm: x and y change sign, here and nowhere else."""
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from fluoropose.errors import VolumeError
+from fluoropose.imaging.volume import Volume, checked_volume
+
+__all__ = ["read_nifti", "write_nifti"]
+
+_LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def read_nifti(path: Path) -> Volume:
+    """Return the volume of a .nii or .nii.gz file, values scaled as its header says.
+
+    Raises
+    ------
+    VolumeError
+        If the file is not NIfTI, is truncated, has no spatial placement, or is not 3-D.
+    """
+    try:
+        image = nibabel.load(path)
+        values = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
+        affine = np.asarray(image.affine, dtype=np.float64)  # type: ignore[attr-defined]
+    except FileNotFoundError as error:
+        raise VolumeError(f"expected a NIfTI file, got no file {path.name}") from error
+    except Exception as error:  # noqa: BLE001 - nibabel and zlib raise many kinds for a damaged file
+        raise VolumeError(f"expected a NIfTI file in {path.name}, got: {error}") from error
+    if image.header.get_zooms()[:3] and min(image.header.get_zooms()[:3]) <= 0:  # type: ignore[attr-defined]
+        raise VolumeError(f"expected a positive voxel spacing in {path.name}, got {image.header.get_zooms()[:3]}")  # type: ignore[attr-defined]
+    while values.ndim > 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    return checked_volume(Volume(values, _LPS_FROM_RAS @ affine))
+
+
+def write_nifti(path: Path, volume: Volume) -> None:
+    """Write a volume as float32 NIfTI."""
+    image = nibabel.Nifti1Image(volume.values, _LPS_FROM_RAS @ volume.lps_from_index)  # type: ignore[no-untyped-call]
+    nibabel.save(image, path)

@@ -1,0 +1,57 @@
+"""A bundle: the trained networks of one case, with what is needed to trust them. A value; no file is touched here."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Float64
+from fluoropose.errors import BundleError
+
+__all__ = ["STAGE_NAMES", "Bundle", "Golden", "require_fit"]
+
+STAGE_NAMES = ("coarse", "fine")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Golden:
+    """Inputs and outputs of the fine step that every runtime must reproduce.
+
+    `frame` float32 (rows, columns), `homography` (3, 3) normalised, `cached` float16 (size, size) the cached view,
+    `residuals` and `sigmas` (6,) mm and rad, `presence`.
+    """
+
+    frame: Float32
+    homography: Float64
+    cached: Float32
+    residuals: Float64
+    sigmas: Float64
+    presence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """`models` ONNX bytes by stage; `case_digest` says for which case; `card` what was measured, for people."""
+
+    name: str
+    case_digest: str
+    models: dict[str, bytes]
+    golden: Golden
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that every stage is there."""
+        missing = [stage for stage in STAGE_NAMES if stage not in self.models]
+        if missing:
+            raise BundleError(f"a model must hold the stages {', '.join(STAGE_NAMES)}, got none for {missing[0]}")
+        if not np.isfinite(self.golden.residuals).all():
+            raise BundleError("a model's golden outputs must be finite, got NaN")
+
+
+def require_fit(bundle: Bundle, case_name: str, case_digest: str) -> None:
+    """Raise BundleError if the bundle was trained for another case (other data, view or grid)."""
+    if bundle.case_digest != case_digest:
+        raise BundleError(
+            f"model {bundle.name!r} was made for another case: expected digest {case_digest} ({case_name}), "
+            f"got {bundle.case_digest}; train one for this case"
+        )

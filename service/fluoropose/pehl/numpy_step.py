@@ -1,0 +1,152 @@
+"""The whole step in plain NumPy: the specification of the ONNX step model, slow and clear. Lengths in mm, angles rad.
+
+Warp the frame, fetch the cached view, normalise both, run the network layer by layer. Weights are the network's own
+arrays under its own names (`stem.weight`, `blocks.0.down.weight`, ...); batch normalisation uses running statistics.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.pehl.step import AbstractStepper, Regression
+
+__all__ = ["NumpyNetwork", "NumpyStepper", "local_contrast", "saturate", "warp_frame"]
+
+Weights = dict[str, Float32]
+_VIEW_FLOOR = 0.02
+_BATCH_NORM_EPSILON = 1e-5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumpyNetwork:
+    """One stage: its weights, how much it pools first, how many blocks it has, and mm or rad per output unit (6,)."""
+
+    weights: Weights
+    pool: int
+    blocks: int
+    units: Float64
+
+
+class NumpyStepper(AbstractStepper):
+    """Steps in NumPy on one frame; hundreds of times slower than ONNX Runtime."""
+
+    def __init__(self, networks: dict[str, NumpyNetwork], atlas_views: NDArray[Any]) -> None:
+        """Keep the networks by stage and the atlas (views, size, size)."""
+        self._networks = networks
+        self._views = atlas_views
+        self._frame: Float32 = np.zeros((2, 2), np.float32)
+
+    def put_frame(self, line_integrals: Float32) -> None:
+        """Keep the frame."""
+        self._frame = np.asarray(line_integrals, np.float32)
+
+    def step(self, stage: str, homographies: Float64, view_index: Float64) -> Regression:
+        """Run one stage on each look in turn."""
+        seen = [
+            _one(self._networks[stage], self._frame, homography, self._views[int(index)].astype(np.float32))
+            for homography, index in zip(homographies, view_index, strict=True)
+        ]
+        residuals, sigmas, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
+        return Regression(residuals, sigmas, presence)
+
+
+def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
+    """Return the frame seen through a normalised homography: bilinear, the border repeated, (size, size)."""
+    rows, columns = frame.shape
+    v, u = np.mgrid[0:size_px, 0:size_px]
+    rays = homography @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
+    x = np.clip((rays[0] / rays[2] + 1.0) * (columns - 1) / 2.0, 0, columns - 1)
+    y = np.clip((rays[1] / rays[2] + 1.0) * (rows - 1) / 2.0, 0, rows - 1)
+    j, i = np.minimum(x.astype(int), columns - 2), np.minimum(y.astype(int), rows - 2)
+    fx, fy = x - j, y - i
+    top = frame[i, j] * (1 - fx) + frame[i, j + 1] * fx
+    low = frame[i + 1, j] * (1 - fx) + frame[i + 1, j + 1] * fx
+    return (top * (1 - fy) + low * fy).reshape(size_px, size_px).astype(np.float32)
+
+
+def saturate(line_integral: Float32) -> Float32:
+    """Return line integrals as a detector with a scatter floor would show them."""
+    return np.asarray(-np.log(np.exp(-line_integral) + _VIEW_FLOOR), np.float32)
+
+
+def local_contrast(image: Float32, block: int) -> Float32:
+    """Return (image - local mean) / local deviation, clipped to +-4; image sides are multiples of `block`."""
+    detail = image - _smooth(image, block)
+    power = _smooth(detail * detail, block)
+    return np.asarray(np.clip(detail / np.sqrt(power + 0.1 * power.mean() + 1e-6), -4.0, 4.0), np.float32)
+
+
+def _smooth(image: Float32, block: int) -> Float32:
+    """Mean over blocks, then over 3 x 3 blocks, then bilinear back to full size (pixel areas aligned)."""
+    small = np.pad(_pooled(image, block), 1, mode="edge")
+    rows, columns = small.shape[0] - 2, small.shape[1] - 2
+    mean = sum(small[a : a + rows, b : b + columns] for a in range(3) for b in range(3)) / 9.0
+    along_rows = _stretch(image.shape[0], block, rows)
+    along_columns = _stretch(image.shape[1], block, columns)
+    return np.asarray(along_rows @ mean @ along_columns.T, np.float32)
+
+
+def _stretch(length: int, block: int, count: int) -> Float64:
+    """Return the matrix (length, count) of linear interpolation between the centres of blocks."""
+    position = np.clip((np.arange(length) + 0.5) / block - 0.5, 0, count - 1)
+    low = np.minimum(position.astype(int), count - 2)
+    matrix = np.zeros((length, count))
+    matrix[np.arange(length), low] = 1.0 - (position - low)
+    matrix[np.arange(length), low + 1] = position - low
+    return matrix
+
+
+def _pooled(image: Float32, block: int) -> Float32:
+    rows, columns = image.shape[0] // block, image.shape[1] // block
+    return np.asarray(image.reshape(rows, block, columns, block).mean(axis=(1, 3)), np.float32)
+
+
+def _one(
+    network: NumpyNetwork, frame: Float32, homography: Mat33, cached: Float32
+) -> tuple[Float64, Float64, Float64]:
+    weights, pool = network.weights, network.pool
+    warped = _pooled(warp_frame(frame, homography, cached.shape[0]), pool)
+    view = _pooled(saturate(cached), pool)
+    shown = (view - view.mean()) / (view.std() + 1e-4)
+    x = np.stack([local_contrast(warped, 8 // pool), local_contrast(view, 8 // pool), shown])
+    x = _relu(_norm(_conv(x, weights["stem.weight"], 2, 2), weights, "stem_norm"))
+    for n in range(network.blocks):
+        name = f"blocks.{n}"
+        x = _relu(_norm(_conv(x, weights[f"{name}.down.weight"], 2, 1), weights, f"{name}.down_norm"))
+        same = _norm(_conv(x, weights[f"{name}.same.weight"], 1, 1), weights, f"{name}.same_norm")
+        x = _relu(x + same)
+    x = _relu(_conv(x, weights["squeeze.weight"], 1, 0) + weights["squeeze.bias"][:, None, None]).ravel()
+    in_plane = _relu(_dense(x, weights, "in_plane_hidden"))
+    out_of_plane = _relu(_dense(x, weights, "out_of_plane_hidden"))
+    both = np.concatenate([in_plane, out_of_plane])
+    quality = _dense(_relu(_dense(both, weights, "quality_hidden")), weights, "quality_head")
+    residual = np.concatenate(
+        [_dense(in_plane, weights, "in_plane_head"), _dense(out_of_plane, weights, "out_of_plane_head")]
+    )
+    presence = 1.0 / (1.0 + np.exp(-quality[6]))
+    return residual * network.units, np.exp(quality[:6]) * network.units, np.float64(presence)  # type: ignore[return-value]
+
+
+def _conv(x: Float32, kernel: Float32, stride: int, padding: int) -> Float32:
+    """Correlate (inputs, rows, columns) with kernel (outputs, inputs, k, k)."""
+    size = kernel.shape[2]
+    padded = np.pad(x, ((0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+    return np.asarray(np.einsum("irckl,oikl->orc", windows, kernel, optimize=True))
+
+
+def _norm(x: Float32, weights: Weights, name: str) -> Float32:
+    scale = weights[f"{name}.weight"] / np.sqrt(weights[f"{name}.running_var"] + _BATCH_NORM_EPSILON)
+    shift = weights[f"{name}.bias"] - weights[f"{name}.running_mean"] * scale
+    return np.asarray(x * scale[:, None, None] + shift[:, None, None])
+
+
+def _dense(x: Float32, weights: Weights, name: str) -> Float32:
+    return np.asarray(weights[f"{name}.weight"] @ x + weights[f"{name}.bias"])
+
+
+def _relu(x: Float32) -> Float32:
+    return np.maximum(x, 0.0)

@@ -1,0 +1,77 @@
+"""The six-parameter residual of a pose against a cached view, in the canonical camera. Lengths in mm, angles in rad.
+
+In the canonical camera of the current pose the object is near (0, 0, nominal range) with a rotation near that of
+the nearest atlas view. A residual (dx, dy, dz, dtheta, dalpha, dbeta) says where exactly:
+
+    centre = (dx, dy, (range0 + dz) / s),        rotation = Rz(dtheta) Rx(dalpha) Ry(dbeta) view
+
+with s = range0 / current range. A group of parameters that is not regressed keeps the current pose's own value, so
+a pose is never thrown to the grid.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat33, Mat44
+from fluoropose.drr.atlas import Atlas
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.canonical import CanonicalPose, canonical_pose, pose_from_canonical, view_rotation, warp
+from fluoropose.geometry.rotation import from_zxy, to_zxy
+
+__all__ = ["Group", "Look", "apply_residual", "look", "residual_of"]
+
+_NEAREST = 0.2
+"""A step may shrink or stretch the range by at most this share: beyond it the regressors know nothing."""
+
+
+class Group(Enum):
+    """The groups of the hierarchy, as the indices into the residual that each sets."""
+
+    IN_PLANE_DEPTH = (0, 1, 2, 3)
+    OUT_OF_PLANE = (4, 5)
+    ALL = (0, 1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How the current pose looks at the frame: its warp, the cached view and its own residual against that view."""
+
+    pose: CanonicalPose
+    frame_from_canonical_px: Mat33
+    view_index: int
+    own_residual: Float64
+
+
+def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Look:
+    """Return warp, nearest view and the pose's own residual, shape (6,)."""
+    pose = canonical_pose(camera_from_volume, atlas.view)
+    index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad)
+    turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
+    own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
+    return Look(pose, warp(camera, pose, atlas.view), index, own)
+
+
+def apply_residual(current: Look, residual: Float64, group: Group, atlas: Atlas) -> Mat44:
+    """Return camera_from_volume after setting the group's parameters of the residual, shape (6,), mm and rad."""
+    chosen = list(group.value)
+    merged = current.own_residual.copy()
+    merged[chosen] = residual[chosen]
+    limit = _NEAREST * atlas.view.range_mm
+    depth_mm = atlas.view.range_mm + float(np.clip(merged[2], -limit, limit))
+    scale = atlas.view.range_mm / current.pose.range_mm
+    centre_mm = np.array([merged[0], merged[1], depth_mm / scale])
+    rotation = from_zxy(*merged[3:]) @ atlas.rotation(current.view_index)
+    return pose_from_canonical(current.pose.camera_from_canonical, rotation, centre_mm, atlas.view)
+
+
+def residual_of(camera_from_volume: Mat44, current: Look, atlas: Atlas) -> Float64:
+    """Return the residual, shape (6,), that `apply_residual` would need to reach a pose: what training teaches."""
+    canonical_from_camera = current.pose.camera_from_canonical.T
+    rotation = canonical_from_camera @ camera_from_volume[:3, :3]
+    offset = camera_from_volume[:3, :3] @ atlas.view.centre_mm + camera_from_volume[:3, 3]
+    centre_mm = canonical_from_camera @ offset
+    scale = atlas.view.range_mm / current.pose.range_mm
+    angles = to_zxy(rotation @ atlas.rotation(current.view_index).T)
+    return np.array([centre_mm[0], centre_mm[1], centre_mm[2] * scale - atlas.view.range_mm, *angles])

@@ -1,0 +1,183 @@
+"""The engine: cases resident with their networks, frames in, judged poses out. Synchronous; one worker thread calls it.
+
+Times are measured here and returned with each result, so that numbers below know nothing of clocks.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float32, Mat44
+from fluoropose.drr.case import Case
+from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
+from fluoropose.geometry.camera import Camera
+from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_image
+from fluoropose.pehl.bundle import Bundle, require_fit
+from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, register
+from fluoropose.pehl.locate import candidate_poses
+from fluoropose.runtime.ort import Device, OrtStepper
+from fluoropose.tracking.quality import Judgement, Status, judge
+from fluoropose.tracking.session import Plan
+
+__all__ = ["Engine", "Registration", "ResidentCase"]
+
+_GOLDEN_TOLERANCE = 2e-3
+"""Largest allowed difference to the golden outputs, in units of each output's expected error."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """A judged pose with the time of each stage in ms."""
+
+    camera_from_volume: Mat44
+    judgement: Judgement
+    timing_ms: dict[str, float]
+
+
+class ResidentCase:
+    """One case with its model on a device."""
+
+    def __init__(self, case: Case, bundle: Bundle, device: Device) -> None:
+        """Place the atlas and open the networks; a bundle of another case, or one that computes otherwise, is refused."""
+        require_fit(bundle, case.name, case.digest)
+        _check_golden(bundle, device)
+        self.case = case
+        self.bundle = bundle
+        self.device = device
+        self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.views), device)
+        self.lock = threading.Lock()
+
+    def register(
+        self, pixels: NDArray[Any], camera: Camera, meaning: PixelMeaning, inverted: bool, plan: Plan
+    ) -> Registration:
+        """Find the object in one frame as planned: near a pose, from a rough start, or anywhere."""
+        began = time.perf_counter_ns()
+        checked_frame(pixels, camera)
+        atlas = self.case.atlas
+        factor = binning(camera, atlas.view.camera.focal_px)
+        image = line_integral_image(pixels, meaning, factor, inverted)
+        seen_by = camera.scaled(factor)
+        with self.lock:
+            self.stepper.put_frame(image)
+            prepared = time.perf_counter_ns()
+            finding, judgement = self._follow(image, seen_by, plan)
+        ended = time.perf_counter_ns()
+        timing = {
+            "preprocess": prepared - began,
+            "regress": finding.regress_ns,
+            "refine": finding.refine_ns,
+            "quality": finding.quality_ns,
+            "total": ended - began,
+        }
+        timing["locate"] = ended - prepared - finding.regress_ns - finding.refine_ns - finding.quality_ns
+        if plan.start is not None:
+            del timing["locate"]
+        return Registration(
+            finding.camera_from_volume, judgement, {stage: value / 1e6 for stage, value in timing.items()}
+        )
+
+    def _follow(self, image: Float32, camera: Camera, plan: Plan) -> tuple[Finding, Judgement]:
+        if plan.start is None:
+            return self._anywhere(image, camera)
+        schedule = TRACKING_SCHEDULE if plan.nearby else DEFAULT_SCHEDULE
+        found = self._from(plan.start, camera, schedule)
+        if plan.nearby and found[1].status is not Status.TRACKING:
+            again = self._from(plan.start, camera, DEFAULT_SCHEDULE)
+            return max(found, again, key=lambda item: item[1].confidence)
+        return found
+
+    def _from(self, start: Mat44, camera: Camera, schedule: Any) -> tuple[Finding, Judgement]:
+        finding = register(self.stepper, camera, start, self.case.atlas, schedule, time.perf_counter_ns)
+        return finding, judge(finding, camera, self.case.atlas)
+
+    def _anywhere(self, image: Float32, camera: Camera) -> tuple[Finding, Judgement]:
+        """Search the whole frame; stop at the first candidate that is surely right."""
+        best: tuple[Finding, Judgement] | None = None
+        for start in candidate_poses(image, camera, self.case.atlas):
+            found = self._from(start, camera, DEFAULT_SCHEDULE)
+            if best is None or found[1].confidence > best[1].confidence:
+                best = found
+            if found[1].status is Status.TRACKING and found[1].confidence > 0.95:
+                return found
+        if best is None:
+            raise AssertionError("the search returned no candidate")
+        return best
+
+
+class Engine:
+    """All resident cases by name."""
+
+    def __init__(self, device: Device) -> None:
+        """Serve on one device."""
+        self.device = device
+        self._cases: dict[str, ResidentCase] = {}
+        self._lock = threading.Lock()
+
+    def add(self, case: Case, bundle: Bundle) -> ResidentCase:
+        """Make a case resident and warm it up; replaces one of the same name."""
+        resident = ResidentCase(case, bundle, self.device)
+        _warm_up(resident)
+        with self._lock:
+            self._cases[case.name] = resident
+        return resident
+
+    def remove(self, name: str) -> None:
+        """Forget a case, or raise UnknownCaseError."""
+        with self._lock:
+            if self._cases.pop(name, None) is None:
+                raise UnknownCaseError(f"expected a resident case, got {name!r}")
+
+    def names(self) -> list[str]:
+        """Return the names of the resident cases."""
+        with self._lock:
+            return sorted(self._cases)
+
+    def case(self, name: str) -> ResidentCase:
+        """Return a resident case, or raise UnknownCaseError naming those there are."""
+        with self._lock:
+            if name not in self._cases:
+                known = ", ".join(sorted(self._cases)) or "none"
+                raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
+            return self._cases[name]
+
+    def atlas_bytes(self) -> int:
+        """Return the bytes of all resident atlases."""
+        with self._lock:
+            return sum(int(resident.case.atlas.views.nbytes) for resident in self._cases.values())
+
+    def require_ready(self) -> None:
+        """Raise NotReadyError while no case is resident."""
+        if not self.names():
+            raise NotReadyError("expected at least one case with a model, got none")
+
+
+def _warm_up(resident: ResidentCase) -> None:
+    """Run the real path once on a made-up frame, so that the first true frame waits for no compilation."""
+    view = resident.case.atlas.view
+    camera = view.camera
+    middle = np.asarray(resident.case.atlas.views[len(resident.case.atlas.views) // 2], np.float32)
+    pose = np.eye(4)
+    pose[:3, :3] = view.base_rotation
+    pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
+    for dtype, meaning in (("float32", PixelMeaning.LINE_INTEGRAL), ("uint16", PixelMeaning.INTENSITY)):
+        pixels = middle if dtype == "float32" else (60000.0 * np.exp(-middle) + 100.0).astype(dtype)
+        for nearby in (False, True, True):
+            resident.register(pixels, camera, meaning, False, Plan(pose, nearby))
+
+
+def _check_golden(bundle: Bundle, device: Device) -> None:
+    """Raise BundleError if this runtime does not reproduce the bundle's golden outputs."""
+    golden = bundle.golden
+    stepper = OrtStepper({"fine": bundle.models["fine"]}, golden.cached[None], device)
+    stepper.put_frame(golden.frame)
+    seen = stepper.step("fine", golden.homography[None], np.zeros(1, np.int64))
+    difference = np.abs(seen.residuals[0] - golden.residuals) / np.maximum(golden.sigmas, 1e-9)
+    if not np.isfinite(difference).all() or float(difference.max()) > _GOLDEN_TOLERANCE:
+        raise BundleError(
+            f"model {bundle.name!r} does not reproduce its golden outputs: expected within {_GOLDEN_TOLERANCE:g} of the "
+            f"expected error, got {float(difference.max()):.2g}"
+        )

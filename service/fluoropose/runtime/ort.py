@@ -1,0 +1,183 @@
+"""ONNX Runtime's one home: sessions, devices, I/O binding. Telemetry is off before it is imported.
+
+The atlas and the frame live in OrtValues on the device that serves them; a step sends a homography and an index
+there and gets a dozen numbers back. On the CPU the same code runs without copies.
+"""
+
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+from dataclasses import dataclass  # noqa: E402 - the line above must come first
+from typing import Any  # noqa: E402
+
+import numpy as np  # noqa: E402
+import onnxruntime as ort  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from fluoropose.arrays import Float32, Float64  # noqa: E402
+from fluoropose.errors import BundleError, DeviceError  # noqa: E402
+from fluoropose.pehl.step import AbstractStepper, Regression  # noqa: E402
+
+__all__ = ["Device", "OrtStepper", "open_device", "version"]
+
+_OUTPUTS = ("in_plane_depth", "out_of_plane", "sigmas", "presence")
+
+_CUDA_OPTIONS = {
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "arena_extend_strategy": "kSameAsRequested",
+    "use_tf32": "0",
+}
+"""Heuristic search: the exhaustive one stalls at each new shape. No TF32: poses must agree with the CPU's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool."""
+
+    name: str
+    threads: int
+
+    @property
+    def label(self) -> str:
+        """What results report."""
+        return "cuda:0" if self.name == "cuda" else "cpu"
+
+
+def version() -> str:
+    """Return ONNX Runtime's version."""
+    return str(ort.__version__)
+
+
+def open_device(name: str, threads: int) -> Device:
+    """Return the device "cpu", "cuda", or "auto" (CUDA where it works).
+
+    Raises
+    ------
+    DeviceError
+        If CUDA was asked for and cannot be used. Nothing falls back in silence.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise DeviceError(f"device must be auto, cpu or cuda, got {name!r}")
+    if name == "cpu":
+        return Device("cpu", threads)
+    problem = _cuda_problem()
+    if problem is None:
+        return Device("cuda", threads)
+    if name == "cuda":
+        raise DeviceError(f"expected a usable CUDA device, got: {problem}")
+    return Device("cpu", threads)
+
+
+def _cuda_problem() -> str | None:
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "this onnxruntime was built without CUDA"
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
+    try:
+        ort.OrtValue.ortvalue_from_numpy(np.zeros(1, np.float32), "cuda", 0)
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises bare exceptions of many kinds here
+        return str(error).splitlines()[0][:200]
+    return None
+
+
+class OrtStepper(AbstractStepper):
+    """The networks of one case on one device. Not for two threads at once: each worker has its own."""
+
+    def __init__(self, models: dict[str, bytes], atlas_views: NDArray[Any], device: Device) -> None:
+        """Open a session per stage and place the atlas.
+
+        Parameters
+        ----------
+        models : stage name to ONNX bytes
+        atlas_views : float16 (views, size, size)
+        """
+        self.device = device
+        self._sessions = {stage: _open_session(model, device) for stage, model in models.items()}
+        shaped = np.ascontiguousarray(atlas_views[:, None])
+        self._atlas_host = shaped
+        self._atlas = _place(shaped, device)
+        self._frame_host: Float32 | None = None
+        self._frame: Any = None
+        self._bindings: dict[tuple[str, int], _Binding] = {}
+
+    def put_frame(self, line_integrals: Float32) -> None:
+        """Copy the frame to the device's buffer; a frame of another size gets a new buffer."""
+        shaped = np.ascontiguousarray(line_integrals, np.float32)[None, None]
+        if self._frame is None or tuple(self._frame.shape()) != shaped.shape:
+            self._frame_host = shaped.copy()
+            self._frame = _place(self._frame_host, self.device)
+            self._bindings.clear()
+        elif self.device.name == "cpu" and self._frame_host is not None:
+            np.copyto(self._frame_host, shaped)
+        else:
+            self._frame.update_inplace(shaped)
+
+    def step(self, stage: str, homographies: Float64, view_index: Float64) -> Regression:
+        """Run one stage's network on a batch of looks."""
+        batch = len(view_index)
+        key = (stage, batch)
+        if key not in self._bindings:
+            self._bindings[key] = _Binding(self._sessions[stage], self._frame, self._atlas, batch, self.device)
+        in_plane, out_of_plane, sigmas, presence = self._bindings[key].run(homographies, view_index)
+        residuals = np.concatenate([in_plane, out_of_plane], axis=1).astype(np.float64)
+        return Regression(residuals, sigmas.astype(np.float64), presence[:, 0].astype(np.float64))
+
+
+class _Binding:
+    """Inputs and outputs of one session for one batch size, bound once."""
+
+    def __init__(self, session: Any, frame: Any, atlas: Any, batch: int, device: Device) -> None:
+        self.session = session
+        self.device = device
+        self.homography_host = np.zeros((batch, 3, 3), np.float32)
+        self.index_host = np.zeros(batch, np.int64)
+        self.homography = _place(self.homography_host, device)
+        self.index = _place(self.index_host, device)
+        self.binding = session.io_binding()
+        self.binding.bind_ortvalue_input("frame", frame)
+        self.binding.bind_ortvalue_input("atlas", atlas)
+        self.binding.bind_ortvalue_input("homography", self.homography)
+        self.binding.bind_ortvalue_input("view_index", self.index)
+        self.outputs_host = [np.zeros((batch, width), np.float32) for width in (4, 2, 6, 1)]
+        self.outputs = [_place(array, device) for array in self.outputs_host]
+        for name, value in zip(_OUTPUTS, self.outputs, strict=True):
+            self.binding.bind_ortvalue_output(name, value)
+
+    def run(self, homographies: Float64, view_index: Float64) -> list[Float32]:
+        self.homography_host[...] = homographies
+        self.index_host[...] = view_index
+        if self.device.name != "cpu":
+            self.homography.update_inplace(self.homography_host)
+            self.index.update_inplace(self.index_host)
+        self.session.run_with_iobinding(self.binding)
+        if self.device.name == "cpu":
+            return self.outputs_host
+        return [value.numpy() for value in self.outputs]
+
+
+def _place(array: NDArray[Any], device: Device) -> Any:
+    if device.name == "cpu":
+        return ort.OrtValue.ortvalue_from_numpy(array)
+    return ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0)
+
+
+def _open_session(model: bytes, device: Device) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = device.threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if device.name == "cuda":
+        providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS))
+    try:
+        session = ort.InferenceSession(model, options, providers=providers, enable_fallback=0)
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises bare exceptions of many kinds here
+        raise BundleError(f"expected an ONNX model that runs, got: {str(error).splitlines()[0][:200]}") from error
+    session.disable_fallback()
+    wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
+    if session.get_providers()[0] != wanted:
+        raise DeviceError(f"expected the network on {wanted}, got {session.get_providers()[0]}")
+    return session

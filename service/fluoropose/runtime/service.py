@@ -1,0 +1,152 @@
+"""What every transport talks to: engine, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float32, Mat44
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import ConflictError, FluoroposeError, UnknownCaseError
+from fluoropose.geometry.camera import Camera
+from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
+from fluoropose.io.cases import list_cases, load_case
+from fluoropose.runtime.engine import Engine, Registration
+from fluoropose.runtime.ort import Device
+from fluoropose.runtime.sessions import SessionRegistry
+from fluoropose.tracking.session import Plan, Session, SessionSettings
+
+__all__ = ["CaseRecord", "Service", "describe_volume"]
+
+
+@dataclass(slots=True)
+class CaseRecord:
+    """What is known of a case: "preparing", "ready" or "failed", how far, and why."""
+
+    name: str
+    state: str
+    progress: float = 0.0
+    detail: str = ""
+    model: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """One process's state. `start` fills it; `started` and `draining` make up readiness."""
+
+    device: Device
+    cases_root: Path
+    models_root: Path
+    engine: Engine = field(init=False)
+    sessions: SessionRegistry = field(default_factory=SessionRegistry)
+    records: dict[str, CaseRecord] = field(default_factory=dict)
+    started: bool = False
+    draining: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Make the engine of the device."""
+        self.engine = Engine(self.device)
+
+    def start(self) -> None:
+        """Load every stored case that has a model; a damaged one is reported and does not stop the others."""
+        for name in list_cases(self.cases_root):
+            self.load(name)
+        self.started = True
+
+    def load(self, name: str) -> CaseRecord:
+        """Load one stored case with its model and record how that went."""
+        record = CaseRecord(name, "preparing", 0.9)
+        with self._lock:
+            self.records[name] = record
+        try:
+            case = load_case(self.cases_root / name)
+            model = self._model_for(case.digest, name)
+            self.engine.add(case, load_bundle(self.models_root / model))
+        except FluoroposeError as error:
+            record.state, record.detail = "failed", str(error)
+            return record
+        record.state, record.progress, record.detail, record.model = "ready", 1.0, "ready", model
+        return record
+
+    def record(self, name: str) -> CaseRecord:
+        """Return what is known of a case, or raise UnknownCaseError."""
+        with self._lock:
+            if name not in self.records:
+                known = ", ".join(sorted(self.records)) or "none"
+                raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
+            return self.records[name]
+
+    def open_session(self, settings: SessionSettings) -> Session:
+        """Open a session on a case that is ready, or raise ConflictError saying why it is not."""
+        record = self.record(settings.case)
+        if record.state != "ready":
+            raise ConflictError(f"expected case {record.name!r} to be ready, got {record.state}: {record.detail}")
+        return self.sessions.open(settings)
+
+    def track(self, session: Session, pixels: NDArray[Any], seq: int) -> Registration:
+        """Answer one frame of a session. Frames of one session must not overlap: the caller sees to it."""
+        settings = session.settings
+        resident = self.engine.case(settings.case)
+        found = resident.register(pixels, settings.camera, settings.meaning, settings.inverted, session.plan())
+        session.receive(found.camera_from_volume, found.judgement.status, seq)
+        return found
+
+    def register(self, settings: SessionSettings, pixels: NDArray[Any]) -> Registration:
+        """Answer one frame without a session."""
+        resident = self.engine.case(settings.case)
+        plan = Plan(settings.initial_pose, nearby=False)
+        return resident.register(pixels, settings.camera, settings.meaning, settings.inverted, plan)
+
+    def render(self, name: str, camera: Camera, camera_from_volume: Mat44) -> Float32:
+        """Return a DRR of a case as line integrals (rows, columns)."""
+        volume = self.engine.case(name).case.volume
+        return CpuRenderer(volume, default_step_mm(volume)).render(camera, camera_from_volume)
+
+    def readiness(self) -> dict[str, Any]:
+        """Return {"status", "checks"}: "ok" once started, not draining, with at least one case."""
+        cases = self.engine.names()
+        checks = [
+            {"name": "started", "status": "ok" if self.started else "fail"},
+            {"name": "draining", "status": "fail" if self.draining else "ok"},
+            {"name": "cases", "status": "ok" if cases else "fail", "detail": f"{len(cases)} ready"},
+            {"name": "device", "status": "ok", "detail": self.device.label},
+        ]
+        failed = any(check["status"] == "fail" for check in checks)
+        return {"status": "fail" if failed else "ok", "checks": checks}
+
+    def _model_for(self, digest: str, name: str) -> str:
+        """Return the model made for a case: the one of the same name if it fits, else any that does."""
+        fitting = [
+            model
+            for model in list_bundles(self.models_root)
+            if read_manifest(self.models_root / model).get("case_digest") == digest
+        ]
+        if not fitting:
+            raise UnknownCaseError(
+                f"expected a model for case {name!r} (digest {digest}) in {self.models_root.name}, got none: train one"
+            )
+        return name if name in fitting else fitting[0]
+
+
+def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the volume and atlas parts of a case's description; None for what is not resident."""
+    if name not in service.engine.names():
+        return None, None
+    case = service.engine.case(name).case
+    volume = {
+        "shape": list(case.volume.values.shape),
+        "spacing_mm": np.round(case.volume.spacing_mm, 4).tolist(),
+        "size_mm": case.size_mm,
+        "centre_mm": case.atlas.view.centre_mm.tolist(),
+        "corners_mm": case.corners_mm.tolist(),
+        "base_rotation": case.atlas.view.base_rotation.tolist(),
+        "range_mm": case.atlas.view.range_mm,
+    }
+    views = case.atlas.views
+    atlas = {"views": len(views), "bytes": int(views.nbytes), "device": service.device.label}
+    return volume, atlas

@@ -1,0 +1,109 @@
+"""A simulated fluoroscopy run: frames from outside the method, with their true poses. Lengths in mm, times in s."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float64, Mat44, Points
+from fluoropose.drr.reference import ReferenceRenderer
+from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
+from fluoropose.geometry.rigid import rigid, transform
+from fluoropose.imaging.volume import Volume, bounding_corners
+from fluoropose.simulate.anatomy import Anatomy, anatomy_lines
+from fluoropose.simulate.motion import Motion
+from fluoropose.simulate.physics import Detector, expose
+
+__all__ = ["Scene", "SimulatedFrame", "object_lines", "simulate_run", "simulated_frame"]
+
+_ROI_MARGIN_PX = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What is in front of the detector: object (1/mm, at a finer voxel than the atlas has), anatomy, detector.
+
+    `rest` is the rest of a real CT, if the object was cut out of one; it moves as the anatomy does.
+    """
+
+    volume: Volume
+    frame: Pose6Frame
+    camera: Camera
+    detector: Detector
+    anatomy: Anatomy | None
+    step_mm: float
+    rest: Volume | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimulatedFrame:
+    """One frame with what it shows: `camera_from_volume` and its capture time."""
+
+    index: int
+    time_s: float
+    pixels: NDArray[Any]
+    camera_from_volume: Mat44
+
+
+def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step_mm: float) -> Float64:
+    """Return the object's line integrals (rows, columns), rendered by the reference only where the object can be."""
+    corners: Points = transform(camera_from_volume, bounding_corners(volume))
+    pixels = project(camera, corners)
+    low = np.maximum(np.floor(pixels.min(axis=0)).astype(int) - _ROI_MARGIN_PX, 0)
+    high = np.ceil(pixels.max(axis=0)).astype(int) + _ROI_MARGIN_PX + 1
+    high = np.minimum(high, [camera.columns, camera.rows])
+    lines = np.zeros((camera.rows, camera.columns))
+    if (high - low < 2).any():
+        return lines
+    matrix = camera.intrinsic_matrix.copy()
+    matrix[:2, 2] -= low
+    part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
+    lines[low[1] : high[1], low[0] : high[0]] = ReferenceRenderer(volume, step_mm).render(part, camera_from_volume)
+    return lines
+
+
+def simulated_frame(scene: Scene, six: Float64, anatomy_six: Float64, rng: np.random.Generator) -> NDArray[Any]:
+    """Return the pixels at the object's six parameters, with the anatomy at its own."""
+    camera_from_volume = pose_from_six(six, scene.frame)
+    lines = object_lines(scene.volume, scene.camera, camera_from_volume, scene.step_mm)
+    tissue, bone = np.zeros_like(lines), np.zeros_like(lines)
+    behind = pose_from_six(anatomy_six, scene.frame)
+    if scene.anatomy is not None:
+        centred = behind @ rigid(np.eye(3), scene.frame.centre_mm)
+        tissue, bone = anatomy_lines(scene.anatomy, scene.camera, centred)
+    if scene.rest is not None:
+        tissue = tissue + object_lines(scene.rest, scene.camera, behind, 2.0 * scene.step_mm)
+    return expose(lines, tissue, bone, scene.detector, rng)
+
+
+def simulate_run(
+    scene: Scene,
+    motion: Motion,
+    anatomy_motion: Motion,
+    frames: int,
+    fps: float,
+    seed: int,
+    *,
+    workers: int = 2,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[SimulatedFrame]:
+    """Return a run of frames; each has its own generator, so the run does not depend on `workers`."""
+
+    def one(index: int) -> SimulatedFrame:
+        time_s = index / fps
+        rng = np.random.default_rng([seed, index])
+        six = motion.at(time_s)
+        pixels = simulated_frame(scene, six, anatomy_motion.at(time_s), rng)
+        return SimulatedFrame(index, time_s, pixels, pose_from_six(six, scene.frame))
+
+    with ThreadPoolExecutor(workers) as pool:
+        results: Iterator[SimulatedFrame] = pool.map(one, range(frames))
+        made = []
+        for frame in results:
+            made.append(frame)
+            progress(len(made), frames)
+    return made

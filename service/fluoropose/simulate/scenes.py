@@ -1,0 +1,63 @@
+"""Ready scenes: a shipped object in drawn anatomy, or an object of a CT among the rest of it. Lengths in mm."""
+
+import numpy as np
+
+from fluoropose.drr.case import Case
+from fluoropose.geometry.camera import Camera, camera_from_detector
+from fluoropose.imaging.volume import Volume
+from fluoropose.simulate.anatomy import random_anatomy
+from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
+from fluoropose.simulate.physics import BONE, METAL, Detector
+from fluoropose.simulate.run import Scene
+
+__all__ = ["FINER", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
+
+FINER = 0.6
+"""Voxels and steps of the simulator over those of the atlas: another sampling, so that its errors are not shared."""
+
+_ANATOMY_REACH = np.array([10.0, 6.0, 20.0, 4.0, 5.0, 5.0])
+_SOURCE_TO_DETECTOR_MM = 1200.0
+
+
+def shipped_scene(case: Case, finer: Volume, camera: Camera, voxel_mm: float, rng: np.random.Generator) -> Scene:
+    """Return a shipped object, voxelised `finer`, before random anatomy."""
+    detector = Detector(bits=int(rng.choice([10, 12, 14, 16])), materials=tuple(METAL))
+    anatomy = random_anatomy(rng, case.size_mm)
+    return Scene(finer, case.pose_frame, camera, detector, anatomy, FINER * voxel_mm)
+
+
+def ct_scene(case: Case, camera: Camera) -> Scene:
+    """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
+    step = FINER * float(case.volume.spacing_mm.min())
+    return Scene(
+        case.volume, case.pose_frame, camera, Detector(bits=16, materials=tuple(BONE)), None, step, case.rest
+    )
+
+
+def ct_camera(case: Case, side_px: int = 512) -> Camera:
+    """Return a C-arm whose detector shows the object with room to move."""
+    magnification = _SOURCE_TO_DETECTOR_MM / case.atlas.view.range_mm
+    pitch = 1.7 * case.size_mm * magnification / side_px
+    return camera_from_detector(
+        side_px,
+        side_px,
+        row_spacing_mm=pitch,
+        column_spacing_mm=pitch,
+        source_to_detector_mm=_SOURCE_TO_DETECTOR_MM,
+    )
+
+
+def run_motions(case: Case, rng: np.random.Generator, *, rest_moves: bool) -> tuple[Motion, Motion]:
+    """Return the motions of object and anatomy about the expected view."""
+    mean = np.array([0.0, 0.0, case.atlas.view.range_mm, 0.0, 0.0, 0.0])
+    object_motion = random_motion(mean, rng)
+    if not rest_moves:
+        return object_motion, random_motion(mean, rng, _ANATOMY_REACH)
+    # The rest of a CT follows its bone up to a small motion of its own, as in a joint.
+    own = random_motion(np.zeros(6), rng, 0.15 * DEFAULT_REACH)
+    return object_motion, Motion(
+        object_motion.mean + own.mean,
+        np.hstack([object_motion.amplitudes, own.amplitudes]),
+        np.hstack([object_motion.rates_hz, own.rates_hz]),
+        np.hstack([object_motion.phases, own.phases]),
+    )

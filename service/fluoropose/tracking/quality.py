@@ -1,0 +1,78 @@
+"""How sure a pose is, and what that makes of the frame: TRACKING, LOW_CONFIDENCE or LOST.
+
+Presence comes from the network that was trained to tell frames where the object is near the pose from frames where
+it is not; expected errors from its Laplace scales, plus how far its last proposal still moved.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from fluoropose.arrays import Mat44
+from fluoropose.drr.atlas import Atlas
+from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.rigid import transform
+from fluoropose.pehl.hierarchy import Finding
+
+__all__ = ["ErrorEstimate", "Judgement", "Status", "judge"]
+
+_SURE, _LOST = 0.5, 0.1
+_DOUBT_SHARE = 0.02
+"""An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
+
+_DEPTH_LIMIT = 0.35
+"""Ranges further than this share from nominal were never trained on."""
+
+
+class Status(Enum):
+    """The three answers; the values go over the wire."""
+
+    TRACKING = "TRACKING"
+    LOW_CONFIDENCE = "LOW_CONFIDENCE"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEstimate:
+    """Expected absolute errors."""
+
+    in_plane_mm: float
+    depth_mm: float
+    rotation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Status, confidence 0 to 1, expected errors."""
+
+    status: Status
+    confidence: float
+    error_estimate: ErrorEstimate
+
+
+def judge(finding: Finding, camera: Camera, atlas: Atlas) -> Judgement:
+    """Return how far a finding is to be trusted."""
+    sigma = finding.regression.sigmas[0]
+    across, along, turned = finding.moved
+    estimate = ErrorEstimate(
+        float(np.hypot(np.hypot(sigma[0], sigma[1]), across)),
+        float(np.hypot(sigma[2], along)),
+        float(np.rad2deg(np.hypot(np.linalg.norm(sigma[3:]), turned))),
+    )
+    confidence = float(finding.regression.presence[0])
+    if not _visible(finding.camera_from_volume, camera, atlas):
+        return Judgement(Status.LOST, 0.0, estimate)
+    if confidence < _LOST:
+        return Judgement(Status.LOST, confidence, estimate)
+    doubtful = confidence < _SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
+    return Judgement(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+
+
+def _visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
+    """Tell whether the centre is inside the frame and the range one that was trained."""
+    centre = transform(camera_from_volume, atlas.view.centre_mm)
+    if centre[2] <= 0 or abs(np.linalg.norm(centre) / atlas.view.range_mm - 1.0) > _DEPTH_LIMIT:
+        return False
+    u, v = project(camera, centre)
+    return bool(-0.5 <= u <= camera.columns - 0.5 and -0.5 <= v <= camera.rows - 0.5)

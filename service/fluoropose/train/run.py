@@ -1,0 +1,90 @@
+"""All of a case's training: the bank, the two stages, ONNX files and the golden vectors."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
+from fluoropose.drr.case import Case
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.pehl.bundle import Golden
+from fluoropose.pehl.step import normalised_homography
+from fluoropose.train.export import export_step
+from fluoropose.train.fit import FitReport, fit_stage
+from fluoropose.train.network import RegressorNet, StepModel
+from fluoropose.train.profiles import STAGES, Profile
+from fluoropose.train.synthesis import build_bank, sample_batch
+
+__all__ = ["Trained", "train_case"]
+
+StageWatch = Callable[[str, int, int, float], None]
+"""Called with (stage, done, total, running loss in percent of size)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """ONNX bytes by stage, golden vectors of the fine stage, and how each stage ended."""
+
+    models: dict[str, bytes]
+    golden: Golden
+    reports: dict[str, FitReport]
+
+
+def train_case(
+    case: Case,
+    profile: Profile,
+    checkpoints: Path,
+    *,
+    seed: int = 0,
+    threads: int = 2,
+    bank_progress: Progress = no_progress,
+    watch: StageWatch = lambda stage, done, total, loss: None,
+) -> Trained:
+    """Train both stages of a case; a run with the same profile and seed goes on from its checkpoints."""
+    torch.set_num_threads(threads)
+    renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+    bank = build_bank(renderer, case.atlas, profile.bank, np.random.default_rng([seed, 1]), progress=bank_progress)
+    models: dict[str, bytes] = {}
+    reports: dict[str, FitReport] = {}
+    net: RegressorNet | None = None
+    for stage in STAGES:
+
+        def told(done: int, total: int, loss: float, name: str = stage.name) -> None:
+            watch(name, done, total, loss)
+
+        path = checkpoints / f"{stage.name}.pt"
+        net, reports[stage.name] = fit_stage(
+            stage, profile, case.atlas, bank, case.corners_mm, path, seed=seed, watch=told
+        )
+        models[stage.name] = _onnx_bytes(net, case)
+    if net is None:
+        raise AssertionError("STAGES is empty")
+    batch = sample_batch(bank, case.atlas, STAGES[-1].mix[0][1], 1, np.random.default_rng([seed, 2]))
+    return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
+
+
+def _onnx_bytes(net: RegressorNet, case: Case) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "step.onnx"
+        export_step(net, case.atlas, path)
+        return path.read_bytes()
+
+
+def _golden(net: RegressorNet, case: Case, frame: np.ndarray, index: int) -> Golden:
+    view = case.atlas.view
+    model = StepModel(net, view.size_px, view.field_mm, view.range_mm).eval()
+    homography = normalised_homography(np.eye(3), *frame.shape)
+    cached = np.array(case.atlas.views[index], dtype=np.float16)
+    with torch.no_grad():
+        in_plane, out_of_plane, sigmas, presence = model(
+            torch.from_numpy(frame)[None, None],
+            torch.from_numpy(homography.astype(np.float32))[None],
+            torch.zeros(1, dtype=torch.int64),
+            torch.from_numpy(cached)[None, None],
+        )
+    residuals = torch.cat([in_plane, out_of_plane], dim=1)[0].numpy().astype(np.float64)
+    return Golden(frame, homography, cached, residuals, sigmas[0].numpy().astype(np.float64), float(presence[0, 0]))

@@ -1,0 +1,123 @@
+"""Training samples: true pictures at random poses, seen by wrong poses, with the residual as the answer.
+
+A bank of exact DRRs at random out-of-plane angles and ranges is rendered once; offsets in the plane, the in-plane
+turn and the wrong depth are exact warps of it (`geometry.canonical`), so a sample costs no rendering.
+Lengths in mm, angles in rad unless named otherwise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Float64
+from fluoropose.drr.atlas import Atlas, Progress, no_progress
+from fluoropose.drr.renderer import AbstractRenderer
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
+from fluoropose.geometry.rotation import about_z, smallest_rotation, to_zxy
+from fluoropose.train.appearance import draw_appearance, dress, warp_images
+
+__all__ = ["Batch", "OffsetRanges", "TruthBank", "build_bank", "sample_batch"]
+
+BANK_SIZE_PX = 160
+"""Finer than the canonical view so that warping the bank does not blur it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetRanges:
+    """Half-ranges of how wrong the current pose is; each sample shrinks them by log-uniform factors >= `smallest`,
+    one for the in-plane and depth group and one for the out-of-plane group.
+
+    `in_plane` in shares of the field, `depth` in shares of the range, angles in degrees.
+    """
+
+    in_plane: float
+    depth: float
+    theta_deg: float
+    out_of_plane_deg: float
+    smallest: float = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TruthBank:
+    """Exact line integrals (n, size, size) with the object on the axis, at `angles_rad` (n, 2) and `ranges_mm` (n,)."""
+
+    images: Float32
+    camera: Camera
+    angles_rad: Float64
+    ranges_mm: Float64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Frames and cached views (batch, size, size), residuals (batch, 6) in mm and rad, presence (batch,)."""
+
+    frames: Float32
+    cached: Float32
+    residuals: Float64
+    present: Float32
+    view_index: Float64
+
+
+def build_bank(
+    renderer: AbstractRenderer,
+    atlas: Atlas,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    depth_share: float = 0.12,
+    progress: Progress = no_progress,
+) -> TruthBank:
+    """Render `count` true pictures inside the atlas's angles, ranges within +-`depth_share` of nominal."""
+    view = atlas.view
+    focal_px = view.range_mm * BANK_SIZE_PX / view.field_mm
+    middle = (BANK_SIZE_PX - 1) / 2
+    camera = Camera(
+        BANK_SIZE_PX, BANK_SIZE_PX, np.array([[focal_px, 0, middle], [0, focal_px, middle], [0, 0, 1.0]])
+    )
+    half_rad = np.deg2rad(atlas.grid.half_range_deg)
+    angles = rng.uniform(-half_rad, half_rad, (count, 2))
+    ranges = view.range_mm * rng.uniform(1 - depth_share, 1 + depth_share, count)
+    images = np.empty((count, BANK_SIZE_PX, BANK_SIZE_PX), np.float32)
+    for n in range(count):
+        rotation = view_rotation(angles[n, 0], angles[n, 1], view)
+        pose = pose_from_canonical(np.eye(3), rotation, np.array([0.0, 0.0, ranges[n]]), view)
+        images[n] = renderer.render(camera, pose)
+        progress(n + 1, count)
+    return TruthBank(images, camera, angles, ranges)
+
+
+def sample_batch(
+    bank: TruthBank, atlas: Atlas, ranges: OffsetRanges, batch: int, rng: np.random.Generator, absent: float = 0.0
+) -> Batch:
+    """Return a batch of dressed frames; a share `absent` of them does not hold the object at all."""
+    view, size = atlas.view, atlas.view.size_px
+    choice = rng.integers(len(bank.images), size=batch)
+    shrink = np.exp(rng.uniform(np.log(ranges.smallest), 0.0, (batch, 2)))
+    unit = rng.uniform(-1.0, 1.0, (batch, 6)) * shrink[:, [0, 0, 0, 0, 1, 1]]
+    homographies = np.empty((batch, 3, 3))
+    residuals = np.empty((batch, 6))
+    views = np.empty(batch, np.int64)
+    canonical_px_inverse = np.linalg.inv(view.camera.intrinsic_matrix)
+    for n in range(batch):
+        true_range = bank.ranges_mm[choice[n]]
+        alpha, beta = bank.angles_rad[choice[n]]
+        turn_off = np.deg2rad(ranges.out_of_plane_deg) * unit[n, 4:]
+        views[n] = atlas.grid.nearest(alpha - turn_off[0], beta - turn_off[1])
+        aside = unit[n, :2] * ranges.in_plane * view.field_mm
+        aim = smallest_rotation(np.array([aside[0], aside[1], true_range])) @ about_z(
+            np.deg2rad(ranges.theta_deg) * unit[n, 3]
+        )
+        scale = view.range_mm / true_range * (1.0 + unit[n, 2] * ranges.depth)
+        homographies[n] = (
+            bank.camera.intrinsic_matrix @ aim.T @ np.diag([scale, scale, 1.0]) @ canonical_px_inverse
+        )
+        centre = aim @ np.array([0.0, 0.0, true_range])
+        turn = aim @ view_rotation(alpha, beta, view) @ atlas.rotation(int(views[n])).T
+        residuals[n] = [centre[0], centre[1], centre[2] * scale - view.range_mm, *to_zxy(turn)]
+    objects = warp_images(bank.images, choice, homographies, size)
+    present = (rng.random(batch) >= absent).astype(np.float32)
+    objects[present == 0] = 0.0
+    frames = dress(objects, draw_appearance(rng, batch, size))
+    cached = np.asarray(atlas.views[views], dtype=np.float32)
+    return Batch(frames, cached, residuals, present, views)
