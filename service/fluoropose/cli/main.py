@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
-from fluoropose.cli.settings import Settings, shipped_models_root
+from fluoropose.cli.settings import Settings
 
 __all__ = ["app"]
 
@@ -86,6 +86,192 @@ def train(
         _print_facts(facts)
         if json_file is not None:
             write_json(json_file, facts)
+
+
+@app.command()
+def serve(
+    cases: Annotated[Path | None, typer.Option("--cases", help="Folder of cases; the shipped objects if not given.")] = None,
+    models: Annotated[Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")] = None,
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port")] = 8000,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
+    threads: Threads = 0,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
+) -> None:
+    """Serve the cases until stopped.
+
+    Example: fluoropose serve --cases cases --models models
+    """
+    with plain_errors():
+        from fluoropose.cli.serving import run_server
+
+        settings = Settings()
+        run_server(
+            cases or _shipped_cases(settings), models or settings.models_root(), host, port,
+            device=device or settings.device, threads=threads or settings.thread_count(), behind_proxy=behind_proxy,
+        )  # fmt: skip
+
+
+@app.command()
+def demo(
+    object_name: Annotated[str, typer.Option("--object", help="knee, plate or probe.")] = "plate",
+    ct: Annotated[Path | None, typer.Option("--ct", help="Your own CT instead: prepared and trained first.")] = None,
+    label_map: LabelMap = None,
+    label: Label = None,
+    hu: Hu = None,
+    box: Box = None,
+    view: View = "frontal",
+    range_mm: Range = 900.0,
+    attenuation: Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")] = False,
+    profile: Annotated[str, typer.Option("--profile", help="Training of --ct: quick, full or tiny.")] = "quick",
+    frames: Annotated[int, typer.Option("--frames", min=1)] = 200,
+    starts: Annotated[int, typer.Option("--starts", min=0, help="Also register from N perturbed starts.")] = 0,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    device: Annotated[str, typer.Option("--device")] = "",
+    threads: Threads = 0,
+    out: Annotated[Path, typer.Option("--out", help="Where case, model and pictures go.")] = Path("demo"),
+    json_file: Json = None,
+) -> None:
+    """Run the main job here: an object, a real server on loopback, a simulated run, errors and latencies.
+
+    Example: fluoropose demo --object knee --starts 200 --json knee.json
+    """
+    with plain_errors():
+        from fluoropose.cli.demo import run_demo
+        from fluoropose.cli.inputs import prepare_ct, prepare_shipped, view_choice
+        from fluoropose.cli.tables import facts_table, latency_table
+        from fluoropose.cli.training import train_bundle
+        from fluoropose.io.files import write_json
+        from fluoropose.objects.catalogue import shipped_object
+
+        settings = Settings()
+        cores = threads or settings.thread_count()
+        models = settings.models_root()
+        with progress_bar("rendering atlas") as report:
+            if ct is None:
+                folder = out / "cases" / object_name
+                case = prepare_shipped(shipped_object(object_name), folder, replace=True, progress=report)
+            else:
+                folder = out / "cases" / "ct"
+                case = prepare_ct(
+                    ct, folder, view_choice(view, range_mm, 36.0, 2.0), label_map=label_map, label=label, hu=hu,
+                    box_mm=_box(box), attenuation=attenuation, replace=True, progress=report,
+                )  # fmt: skip
+        if ct is not None:
+            models = out / "models"
+            train_bundle(case, models / "ct", profile, seed=seed, threads=cores)
+        result = run_demo(
+            case, folder.parent, models, frames=frames, starts=starts, seed=seed, threads=cores,
+            device=device or settings.device, out=out,
+        )  # fmt: skip
+        parts = {"tracking": result.tracking} | ({"starts": result.starts} if result.starts else {})
+        console.print(facts_table(parts))
+        console.print(latency_table(parts))
+        console.print(f"picture: {result.picture}")
+        if json_file is not None:
+            write_json(json_file, {"tracking": result.tracking, "starts": result.starts})
+            console.print(f"figures: {json_file}")
+
+
+@app.command()
+def register(
+    case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
+    frame: Annotated[Path, typer.Argument(help="The X-ray: .npy, .png, .tif or DICOM.")],
+    camera: Annotated[Path, typer.Option("--camera", help="The camera's JSON file.")],
+    initial_pose: Annotated[Path | None, typer.Option("--initial-pose", help="JSON; without it the frame is searched.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="The model's folder; that of the case's name if not given.")] = None,
+    method: Annotated[str, typer.Option("--method", help="pehl.")] = "pehl",
+    pixel_meaning: Annotated[str, typer.Option("--pixel-meaning", help="intensity, line_integral or display.")] = "intensity",
+    inverted: Annotated[bool, typer.Option("--inverted", help="Dense is bright.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write an overlay picture here.")] = None,
+    json_file: Json = None,
+    threads: Threads = 0,
+) -> None:
+    """Register one frame.
+
+    Example: fluoropose register cases/hip frame.png --camera camera.json --initial-pose start.json --model models/hip
+    """
+    with plain_errors():
+        from fluoropose.cli.single import register_file
+        from fluoropose.errors import InputError
+
+        if method != "pehl":
+            raise InputError(f"expected --method pehl, got {method!r}")
+        settings = Settings()
+        result = register_file(
+            case, frame, camera, initial_pose, model or settings.models_root() / case.name, pixel_meaning, inverted,
+            out, threads or settings.thread_count(),
+        )  # fmt: skip
+        console.print_json(data=result)
+        if json_file is not None:
+            from fluoropose.io.files import write_json
+
+            write_json(json_file, result)
+
+
+@app.command()
+def render(
+    case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
+    camera: Annotated[Path, typer.Option("--camera", help="The camera's JSON file.")],
+    pose: Annotated[Path, typer.Option("--pose", help="camera_from_volume in JSON.")],
+    out: Annotated[Path, typer.Option("--out", help=".npy for line integrals, .png for a picture.")],
+) -> None:
+    """Render a DRR of a case.
+
+    Example: fluoropose render cases/hip --camera camera.json --pose pose.json --out drr.png
+    """
+    with plain_errors():
+        from fluoropose.cli.single import render_file
+
+        render_file(case, camera, pose, out)
+        console.print(f"DRR written to {out}")
+
+
+@app.command()
+def bench(
+    object_name: Annotated[str, typer.Option("--object", help="knee, plate or probe.")] = "plate",
+    runs: Annotated[int, typer.Option("--runs", min=1)] = 200,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    device: Annotated[str, typer.Option("--device")] = "",
+    threads: Threads = 0,
+    json_file: Json = None,
+) -> None:
+    """Measure renderers and registration on this machine.
+
+    Example: fluoropose bench --object plate --json bench.json
+    """
+    with plain_errors():
+        from fluoropose.cli.bench import bench as run_bench
+        from fluoropose.io.bundles import load_bundle
+        from fluoropose.io.cases import load_case
+        from fluoropose.io.files import write_json
+        from fluoropose.objects.catalogue import shipped_object
+        from fluoropose.runtime.engine import Engine
+        from fluoropose.runtime.ort import open_device
+
+        settings = Settings()
+        cores = threads or settings.thread_count()
+        name = shipped_object(object_name).name
+        case = load_case(_shipped_cases(settings) / name)
+        engine = Engine(open_device(device or settings.device, cores))
+        resident = engine.add(case, load_bundle(settings.models_root() / name))
+        figures = run_bench(resident, runs=runs, seed=seed, threads=cores)
+        console.print_json(data=figures)
+        if json_file is not None:
+            write_json(json_file, figures)
+
+
+def _shipped_cases(settings: Settings) -> Path:
+    """Prepare the shipped objects in the cache once and return their folder."""
+    from fluoropose.cli.inputs import prepare_shipped
+    from fluoropose.io.cases import list_cases
+    from fluoropose.objects.catalogue import OBJECTS
+
+    root = settings.cache / "cases-1"
+    for name in sorted(set(OBJECTS) - set(list_cases(root))):
+        with progress_bar(f"preparing {name}") as report:
+            prepare_shipped(OBJECTS[name], root / name, replace=True, progress=report)
+    return root
 
 
 def _box(text: str | None) -> list[float] | None:

@@ -17,6 +17,12 @@ class Settings(BaseSettings):
     threads: int = 0
     cache: Path = Path.home() / ".cache" / "fluoropose"
 
+    models: Path | None = None
+
+    def models_root(self) -> Path:
+        """Return the folder of models: what was set, or the ones that ship."""
+        return self.models or shipped_models_root()
+
     def thread_count(self) -> int:
         """Return the threads to compute with: what was set, or the cores this process may use."""
         return self.threads if self.threads > 0 else available_cores()

@@ -1,6 +1,7 @@
 """Bytes to frames and pictures to bytes: npy, PNG of 8 or 16 bits, DICOM, raw pixels. Sizes are bounded first."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
 
-__all__ = ["MAX_PIXELS", "decode_frame", "guess_media_type", "npy_bytes", "png_bytes", "raw_frame"]
+__all__ = ["MAX_PIXELS", "decode_frame", "guess_media_type", "npy_bytes", "png_bytes", "raw_frame", "read_frame_file"]
 
 MAX_PIXELS = 4096 * 4096
 """Larger than any fluoroscopy frame; checked before anything is decoded."""
@@ -29,7 +30,7 @@ def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
     if media_type == "application/x-npy":
         return _from_npy(data)
     if media_type == "image/png":
-        return _from_png(data)
+        return _from_image(data, "PNG")
     if media_type == "application/dicom":
         return read_dicom_frame(data)
     raise FrameError(f"expected application/x-npy, image/png or application/dicom, got {media_type or 'no media type'}")
@@ -44,6 +45,17 @@ def guess_media_type(data: bytes) -> str:
     return "application/dicom" if data[128:132] == b"DICM" else ""
 
 
+def read_frame_file(path: Path) -> NDArray[Any]:
+    """Return the pixels of a frame's file: npy, PNG, greyscale TIFF or DICOM, told by its first bytes."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FrameError(f"expected a frame in {path}, got: {error.strerror}") from error
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return _from_image(data, "TIFF")
+    return decode_frame(data, guess_media_type(data))
+
+
 def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:
     """Return little-endian row-major pixels of a known size, or raise FrameError with both byte counts."""
     if dtype not in FRAME_DTYPES:
@@ -52,7 +64,7 @@ def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArra
     expected = rows * columns * kind.itemsize
     if len(data) != expected:
         raise FrameError(f"expected {expected} bytes of {rows} x {columns} {dtype} pixels, got {len(data)}")
-    return np.frombuffer(data, kind).reshape(rows, columns).astype(dtype, copy=False)
+    return np.frombuffer(data, kind).reshape(rows, columns).astype(dtype)
 
 
 def npy_bytes(array: NDArray[Any]) -> bytes:
@@ -87,19 +99,19 @@ def _from_npy(data: bytes) -> NDArray[Any]:
     if len(body) != expected:
         raise FrameError(f"expected {expected} bytes of pixels in the npy file, got {len(body)}")
     pixels = np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
-    return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("="), copy=False))
+    return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("=")))
 
 
-def _from_png(data: bytes) -> NDArray[Any]:
+def _from_image(data: bytes, kind: str) -> NDArray[Any]:
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
-            if image.mode not in ("L", "I;16", "I"):
-                raise FrameError(f"expected a greyscale PNG of 8 or 16 bits, got mode {image.mode}")
+            if image.mode not in ("L", "I;16", "I;16B", "I"):
+                raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
             pixels = np.array(image)
     except FrameError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for a damaged file
-        raise FrameError(f"expected a PNG image, got: {str(error)[:200]}") from error
-    return pixels.astype(np.uint16) if pixels.dtype.kind == "i" else pixels
+        raise FrameError(f"expected a {kind} image, got: {str(error)[:200]}") from error
+    return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16)

@@ -15,7 +15,7 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_image
+from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning, binning, checked_frame, line_integral_image
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, register
 from fluoropose.pehl.locate import candidate_poses
@@ -163,10 +163,10 @@ def _warm_up(resident: ResidentCase) -> None:
     pose = np.eye(4)
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
-    for dtype, meaning in (("float32", PixelMeaning.LINE_INTEGRAL), ("uint16", PixelMeaning.INTENSITY)):
-        pixels = middle if dtype == "float32" else (60000.0 * np.exp(-middle) + 100.0).astype(dtype)
-        for nearby in (False, True, True):
-            resident.register(pixels, camera, meaning, False, Plan(pose, nearby))
+    for dtype in FRAME_DTYPES:
+        pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
+        for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
+            resident.register(pixels, camera, meaning, False, Plan(pose, nearby=False))
 
 
 def _check_golden(bundle: Bundle, device: Device) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray  # noqa: E402
 from fluoropose.arrays import Float32, Float64  # noqa: E402
 from fluoropose.errors import BundleError, DeviceError  # noqa: E402
 from fluoropose.pehl.step import AbstractStepper, Regression  # noqa: E402
+from fluoropose.runtime.gpus import list_gpus  # noqa: E402
 
 __all__ = ["Device", "OrtStepper", "open_device", "version"]
 
@@ -70,6 +71,8 @@ def open_device(name: str, threads: int) -> Device:
 
 
 def _cuda_problem() -> str | None:
+    if not list_gpus():
+        return "the driver reports no GPU"
     if "CUDAExecutionProvider" not in ort.get_available_providers():
         return "this onnxruntime was built without CUDA"
     if hasattr(ort, "preload_dlls"):
@@ -168,7 +171,6 @@ def _open_session(model: bytes, device: Device) -> Any:
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.name == "cuda":
         providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS))

@@ -1,0 +1,106 @@
+"""`bench`: how fast this machine renders and registers; medians and 99th percentiles, nothing judged."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fluoropose.arrays import Mat44
+from fluoropose.cli.console import progress_bar
+from fluoropose.cli.training import simulated_truths
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.case import Case
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.reference import ReferenceRenderer, box_interval
+from fluoropose.drr.renderer import ray_frame
+from fluoropose.evaluate.perturb import perturbed
+from fluoropose.evaluate.summary import machine_name
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
+from fluoropose.imaging.volume import Volume
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.runtime.engine import ResidentCase
+from fluoropose.runtime.gpus import list_gpus
+from fluoropose.runtime.ort import version
+from fluoropose.tracking.session import Plan
+
+__all__ = ["bench"]
+
+
+def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int) -> dict[str, Any]:
+    """Return renderer rates and registration times of one resident case."""
+    scene, truths = simulated_truths(resident.case, 10, 1.0, seed, threads)
+    rng = np.random.default_rng(seed)
+    stages: dict[str, list[float]] = {}
+    tracking: list[float] = []
+    with progress_bar("registering") as report:
+        for n in range(runs):
+            truth = truths[n % len(truths)]
+            start = perturbed(truth.camera_from_volume, resident.case.pose_frame, rng)
+            for nearby in (False, True):
+                pose = truth.camera_from_volume if nearby else start
+                found = resident.register(truth.pixels, scene.camera, PixelMeaning.INTENSITY, False, Plan(pose, nearby))
+                if nearby:
+                    tracking.append(found.timing_ms["total"])
+                else:
+                    for stage, value in found.timing_ms.items():
+                        stages.setdefault(stage, []).append(value)
+            report(n + 1, runs)
+    return {
+        "object": resident.case.name,
+        "device": resident.device.label,
+        "threads": threads,
+        "runs": runs,
+        "onnxruntime": version(),
+        "gpus": [gpu.name for gpu in list_gpus()],
+        "machine": machine_name(),
+        "renderers": _renderers(resident.case),
+        "registration_ms": {stage: _percentiles(values) for stage, values in stages.items()},
+        "tracking_ms": {"total": _percentiles(tracking)},
+        "atlas": {"views": len(resident.case.atlas.views), "bytes": int(resident.case.atlas.views.nbytes)},
+    }
+
+
+def _renderers(case: Case) -> dict[str, dict[str, float]]:
+    """Return rays and samples per second of both renderers on one canonical view, and their ratio."""
+    view, volume = case.atlas.view, case.volume
+    pose = pose_from_canonical(np.eye(3), view_rotation(0.1, 0.1, view), np.array([0.0, 0.0, view.range_mm]), view)
+    step = default_step_mm(volume)
+    fast, slow = CpuRenderer(volume, step), ReferenceRenderer(volume, step)
+    fast.render(view.camera, pose)
+    seconds = {
+        "cpu": _median_seconds(lambda: fast.render(view.camera, pose), 30),
+        "reference": _median_seconds(lambda: slow.render(view.camera, pose), 3),
+    }
+    rays = view.size_px**2
+    samples = _sample_count(volume, view.camera, pose, step)
+    rates = {
+        name: {"rays_per_s": rays / value, "samples_per_s": samples / value, "ms": 1e3 * value}
+        for name, value in seconds.items()
+    }
+    rates["ratio"] = {"reference_over_cpu": seconds["reference"] / seconds["cpu"]}
+    return rates
+
+
+def _sample_count(volume: Volume, camera: Camera, pose: Mat44, step_mm: float) -> float:
+    """Return how many samples of `step_mm` lie on the rays inside the volume's box: the work of one picture."""
+    rays = ray_frame(volume, camera, pose)
+    u, v = np.meshgrid(np.arange(camera.columns), np.arange(camera.rows))
+    pixels = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], axis=1)
+    near, far = box_interval(rays.origin, pixels @ rays.index_from_pixel.T, np.array(volume.values.shape) - 1.0)
+    lengths_mm = (far - near) * np.linalg.norm(pixels @ rays.direction_from_pixel.T, axis=1)
+    return float(np.ceil(lengths_mm / step_mm).sum())
+
+
+def _median_seconds(work: Callable[[], Any], runs: int) -> float:
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return float(np.median(times))
+
+
+def _percentiles(values: list[float]) -> dict[str, float]:
+    return {"p50": float(np.percentile(values, 50)), "p99": float(np.percentile(values, 99))}

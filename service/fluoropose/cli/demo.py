@@ -1,0 +1,128 @@
+"""The main job on one machine: a real server, a simulated run sent frame by frame, the table of errors and times."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.live import Live
+from rich.table import Table
+
+from fluoropose.api.schemas import camera_json
+from fluoropose.cli.console import console, progress_bar
+from fluoropose.cli.serving import server_process
+from fluoropose.cli.training import simulated_truths
+from fluoropose.client import Client
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.case import Case
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluate.perturb import perturbed
+from fluoropose.evaluate.summary import Trial, machine_name, summary
+from fluoropose.evaluate.trials import Answer, Truth, run_starts, trial_of
+from fluoropose.geometry.camera import Camera
+from fluoropose.io.pictures import outline, overlay_panels, save_picture
+
+__all__ = ["DemoResult", "run_demo"]
+
+FPS = 15.0
+_SHOWN_ROWS = 8
+_GREEN, _RED = (60, 255, 90), (255, 70, 60)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DemoResult:
+    """The contract's two parts and where the picture went."""
+
+    tracking: dict[str, Any]
+    starts: dict[str, Any] | None
+    picture: Path
+
+
+def run_demo(
+    case: Case, cases: Path, models: Path, *, frames: int, starts: int, seed: int, threads: int, device: str, out: Path
+) -> DemoResult:
+    """Simulate a run, serve the case, track the run over HTTP, then register from perturbed starts."""
+    scene, truths = simulated_truths(case, frames, FPS, seed, threads)
+    with server_process(cases, models, threads, device) as address, Client(address) as client:
+        console.print(f"server ready at {address}, device {client.cases()[0]['atlas']['device']}")
+        tracking = _track(client, case, scene.camera, truths, seed)
+        from_starts = _starts(client, case, scene.camera, truths, starts, seed) if starts else []
+    machine = machine_name()
+    picture = out / f"{case.name}-overlay.png"
+    _draw(case, scene.camera, truths, tracking[1], seed, picture)
+    return DemoResult(
+        summary(case.name, case.size_mm, tracking[0], machine),
+        summary(case.name, case.size_mm, from_starts, machine) if from_starts else None,
+        picture,
+    )
+
+
+def _track(
+    client: Client, case: Case, camera: Camera, truths: list[Truth], seed: int
+) -> tuple[list[Trial], list[Answer]]:
+    """Send the run as a console would and show a live table."""
+    start = perturbed(truths[0].camera_from_volume, case.pose_frame, np.random.default_rng([seed, 7]))
+    tracker = client.track(case.name, camera_json(camera), initial_pose=start)
+    trials, answers, rows = [], [], []
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        for n, truth in enumerate(truths):
+            answer = _answer(tracker.send(truth.pixels, captured_at=time.time()))
+            answers.append(answer)
+            trials.append(trial_of(answer, truth.camera_from_volume, case.corners_mm, start if n == 0 else None))
+            rows.append((n, answer, trials[-1]))
+            live.update(_live_table(rows[-_SHOWN_ROWS:], len(truths)))
+    tracker.close()
+    return trials, answers
+
+
+def _starts(
+    client: Client, case: Case, camera: Camera, truths: list[Truth], count: int, seed: int
+) -> list[Trial]:
+    tracker = client.track(case.name, camera_json(camera), initial_pose=truths[0].camera_from_volume)
+
+    def register(pixels: Any, start: Any) -> Answer:
+        tracker.restart(start)
+        return _answer(tracker.send(pixels, captured_at=time.time()))
+
+    with progress_bar(f"{count} perturbed starts") as report:
+        trials = run_starts(truths, case.pose_frame, case.corners_mm, count, register, seed, report)
+    tracker.close()
+    return trials
+
+
+def _answer(result: dict[str, Any]) -> Answer:
+    return Answer(
+        np.array(result["camera_from_volume"]), result["status"], result["confidence"], result["timing_ms"]
+    )
+
+
+def _live_table(rows: list[tuple[int, Answer, Trial]], total: int) -> Table:
+    table = Table(title=f"frame {rows[-1][0] + 1} of {total}")
+    for name in ("frame", "status", "confidence", "mTREproj mm", "depth mm", "rotation deg", "total ms"):
+        table.add_column(name, justify="right")
+    for n, answer, trial in rows:
+        table.add_row(
+            str(n), answer.status, f"{answer.confidence:.3f}", f"{trial.end.mtre_proj_mm:.3f}",
+            f"{trial.end.depth_mm:.2f}", f"{trial.end.rotation_deg:.2f}", f"{answer.timing_ms['total']:.1f}",
+        )  # fmt: skip
+    return table
+
+
+def _draw(case: Case, camera: Camera, truths: list[Truth], answers: list[Answer], seed: int, path: Path) -> None:
+    """Write first and middle frame: as they are, with the start (red) and with what was found (green)."""
+    renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+    rows = []
+    for n in (0, len(truths) // 2):
+        truth, found = truths[n], answers[n].camera_from_volume
+        start = perturbed(truth.camera_from_volume, case.pose_frame, np.random.default_rng([seed, 7]))
+        error = pose_error(found, truth.camera_from_volume, case.corners_mm)
+        marks = [outline(renderer.render(camera, pose)) for pose in (start, found)]
+        layers = [
+            (f"{case.name}, frame {n}", []),
+            ("a start of the paper's distribution", [(marks[0], _RED)]),
+            (f"found: mTREproj {error.mtre_proj_mm:.2f} mm", [(marks[1], _GREEN)]),
+        ]
+        rows.append(overlay_panels(truth.pixels, layers))
+    save_picture(path, np.concatenate(rows, axis=0))

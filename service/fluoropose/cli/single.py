@@ -1,0 +1,69 @@
+"""`register` and `render`: one frame, one picture, from files to files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.api.codec import result_model
+from fluoropose.cli.inputs import read_camera, read_pose
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import InputError
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.bundles import load_bundle
+from fluoropose.io.cases import load_case
+from fluoropose.io.files import write_file
+from fluoropose.io.frames import npy_bytes, png_bytes, read_frame_file
+from fluoropose.io.pictures import outline, overlay_panels, save_picture
+from fluoropose.runtime.engine import ResidentCase
+from fluoropose.runtime.ort import open_device
+from fluoropose.tracking.session import Plan
+
+__all__ = ["register_file", "render_file"]
+
+_GREEN, _RED = (60, 255, 90), (255, 70, 60)
+
+
+def register_file(
+    case_folder: Path,
+    frame: Path,
+    camera_file: Path,
+    start_file: Path | None,
+    model: Path,
+    meaning: str,
+    inverted: bool,
+    picture: Path | None,
+    threads: int,
+) -> dict[str, Any]:
+    """Return the API's result for one frame; draw start (red) and result (green) if a picture is wanted."""
+    names = [item.value for item in PixelMeaning]
+    if meaning not in names:
+        raise InputError(f"expected --pixel-meaning {', '.join(names)}, got {meaning!r}")
+    camera = read_camera(camera_file)
+    start = None if start_file is None else read_pose(start_file)
+    pixels = read_frame_file(frame)
+    case = load_case(case_folder)
+    resident = ResidentCase(case, load_bundle(model), open_device("cpu", threads))
+    found = resident.register(pixels, camera, PixelMeaning(meaning), inverted, Plan(start, nearby=False))
+    if picture is not None:
+        renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+        layers: list[Any] = [(frame.name, [])]
+        if start is not None:
+            layers.append(("start", [(outline(renderer.render(camera, start)), _RED)]))
+        layers.append(("found", [(outline(renderer.render(camera, found.camera_from_volume)), _GREEN)]))
+        save_picture(picture, overlay_panels(pixels, layers))
+    return result_model(found, 0, case.name, resident.bundle.name, resident.device.label, 0).model_dump()
+
+
+def render_file(case_folder: Path, camera_file: Path, pose_file: Path, out: Path) -> None:
+    """Write a DRR as .npy (line integrals) or .png (as an X-ray)."""
+    writers: dict[str, Any] = {".npy": npy_bytes, ".png": png_bytes}
+    if out.suffix not in writers:
+        raise InputError(f"expected an output of .npy or .png, got {out.name}")
+    camera, pose = read_camera(camera_file), read_pose(pose_file)
+    case = load_case(case_folder)
+    lines: NDArray[np.float32] = CpuRenderer(case.volume, default_step_mm(case.volume)).render(camera, pose)
+    data = writers[out.suffix](lines)
+    write_file(out, lambda part: part.write_bytes(data))

@@ -1,0 +1,39 @@
+"""What the atlas leaves out: how far the nearest view, and depth undone as a scale, are from the true picture.
+
+Lengths in mm at the object. Both are apparent motions of the object's corners against an exact picture; the first is
+regressed away (the residual is counted from the cached view), the second is not seen by it and bounds the range.
+"""
+
+import numpy as np
+
+from fluoropose.arrays import Float64
+from fluoropose.drr.case import Case
+from fluoropose.geometry.canonical import view_rotation
+
+__all__ = ["depth_scale_error_mm", "nearest_view_error_mm"]
+
+
+def nearest_view_error_mm(case: Case, step_deg: float) -> float:
+    """Return the largest image motion of a corner when both angles are half a step away from the grid.
+
+    A motion common to all corners (a shift) is taken out: the warp would undo it.
+    """
+    half = np.deg2rad(step_deg / 2.0)
+    return _largest_motion(_seen(case, half, half, 1.0) - _seen(case, 0.0, 0.0, 1.0))
+
+
+def depth_scale_error_mm(case: Case, range_share: float) -> float:
+    """Return the largest image motion of a corner at `range_share` times the nominal range, after the scale."""
+    return _largest_motion(_seen(case, 0.0, 0.0, range_share) - _seen(case, 0.0, 0.0, 1.0))
+
+
+def _seen(case: Case, alpha_rad: float, beta_rad: float, range_share: float) -> Float64:
+    """Return where the corners appear on a plane through the centre, the range undone as a scale, (8, 2) mm."""
+    view = case.atlas.view
+    about = (case.corners_mm - view.centre_mm) @ view_rotation(alpha_rad, beta_rad, view).T
+    range_mm = view.range_mm * range_share
+    return np.asarray(about[:, :2] / (range_mm + about[:, 2:]) * range_mm)
+
+
+def _largest_motion(motion: Float64) -> float:
+    return float(np.linalg.norm(motion - motion.mean(axis=0), axis=1).max())

@@ -1,0 +1,47 @@
+"""Which GPUs this machine has, asked of the driver through NVML (pynvml's one home). No GPU is not an error."""
+
+from dataclasses import dataclass
+
+import pynvml
+
+__all__ = ["Gpu", "list_gpus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One GPU as it is now: memory in bytes, utilisation 0 to 1 or None where the driver does not tell."""
+
+    name: str
+    uuid: str
+    memory_total_bytes: int
+    memory_used_bytes: int
+    utilisation: float | None
+
+
+def list_gpus() -> list[Gpu]:
+    """Return the GPUs, or an empty list where there is no driver or none is attached."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return []
+    try:
+        return [_read(pynvml.nvmlDeviceGetHandleByIndex(n)) for n in range(pynvml.nvmlDeviceGetCount())]
+    except pynvml.NVMLError:
+        return []
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _read(handle: object) -> Gpu:
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    try:
+        utilisation = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100.0
+    except pynvml.NVMLError:
+        utilisation = None
+    return Gpu(
+        str(pynvml.nvmlDeviceGetName(handle)),
+        str(pynvml.nvmlDeviceGetUUID(handle)),
+        int(memory.total),
+        int(memory.used),
+        utilisation,
+    )

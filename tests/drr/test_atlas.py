@@ -1,0 +1,82 @@
+"""The atlas: its grid, its views, and what it leaves out."""
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.atlas import AtlasGrid, render_view
+from fluoropose.drr.atlas_error import depth_scale_error_mm, nearest_view_error_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.prepare import prepare_case
+from fluoropose.drr.reference import ReferenceRenderer
+from support.cases import SMALL_CHOICE, small_volume
+
+
+def test_the_grid_by_hand():
+    grid = AtlasGrid(36.0, 2.0)
+    assert grid.side == 37
+    assert grid.nearest(0.0, 0.0) == 18 * 37 + 18
+    # alpha 3.1 degrees is nearest to 4, beta -36.9 is beyond the rim.
+    index = grid.nearest(np.deg2rad(3.1), np.deg2rad(-36.9))
+    assert np.rad2deg(grid.angles_of(index)) == pytest.approx((4.0, -36.0))
+
+
+def test_every_view_is_its_own_nearest():
+    grid = AtlasGrid(12.0, 4.0)
+    assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.side**2)] == list(range(grid.side**2))
+
+
+def test_views_are_pictures_of_the_object_at_their_angles(small_case):
+    atlas = small_case.atlas
+    reference = ReferenceRenderer(small_case.volume, 0.5)
+    for index in (0, 24, 45):
+        truth = render_view(reference, atlas.view, *atlas.grid.angles_of(index))
+        np.testing.assert_allclose(atlas.views[index].astype(np.float32), truth, atol=0.03 * truth.max())
+
+
+def test_the_same_volume_gives_the_same_atlas_and_digest(small_case):
+    again = prepare_case("other", "test:small:1", small_volume(), SMALL_CHOICE)
+    np.testing.assert_array_equal(again.atlas.views, small_case.atlas.views)
+    assert again.digest == small_case.digest
+    assert prepare_case("other", "test:small:2", small_volume(), SMALL_CHOICE).digest != small_case.digest
+
+
+def test_the_atlas_is_mapped_and_small(small_case):
+    assert isinstance(small_case.atlas.views, np.memmap)
+    assert small_case.atlas.views.nbytes == 49 * 128 * 128 * 2
+
+
+def test_the_error_of_the_nearest_view_is_half_a_step_of_turning(small_case):
+    """Half a step in both angles moves a corner by about its depth times the angle; halving the step halves it."""
+    errors = [nearest_view_error_mm(small_case, step) for step in (4.0, 2.0, 1.0)]
+    depth = np.abs(small_case.corners_mm - small_case.atlas.view.centre_mm).max()
+    assert errors[1] <= 1.2 * np.sqrt(2) * np.deg2rad(1.0) * depth
+    assert errors[0] / errors[1] == pytest.approx(2.0, rel=0.1)
+    assert errors[1] / errors[2] == pytest.approx(2.0, rel=0.1)
+
+
+def test_the_error_of_depth_as_a_scale_grows_with_the_distance_from_nominal(small_case):
+    assert depth_scale_error_mm(small_case, 1.0) == 0.0
+    near, far = depth_scale_error_mm(small_case, 1.05), depth_scale_error_mm(small_case, 1.10)
+    assert near < 0.05
+    assert far / near == pytest.approx(2.0, rel=0.15)
+
+
+def test_the_error_of_depth_as_a_scale_is_what_pictures_show(small_case):
+    """The rendered picture at 110 % range, scaled back, differs from the nominal one by what half a pixel does."""
+    view = small_case.atlas.view
+    renderer = CpuRenderer(small_case.volume, 0.7)
+    nominal = render_view(renderer, view, 0.1, -0.1)
+    from dataclasses import replace
+
+    # A canonical camera at 110 % range has 110 % focal length: the scale is undone exactly.
+    far = render_view(renderer, replace(view, range_mm=1.1 * view.range_mm), 0.1, -0.1)
+    shifted = 0.5 * (nominal + np.roll(nominal, 1, axis=1))
+    assert np.abs(far - nominal).mean() < np.abs(shifted - nominal).mean()
+    assert np.abs(far - nominal).mean() > 0.0
+
+
+def test_progress_is_told_to_the_end():
+    seen = []
+    prepare_case("p", "s", small_volume(3.0), SMALL_CHOICE, progress=lambda done, total: seen.append((done, total)))
+    assert seen[0] == (1, 49)
+    assert seen[-1] == (49, 49)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluoropose.errors import GeometryError
+from fluoropose.geometry.rigid import checked_rigid, exp, inverse, log, rigid, transform
+from fluoropose.geometry.rotation import from_zxy
+
+twists = st.tuples(*[st.floats(-1.5, 1.5)] * 3, *[st.floats(-500, 500)] * 3).map(np.array)
+
+
+@given(twists)
+def test_log_undoes_exp_and_inverse_undoes_both(twist):
+    pose = exp(twist)
+    np.testing.assert_allclose(log(pose), twist, atol=1e-6)
+    np.testing.assert_allclose(pose @ inverse(pose), np.eye(4), atol=1e-9)
+
+
+def test_transform_composes_in_reading_order():
+    b_from_a = rigid(from_zxy(0.3, 0, 0), np.array([1.0, 2.0, 3.0]))
+    c_from_b = rigid(from_zxy(0, 0.2, 0), np.array([-4.0, 0.0, 1.0]))
+    point_a = np.array([[5.0, 6.0, 7.0]])
+    np.testing.assert_allclose(
+        transform(c_from_b @ b_from_a, point_a), transform(c_from_b, transform(b_from_a, point_a)), atol=1e-12
+    )
+
+
+def test_a_rounded_pose_is_re_orthonormalised():
+    pose = rigid(from_zxy(0.3, 0.2, 0.1), np.array([1.0, 2.0, 900.0]))
+    found = checked_rigid(np.round(pose, 5).tolist(), "pose")
+    np.testing.assert_allclose(found[:3, :3].T @ found[:3, :3], np.eye(3), atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "words"),
+    [
+        (np.diag([1.0, 1.0, 1.01, 1.0]), "deviation of 0.0201"),
+        (np.diag([1.0, 1.0, -1.0, 1.0]), "mirror"),
+        (np.full((4, 4), np.nan), "finite"),
+        (np.eye(3), "4x4"),
+        ([[1, 2], [3]], "4x4"),
+        (None, "4x4"),
+        (np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1.0]]), "row [0, 0, 0, 1]"),
+    ],
+    ids=["scaled", "mirrored", "nan", "3x3", "ragged", "none", "projective"],
+)
+def test_what_is_not_rigid_is_refused_with_the_number(matrix, words):
+    with pytest.raises(GeometryError, match=r"expected|must") as caught:
+        checked_rigid(matrix, "initial_pose")
+    assert words in str(caught.value)
+    assert "initial_pose" in str(caught.value)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from fluoropose.errors import VolumeError
+from fluoropose.imaging.volume import Volume, bounding_corners, checked_volume, crop_to_content
+
+AFFINE = np.array([[0.0, -2.0, 0, 5], [1.5, 0, 0, -7], [0, 0, 3.0, 100], [0, 0, 0, 1]])
+
+
+def ramp():
+    return np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+
+
+def test_spacing_and_centre_by_hand():
+    volume = Volume(ramp(), AFFINE)
+    np.testing.assert_allclose(volume.spacing_mm, [1.5, 2.0, 3.0])
+    # Index (1, 1.5, 2): x = -2 * 1.5 + 5, y = 1.5 * 1 - 7, z = 3 * 2 + 100.
+    np.testing.assert_allclose(volume.centre_mm, [2.0, -5.5, 106.0])
+
+
+def test_cropping_moves_nothing():
+    values = np.zeros((9, 8, 7), np.float32)
+    values[3:5, 2:6, 4] = 1.0
+    whole = Volume(values, AFFINE)
+    part = crop_to_content(whole)
+    assert part.values.shape == (4, 6, 3)
+    np.testing.assert_allclose(bounding_corners(part), bounding_corners(whole))
+
+
+def test_values_are_read_only():
+    with pytest.raises(ValueError, match="read-only"):
+        Volume(ramp(), AFFINE).values[0, 0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("values", "affine", "words"),
+    [
+        (np.zeros((3, 3)), AFFINE, "3 axes"),
+        (ramp()[:, :, :1], AFFINE, "at least 2 voxels"),
+        (np.full((3, 3, 3), np.nan), AFFINE, "27 voxels of NaN"),
+        (np.ones((3, 3, 3)), AFFINE, "one value 1 everywhere"),
+        (ramp(), np.diag([0.0, 1, 1, 1]), "spacing must be positive"),
+        (ramp(), np.array([[1.0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]), "independent"),
+    ],
+    ids=["2-d", "one slice", "nan", "constant", "no spacing", "degenerate"],
+)
+def test_what_is_not_a_volume_is_refused(values, affine, words):
+    with pytest.raises(VolumeError, match=words):
+        checked_volume(Volume(values, affine))
+
+
+def test_an_empty_object_cannot_be_cropped():
+    with pytest.raises(VolumeError, match="empty volume"):
+        crop_to_content(Volume(np.zeros((3, 3, 3)), AFFINE))

@@ -1,0 +1,49 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from fluoropose.errors import BundleError
+from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.pehl.bundle import require_fit
+
+
+@pytest.fixture
+def copy(tmp_path, models_root):
+    shutil.copytree(models_root / "small", tmp_path / "small")
+    return tmp_path / "small"
+
+
+def test_a_bundle_comes_back(models_root, small_case):
+    bundle = load_bundle(models_root / "small")
+    assert bundle.case_digest == small_case.digest
+    assert np.isfinite(bundle.golden.residuals).all()
+    assert list_bundles(models_root) == ["small"]
+
+
+@pytest.mark.parametrize("name", ["coarse.onnx", "fine.onnx", "golden.npz"])
+def test_one_changed_byte_is_noticed(copy, name):
+    data = bytearray((copy / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / name).write_bytes(bytes(data))
+    with pytest.raises(BundleError, match=f"checksum mismatch: {name}"):
+        load_bundle(copy)
+
+
+def test_a_missing_or_linked_file_is_refused(copy, models_root):
+    (copy / "fine.onnx").unlink()
+    with pytest.raises(BundleError, match="expected the file fine.onnx"):
+        load_bundle(copy)
+    (copy / "fine.onnx").symlink_to(models_root / "small" / "fine.onnx")
+    with pytest.raises(BundleError, match="expected the file fine.onnx"):
+        load_bundle(copy)
+
+
+def test_a_folder_without_manifest_is_no_bundle(tmp_path):
+    with pytest.raises(BundleError, match="manifest"):
+        load_bundle(tmp_path)
+
+
+def test_a_model_of_another_case_is_refused(models_root):
+    with pytest.raises(BundleError, match="made for another case"):
+        require_fit(load_bundle(models_root / "small"), "hip", "0123456789abcdef")

@@ -1,0 +1,105 @@
+import errno
+import json
+import shutil
+
+import numpy as np
+import pytest
+from support.cases import SMALL_CHOICE, small_volume
+
+from fluoropose.errors import InputError, StorageError, UnknownCaseError
+from fluoropose.io import cases as cases_module
+from fluoropose.io.cases import checked_name, list_cases, load_case, store_case
+
+
+@pytest.fixture
+def copy(tmp_path, cases_root):
+    shutil.copytree(cases_root / "small", tmp_path / "small")
+    return tmp_path / "small"
+
+
+def test_a_case_comes_back_as_it_was(cases_root, small_case):
+    again = load_case(cases_root / "small")
+    assert again.digest == small_case.digest
+    np.testing.assert_array_equal(again.volume.values, small_case.volume.values)
+    np.testing.assert_array_equal(again.corners_mm, small_case.corners_mm)
+    assert again.rest is None
+
+
+def test_the_rest_of_the_ct_is_kept(tmp_path):
+    case = store_case(tmp_path / "two", "t", small_volume(3.0), SMALL_CHOICE, rest=small_volume(4.0))
+    assert case.rest is not None
+    np.testing.assert_allclose(case.rest.values, small_volume(4.0).values, atol=1e-3)
+
+
+def test_a_full_disk_leaves_no_half_case(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cases_module, "write_json", full)
+    with pytest.raises(StorageError, match="No space left"):
+        store_case(tmp_path / "x", "t", small_volume(3.0), SMALL_CHOICE)
+    assert list_cases(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_preparation_is_not_listed(tmp_path, cases_root):
+    # What a process killed in the middle leaves: the unfinished folder under its unfinished name.
+    shutil.copytree(cases_root / "small", tmp_path / "x.part")
+    assert list_cases(tmp_path) == []
+    store_case(tmp_path / "x", "t", small_volume(3.0), SMALL_CHOICE)
+    assert list_cases(tmp_path) == ["x"]
+    assert not (tmp_path / "x.part").exists()
+
+
+def test_an_interrupted_preparation_leaves_the_old_case(copy):
+    def interrupt(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    before = load_case(copy).digest
+    with pytest.raises(KeyboardInterrupt):
+        store_case(copy, "other", small_volume(3.0), SMALL_CHOICE, replace=True, progress=interrupt)
+    assert load_case(copy).digest == before
+
+
+def test_a_case_is_not_replaced_by_accident(copy):
+    with pytest.raises(InputError, match="which exists"):
+        store_case(copy, "other", small_volume(3.0), SMALL_CHOICE)
+
+
+def truncate(folder):
+    data = (folder / "atlas.npy").read_bytes()
+    (folder / "atlas.npy").write_bytes(data[: len(data) // 2])
+
+
+def other_schema(folder):
+    record = json.loads((folder / "case.json").read_text())
+    (folder / "case.json").write_text(json.dumps(record | {"schema": 99}))
+
+
+def without_key(folder):
+    record = json.loads((folder / "case.json").read_text())
+    del record["canonical"]
+    (folder / "case.json").write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [truncate, other_schema, without_key, lambda folder: (folder / "attenuation.npy").unlink()],
+    ids=["truncated", "schema", "key", "missing"],
+)
+def test_a_damaged_case_is_refused(copy, damage):
+    damage(copy)
+    with pytest.raises(StorageError, match="prepare it again|prepare the case again"):
+        load_case(copy)
+
+
+def test_no_case_is_an_unknown_case(tmp_path):
+    with pytest.raises(UnknownCaseError, match="no case.json"):
+        load_case(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a b"])
+def test_names_cannot_leave_their_folder(name):
+    with pytest.raises(InputError, match="a name must be"):
+        checked_name(name)

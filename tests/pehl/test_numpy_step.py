@@ -1,0 +1,91 @@
+"""The NumPy twin of the whole step against ONNX Runtime, and its parts against hand-made numbers."""
+
+import numpy as np
+import pytest
+import torch
+from support.numpy_net import as_numpy
+
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, register
+from fluoropose.pehl.numpy_step import NumpyStepper, local_contrast, saturate, warp_frame
+from fluoropose.pehl.residual import look
+from fluoropose.pehl.step import normalised_homography
+from fluoropose.runtime.ort import OrtStepper, open_device
+from fluoropose.train import network
+from fluoropose.train.export import export_step
+from fluoropose.train.profiles import STAGES
+
+
+def test_warping_by_whole_pixels_moves_them(rng):
+    frame = rng.random((30, 40)).astype(np.float32)
+    shift = np.array([[1.0, 0, 5.0], [0, 1.0, 3.0], [0, 0, 1.0]])
+    found = warp_frame(frame, normalised_homography(shift, 30, 40), 16)
+    np.testing.assert_allclose(found, frame[3:19, 5:21], atol=1e-5)
+
+
+def test_local_contrast_sees_neither_gain_nor_offset(rng):
+    image = rng.random((64, 64)).astype(np.float32)
+    np.testing.assert_allclose(local_contrast(3.0 * image + 7.0, 8), local_contrast(image, 8), atol=2e-3)
+
+
+@pytest.mark.parametrize("block", [4, 8])
+def test_normalisation_is_the_networks(rng, block):
+    image = rng.random((64, 64)).astype(np.float32)
+    theirs = network.local_contrast(torch.from_numpy(image)[None, None], block)[0, 0].numpy()
+    np.testing.assert_allclose(local_contrast(image, block), theirs, atol=1e-4)
+    np.testing.assert_allclose(saturate(image), network.saturate(torch.from_numpy(image)).numpy(), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def twins(small_case, tmp_path_factory):
+    """Both steppers over the same random networks, statistics moved so that batch normalisation matters."""
+    torch.manual_seed(3)
+    view = small_case.atlas.view
+    folder = tmp_path_factory.mktemp("twins")
+    models, networks = {}, {}
+    for stage in STAGES:
+        net = network.RegressorNet(stage.shape, view.size_px)
+        for name, buffer in net.named_buffers():
+            if "running" in name:
+                buffer.copy_(0.5 + torch.rand(buffer.shape))
+        export_step(net.eval(), small_case.atlas, folder / f"{stage.name}.onnx")
+        models[stage.name] = (folder / f"{stage.name}.onnx").read_bytes()
+        networks[stage.name] = as_numpy(net, view.field_mm, view.range_mm)
+    views = np.asarray(small_case.atlas.views)
+    return OrtStepper(models, views, open_device("cpu", 2)), NumpyStepper(networks, views)
+
+
+@pytest.mark.parametrize("stage", ["coarse", "fine"])
+def test_the_onnx_step_agrees_with_the_twin(twins, small_case, camera, rng, stage):
+    frame = rng.random((camera.rows, camera.columns)).astype(np.float32)
+    poses = [pose_from_six(np.array([3.0, -4, 890, 7, a, -3.0]), small_case.pose_frame) for a in (2.0, -9.0, 30.0)]
+    looks = [look(pose, camera, small_case.atlas) for pose in poses]
+    homographies = np.stack([normalised_homography(x.frame_from_canonical_px, *frame.shape) for x in looks])
+    index = np.array([x.view_index for x in looks])
+    seen = []
+    for stepper in twins:
+        stepper.put_frame(frame)
+        seen.append(stepper.step(stage, homographies, index))
+    scale = np.abs(seen[1].residuals).mean(axis=0)
+    np.testing.assert_allclose(seen[0].residuals / scale, seen[1].residuals / scale, atol=2e-3)
+    np.testing.assert_allclose(seen[0].sigmas, seen[1].sigmas, rtol=5e-3)
+    np.testing.assert_allclose(seen[0].presence, seen[1].presence, atol=2e-3)
+
+
+def test_a_whole_registration_agrees(twins, small_case, camera, rng):
+    frame = rng.random((camera.rows, camera.columns)).astype(np.float32)
+    start = pose_from_six(np.array([1.0, 2, 900, 3, 4, 5.0]), small_case.pose_frame)
+    ends = []
+    for stepper in twins:
+        stepper.put_frame(frame)
+        ends.append(register(stepper, camera, start, small_case.atlas, DEFAULT_SCHEDULE[-3:], lambda: 0))
+    assert not np.allclose(ends[0].camera_from_volume, start)
+    np.testing.assert_allclose(ends[0].camera_from_volume, ends[1].camera_from_volume, atol=0.05)
+
+
+def test_frames_may_change_size(twins, small_case, rng):
+    stepper = twins[0]
+    for shape in ((50, 60), (80, 70), (50, 60)):
+        stepper.put_frame(rng.random(shape).astype(np.float32))
+        seen = stepper.step("fine", np.eye(3)[None], np.zeros(1, np.int64))
+        assert np.isfinite(seen.residuals).all()

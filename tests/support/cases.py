@@ -1,0 +1,45 @@
+"""A small case that builds in a second, and a model for it that is untrained but valid."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fluoropose.drr.atlas import AtlasGrid
+from fluoropose.drr.case import Case
+from fluoropose.drr.prepare import ViewChoice
+from fluoropose.geometry.rotation import about_x
+from fluoropose.io.bundles import store_bundle
+from fluoropose.io.cases import store_case
+from fluoropose.objects.shapes import Part, box, capsule, place, voxelise
+from fluoropose.pehl.bundle import Bundle
+from fluoropose.train.profiles import Profile
+from fluoropose.train.run import train_case
+
+SMALL_CHOICE = ViewChoice(about_x(np.pi / 2), 900.0, AtlasGrid(12.0, 4.0))
+TINY = Profile("tiny", 4, 12, batch=8)
+
+
+def small_parts() -> list[Part]:
+    still = np.eye(3)
+    return [
+        Part(place(box(np.array([14.0, 6.0, 18.0]), 1.0), np.zeros(3), still), 0.03),
+        Part(capsule(np.array([-8.0, 3.0, -14.0]), np.array([10.0, -4.0, 12.0]), 2.5), 0.12),
+        Part(capsule(np.array([9.0, 4.0, -12.0]), np.array([9.0, 4.0, 2.0]), 2.0), 0.2),
+    ]
+
+
+def small_volume(voxel_mm: float = 1.5):
+    return voxelise(small_parts(), np.array([18.0, 10.0, 21.0]), voxel_mm)
+
+
+def small_case_folder(folder: Path) -> Case:
+    return store_case(folder, "test:small:1", small_volume(), SMALL_CHOICE)
+
+
+def tiny_bundle(case: Case, checkpoints: Path, name: str = "small") -> Bundle:
+    trained = train_case(case, TINY, checkpoints)
+    return Bundle(name, case.digest, trained.models, trained.golden, {"profile": "tiny"})
+
+
+def tiny_bundle_folder(case: Case, folder: Path) -> None:
+    store_bundle(folder, tiny_bundle(case, folder.with_suffix(".checkpoints"), folder.name), "# untrained\n")

@@ -1,0 +1,51 @@
+"""A made-up CT series: sheared, shuffled or broken as a test wants it."""
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+ROW = np.array([0.0, 1.0, 0.0])
+COLUMN = np.array([0.0, 0.0, -1.0])
+NORMAL = np.cross(ROW, COLUMN)
+SERIES = generate_uid()
+
+
+def slice_file(path: Path, n: int, pixels: np.ndarray, position: np.ndarray, **changes) -> None:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    item = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    item.SOPClassUID, item.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    item.Modality, item.SeriesInstanceUID, item.InstanceNumber = "CT", SERIES, n
+    item.Rows, item.Columns = pixels.shape
+    item.PixelSpacing = [0.8, 0.6]
+    item.ImageOrientationPatient = [*ROW, *COLUMN]
+    item.ImagePositionPatient = [float(value) for value in position]
+    item.SamplesPerPixel, item.PhotometricInterpretation = 1, "MONOCHROME2"
+    item.BitsAllocated, item.BitsStored, item.HighBit, item.PixelRepresentation = 16, 16, 15, 1
+    item.RescaleSlope, item.RescaleIntercept = 2.0, -1024.0
+    item.PixelPaddingValue = -2000
+    item.PixelData = pixels.astype(np.int16).tobytes()
+    for name, value in changes.items():
+        if value is None:
+            delattr(item, name)
+        else:
+            setattr(item, name, value)
+    item.save_as(path, enforce_file_format=True)
+
+
+def series(folder: Path, values: np.ndarray, *, step_mm: float = 1.5, shear: float = 0.0, **changes) -> Path:
+    """Write values (columns, rows, slices), stored numbers, in an order that file names do not tell."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for n in range(values.shape[2]):
+        position = np.array([10.0, -20.0, 30.0]) + n * step_mm * (NORMAL + shear * ROW)
+        slice_file(folder / f"{(5 * n + 3) % values.shape[2]:03d}.dcm", n, values[:, :, n].T, position, **changes)
+    return folder
+
+
+def read_again(path: Path):
+    return pydicom.dcmread(path)
