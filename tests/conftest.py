@@ -9,10 +9,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import pytest
-from support.cases import small_case_folder, tiny_bundle_folder
 
 from fluoropose.geometry.camera import Camera, camera_from_detector
 from fluoropose.io.cases import load_case
+from support.cases import small_case_folder, tiny_bundle_folder
 
 
 def pytest_collection_modifyitems(config, items):

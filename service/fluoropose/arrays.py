@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 __all__ = ["Bool", "Float32", "Float64", "Mat33", "Mat44", "Points", "Vec3", "read_only"]
 
-Float64 = NDArray[np.float64]
-Float32 = NDArray[np.float32]
+Float64 = NDArray[np.floating[Any]]
+"""Double precision; everything that is geometry."""
+Float32 = NDArray[np.floating[Any]]
+"""Single (or, where stated, half) precision; everything that is pixels."""
 Bool = NDArray[np.bool_]
 
 Vec3 = Float64

@@ -78,7 +78,9 @@ class Tracker:
         self._seq += 1
         headers = {"Content-Type": "application/octet-stream", "X-Frame-Meta": json.dumps(meta)}
         body = np.ascontiguousarray(pixels).astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
-        answer: dict[str, Any] = _json(self._http.post(f"/v1/sessions/{self.session}/frames", content=body, headers=headers))
+        answer: dict[str, Any] = _json(
+            self._http.post(f"/v1/sessions/{self.session}/frames", content=body, headers=headers)
+        )
         return answer
 
     def restart(self, initial_pose: Any) -> None:

@@ -1,18 +1,18 @@
 """The whole error tree. Messages read "expected ..., got ..."; `code` is stable and reaches the client.
 
-    FluoroposeError
-    +-- InputError                 the caller's fault
-    |   +-- GeometryError          camera or pose that cannot be meant
-    |   +-- VolumeError            not a CT we can use
-    |   +-- ObjectSelectionError   the object is not in the volume
-    |   +-- FrameError             an X-ray frame that cannot be read
-    |   +-- UnknownCaseError       no such case
-    |   +-- UnknownSessionError    no such session
-    |   +-- ConflictError          the thing exists, or is not in a state that allows this
-    +-- BundleError                a model that is damaged or made for another case
-    +-- StorageError               the disk did not take or give what it should
-    +-- DeviceError                the device that was asked for cannot serve
-    +-- NotReadyError              starting, draining or preparing
+FluoroposeError
++-- InputError                 the caller's fault
+|   +-- GeometryError          camera or pose that cannot be meant
+|   +-- VolumeError            not a CT we can use
+|   +-- ObjectSelectionError   the object is not in the volume
+|   +-- FrameError             an X-ray frame that cannot be read
+|   +-- UnknownCaseError       no such case
+|   +-- UnknownSessionError    no such session
+|   +-- ConflictError          the thing exists, or is not in a state that allows this
++-- BundleError                a model that is damaged or made for another case
++-- StorageError               the disk did not take or give what it should
++-- DeviceError                the device that was asked for cannot serve
++-- NotReadyError              starting, draining or preparing
 """
 
 __all__ = [

@@ -164,7 +164,9 @@ def test_a_bad_opening_is_refused(client, opening, change, status, code, words):
 @pytest.mark.parametrize("spacing", [0.0, -1.0])
 def test_a_camera_without_spacing_is_refused(client, opening, spacing):
     bad = {"rows": 9, "columns": 9, "row_spacing_mm": spacing, "column_spacing_mm": 1.0, "source_to_detector_mm": 1e3}
-    require_problem(client.post("/v1/sessions", json=opening | {"camera": bad}), 422, "invalid-request", "row_spacing_mm")
+    require_problem(
+        client.post("/v1/sessions", json=opening | {"camera": bad}), 422, "invalid-request", "row_spacing_mm"
+    )
 
 
 def test_a_pose_behind_the_source_is_refused_at_the_frame(client, opening, frame, pose):
@@ -239,7 +241,7 @@ def test_metrics_count_what_happened(client, session, frame):
     assert 'fluoropose_stage_duration_seconds_count{stage="regress"} 1.0' in text
     assert 'fluoropose_frame_age_seconds_bucket{le="0.0333",transport="http"}' in text
     assert "fluoropose_ready 1.0" in text
-    assert f"fluoropose_atlas_bytes{{device=\"cpu\"}} {49 * 128 * 128 * 2:.6g}"[:30] in text
+    assert f'fluoropose_atlas_bytes{{device="cpu"}} {49 * 128 * 128 * 2:.6g}'[:30] in text
     assert 'code="200",method="POST /v1/sessions/{session}/frames"' in text
 
 

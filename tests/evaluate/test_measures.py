@@ -69,7 +69,10 @@ def test_starts_have_the_papers_spread(rng):
 
 def test_the_summary_counts_what_the_contract_names():
     ends = [pose_error(moved(x, 0, 0), TRUTH, CORNERS) for x in (0.1, 0.2, 5.0)]
-    trials = [Trial(None, end, status, 0.9, {"total": 10.0}) for end, status in zip(ends, ["TRACKING"] * 2 + ["LOST"], strict=True)]
+    trials = [
+        Trial(None, end, status, 0.9, {"total": 10.0})
+        for end, status in zip(ends, ["TRACKING"] * 2 + ["LOST"], strict=True)
+    ]
     found = summary("x", 46.0, trials, "m")
     assert found["success_rate"] == pytest.approx(2 / 3)
     assert found["lost_frames"] == 1

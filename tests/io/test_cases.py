@@ -4,11 +4,11 @@ import shutil
 
 import numpy as np
 import pytest
-from support.cases import SMALL_CHOICE, small_volume
 
 from fluoropose.errors import InputError, StorageError, UnknownCaseError
 from fluoropose.io import cases as cases_module
 from fluoropose.io.cases import checked_name, list_cases, load_case, store_case
+from support.cases import SMALL_CHOICE, small_volume
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import zipfile
 import numpy as np
 import pydicom
 import pytest
-from support.dicom import COLUMN, NORMAL, ROW, series
 
 from fluoropose.errors import FrameError, VolumeError
 from fluoropose.io.dicom import read_dicom_frame, read_dicom_series
+from support.dicom import COLUMN, NORMAL, ROW, series
 
 
 @pytest.fixture

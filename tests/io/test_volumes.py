@@ -36,7 +36,9 @@ def test_nifti_round_trip(tmp_path, volume):
     assert volume_identity(found) == volume_identity(read_volume(tmp_path / "v.nii.gz"))
 
 
-@pytest.mark.parametrize(("space", "signs"), [("left-posterior-superior", (1, 1, 1)), ("right-anterior-superior", (-1, -1, 1))])
+@pytest.mark.parametrize(
+    ("space", "signs"), [("left-posterior-superior", (1, 1, 1)), ("right-anterior-superior", (-1, -1, 1))]
+)
 def test_nrrd_in_both_frames(tmp_path, volume, space, signs):
     turned = np.diag(signs) @ volume.lps_from_index[:3]
     header = {"space": space, "space directions": turned[:, :3].T, "space origin": turned[:, 3]}

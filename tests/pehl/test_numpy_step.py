@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from support.numpy_net import as_numpy
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, register
@@ -14,6 +13,7 @@ from fluoropose.runtime.ort import OrtStepper, open_device
 from fluoropose.train import network
 from fluoropose.train.export import export_step
 from fluoropose.train.profiles import STAGES
+from support.numpy_net import as_numpy
 
 
 def test_warping_by_whole_pixels_moves_them(rng):

@@ -1,4 +1,4 @@
-"""One frame of a session on its way through: order, age, newest first, then the engine's thread. Async, no HTTP here."""
+"""One frame of a session on its way: order, age, newest first, then the engine's thread. Async, no HTTP here."""
 
 import asyncio
 import time

@@ -23,7 +23,7 @@ from fluoropose.api.codec import (
     session_model,
 )
 from fluoropose.api.frames import FrameDesk
-from fluoropose.api.problems import PROBLEM_MEDIA_TYPE, problem_body, status_of
+from fluoropose.api.problems import PROBLEM_MEDIA_TYPE, problem_body
 from fluoropose.api.schemas import (
     CaseModel,
     RegisterRequest,
@@ -52,7 +52,9 @@ _QUIET = ("/livez", "/readyz", "/startupz", "/metrics")
 def create_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
     """Return the application of one service. Starting and loading the service is the caller's."""
     metrics = metrics or Metrics()
-    metrics.build.info({"version": fluoropose.__version__, "ort_version": ort_version(), "device": service.device.label})
+    metrics.build.info(
+        {"version": fluoropose.__version__, "ort_version": ort_version(), "device": service.device.label}
+    )
     desk = FrameDesk(service, metrics)
 
     @asynccontextmanager
@@ -176,9 +178,7 @@ def _sessions(service: Service, desk: FrameDesk, metrics: Metrics) -> APIRouter:
         metrics.sessions.labels("closed").inc()
 
     @router.post("/{session}/frames")
-    async def frame(
-        session: str, request: Request, x_frame_meta: str | None = Header(default=None)
-    ) -> ResultModel:
+    async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> ResultModel:
         found = service.sessions.get(session)
         media_type = _media_type(request)
         if media_type not in MEDIA_TYPES:
@@ -251,9 +251,7 @@ def _settings(
     body: SessionRequest | RegisterRequest, max_age_ms: float | None = None, policy: str = "latest"
 ) -> SessionSettings:
     meaning = PixelMeaning(body.pixel_meaning)
-    return SessionSettings(
-        body.case, body.camera.value(), meaning, body.inverted, body.start(), max_age_ms, policy
-    )
+    return SessionSettings(body.case, body.camera.value(), meaning, body.inverted, body.start(), max_age_ms, policy)
 
 
 def _media_type(request: Request) -> str:

@@ -88,7 +88,9 @@ def _sample_count(volume: Volume, camera: Camera, pose: Mat44, step_mm: float) -
     rays = ray_frame(volume, camera, pose)
     u, v = np.meshgrid(np.arange(camera.columns), np.arange(camera.rows))
     pixels = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], axis=1)
-    near, far = box_interval(rays.origin, pixels @ rays.index_from_pixel.T, np.array(volume.values.shape) - 1.0)
+    near, far = box_interval(
+        rays.origin, np.asarray(pixels @ rays.index_from_pixel.T, np.float64), np.array(volume.values.shape) - 1.0
+    )
     lengths_mm = (far - near) * np.linalg.norm(pixels @ rays.direction_from_pixel.T, axis=1)
     return float(np.ceil(lengths_mm / step_mm).sum())
 

@@ -77,9 +77,7 @@ def _track(
     return trials, answers
 
 
-def _starts(
-    client: Client, case: Case, camera: Camera, truths: list[Truth], count: int, seed: int
-) -> list[Trial]:
+def _starts(client: Client, case: Case, camera: Camera, truths: list[Truth], count: int, seed: int) -> list[Trial]:
     tracker = client.track(case.name, camera_json(camera), initial_pose=truths[0].camera_from_volume)
 
     def register(pixels: Any, start: Any) -> Answer:
@@ -93,9 +91,7 @@ def _starts(
 
 
 def _answer(result: dict[str, Any]) -> Answer:
-    return Answer(
-        np.array(result["camera_from_volume"]), result["status"], result["confidence"], result["timing_ms"]
-    )
+    return Answer(np.array(result["camera_from_volume"]), result["status"], result["confidence"], result["timing_ms"])
 
 
 def _live_table(rows: list[tuple[int, Answer, Trial]], total: int) -> Table:

@@ -88,9 +88,7 @@ def prepare_ct(
     else:
         inside, rest = select_object(volume, Selection(label, labels, hu, box))
     details = {"ct": ct.name, "selection": {"label": label, "hu_window": hu, "box_mm": box_mm}}
-    return store_case(
-        folder, source, inside, choice, rest=rest, details=details, replace=replace, progress=progress
-    )
+    return store_case(folder, source, inside, choice, rest=rest, details=details, replace=replace, progress=progress)
 
 
 def prepare_shipped(item: ShippedObject, folder: Path, *, replace: bool = False, progress: Any) -> Case:

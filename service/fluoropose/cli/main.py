@@ -59,8 +59,9 @@ def prepare(
                     volume, out, choice, label_map=label_map, label=label, hu=hu, box_mm=_box(box),
                     attenuation=attenuation, replace=force, progress=report,
                 )  # fmt: skip
-        size_mb = case.atlas.views.nbytes / 1e6
-        console.print(f"case {case.name} in {out}: object {case.size_mm:.1f} mm, atlas {len(case.atlas.views)} views, {size_mb:.0f} MB")
+        views = case.atlas.views
+        size = f"object {case.size_mm:.1f} mm, atlas {len(views)} views, {views.nbytes / 1e6:.0f} MB"
+        console.print(f"case {case.name} in {out}: {size}")
 
 
 @app.command()
@@ -90,8 +91,12 @@ def train(
 
 @app.command()
 def serve(
-    cases: Annotated[Path | None, typer.Option("--cases", help="Folder of cases; the shipped objects if not given.")] = None,
-    models: Annotated[Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Folder of cases; the shipped objects if not given.")
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")
+    ] = None,
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port")] = 8000,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
@@ -178,10 +183,16 @@ def register(
     case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
     frame: Annotated[Path, typer.Argument(help="The X-ray: .npy, .png, .tif or DICOM.")],
     camera: Annotated[Path, typer.Option("--camera", help="The camera's JSON file.")],
-    initial_pose: Annotated[Path | None, typer.Option("--initial-pose", help="JSON; without it the frame is searched.")] = None,
-    model: Annotated[Path | None, typer.Option("--model", help="The model's folder; that of the case's name if not given.")] = None,
+    initial_pose: Annotated[
+        Path | None, typer.Option("--initial-pose", help="JSON; without it the frame is searched.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="The model's folder; that of the case's name if not given.")
+    ] = None,
     method: Annotated[str, typer.Option("--method", help="pehl.")] = "pehl",
-    pixel_meaning: Annotated[str, typer.Option("--pixel-meaning", help="intensity, line_integral or display.")] = "intensity",
+    pixel_meaning: Annotated[
+        str, typer.Option("--pixel-meaning", help="intensity, line_integral or display.")
+    ] = "intensity",
     inverted: Annotated[bool, typer.Option("--inverted", help="Dense is bright.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write an overlay picture here.")] = None,
     json_file: Json = None,

@@ -53,6 +53,9 @@ def run_server(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     asyncio.run(_serve(_DrainingServer(config, service), service))
 
 

@@ -10,12 +10,12 @@ from fluoropose.drr.case import Case
 from fluoropose.errors import DeviceError
 from fluoropose.evaluate.summary import machine_name, summary
 from fluoropose.evaluate.trials import Answer, Truth, run_starts
+from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import store_bundle
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.pehl.bundle import Bundle
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device, version
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.simulate.run import Scene, simulate_run
 from fluoropose.simulate.scenes import FINER, ct_camera, ct_scene, run_motions, shipped_scene
 from fluoropose.tracking.session import Plan
@@ -73,7 +73,9 @@ def train_bundle(
         from fluoropose.train.profiles import profile as profile_of
         from fluoropose.train.run import train_case
     except ModuleNotFoundError as error:
-        raise DeviceError(f"expected the training extra, got no module {error.name}: pip install 'fluoropose[train]'") from error
+        raise DeviceError(
+            f"expected the training extra, got no module {error.name}: pip install 'fluoropose[train]'"
+        ) from error
     chosen = profile_of(profile_name)
     checkpoints = resume or folder.with_name(folder.name + ".checkpoints")
     with progress_bar("rendering bank") as bank:

@@ -1,0 +1,1 @@
+"""Digitally reconstructed radiographs: renderers, the atlas, cases."""

@@ -31,7 +31,7 @@ class ReferenceRenderer(AbstractRenderer):
         rays = ray_frame(self.volume, camera, camera_from_volume)
         u, v = np.meshgrid(np.arange(camera.columns), np.arange(camera.rows))
         pixels = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], axis=1)
-        slopes = pixels @ rays.index_from_pixel.T
+        slopes: Float64 = np.asarray(pixels @ rays.index_from_pixel.T, dtype=np.float64)
         near, far = box_interval(rays.origin, slopes, np.array(self.volume.values.shape) - 1.0)
         lengths_mm = (far - near) * np.linalg.norm(pixels @ rays.direction_from_pixel.T, axis=1)
         image = np.zeros(u.size)

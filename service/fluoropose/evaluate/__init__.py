@@ -1,0 +1,1 @@
+"""How wrong a pose is, and over many trials."""

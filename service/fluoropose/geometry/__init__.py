@@ -1,0 +1,1 @@
+"""Rotations, rigid transforms, cameras, the six parameters, the canonical view."""

@@ -120,7 +120,5 @@ def _checked_intrinsics(matrix: Any) -> Mat33:
             f"camera intrinsic_matrix must be upper triangular with last row [0, 0, 1], got {values.tolist()}"
         )
     if values[0, 0] <= 0 or values[1, 1] <= 0:
-        raise GeometryError(
-            f"camera focal lengths must be positive, got fx = {values[0, 0]:g}, fy = {values[1, 1]:g}"
-        )
+        raise GeometryError(f"camera focal lengths must be positive, got fx = {values[0, 0]:g}, fy = {values[1, 1]:g}")
     return values

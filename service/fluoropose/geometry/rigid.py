@@ -81,11 +81,7 @@ def _left_jacobian(omega: Vec3) -> Mat33:
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     if angle < 1e-5:
         return np.eye(3) + 0.5 * cross + cross @ cross / 6.0
-    return (
-        np.eye(3)
-        + (1.0 - np.cos(angle)) / angle**2 * cross
-        + (angle - np.sin(angle)) / angle**3 * (cross @ cross)
-    )
+    return np.eye(3) + (1.0 - np.cos(angle)) / angle**2 * cross + (angle - np.sin(angle)) / angle**3 * (cross @ cross)
 
 
 def _short(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Volumes, attenuation, X-ray frames, exact phantoms."""

@@ -29,7 +29,7 @@ class Ellipsoid:
     def contains(self, points_mm: Points) -> Float64:
         """Return 1 inside and 0 outside."""
         scaled = (points_mm - self.centre_mm) @ self.rotation / self.semi_axes_mm
-        return ((scaled * scaled).sum(-1) <= 1.0).astype(np.float64)
+        return np.asarray((scaled * scaled).sum(-1) <= 1.0, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class Box:
     def contains(self, points_mm: Points) -> Float64:
         """Return 1 inside and 0 outside."""
         local = np.abs((points_mm - self.centre_mm) @ self.rotation)
-        return (local <= self.half_sizes_mm).all(-1).astype(np.float64)
+        return np.asarray((local <= self.half_sizes_mm).all(-1), dtype=np.float64)
 
 
 def line_integrals(bodies: list[Ellipsoid | Box], origin_mm: Vec3, directions: Points) -> Float64:

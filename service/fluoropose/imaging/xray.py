@@ -62,9 +62,7 @@ def binning(camera: Camera, canonical_focal_px: float) -> int:
     return max(1, int(camera.focal_px / canonical_focal_px))
 
 
-def line_integral_image(
-    pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False
-) -> Float32:
+def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False) -> Float32:
     """Return line integrals, dimensionless up to an offset, float32 (rows // factor, columns // factor)."""
     scale, offset, floor = _linear_map(pixels, meaning, inverted)
     out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)

@@ -84,7 +84,7 @@ def load_case(folder: Path) -> Case:
         raise StorageError(f"expected a case of schema {_SCHEMA}, got {record.get('schema')}; prepare it again")
     try:
         return _read(folder, record)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
 
 

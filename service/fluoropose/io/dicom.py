@@ -66,7 +66,7 @@ def read_dicom_frame(data: bytes) -> NDArray[Any]:
     try:
         dataset = pydicom.dcmread(io.BytesIO(data))
         pixels = dataset.pixel_array
-    except Exception as error:  # noqa: BLE001 - pydicom raises many kinds for a damaged file
+    except Exception as error:
         raise FrameError(f"expected a DICOM image, got: {error}") from error
     if pixels.ndim != 2:
         raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
@@ -149,7 +149,9 @@ def _slice_step(slices: list[Any], normal: Float64) -> Float64:
         raise VolumeError("expected every slice at its own position, got two at the same")
     worst = float(np.abs(heights - median).max())
     if worst > _GAP_SHARE * median:
-        raise VolumeError(f"expected slices every {median:.3f} mm, got a distance {worst:.3f} mm off: a slice is missing")
+        raise VolumeError(
+            f"expected slices every {median:.3f} mm, got a distance {worst:.3f} mm off: a slice is missing"
+        )
     tilt = float(np.rad2deg(np.arccos(np.clip(median / np.linalg.norm(steps.mean(axis=0)), -1.0, 1.0))))
     if tilt > _TILT_DEG:
         raise VolumeError(f"expected slices stacked along their normal, got a gantry tilt of {tilt:.1f} degrees")

@@ -112,6 +112,6 @@ def _from_image(data: bytes, kind: str) -> NDArray[Any]:
             pixels = np.array(image)
     except FrameError:
         raise
-    except Exception as error:  # noqa: BLE001 - Pillow raises many kinds for a damaged file
+    except Exception as error:
         raise FrameError(f"expected a {kind} image, got: {str(error)[:200]}") from error
     return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16)

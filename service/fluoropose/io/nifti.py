@@ -27,7 +27,7 @@ def read_nifti(path: Path) -> Volume:
         affine = np.asarray(image.affine, dtype=np.float64)  # type: ignore[attr-defined]
     except FileNotFoundError as error:
         raise VolumeError(f"expected a NIfTI file, got no file {path.name}") from error
-    except Exception as error:  # noqa: BLE001 - nibabel and zlib raise many kinds for a damaged file
+    except Exception as error:
         raise VolumeError(f"expected a NIfTI file in {path.name}, got: {error}") from error
     if image.header.get_zooms()[:3] and min(image.header.get_zooms()[:3]) <= 0:  # type: ignore[attr-defined]
         raise VolumeError(f"expected a positive voxel spacing in {path.name}, got {image.header.get_zooms()[:3]}")  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""The procedural objects that ship."""

@@ -58,16 +58,37 @@ OBJECTS = {
     item.name: item
     for item in (
         ShippedObject(
-            "knee", "femoral knee component", knee.knee_parts, knee.HALF_EXTENT_MM, 0.8,
-            about_y(np.deg2rad(55.0)) @ _LATERAL, 0.5, 1200.0, 890.0,
+            "knee",
+            "femoral knee component",
+            knee.knee_parts,
+            knee.HALF_EXTENT_MM,
+            0.8,
+            about_y(np.deg2rad(55.0)) @ _LATERAL,
+            0.5,
+            1200.0,
+            890.0,
         ),
         ShippedObject(
-            "plate", "volar plate", plate.plate_parts, plate.HALF_EXTENT_MM, 0.5,
-            about_y(np.deg2rad(35.0)) @ _LATERAL, 0.35, 1200.0, 890.0,
+            "plate",
+            "volar plate",
+            plate.plate_parts,
+            plate.HALF_EXTENT_MM,
+            0.5,
+            about_y(np.deg2rad(35.0)) @ _LATERAL,
+            0.35,
+            1200.0,
+            890.0,
         ),
         ShippedObject(
-            "probe", "transoesophageal echo probe", probe.probe_parts, probe.HALF_EXTENT_MM, 0.35,
-            about_y(np.deg2rad(25.0)) @ _LATERAL, 0.3, 1200.0, 850.0,
+            "probe",
+            "transoesophageal echo probe",
+            probe.probe_parts,
+            probe.HALF_EXTENT_MM,
+            0.35,
+            about_y(np.deg2rad(25.0)) @ _LATERAL,
+            0.3,
+            1200.0,
+            850.0,
         ),
     )
 }

@@ -1,0 +1,1 @@
+"""Hierarchical regression over the atlas."""

@@ -8,7 +8,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError
 
-__all__ = ["STAGE_NAMES", "Bundle", "Golden", "require_fit"]
+__all__ = ["Bundle", "Golden", "STAGE_NAMES", "require_fit"]
 
 STAGE_NAMES = ("coarse", "fine")
 

@@ -18,7 +18,7 @@ from fluoropose.geometry.rotation import angle_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look
 from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homography
 
-__all__ = ["DEFAULT_SCHEDULE", "TRACKING_SCHEDULE", "Finding", "Schedule", "Step", "register"]
+__all__ = ["DEFAULT_SCHEDULE", "Finding", "Schedule", "Step", "TRACKING_SCHEDULE", "register"]
 
 Step = tuple[str, Group]
 Schedule = tuple[Step, ...]

@@ -104,9 +104,7 @@ def _pooled(image: Float32, block: int) -> Float32:
     return np.asarray(image.reshape(rows, block, columns, block).mean(axis=(1, 3)), np.float32)
 
 
-def _one(
-    network: NumpyNetwork, frame: Float32, homography: Mat33, cached: Float32
-) -> tuple[Float64, Float64, Float64]:
+def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, cached: Float32) -> tuple[Float64, Float64, Float64]:
     weights, pool = network.weights, network.pool
     warped = _pooled(warp_frame(frame, homography, cached.shape[0]), pool)
     view = _pooled(saturate(cached), pool)

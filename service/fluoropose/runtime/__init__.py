@@ -1,0 +1,1 @@
+"""Devices, ONNX Runtime, the engine and its sessions."""

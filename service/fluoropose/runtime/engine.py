@@ -42,7 +42,7 @@ class ResidentCase:
     """One case with its model on a device."""
 
     def __init__(self, case: Case, bundle: Bundle, device: Device) -> None:
-        """Place the atlas and open the networks; a bundle of another case, or one that computes otherwise, is refused."""
+        """Place the atlas and open the networks; refuse a bundle of another case or one that computes otherwise."""
         require_fit(bundle, case.name, case.digest)
         _check_golden(bundle, device)
         self.case = case
@@ -178,6 +178,6 @@ def _check_golden(bundle: Bundle, device: Device) -> None:
     difference = np.abs(seen.residuals[0] - golden.residuals) / np.maximum(golden.sigmas, 1e-9)
     if not np.isfinite(difference).all() or float(difference.max()) > _GOLDEN_TOLERANCE:
         raise BundleError(
-            f"model {bundle.name!r} does not reproduce its golden outputs: expected within {_GOLDEN_TOLERANCE:g} of the "
-            f"expected error, got {float(difference.max()):.2g}"
+            f"model {bundle.name!r} does not reproduce its golden outputs: expected within {_GOLDEN_TOLERANCE:g} of "
+            f"the expected error, got {float(difference.max()):.2g}"
         )

@@ -8,17 +8,17 @@ import os
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from dataclasses import dataclass  # noqa: E402 - the line above must come first
-from typing import Any  # noqa: E402
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np  # noqa: E402
-import onnxruntime as ort  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
 
-from fluoropose.arrays import Float32, Float64  # noqa: E402
-from fluoropose.errors import BundleError, DeviceError  # noqa: E402
-from fluoropose.pehl.step import AbstractStepper, Regression  # noqa: E402
-from fluoropose.runtime.gpus import list_gpus  # noqa: E402
+from fluoropose.arrays import Float32, Float64
+from fluoropose.errors import BundleError, DeviceError
+from fluoropose.pehl.step import AbstractStepper, Regression
+from fluoropose.runtime.gpus import list_gpus
 
 __all__ = ["Device", "OrtStepper", "open_device", "version"]
 
@@ -79,7 +79,7 @@ def _cuda_problem() -> str | None:
         ort.preload_dlls()
     try:
         ort.OrtValue.ortvalue_from_numpy(np.zeros(1, np.float32), "cuda", 0)
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises bare exceptions of many kinds here
+    except Exception as error:
         return str(error).splitlines()[0][:200]
     return None
 
@@ -176,7 +176,7 @@ def _open_session(model: bytes, device: Device) -> Any:
         providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS))
     try:
         session = ort.InferenceSession(model, options, providers=providers, enable_fallback=0)
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises bare exceptions of many kinds here
+    except Exception as error:
         raise BundleError(f"expected an ONNX model that runs, got: {str(error).splitlines()[0][:200]}") from error
     session.disable_fallback()
     wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]

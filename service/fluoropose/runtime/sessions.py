@@ -40,7 +40,9 @@ class SessionRegistry:
         with self._lock:
             self._expire()
             if name not in self._sessions:
-                raise UnknownSessionError(f"expected an open session, got {name[:80]!r}: never opened, closed or expired")
+                raise UnknownSessionError(
+                    f"expected an open session, got {name[:80]!r}: never opened, closed or expired"
+                )
             session = self._sessions[name][0]
             self._sessions[name] = (session, time.monotonic())
             return session

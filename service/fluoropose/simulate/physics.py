@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from fluoropose.arrays import Float64
 
-__all__ = ["BONE", "METAL", "SOFT_TISSUE", "Detector", "expose"]
+__all__ = ["BONE", "Detector", "METAL", "SOFT_TISSUE", "expose"]
 
 _ENERGIES_KEV = np.array([40.0, 50.0, 60.0, 70.0, 85.0, 100.0])
 _PHOTON_SHARES = np.array([0.13, 0.24, 0.25, 0.19, 0.13, 0.06])

@@ -29,9 +29,7 @@ def shipped_scene(case: Case, finer: Volume, camera: Camera, voxel_mm: float, rn
 def ct_scene(case: Case, camera: Camera) -> Scene:
     """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
     step = FINER * float(case.volume.spacing_mm.min())
-    return Scene(
-        case.volume, case.pose_frame, camera, Detector(bits=16, materials=tuple(BONE)), None, step, case.rest
-    )
+    return Scene(case.volume, case.pose_frame, camera, Detector(bits=16, materials=tuple(BONE)), None, step, case.rest)
 
 
 def ct_camera(case: Case, side_px: int = 512) -> Camera:

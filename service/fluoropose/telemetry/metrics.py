@@ -5,7 +5,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-__all__ = ["LATENCY_BUCKETS", "STAGES", "Metrics"]
+__all__ = ["LATENCY_BUCKETS", "Metrics", "STAGES"]
 
 LATENCY_BUCKETS = (
     0.001, 0.002, 0.004, 0.008, 0.012, 0.016, 0.020, 0.025, 0.0333, 0.040, 0.050, 0.0667, 0.080, 0.100, 0.1333,

@@ -1,0 +1,1 @@
+"""The session core and how sure a pose is; no I/O."""

@@ -1,10 +1,10 @@
 """A session without I/O: which pose the next frame starts from, and what is remembered of the last. Times in ns.
 
-    state      start of the next frame                     goes to
-    NEW        the client's pose, or a search              TRACKING, DOUBTING or SEARCHING by the frame's status
-    TRACKING   the last pose moved on at constant speed    TRACKING / DOUBTING / SEARCHING
-    DOUBTING   the last sure pose, the whole schedule      TRACKING / DOUBTING; SEARCHING after `_PATIENCE` frames
-    SEARCHING  a search over the whole frame               TRACKING when it is sure, else SEARCHING
+state      start of the next frame                     goes to
+NEW        the client's pose, or a search              TRACKING, DOUBTING or SEARCHING by the frame's status
+TRACKING   the last pose moved on at constant speed    TRACKING / DOUBTING / SEARCHING
+DOUBTING   the last sure pose, the whole schedule      TRACKING / DOUBTING; SEARCHING after `_PATIENCE` frames
+SEARCHING  a search over the whole frame               TRACKING when it is sure, else SEARCHING
 """
 
 from collections import Counter

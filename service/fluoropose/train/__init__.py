@@ -1,0 +1,1 @@
+"""Training, in torch; never imported by the service."""

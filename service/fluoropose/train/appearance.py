@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
 
@@ -196,7 +197,7 @@ def _blur(image: Float32, sigma: float) -> None:
             image[v, u] = total
 
 
-def warp_images(images: Float32, choice: Float64, homographies: Float64, size_px: int) -> Float32:
+def warp_images(images: Float32, choice: NDArray[np.int64], homographies: Float64, size_px: int) -> Float32:
     """Return `images[choice[b]]` sampled at homographies[b] @ (u, v, 1), zero outside, (batch, size, size)."""
     out = np.empty((len(choice), size_px, size_px), np.float32)
     _warp(images, choice, homographies, out)
@@ -204,7 +205,7 @@ def warp_images(images: Float32, choice: Float64, homographies: Float64, size_px
 
 
 @njit(parallel=True, cache=True, fastmath=True)
-def _warp(images: Float32, choice: Float64, homographies: Float64, out: Float32) -> None:
+def _warp(images: Float32, choice: NDArray[np.int64], homographies: Float64, out: Float32) -> None:
     rows, columns = images.shape[1], images.shape[2]
     for b in prange(out.shape[0]):
         h = homographies[b]

@@ -23,7 +23,7 @@ expected view or another atlas needs its own.
 | | |
 | --- | --- |
 | object size (box diagonal) | {case.size_mm:.1f} mm |
-| canonical view | {view.size_px} x {view.size_px} px over {view.field_mm:.1f} mm, nominal range {view.range_mm:.0f} mm |
+| canonical view | {view.size_px} px over {view.field_mm:.1f} mm, nominal range {view.range_mm:.0f} mm |
 | out-of-plane angles covered | +-{grid.half_range_deg:g} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
 | profile, seed | {profile.name} ({profile.iterations} iterations a stage, {profile.bank} pictures), {seed} |
@@ -44,10 +44,11 @@ paper's distribution (sd 1, 1, 10 mm; 2, 10, 10 degrees):
 | --- | --- |
 | trials | {facts["trials"]} |
 | success (mTREproj under 1 % of size) | {100 * facts["success_rate"]:.1f} % |
-| mTREproj median / 90th percentile | {facts["mtre_proj_mm"]["p50"]:.3f} / {facts["mtre_proj_mm"]["p90"]:.3f} mm |
+| mTREproj, median / 90 % | {facts["mtre_proj_mm"]["p50"]:.3f} / {facts["mtre_proj_mm"]["p90"]:.3f} mm |
 | 3-D mTRE median / 90th percentile | {facts["mtre_mm"]["p50"]:.2f} / {facts["mtre_mm"]["p90"]:.2f} mm |
-| in-plane, depth (mm), rotation (degrees), medians | {facts["in_plane_mm"]["p50"]:.3f}, {facts["depth_mm"]["p50"]:.2f}, \
-{facts["rotation_deg"]["p50"]:.2f} |
+| in-plane, median | {facts["in_plane_mm"]["p50"]:.3f} mm |
+| depth, median | {facts["depth_mm"]["p50"]:.2f} mm |
+| rotation, median | {facts["rotation_deg"]["p50"]:.2f} degrees |
 
 ## Not for
 

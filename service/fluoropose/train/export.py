@@ -18,7 +18,7 @@ OUTPUT_NAMES = ("in_plane_depth", "out_of_plane", "sigmas", "presence")
 def export_step(net: RegressorNet, atlas: Atlas, path: Path) -> None:
     """Write the step model of one stage; batch, frame size and number of views stay free, the rest is fixed."""
     view = atlas.view
-    model = StepModel(net.eval().to(memory_format=torch.contiguous_format), view.size_px, view.field_mm, view.range_mm)
+    model = StepModel(net.eval().to(memory_format=torch.contiguous_format), view.size_px, view.field_mm, view.range_mm)  # type: ignore[call-overload]
     example = (
         torch.zeros(1, 1, 96, 112),
         torch.eye(3).repeat(2, 1, 1),

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from fluoropose.errors import StorageError
 from fluoropose.train.loss import PointLoss
 from fluoropose.train.network import RegressorNet
 from fluoropose.train.profiles import Profile, Stage
-from fluoropose.train.synthesis import Batch, TruthBank, sample_batch
+from fluoropose.train.synthesis import TruthBank, sample_batch
 
 __all__ = ["CHECKPOINT_EVERY", "FitReport", "fit_stage"]
 
@@ -62,7 +63,7 @@ def fit_stage(
 ) -> tuple[RegressorNet, FitReport]:
     """Train one stage; `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there."""
     torch.manual_seed(seed)
-    net = RegressorNet(stage.shape, atlas.view.size_px).to(memory_format=torch.channels_last)
+    net = RegressorNet(stage.shape, atlas.view.size_px).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(net.parameters(), lr=profile.peak_rate, weight_decay=1e-3)
     run = _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), losses=[])
     identity = f"{stage} {profile} {seed} {atlas.view.field_mm:.6f} {len(bank.images)}"
@@ -85,9 +86,7 @@ def fit_stage(
     return net, FitReport(run.done, float(np.mean(tail)))
 
 
-def _iterate(
-    run: _Run, stage: Stage, profile: Profile, atlas: Atlas, bank: TruthBank, loss_of: PointLoss
-) -> float:
+def _iterate(run: _Run, stage: Stage, profile: Profile, atlas: Atlas, bank: TruthBank, loss_of: PointLoss) -> float:
     parts = [
         (sample_batch(bank, atlas, ranges, round(share * profile.batch), run.rng, absent), teaches)
         for share, ranges, teaches, absent in stage.mix
@@ -130,7 +129,7 @@ def _quality_loss(
 
 def _stack(images: list[Any]) -> Tensor:
     tensor = torch.from_numpy(np.concatenate(images))[:, None]
-    return tensor.to(memory_format=torch.channels_last)
+    return tensor.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _one_cycle(share: float, peak: float) -> float:
@@ -155,7 +154,8 @@ def _save(run: _Run, checkpoint: Path, identity: str) -> None:
         torch.save(state, part)
         os.replace(part, checkpoint)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise StorageError(f"expected to write the checkpoint {checkpoint.name}, got: {error}") from error
 
 

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - torch's own convention
+from torch.nn import functional as F
 
-__all__ = ["RESIDUAL_SCALES", "NetworkShape", "RegressorNet", "StepModel", "local_contrast", "residual_units", "saturate"]
+__all__ = [
+    "NetworkShape",
+    "RESIDUAL_SCALES",
+    "RegressorNet",
+    "StepModel",
+    "local_contrast",
+    "residual_units",
+    "saturate",
+]
 
 RESIDUAL_SCALES = (0.02, 0.02, 0.02, 0.05, 0.08, 0.08)
 """One unit of output: 2 % of the field (x, y), 2 % of the range (z), rad for the angles."""
@@ -121,6 +129,8 @@ class StepModel(nn.Module):
         super().__init__()
         self.net = net
         self.size_px = size_px
+        self.scales: Tensor
+        self.pixels: Tensor
         self.register_buffer("scales", residual_units(field_mm, range_mm))
         rows, columns = torch.meshgrid(torch.arange(size_px), torch.arange(size_px), indexing="ij")
         ones = torch.ones(size_px * size_px)

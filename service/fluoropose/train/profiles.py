@@ -6,7 +6,7 @@ from fluoropose.errors import InputError
 from fluoropose.train.network import NetworkShape
 from fluoropose.train.synthesis import OffsetRanges
 
-__all__ = ["PROFILES", "STAGES", "Profile", "Stage", "profile"]
+__all__ = ["PROFILES", "Profile", "STAGES", "Stage", "profile"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Lengths in mm, angles in rad unless named otherwise.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
 from fluoropose.drr.atlas import Atlas, Progress, no_progress
@@ -25,8 +26,10 @@ BANK_SIZE_PX = 160
 
 @dataclass(frozen=True, slots=True)
 class OffsetRanges:
-    """Half-ranges of how wrong the current pose is; each sample shrinks them by log-uniform factors >= `smallest`,
-    one for the in-plane and depth group and one for the out-of-plane group.
+    """Half-ranges of how wrong the current pose is.
+
+    Each sample shrinks them by log-uniform factors >= `smallest`, one for the in-plane and depth group and one for
+    the out-of-plane group.
 
     `in_plane` in shares of the field, `depth` in shares of the range, angles in degrees.
     """
@@ -56,7 +59,7 @@ class Batch:
     cached: Float32
     residuals: Float64
     present: Float32
-    view_index: Float64
+    view_index: NDArray[np.int64]
 
 
 def build_bank(
@@ -72,9 +75,7 @@ def build_bank(
     view = atlas.view
     focal_px = view.range_mm * BANK_SIZE_PX / view.field_mm
     middle = (BANK_SIZE_PX - 1) / 2
-    camera = Camera(
-        BANK_SIZE_PX, BANK_SIZE_PX, np.array([[focal_px, 0, middle], [0, focal_px, middle], [0, 0, 1.0]])
-    )
+    camera = Camera(BANK_SIZE_PX, BANK_SIZE_PX, np.array([[focal_px, 0, middle], [0, focal_px, middle], [0, 0, 1.0]]))
     half_rad = np.deg2rad(atlas.grid.half_range_deg)
     angles = rng.uniform(-half_rad, half_rad, (count, 2))
     ranges = view.range_mm * rng.uniform(1 - depth_share, 1 + depth_share, count)
@@ -109,9 +110,7 @@ def sample_batch(
             np.deg2rad(ranges.theta_deg) * unit[n, 3]
         )
         scale = view.range_mm / true_range * (1.0 + unit[n, 2] * ranges.depth)
-        homographies[n] = (
-            bank.camera.intrinsic_matrix @ aim.T @ np.diag([scale, scale, 1.0]) @ canonical_px_inverse
-        )
+        homographies[n] = bank.camera.intrinsic_matrix @ aim.T @ np.diag([scale, scale, 1.0]) @ canonical_px_inverse
         centre = aim @ np.array([0.0, 0.0, true_range])
         turn = aim @ view_rotation(alpha, beta, view) @ atlas.rotation(int(views[n])).T
         residuals[n] = [centre[0], centre[1], centre[2] * scale - view.range_mm, *to_zxy(turn)]

@@ -1,0 +1,263 @@
+"""The radius in real biplane X-ray video of a wrist: a slow search for a reference, then the fast method against it.
+
+The data are the wrist sample of Autoscoper (Akhbari et al. 2019, J Biomech 92:120; licence beside the data). They are
+not part of this project: give their folder. Everything is written below --out.
+
+    python docs/examples/wrist.py search  --data WRIST --out wrist      (minutes: the reference pose per frame)
+    python docs/examples/wrist.py prepare --out wrist                   (a case and a quick training per camera)
+    python docs/examples/wrist.py measure --out wrist --starts 25       (starts of the paper, overlays, figures)
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.optimize import minimize
+
+from fluoropose.api.schemas import camera_json
+from fluoropose.cli.inputs import prepare_ct, read_camera, read_pose, view_choice
+from fluoropose.cli.training import train_bundle
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluate.perturb import perturbed
+from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
+from fluoropose.geometry.rigid import exp, inverse, rigid, transform
+from fluoropose.imaging.volume import Volume, bounding_corners
+from fluoropose.imaging.xray import PixelMeaning, line_integral_image
+from fluoropose.io.bundles import load_bundle
+from fluoropose.io.cases import load_case
+from fluoropose.io.frames import read_frame_file
+from fluoropose.io.nifti import read_nifti, write_nifti
+from fluoropose.io.pictures import outline, overlay_panels, save_picture
+from fluoropose.runtime.engine import ResidentCase
+from fluoropose.runtime.ort import open_device
+from fluoropose.similarity.gradient import gradient_correlation, gradients
+from fluoropose.tracking.session import Plan
+
+CAMERAS, FRAMES = ("cam01", "cam02"), ("0002", "0099")
+SPACING_MM = (0.39625, 0.39625, 0.625)
+FULL_SCALE_PER_MM = 0.08
+FADE_PAGES = (70, 105)
+"""The CT ends in a cut through the shaft, which no X-ray shows: attenuation fades out before it."""
+
+CLICKS = {"0002": ((875.0, 1347.0), (597.0, 1414.0)), "0099": ((885.0, 1320.0), (640.0, 1320.0))}
+"""The middle of the radius as one would click it, in pixels of the two cameras: where the search begins."""
+
+GUESSES = 6000
+"""Random poses that are looked at once before the best are climbed from."""
+
+GREEN, RED, BLUE = (60, 255, 90), (255, 70, 60), (90, 160, 255)
+
+
+def read_radius(data: Path) -> Volume:
+    """Return the radius as attenuation (1/mm): columns, rows, pages are x, y, z; the shaft fades out."""
+    with Image.open(data / "radius.tif") as stack:
+        pages = []
+        for n in range(stack.n_frames):
+            stack.seek(n)
+            pages.append(np.array(stack).T)
+    values = np.stack(pages, axis=-1).astype(np.float32) / 4095.0 * FULL_SCALE_PER_MM
+    start, end = FADE_PAGES
+    values *= np.clip((end - np.arange(values.shape[2])) / (end - start), 0.0, 1.0).astype(np.float32)
+    return Volume(values, np.diag([*SPACING_MM, 1.0]))
+
+
+def read_mayacam(path: Path) -> tuple[Camera, np.ndarray]:
+    """Return the camera and camera_from_world of a MayaCam 2.0 file."""
+    blocks = [block.splitlines() for block in path.read_text().strip().split("\n\n")]
+    numbers = [np.array([[float(x) for x in line.split(",")] for line in block[1:]]) for block in blocks]
+    columns, rows = (int(x) for x in numbers[0][0])
+    return camera_from_intrinsics(rows, columns, numbers[1]), rigid(numbers[2], numbers[3].ravel())
+
+
+class View:
+    """One camera's frame, binned, with its edges."""
+
+    def __init__(self, data: Path, camera: str, frame: str, factor: int) -> None:
+        """Read frame and calibration."""
+        full, self.camera_from_world = read_mayacam(data / f"xr_calib_wrist_{camera}.txt")
+        self.camera = full.scaled(factor)
+        pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
+        self.edges = gradients(line_integral_image(pixels, PixelMeaning.DISPLAY, factor))
+
+    def likeness(self, renderer: CpuRenderer, corners: np.ndarray, world_from_volume: np.ndarray) -> float:
+        """Return the gradient correlation where the object is."""
+        pose = self.camera_from_world @ world_from_volume
+        pixels = project(self.camera, transform(pose, corners))
+        low = np.clip(np.floor(pixels.min(axis=0)).astype(int) - 3, 0, [self.camera.columns - 9, self.camera.rows - 9])
+        high = np.clip(np.ceil(pixels.max(axis=0)).astype(int) + 4, low + 8, [self.camera.columns, self.camera.rows])
+        matrix = self.camera.intrinsic_matrix.copy()
+        matrix[:2, 2] -= low
+        part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
+        window = (slice(low[1], high[1]), slice(low[0], high[0]))
+        seen = (self.edges[0][window], self.edges[1][window])
+        return gradient_correlation(seen, gradients(renderer.render(part, pose)))
+
+
+def search(data: Path, out: Path) -> None:
+    """Find world_from_volume of each frame from many starts in both views together."""
+    out.mkdir(parents=True, exist_ok=True)
+    volume = read_radius(data)
+    write_nifti(out / "radius.nii.gz", volume)
+    corners = bounding_corners(volume)
+    about = corners.mean(axis=0)
+    fast, careful = CpuRenderer(volume, 1.2), CpuRenderer(volume, 0.5)
+
+    def climb(
+        views: list[View], renderer: CpuRenderer, start: np.ndarray, evaluations: int
+    ) -> tuple[float, np.ndarray]:
+        def moved(x: np.ndarray) -> np.ndarray:
+            turned = exp(np.r_[np.deg2rad(x[:3]), 0.0, 0.0, 0.0])
+            centre = transform(start, about) + x[3:]
+            rotation = turned[:3, :3] @ start[:3, :3]
+            return rigid(rotation, centre - rotation @ about)
+
+        found = minimize(
+            lambda x: -np.mean([view.likeness(renderer, corners, moved(x)) for view in views]),
+            np.zeros(6),
+            method="Powell",
+            options={"maxfev": evaluations, "xtol": 1e-2, "ftol": 1e-5},
+        )
+        return -float(found.fun), moved(found.x)
+
+    summary = {}
+    for frame in FRAMES:
+        coarse = [View(data, camera, frame, 12) for camera in CAMERAS]
+        middle = [View(data, camera, frame, 6) for camera in CAMERAS]
+        fine = [View(data, camera, frame, 3) for camera in CAMERAS]
+        rng = np.random.default_rng(int(frame))
+        centre = triangulated(data, CLICKS[frame])
+        guesses = [_upright(rng, centre, about, coarse[0].camera_from_world) for _ in range(GUESSES)]
+        likely = sorted(guesses, key=lambda pose: -np.mean([view.likeness(fast, corners, pose) for view in coarse]))
+        first = sorted((climb(coarse, fast, start, 350) for start in likely[:40]), key=lambda item: -item[0])
+        second = sorted((climb(middle, fast, pose, 500) for _, pose in first[:8]), key=lambda item: -item[0])
+        ends = sorted((climb(fine, careful, pose, 700) for _, pose in second[:3]), key=lambda item: -item[0])
+        best = ends[0][1]
+        spread = [pose_error(pose, best, corners).mtre_mm for _, pose in ends[1:]]
+        print(
+            f"frame {frame}: centre near {np.round(centre, 1)}, correlation {ends[0][0]:.3f}, next best {[round(e[0], 3) for e in ends[1:]]}, apart {spread} mm"
+        )
+        summary[frame] = {"correlation": ends[0][0], "others_mm": spread, "world_from_volume": best.tolist()}
+        for camera, view in zip(CAMERAS, fine, strict=True):
+            full, _ = read_mayacam(data / f"xr_calib_wrist_{camera}.txt")
+            (out / f"{camera}.json").write_text(json.dumps(camera_json(full)))
+            pose = view.camera_from_world @ best
+            (out / f"{camera}_{frame}_pose.json").write_text(json.dumps(pose.tolist()))
+            pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
+            np.save(out / f"{camera}_{frame}.npy", pixels)
+            mark = outline(careful.render(full.scaled(3), pose))
+            small = pixels[: 3 * (full.rows // 3) : 3, : 3 * (full.columns // 3) : 3]
+            save_picture(
+                out / f"{camera}_{frame}_reference.png",
+                overlay_panels(small, [(f"{camera} {frame}", []), ("biplane reference", [(mark, BLUE)])]),
+            )
+    (out / "reference.json").write_text(json.dumps(summary, indent=1))
+
+
+def triangulated(data: Path, pixels: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Return the world point nearest to the rays through one pixel of each camera, mm."""
+    normal, target = np.zeros((3, 3)), np.zeros(3)
+    for camera_name, (u, v) in zip(CAMERAS, pixels, strict=True):
+        camera, camera_from_world = read_mayacam(data / f"xr_calib_wrist_{camera_name}.txt")
+        world_from_camera = inverse(camera_from_world)
+        ray = world_from_camera[:3, :3] @ np.linalg.solve(camera.intrinsic_matrix, [u, v, 1.0])
+        ray = ray / np.linalg.norm(ray)
+        across = np.eye(3) - np.outer(ray, ray)
+        normal, target = normal + across, target + across @ world_from_camera[:3, 3]
+    return np.linalg.solve(normal, target)
+
+
+def _upright(
+    rng: np.random.Generator, centre_mm: np.ndarray, about: np.ndarray, camera_from_world: np.ndarray
+) -> np.ndarray:
+    """Return a random world_from_volume with the joint end about up in the first camera, near a centre."""
+    angle = rng.uniform(0.0, 2 * np.pi)
+    x, z = np.array([np.cos(angle), 0.0, np.sin(angle)]), np.array([0.0, 1.0, 0.0])
+    upright = np.stack([x, np.cross(z, x), z], axis=1)
+    tilt = exp(np.r_[np.deg2rad(rng.normal(0.0, 12.0, 3)), 0.0, 0.0, 0.0])[:3, :3]
+    rotation = inverse(camera_from_world)[:3, :3] @ tilt @ upright
+    return rigid(rotation, centre_mm + rng.normal(0.0, 8.0, 3) - rotation @ about)
+
+
+def prepare(out: Path, profile: str, threads: int) -> None:
+    """Prepare and train a case per camera, its base view that of the first frame."""
+    volume = read_nifti(out / "radius.nii.gz")
+    about = bounding_corners(volume).mean(axis=0)
+    for camera in CAMERAS:
+        start = out / f"{camera}_{FRAMES[0]}_pose.json"
+        distance = float(np.linalg.norm(transform(read_pose(start), about)))
+        choice = view_choice(str(start), distance, 36.0, 2.0)
+        folder = out / "cases" / camera
+        case = prepare_ct(
+            out / "radius.nii.gz", folder, choice, attenuation=True, replace=True, progress=lambda done, total: None
+        )
+        train_bundle(case, out / "models" / camera, profile, seed=0, threads=threads)
+
+
+def measure(out: Path, starts: int, threads: int) -> None:
+    """Register every frame from perturbed starts; compare with the reference; draw one start of each."""
+    figures = {}
+    for camera_name in CAMERAS:
+        case = load_case(out / "cases" / camera_name)
+        resident = ResidentCase(case, load_bundle(out / "models" / camera_name), open_device("cpu", threads))
+        camera = read_camera(out / f"{camera_name}.json")
+        renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+        for frame in FRAMES:
+            truth = read_pose(out / f"{camera_name}_{frame}_pose.json")
+            pixels = np.load(out / f"{camera_name}_{frame}.npy")
+            rows = []
+            for n in range(starts):
+                start = perturbed(truth, case.pose_frame, np.random.default_rng([7, n]))
+                found = resident.register(pixels, camera, PixelMeaning.DISPLAY, False, Plan(start, nearby=False))
+                error = pose_error(found.camera_from_volume, truth, case.corners_mm)
+                judged = found.judgement
+                rows.append([error.mtre_proj_mm, error.in_plane_mm, error.depth_mm, error.rotation_deg, error.mtre_mm,
+                             judged.confidence, found.timing_ms["total"]])  # fmt: skip
+                if n == 0:
+                    small = camera.scaled(3)
+                    marks = [outline(renderer.render(small, pose)) for pose in (start, found.camera_from_volume, truth)]
+                    layers = [
+                        ("a start", [(marks[0], RED)]),
+                        (f"found: in-plane {error.in_plane_mm:.2f} mm off", [(marks[1], GREEN)]),
+                        ("biplane reference", [(marks[2], BLUE)]),
+                    ]
+                    thin = pixels[: 3 * small.rows : 3, : 3 * small.columns : 3]
+                    save_picture(out / f"{camera_name}_{frame}_found.png", overlay_panels(thin, layers))
+            table = np.array(rows)
+            names = ("mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg", "mtre_mm", "confidence", "total_ms")
+            figures[f"{camera_name} {frame}"] = {
+                **{name: float(np.median(table[:, k])) for k, name in enumerate(names)},
+                "within_1_mm_in_plane": float((table[:, 1] < 1.0).mean()),
+                "starts": starts,
+            }
+            print(
+                camera_name, frame, {key: round(value, 3) for key, value in figures[f"{camera_name} {frame}"].items()}
+            )
+    (out / "figures.json").write_text(json.dumps(figures, indent=1))
+
+
+def main() -> None:
+    """Run one of the three steps."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", choices=("search", "prepare", "measure"))
+    parser.add_argument("--data", type=Path, help="folder of the wrist data (search)")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--profile", default="quick")
+    parser.add_argument("--starts", type=int, default=25)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    if given.step == "search":
+        if given.data is None:
+            parser.error("search needs --data")
+        search(given.data, given.out)
+    elif given.step == "prepare":
+        prepare(given.out, given.profile, given.threads)
+    else:
+        measure(given.out, given.starts, given.threads)
+
+
+if __name__ == "__main__":
+    main()

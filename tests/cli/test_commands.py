@@ -1,0 +1,217 @@
+"""The commands as a user types them: what they make, and one line for every mistake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from fluoropose.api.schemas import camera_json
+from fluoropose.cli.main import app
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.imaging.attenuation import WATER_PER_MM
+from fluoropose.imaging.volume import Volume
+from fluoropose.io.cases import list_cases, load_case
+from fluoropose.io.nifti import write_nifti
+from fluoropose.objects.shapes import voxelise
+from support.cases import small_parts
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def ct(tmp_path_factory):
+    """A CT in HU: the small object's densities in water, with a label map of them."""
+    folder = tmp_path_factory.mktemp("ct")
+    solid = voxelise(small_parts(), np.array([18.0, 10.0, 21.0]), 2.0)
+    values = np.pad(solid.values, 4)
+    placed = solid.lps_from_index.copy()
+    placed[:3, 3] -= 8.0
+    write_nifti(folder / "ct.nii.gz", Volume(np.where(values > 0, 1000.0 * (values / WATER_PER_MM), 0.0), placed))
+    write_nifti(folder / "labels.nii.gz", Volume((values > 0).astype(np.float32) * 5, placed))
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path, small_case, camera):
+    pose = pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0]), small_case.pose_frame)
+    lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
+    (tmp_path / "camera.json").write_text(json.dumps(camera_json(camera)))
+    (tmp_path / "pose.json").write_text(json.dumps({"camera_from_volume": pose.tolist()}))
+    np.save(tmp_path / "frame.npy", np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16))
+    return tmp_path
+
+
+def run(*words):
+    return runner.invoke(app, [str(word) for word in words])
+
+
+def refused(result, words):
+    assert result.exit_code == 2, result.output
+    text = " ".join(result.output.split())
+    assert words in text, text
+    assert "Traceback" not in text
+
+
+def test_every_command_has_an_example():
+    for command in ("prepare", "train", "serve", "demo", "register", "render", "bench"):
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert f"Example: fluoropose {command}" in result.output
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [["--label-map", "labels.nii.gz", "--label", "5"], ["--hu", "200", "20000"]],
+    ids=["label", "window"],
+)
+def test_prepare_makes_a_case_of_a_ct(ct, tmp_path, choice):
+    choice = [ct / word if word.endswith(".gz") else word for word in choice]
+    result = run(
+        "prepare", ct / "ct.nii.gz", *choice, "--out", tmp_path / "mine", "--half-range-deg", 8, "--step-deg", 4
+    )
+    assert result.exit_code == 0, result.output
+    case = load_case(tmp_path / "mine")
+    assert case.rest is not None
+    assert case.size_mm == pytest.approx(49.0, abs=4.0)
+    assert case.atlas.grid.side == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gone.nii.gz"], "got no file or folder"),
+        (["ct.nii.gz", "--label", "5"], "expected a label map"),
+        (
+            ["ct.nii.gz", "--label-map", "labels.nii.gz", "--label", "9"],
+            "label 9 must be in the label map, got labels 0, 5",
+        ),
+        (["ct.nii.gz", "--hu", "90000", "99999"], "HU between 90000 and 99999"),
+        (["ct.nii.gz", "--box", "1,2,3"], "expected --box"),
+        (["ct.nii.gz", "--box", "900,900,900,950,950,950"], "inside the box"),
+        (["ct.nii.gz", "--view", "sideways"], "expected a view of frontal, back, lateral"),
+        (["ct.nii.gz", "--range-mm", "-4"], "positive range"),
+        (["ct.nii.gz", "--step-deg", "0"], "step <= half range"),
+    ],
+)
+def test_prepare_refuses_and_lists_nothing(ct, tmp_path, words, message):
+    words = [ct / word if word.endswith(".gz") else word for word in words]
+    refused(run("prepare", *words, "--out", tmp_path / "mine"), message)
+    assert list_cases(tmp_path) == []
+
+
+def test_prepare_does_not_replace(ct, tmp_path):
+    (tmp_path / "mine").mkdir()
+    refused(run("prepare", ct / "ct.nii.gz", "--hu", 200, 20000, "--out", tmp_path / "mine"), "which exists")
+
+
+def test_train_makes_a_bundle_with_a_card(cases_root, tmp_path):
+    result = run(
+        "train", cases_root / "small", "--out", tmp_path / "small", "--profile", "tiny", "--json", tmp_path / "f.json"
+    )
+    assert result.exit_code == 0, result.output
+    assert "No real X-ray was seen" in (tmp_path / "small" / "CARD.md").read_text()
+    assert json.loads((tmp_path / "f.json").read_text())["trials"] == 100
+    assert not (tmp_path / "small.checkpoints").exists()
+
+
+def test_train_refuses(cases_root, tmp_path):
+    refused(run("train", tmp_path, "--out", tmp_path / "m"), "no case.json")
+    refused(run("train", cases_root / "small", "--out", tmp_path / "m", "--profile", "slow"), "got 'slow'")
+
+
+def test_register_and_render(files, cases_root, models_root):
+    common = [
+        cases_root / "small",
+        files / "frame.npy",
+        "--camera",
+        files / "camera.json",
+        "--model",
+        models_root / "small",
+    ]
+    result = run(
+        "register", *common, "--initial-pose", files / "pose.json", "--out", files / "o.png", "--json", files / "r.json"
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads((files / "r.json").read_text())["case"] == "small"
+    with Image.open(files / "o.png") as picture:
+        assert picture.size == (3 * 128, 96)
+    drawn = ["--camera", files / "camera.json", "--pose", files / "pose.json"]
+    assert run("render", cases_root / "small", *drawn, "--out", files / "d.npy").exit_code == 0
+    assert np.load(files / "d.npy").shape == (96, 128)
+    refused(run("render", cases_root / "small", *drawn, "--out", files / "d.jpg"), ".npy or .png")
+
+
+def test_register_refuses(files, cases_root, models_root):
+    def words(**changes):
+        given = {"camera": files / "camera.json", "initial-pose": files / "pose.json", "model": models_root / "small"}
+        given |= {key.replace("_", "-"): value for key, value in changes.items()}
+        pairs = [part for key, value in given.items() for part in (f"--{key}", value)]
+        return ["register", cases_root / "small", files / "frame.npy", *pairs]
+
+    (files / "bad.json").write_text("{")
+    (files / "tilted.json").write_text(json.dumps(np.diag([1.0, 1, 1.2, 1]).tolist()))
+    (files / "flat.json").write_text(json.dumps({"rows": 9, "columns": 9, "intrinsic_matrix": [[1, 0, 0]] * 3}))
+    refused(run(*words(method="magic")), "expected --method pehl")
+    refused(run(*words(pixel_meaning="colour")), "expected --pixel-meaning")
+    refused(run(*words(camera=files / "gone.json")), "expected a camera")
+    refused(run(*words(camera=files / "bad.json")), "expected a camera as JSON")
+    refused(run(*words(camera=files / "flat.json")), "expected a camera in")
+    refused(run(*words(initial_pose=files / "tilted.json")), "deviation of 0.44")
+    refused(run(*words(model=files)), "manifest")
+
+
+def test_an_address_for_everybody_is_refused(cases_root, models_root):
+    refused(run("serve", "--cases", cases_root, "--models", models_root, "--host", "0.0.0.0"), "--behind-proxy")
+
+
+def test_a_model_of_another_case_is_refused(files, cases_root, models_root, tmp_path):
+    assert run("prepare", "plate", "--out", tmp_path / "plate").exit_code == 0
+    common = ["--camera", files / "camera.json", "--model", models_root / "small"]
+    refused(run("register", tmp_path / "plate", files / "frame.npy", *common), "made for another case")
+
+
+def test_a_real_server_starts_answers_and_ends_on_sigterm(cases_root, models_root):
+    command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases_root), "--models", str(models_root)]
+    process = subprocess.Popen(
+        [*command, "--port", "18431", "--threads", "1"], env=os.environ | {"PYTHONUNBUFFERED": "1"}
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get("http://127.0.0.1:18431/readyz").status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        assert httpx.get("http://127.0.0.1:18431/v1/cases").json()[0]["state"] == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_the_demo_runs_on_a_users_own_ct(ct, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(
+        "demo", "--ct", ct / "ct.nii.gz", "--label-map", ct / "labels.nii.gz", "--label", 5, "--profile", "tiny",
+        "--frames", 3, "--starts", 4, "--json", tmp_path / "d.json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    figures = json.loads((tmp_path / "d.json").read_text())
+    assert figures["tracking"]["trials"] == 3
+    assert figures["starts"]["trials"] == 4
+    assert set(figures["starts"]["latency_ms"]) >= {"decode", "preprocess", "regress", "refine", "quality", "total"}
+    with Image.open(tmp_path / "demo" / "ct-overlay.png") as picture:
+        assert picture.size == (3 * 512, 2 * 512)

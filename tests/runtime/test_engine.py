@@ -1,0 +1,134 @@
+"""The engine with a tiny model: the same numbers again, golden outputs, and every refusal."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import BundleError, DeviceError, FrameError, NotReadyError, UnknownCaseError
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.bundles import load_bundle
+from fluoropose.runtime.engine import Engine, ResidentCase
+from fluoropose.runtime.gpus import list_gpus
+from fluoropose.runtime.ort import open_device
+from fluoropose.tracking.session import Plan
+
+
+@pytest.fixture(scope="module")
+def bundle(models_root):
+    return load_bundle(models_root / "small")
+
+
+@pytest.fixture(scope="module")
+def engine(small_case, bundle):
+    engine = Engine(open_device("cpu", 2))
+    engine.add(small_case, bundle)
+    return engine
+
+
+@pytest.fixture
+def pose(small_case):
+    return pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0]), small_case.pose_frame)
+
+
+@pytest.fixture
+def frame(small_case, camera, pose):
+    lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
+    return np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
+
+
+def test_the_same_frame_gives_the_same_pose_to_the_last_bit(engine, camera, frame, pose):
+    resident = engine.case("small")
+    found = [
+        resident.register(frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, nearby)).camera_from_volume
+        for nearby in (False, True, False, True)
+    ]
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_array_equal(found[1], found[3])
+
+
+def test_inverted_pixels_mean_the_same(engine, camera, frame, pose):
+    resident = engine.case("small")
+    plain = resident.register(frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, False))
+    turned = (frame.max() - frame).astype(np.uint16)
+    inverted = resident.register(turned, camera, PixelMeaning.INTENSITY, True, Plan(pose, False))
+    np.testing.assert_allclose(inverted.camera_from_volume, plain.camera_from_volume, atol=0.5)
+
+
+def test_times_of_the_stages_add_up(engine, camera, frame, pose):
+    timing = engine.case("small").register(frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, False)).timing_ms
+    parts = sum(value for stage, value in timing.items() if stage != "total")
+    assert 0.0 < parts <= timing["total"] * 1.001
+    assert "locate" not in timing
+
+
+def test_a_search_is_told_apart(engine, camera, frame):
+    found = engine.case("small").register(frame, camera, PixelMeaning.INTENSITY, False, Plan(None, False))
+    assert found.timing_ms["locate"] > 0.0
+
+
+def test_a_frame_of_the_wrong_size_is_refused(engine, camera, frame, pose):
+    with pytest.raises(FrameError, match="expected 96 x 128"):
+        engine.case("small").register(frame[:50], camera, PixelMeaning.INTENSITY, False, Plan(pose, False))
+
+
+def test_cases_come_and_go(small_case, bundle):
+    engine = Engine(open_device("cpu", 1))
+    with pytest.raises(NotReadyError):
+        engine.require_ready()
+    engine.add(small_case, bundle)
+    assert engine.names() == ["small"]
+    assert engine.atlas_bytes() == small_case.atlas.views.nbytes
+    engine.remove("small")
+    for call in (engine.case, engine.remove):
+        with pytest.raises(UnknownCaseError, match="small"):
+            call("small")
+
+
+def test_a_bundle_that_computes_otherwise_is_refused(small_case, bundle):
+    golden = replace(bundle.golden, residuals=bundle.golden.residuals + bundle.golden.sigmas)
+    with pytest.raises(BundleError, match="golden outputs"):
+        ResidentCase(small_case, replace(bundle, golden=golden), open_device("cpu", 1))
+
+
+def test_a_bundle_of_another_case_is_refused(small_case, bundle):
+    with pytest.raises(BundleError, match="another case"):
+        ResidentCase(small_case, replace(bundle, case_digest="0" * 16), open_device("cpu", 1))
+
+
+def test_bytes_that_are_no_model_are_refused(small_case, bundle):
+    with pytest.raises(BundleError, match="ONNX model that runs"):
+        ResidentCase(small_case, replace(bundle, models={"coarse": b"x", "fine": b"x"}), open_device("cpu", 1))
+
+
+def test_devices_never_fall_back_in_silence():
+    with pytest.raises(DeviceError, match="auto, cpu or cuda"):
+        open_device("tpu", 1)
+    if list_gpus():
+        assert open_device("cuda", 1).label == "cuda:0"
+        return
+    assert open_device("auto", 1).name == "cpu"
+    with pytest.raises(DeviceError, match="expected a usable CUDA device"):
+        open_device("cuda", 1)
+
+
+@pytest.mark.gpu
+def test_cuda_gives_the_cpus_poses(small_case, bundle, camera, frame, pose):
+    found = [
+        ResidentCase(small_case, bundle, open_device(name, 2)).register(
+            frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, False)
+        )
+        for name in ("cpu", "cuda")
+    ]
+    np.testing.assert_allclose(found[0].camera_from_volume, found[1].camera_from_volume, atol=1e-2)
+
+
+def test_a_huge_frame_is_binned(engine, small_case, pose):
+    camera = Camera(800, 1000, np.array([[8000.0, 0, 500], [0, 8000.0, 400], [0, 0, 1]]))
+    lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
+    pixels = np.round(200 * np.exp(-lines)).astype(np.uint8)
+    found = engine.case("small").register(pixels, camera, PixelMeaning.INTENSITY, False, Plan(pose, False))
+    assert np.isfinite(found.camera_from_volume).all()

@@ -1,0 +1,124 @@
+"""Imports point one way and each library has one home: both read from the code."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import fluoropose
+
+ROOT = Path(fluoropose.__file__).parent
+
+LAYERS = {
+    "errors": 0, "arrays": 0,
+    "geometry": 1,
+    "imaging": 2,
+    "objects": 3, "similarity": 3,
+    "drr": 4,
+    "pehl": 5, "simulate": 5, "evaluate": 5,
+    "tracking": 6, "train": 6,
+    "io": 7, "telemetry": 7,
+    "runtime": 8,
+    "api": 9,
+    "client": 10, "cli": 11, "__main__": 12, "__init__": 0,
+}  # fmt: skip
+"""An import goes to a lower number, or stays in its room."""
+
+HOMES = {
+    "numba": {"drr/cpu.py", "imaging/xray.py", "train/appearance.py"},
+    "scipy": {
+        "drr/reference.py", "pehl/locate.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
+        "similarity/gradient.py",
+    },
+    "torch": {"train/"},
+    "onnxruntime": {"runtime/ort.py"},
+    "pynvml": {"runtime/gpus.py"},
+    "pydicom": {"io/dicom.py"},
+    "nibabel": {"io/nifti.py"},
+    "nrrd": {"io/nrrd.py"},
+    "PIL": {"io/frames.py", "io/pictures.py"},
+    "pydantic": {"api/schemas.py", "api/codec.py", "api/http.py"},
+    "pydantic_settings": {"cli/settings.py"},
+    "fastapi": {"api/http.py"},
+    "starlette": {"api/http.py"},
+    "prometheus_client": {"telemetry/metrics.py"},
+    "httpx": {"client.py", "cli/serving.py"},
+    "uvicorn": {"cli/serving.py"},
+    "typer": {"cli/main.py", "cli/console.py"},
+    "rich": {"cli/"},
+}  # fmt: skip
+
+
+def modules():
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports(path):
+    """Return (module, at import time) of every import."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for node in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) not in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports must be absolute"
+            yield node.module or "", id(node) not in top
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path):
+    here = LAYERS[room(path)]
+    for module, _ in imports(path):
+        parts = module.split(".")
+        if parts[0] != "fluoropose" or len(parts) == 1:
+            continue
+        assert parts[1] == room(path) or LAYERS[parts[1]] < here, f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_each_library_has_its_home(path):
+    name = path.relative_to(ROOT).as_posix()
+    for module, _ in imports(path):
+        homes = HOMES.get(module.split(".")[0])
+        if homes is not None:
+            assert name in homes or any(home.endswith("/") and name.startswith(home) for home in homes), module
+
+
+def test_the_service_never_imports_training():
+    for path in modules():
+        if room(path) in ("train", "cli"):
+            continue
+        assert not any(module.startswith("fluoropose.train") for module, _ in imports(path)), path
+    for path in (ROOT / "cli").glob("*.py"):
+        assert not any(module.startswith("fluoropose.train") and early for module, early in imports(path)), path
+
+
+def test_telemetry_is_off_before_onnxruntime_is_imported():
+    lines = (ROOT / "runtime" / "ort.py").read_text().splitlines()
+    off = next(n for n, line in enumerate(lines) if "ORT_DISABLE_TELEMETRY" in line)
+    assert off < next(n for n, line in enumerate(lines) if line.startswith("import onnxruntime"))
+
+
+def test_every_all_is_sorted_and_true():
+    import importlib
+
+    for path in modules():
+        name = ".".join(("fluoropose", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+        if name.endswith("__main__"):
+            continue
+        module = importlib.import_module(name)
+        listed = getattr(module, "__all__", [])
+        assert listed == sorted(listed), name
+        assert all(hasattr(module, item) for item in listed), name
+
+
+def test_only_settings_read_the_environment():
+    for path in modules():
+        text = path.read_text()
+        if path.name in ("settings.py", "ort.py", "serving.py"):
+            continue
+        assert "os.environ" not in text, path

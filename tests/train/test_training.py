@@ -1,0 +1,146 @@
+"""Training: samples that are right, a loss that means millimetres, runs that resume, exports that agree."""
+
+import numpy as np
+import pytest
+import torch
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import InputError, StorageError
+from fluoropose.geometry.canonical import pose_from_canonical
+from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rotation import from_zxy
+from fluoropose.train import fit
+from fluoropose.train.appearance import draw_appearance, dress
+from fluoropose.train.fit import fit_stage
+from fluoropose.train.loss import PointLoss
+from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
+from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
+from support.cases import TINY, tiny_bundle
+
+RANGES = OffsetRanges(0.05, 0.04, 5.0, 6.0, smallest=0.9)
+
+
+@pytest.fixture(scope="module")
+def bank(small_case):
+    return build_bank(CpuRenderer(small_case.volume, 0.7), small_case.atlas, 40, np.random.default_rng(1))
+
+
+def test_a_sample_shows_the_object_at_its_residual(small_case, bank, monkeypatch):
+    """Undressed, a sample is the picture that a canonical camera would take of the object at the residual's pose."""
+    from fluoropose.train import synthesis
+
+    monkeypatch.setattr(synthesis, "dress", lambda objects, draws: objects)
+    batch = sample_batch(bank, small_case.atlas, RANGES, 6, np.random.default_rng(2))
+    view = small_case.atlas.view
+    renderer = CpuRenderer(small_case.volume, 0.5)
+    for n in range(6):
+        residual = batch.residuals[n]
+        rotation = from_zxy(*residual[3:]) @ small_case.atlas.rotation(int(batch.view_index[n]))
+        centre = np.array([residual[0], residual[1], view.range_mm + residual[2]])
+        shown = renderer.render(view.camera, pose_from_canonical(np.eye(3), rotation, centre, view))
+        shifted = np.roll(shown, 1, axis=1)
+        assert np.abs(batch.frames[n] - shown).mean() < 0.35 * np.abs(shifted - shown).mean()
+
+
+def test_dressing_keeps_to_its_range_and_repeats(bank):
+    objects = np.ascontiguousarray(bank.images[:8, :128, :128])
+    frames = [dress(objects, draw_appearance(np.random.default_rng(5), 8, 128)) for _ in range(2)]
+    np.testing.assert_array_equal(*frames)
+    assert np.isfinite(frames[0]).all()
+    assert frames[0].min() > -1.0
+    assert frames[0].max() < 15.0
+    plain = dress(objects, draw_appearance(np.random.default_rng(5), 8, 128, strength=0.0))
+    for frame, lines in zip(plain, objects, strict=True):
+        assert np.corrcoef(frame.ravel(), lines.ravel())[0, 1] > 0.5
+
+
+def test_absent_objects_are_absent(small_case, bank):
+    batch = sample_batch(bank, small_case.atlas, RANGES, 400, np.random.default_rng(3), absent=0.25)
+    assert 0.15 < 1.0 - batch.present.mean() < 0.35
+
+
+def test_the_loss_is_the_motion_of_the_corners(small_case):
+    """Against the exact motion of the corners for a small error, in percent of the object's size."""
+    loss = PointLoss(small_case.atlas, small_case.corners_mm)
+    view, index = small_case.atlas.view, 10
+    error = np.array([0.3, -0.2, 2.0, 0.004, 0.003, -0.005])
+    image, space = loss.moves(torch.tensor(error[None], dtype=torch.float32), torch.tensor([index]))
+    still = pose_from_canonical(np.eye(3), small_case.atlas.rotation(index), np.array([0, 0, view.range_mm]), view)
+    turned = from_zxy(*error[3:]) @ small_case.atlas.rotation(index)
+    moved = pose_from_canonical(np.eye(3), turned, error[:3] + [0, 0, view.range_mm], view)
+    before, after = (transform(pose, small_case.corners_mm) for pose in (still, moved))
+    to_percent = 100.0 / small_case.size_mm
+    exact_space = np.linalg.norm(after - before, axis=1).mean() * to_percent
+    seen = [p[:, :2] / p[:, 2:] * before[:, 2:] for p in (before, after)]
+    exact_image = np.linalg.norm(seen[1] - seen[0], axis=1).mean() * to_percent
+    assert float(space[0]) == pytest.approx(exact_space, rel=0.03)
+    assert float(image[0]) == pytest.approx(exact_image, rel=0.06)
+
+
+def test_training_teaches(small_case, bank, tmp_path):
+    losses = []
+    brief = Profile("brief", 60, 40, batch=32)
+    fit_stage(
+        STAGES[0], brief, small_case.atlas, bank, small_case.corners_mm, tmp_path / "c.pt",
+        watch=lambda done, total, loss: losses.append(loss),
+    )  # fmt: skip
+    assert losses[-1] < 0.9 * losses[5]
+
+
+def weights(net):
+    return torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit, "CHECKPOINT_EVERY", 3)
+    brief = Profile("brief", 6, 40, batch=8)
+
+    def run(path, watch=lambda done, total, loss: None):
+        return fit_stage(STAGES[0], brief, small_case.atlas, bank, small_case.corners_mm, path, watch=watch)[0]
+
+    def interrupt(done, total, loss):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    whole = run(tmp_path / "a.pt")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "b.pt", interrupt)
+    seen = []
+    resumed = run(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
+    assert seen == [4, 5, 6]
+    torch.testing.assert_close(weights(resumed), weights(whole), rtol=1e-3, atol=1e-5)
+
+
+def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):
+    args = (small_case.atlas, bank, small_case.corners_mm, tmp_path / "c.pt")
+    fit_stage(STAGES[0], Profile("one", 2, 40, batch=8), *args)
+    seen = []
+    fit_stage(STAGES[0], Profile("two", 2, 40, batch=8), *args, watch=lambda done, total, loss: seen.append(done))
+    assert seen == [1, 2]
+
+
+def test_a_disk_that_refuses_the_checkpoint_is_named(small_case, bank, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StorageError, match="checkpoint"):
+        fit_stage(
+            STAGES[0],
+            Profile("x", 1, 40, batch=8),
+            small_case.atlas,
+            bank,
+            small_case.corners_mm,
+            tmp_path / "file" / "c.pt",
+        )
+
+
+def test_a_bundle_carries_what_every_runtime_must_reproduce(small_case, tmp_path):
+    bundle = tiny_bundle(small_case, tmp_path)
+    assert set(bundle.models) == {"coarse", "fine"}
+    assert bundle.case_digest == small_case.digest
+    assert all(len(model) < 4_000_000 for model in bundle.models.values())
+
+
+def test_profiles_are_named():
+    assert profile("quick") is PROFILES["quick"]
+    assert TINY.name == "tiny"
+    with pytest.raises(InputError, match="tiny, quick, full, got 'slow'"):
+        profile("slow")
