@@ -138,7 +138,8 @@ def search(data: Path, out: Path) -> None:
         best = ends[0][1]
         spread = [pose_error(pose, best, corners).mtre_mm for _, pose in ends[1:]]
         print(
-            f"frame {frame}: centre near {np.round(centre, 1)}, correlation {ends[0][0]:.3f}, next best {[round(e[0], 3) for e in ends[1:]]}, apart {spread} mm"
+            f"frame {frame}: centre near {np.round(centre, 1)}, correlation {ends[0][0]:.3f}, "
+            f"next best {[round(e[0], 3) for e in ends[1:]]}, apart {np.round(spread, 2)} mm"
         )
         summary[frame] = {"correlation": ends[0][0], "others_mm": spread, "world_from_volume": best.tolist()}
         for camera, view in zip(CAMERAS, fine, strict=True):
