@@ -23,7 +23,9 @@ def test_documented_metrics_are_the_exported_ones():
 
 def test_documented_problems_are_the_known_ones():
     table = (ROOT / "docs" / "api.md").read_text().split("## Errors")[1]
-    documented = {code for row in re.findall(r"^\| (`[^|]*) \|", table, re.M) for code in re.findall(r"`([\w-]+)`", row)}
+    documented = {
+        code for row in re.findall(r"^\| (`[^|]*) \|", table, re.M) for code in re.findall(r"`([\w-]+)`", row)
+    }
     assert documented == set(problems._TABLE)
 
 

@@ -1,6 +1,6 @@
 """Draw the pictures of the documentation: the geometry, and the three objects that ship. Needs matplotlib.
 
-    python docs/examples/pictures.py docs/pictures
+python docs/examples/pictures.py docs/pictures
 """
 
 import sys
@@ -15,9 +15,10 @@ import numpy as np
 from fluoropose.drr.atlas import default_step_mm, render_view
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import ViewChoice, canonical_view
-from fluoropose.geometry.camera import project
+from fluoropose.geometry.camera import camera_from_detector, project
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import transform
+from fluoropose.io.preparation import VIEWS
 from fluoropose.objects.catalogue import OBJECTS
 
 
@@ -61,9 +62,6 @@ def geometry(path: Path) -> None:
 
 def _letter(axis: plt.Axes, change: np.ndarray, colour: str) -> None:
     """Draw a flat F, head up in the frontal base view, moved by `change`."""
-    from fluoropose.cli.inputs import VIEWS
-    from fluoropose.geometry.camera import camera_from_detector
-
     camera = camera_from_detector(201, 201, row_spacing_mm=1.0, column_spacing_mm=1.0, source_to_detector_mm=1200.0)
     frame = Pose6Frame(np.zeros(3), VIEWS["frontal"])
     pose = pose_from_six(np.array([0, 0, 900.0, 0, 0, 0]) + change, frame)
@@ -104,7 +102,9 @@ def _c_arm(axis: plt.Axes) -> None:
     axis.set_ylim(190, -200)
     axis.set_xlabel("camera z, mm")
     axis.set_ylabel("camera y, mm")
-    axis.set_title("camera_from_volume in the frontal base view\ncamera = R (LPS − centre) + t,  R = Rz(t_θ) Rx(t_α) Ry(t_β) B")
+    axis.set_title(
+        "camera_from_volume in the frontal base view\ncamera = R (LPS − centre) + t,  R = Rz(t_θ) Rx(t_α) Ry(t_β) B"
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from fluoropose.api.schemas import camera_json
-from fluoropose.cli.inputs import prepare_ct, read_camera, read_pose, view_choice
+from fluoropose.cli.inputs import read_camera, read_pose, view_choice
 from fluoropose.cli.training import train_bundle
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.cpu import CpuRenderer
@@ -32,6 +32,7 @@ from fluoropose.io.cases import load_case
 from fluoropose.io.frames import read_frame_file
 from fluoropose.io.nifti import read_nifti, write_nifti
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
+from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device
 from fluoropose.similarity.gradient import gradient_correlation, gradients
@@ -192,9 +193,7 @@ def prepare(out: Path, profile: str, threads: int) -> None:
         distance = float(np.linalg.norm(transform(read_pose(start), about)))
         choice = view_choice(str(start), distance, 36.0, 2.0)
         folder = out / "cases" / camera
-        case = prepare_ct(
-            out / "radius.nii.gz", folder, choice, attenuation=True, replace=True, progress=lambda done, total: None
-        )
+        case = prepare_ct(CaseRequest(out / "radius.nii.gz", choice, attenuation=True), folder, replace=True)
         train_bundle(case, out / "models" / camera, profile, seed=0, threads=threads)
 
 

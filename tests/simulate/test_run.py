@@ -51,9 +51,10 @@ def test_dense_is_dark_and_the_beam_hardens(rng):
     shape = (64, 64)
     quiet = Detector(open_counts=1e7, scatter=0.0, blur_px=0.01, aperture=9.0, dark_share=0.0)
     zero = np.zeros(shape)
-    open_beam, one, two = (
-        float(expose(np.full(shape, lines), zero, zero, quiet, rng).mean()) for lines in (0.0, 1.0, 2.0)
-    )
+    steps = zero.copy()
+    steps[20:40], steps[40:] = 1.0, 2.0
+    frame = expose(steps, zero, zero, quiet, rng).astype(float)
+    open_beam, one, two = frame[5:15].mean(), frame[25:35].mean(), frame[45:60].mean()
     first, second = np.log(open_beam / one), np.log(one / two)
     assert first > second > 0.3
 

@@ -1,15 +1,19 @@
 """HTTP: the routes of docs/api.md over a `Service`. Pixel work never runs on the event loop."""
 
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +30,7 @@ from fluoropose.api.frames import FrameDesk
 from fluoropose.api.problems import PROBLEM_MEDIA_TYPE, problem_body
 from fluoropose.api.schemas import (
     CaseModel,
+    CaseOptions,
     RegisterRequest,
     RenderRequest,
     ResultModel,
@@ -33,9 +38,11 @@ from fluoropose.api.schemas import (
     SessionModel,
     SessionRequest,
 )
+from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import FluoroposeError, FrameError, InputError, NotReadyError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.frames import decode_frame, guess_media_type, npy_bytes, png_bytes
+from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
 from fluoropose.runtime.ort import version as ort_version
 from fluoropose.runtime.service import Service, describe_volume
 from fluoropose.telemetry.metrics import Metrics
@@ -45,6 +52,30 @@ __all__ = ["MAX_BODY_BYTES", "create_app"]
 
 MAX_BODY_BYTES = 64 * 2**20
 """A 4096 x 4096 frame of 16 bits is 32 MiB; twice that for base64 and forms."""
+
+MAX_VOLUME_BYTES = 2**30
+"""A compressed CT; it is spooled to disk while it arrives."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_UPLOAD_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["volume", "options"],
+                    "properties": {
+                        "volume": {"type": "string", "format": "binary"},
+                        "label_map": {"type": "string", "format": "binary"},
+                        "options": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+}
 
 _QUIET = ("/livez", "/readyz", "/startupz", "/metrics")
 
@@ -113,6 +144,35 @@ def _cases(service: Service, desk: FrameDesk) -> APIRouter:
     async def cases() -> list[CaseModel]:
         return [_case_model(service, name) for name in sorted(service.records)]
 
+    @router.post("/cases", status_code=201, openapi_extra=_UPLOAD_SCHEMA)
+    async def upload(request: Request, response: Response) -> CaseModel:
+        if _media_type(request) != "multipart/form-data":
+            raise _UnsupportedMediaError(f"expected multipart/form-data, got {_media_type(request) or 'none'}")
+        async with request.form(max_files=2, max_fields=4) as form:
+            text, volume, labels = form.get("options"), form.get("volume"), form.get("label_map")
+            if not isinstance(text, str) or not isinstance(volume, UploadFile):
+                raise InputError("expected a form with the file `volume` and the text `options`, got another")
+            options = _validated(CaseOptions, text)
+            folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
+            try:
+                ct = await desk.on_pixels(lambda: _kept(volume, folder, "volume"))
+                chart = None
+                if isinstance(labels, UploadFile):
+                    chart = await desk.on_pixels(lambda: _kept(labels, folder, "labels"))
+                choice = ViewChoice(VIEWS[options.view], options.range_mm)
+                box = None if options.box_mm is None else np.array(options.box_mm)
+                wanted = CaseRequest(ct, choice, chart, options.label, options.hu_window, box, options.attenuation)
+                record = service.submit(options.name, wanted, lambda: shutil.rmtree(folder, ignore_errors=True))
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        response.headers["Location"] = f"/v1/cases/{record.name}"
+        return _case_model(service, record.name)
+
+    @router.delete("/cases/{case}", status_code=204)
+    async def delete(case: str) -> None:
+        await desk.on_pixels(lambda: service.delete(case))
+
     @router.get("/cases/{case}")
     async def one_case(case: str) -> CaseModel:
         return _case_model(service, service.record(case).name)
@@ -126,6 +186,16 @@ def _cases(service: Service, desk: FrameDesk) -> APIRouter:
         return Response(data, media_type="image/png" if as_png else "application/x-npy")
 
     return router
+
+
+def _kept(upload: UploadFile, folder: Path, name: str) -> Path:
+    """Write an upload into a folder under our own name, its kind told by its first bytes."""
+    first = upload.file.read(4)
+    path = folder / (name + volume_suffix(first))
+    upload.file.seek(0)
+    with path.open("wb") as stream:
+        shutil.copyfileobj(upload.file, stream)
+    return path
 
 
 def _case_model(service: Service, name: str) -> CaseModel:
@@ -235,14 +305,18 @@ def _one_shot(service: Service, desk: FrameDesk, metrics: Metrics) -> APIRouter:
 
 async def _register_parts(request: Request) -> tuple[RegisterRequest, bytes | None]:
     """Return the request and the frame's file of a form, or the request alone of a JSON body."""
+    if _media_type(request) != "multipart/form-data":
+        return _validated(RegisterRequest, await request.body()), None
+    async with request.form(max_files=1, max_fields=4) as form:
+        text, upload = form.get("request"), form.get("frame")
+        if not isinstance(text, str) or not isinstance(upload, UploadFile):
+            raise InputError("expected a form with the text `request` and the file `frame`, got another")
+        return _validated(RegisterRequest, text), await upload.read()
+
+
+def _validated(model: type[_Model], text: str | bytes) -> _Model:
     try:
-        if _media_type(request) != "multipart/form-data":
-            return RegisterRequest.model_validate_json(await request.body()), None
-        async with request.form(max_files=1, max_fields=4) as form:
-            text, upload = form.get("request"), form.get("frame")
-            if not isinstance(text, str) or not isinstance(upload, UploadFile):
-                raise InputError("expected a form with the text `request` and the file `frame`, got another")
-            return RegisterRequest.model_validate_json(text), await upload.read()
+        return model.model_validate_json(text)
     except ValidationError as error:
         raise InputError(_validation_text(error.errors())) from error
 
@@ -310,8 +384,9 @@ class _BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY_BYTES:
-                raise HTTPException(413, f"expected a body of at most {MAX_BODY_BYTES} bytes, got more")
+            limit = MAX_VOLUME_BYTES if scope["path"] == "/v1/cases" else MAX_BODY_BYTES
+            if taken > limit:
+                raise HTTPException(413, f"expected a body of at most {limit} bytes, got more")
             return message
 
         await self.app(scope, limited, send)

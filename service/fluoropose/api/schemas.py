@@ -12,6 +12,7 @@ from fluoropose.geometry.rigid import checked_rigid
 __all__ = [
     "CameraModel",
     "CaseModel",
+    "CaseOptions",
     "FrameMeta",
     "RegisterRequest",
     "RenderRequest",
@@ -92,6 +93,18 @@ class SessionRequest(_Posed):
     inverted: bool = False
     max_frame_age_ms: float | None = Field(default=None, gt=0)
     policy: Literal["latest", "reject"] = "latest"
+
+
+class CaseOptions(_Strict):
+    """The `options` of an upload: what the case is called, what belongs to the object, how it will be looked at."""
+
+    name: str = Field(max_length=64)
+    label: int | None = None
+    hu_window: tuple[float, float] | None = None
+    box_mm: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    attenuation: bool = False
+    view: Literal["frontal", "back", "lateral"] = "frontal"
+    range_mm: float = Field(default=900.0, gt=0)
 
 
 class SessionChange(_Posed):

@@ -47,7 +47,8 @@ def prepare(
     Example: fluoropose prepare ct.nii.gz --label-map labels.nii.gz --label 90 --out cases/hip
     """
     with plain_errors():
-        from fluoropose.cli.inputs import prepare_ct, prepare_shipped, view_choice
+        from fluoropose.cli.inputs import prepare_shipped, view_choice
+        from fluoropose.io.preparation import CaseRequest, prepare_ct
         from fluoropose.objects.catalogue import OBJECTS
 
         with progress_bar("rendering atlas") as report:
@@ -55,10 +56,8 @@ def prepare(
                 case = prepare_shipped(OBJECTS[str(volume)], out, replace=force, progress=report)
             else:
                 choice = view_choice(view, range_mm, half_range_deg, step_deg)
-                case = prepare_ct(
-                    volume, out, choice, label_map=label_map, label=label, hu=hu, box_mm=_box(box),
-                    attenuation=attenuation, replace=force, progress=report,
-                )  # fmt: skip
+                request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation)
+                case = prepare_ct(request, out, replace=force, progress=report)
         views = case.atlas.views
         size = f"object {case.size_mm:.1f} mm, atlas {len(views)} views, {views.nbytes / 1e6:.0f} MB"
         console.print(f"case {case.name} in {out}: {size}")
@@ -143,10 +142,11 @@ def demo(
     """
     with plain_errors():
         from fluoropose.cli.demo import run_demo
-        from fluoropose.cli.inputs import prepare_ct, prepare_shipped, view_choice
+        from fluoropose.cli.inputs import prepare_shipped, view_choice
         from fluoropose.cli.tables import facts_table, latency_table
         from fluoropose.cli.training import train_bundle
         from fluoropose.io.files import write_json
+        from fluoropose.io.preparation import CaseRequest, prepare_ct
         from fluoropose.objects.catalogue import shipped_object
 
         settings = Settings()
@@ -158,10 +158,9 @@ def demo(
                 case = prepare_shipped(shipped_object(object_name), folder, replace=True, progress=report)
             else:
                 folder = out / "cases" / "ct"
-                case = prepare_ct(
-                    ct, folder, view_choice(view, range_mm, 36.0, 2.0), label_map=label_map, label=label, hu=hu,
-                    box_mm=_box(box), attenuation=attenuation, replace=True, progress=report,
-                )  # fmt: skip
+                choice = view_choice(view, range_mm, 36.0, 2.0)
+                request = CaseRequest(ct, choice, label_map, label, hu, _box(box), attenuation)
+                case = prepare_ct(request, folder, replace=True, progress=report)
         if ct is not None:
             models = out / "models"
             train_bundle(case, models / "ct", profile, seed=seed, threads=cores)
@@ -285,7 +284,9 @@ def _shipped_cases(settings: Settings) -> Path:
     return root
 
 
-def _box(text: str | None) -> list[float] | None:
+def _box(text: str | None) -> Any:
+    import numpy as np
+
     from fluoropose.errors import InputError
 
     if text is None:
@@ -296,7 +297,7 @@ def _box(text: str | None) -> list[float] | None:
         numbers = []
     if len(numbers) != 6:
         raise InputError(f"expected --box x0,y0,z0,x1,y1,z1 in mm, got {text!r}")
-    return numbers
+    return np.array(numbers).reshape(2, 3)
 
 
 def _print_facts(facts: dict[str, Any]) -> None:

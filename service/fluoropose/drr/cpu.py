@@ -6,6 +6,7 @@ from numba import njit, prange
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.renderer import AbstractRenderer, ray_frame
 from fluoropose.geometry.camera import Camera
+from fluoropose.imaging.kernels import ONE_KERNEL
 from fluoropose.imaging.volume import Volume
 
 __all__ = ["CpuRenderer"]
@@ -23,9 +24,10 @@ class CpuRenderer(AbstractRenderer):
         """Return the line integrals, float32 (rows, columns)."""
         rays = ray_frame(self.volume, camera, camera_from_volume)
         image = np.empty((camera.rows, camera.columns), dtype=np.float32)
-        _integrate(
-            self.volume.values, rays.origin, rays.index_from_pixel, rays.direction_from_pixel, self.step_mm, image
-        )
+        with ONE_KERNEL:
+            _integrate(
+                self.volume.values, rays.origin, rays.index_from_pixel, rays.direction_from_pixel, self.step_mm, image
+            )
         return image
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32
 from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
+from fluoropose.imaging.kernels import ONE_KERNEL
 
 __all__ = ["FRAME_DTYPES", "PixelMeaning", "binning", "checked_frame", "line_integral_image", "line_integral_twin"]
 
@@ -67,9 +68,11 @@ def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int
     scale, offset, floor = _linear_map(pixels, meaning, inverted)
     out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
     if meaning is PixelMeaning.LINE_INTEGRAL:
-        _bin(pixels, factor, np.float32(scale), np.float32(offset), out)
+        with ONE_KERNEL:
+            _bin(pixels, factor, np.float32(scale), np.float32(offset), out)
     else:
-        _bin_log(pixels, factor, np.float32(scale), np.float32(offset + floor), np.float32(1.0 + floor), out)
+        with ONE_KERNEL:
+            _bin_log(pixels, factor, np.float32(scale), np.float32(offset + floor), np.float32(1.0 + floor), out)
     return out
 
 

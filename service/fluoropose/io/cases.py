@@ -1,6 +1,7 @@
 """Cases on disk: `case.json`, `attenuation.npy`, perhaps `rest.npy`, and `atlas.npy`, which is memory-mapped."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
 
-__all__ = ["checked_name", "list_cases", "load_case", "store_case"]
+__all__ = ["checked_name", "list_cases", "load_case", "remove_case", "store_case"]
 
 _SCHEMA = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -86,6 +87,19 @@ def load_case(folder: Path) -> Case:
         return _read(folder, record)
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+
+
+def remove_case(folder: Path) -> None:
+    """Delete a stored case: it is unlisted first, so that a delete cut short leaves no half case."""
+    if not folder.is_dir():
+        return
+    try:
+        gone = folder.with_name(folder.name + PART_SUFFIX)
+        shutil.rmtree(gone, ignore_errors=True)
+        folder.rename(gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise StorageError(f"expected to delete {folder.name}, got: {error.strerror or error}") from error
 
 
 def _read(folder: Path, record: dict[str, Any]) -> Case:

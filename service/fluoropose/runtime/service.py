@@ -1,6 +1,9 @@
 """What every transport talks to: engine, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,8 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import ConflictError, FluoroposeError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
-from fluoropose.io.cases import list_cases, load_case
+from fluoropose.io.cases import checked_name, list_cases, load_case, remove_case
+from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.runtime.engine import Engine, Registration
 from fluoropose.runtime.ort import Device
 from fluoropose.runtime.sessions import SessionRegistry
@@ -47,6 +51,7 @@ class Service:
     started: bool = False
     draining: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _preparing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "preparing"))
 
     def __post_init__(self) -> None:
         """Make the engine of the device."""
@@ -72,6 +77,49 @@ class Service:
             return record
         record.state, record.progress, record.detail, record.model = "ready", 1.0, "ready", model
         return record
+
+    def submit(self, name: str, request: CaseRequest, finished: Callable[[], None]) -> CaseRecord:
+        """Begin to prepare a case in the background; `finished` is called when it is ready or has failed.
+
+        Raises
+        ------
+        ConflictError
+            If a case of that name exists.
+        """
+        checked_name(name)
+        record = CaseRecord(name, "preparing", 0.0, "waiting")
+        with self._lock:
+            if name in self.records or (self.cases_root / name).exists():
+                raise ConflictError(f"expected a new case, got {name!r}, which exists")
+            self.records[name] = record
+        self._preparing.submit(self._prepare, record, request, finished)
+        return record
+
+    def _prepare(self, record: CaseRecord, request: CaseRequest, finished: Callable[[], None]) -> None:
+        def progress(done: int, total: int) -> None:
+            record.progress, record.detail = 0.9 * done / total, "rendering the atlas"
+
+        try:
+            record.detail = "reading the volume"
+            prepare_ct(request, self.cases_root / record.name, progress=progress)
+            self.load(record.name)
+        except FluoroposeError as error:
+            record.state, record.detail = "failed", str(error)
+        finally:
+            finished()
+
+    def delete(self, name: str) -> int:
+        """Free a case in memory and on disk, close its sessions, and return how many there were."""
+        record = self.record(name)
+        if record.state == "preparing":
+            raise ConflictError(f"expected a case that is ready or failed, got {name!r}, which is being prepared")
+        closed = self.sessions.close_case(name)
+        with suppress(UnknownCaseError):
+            self.engine.remove(name)
+        remove_case(self.cases_root / name)
+        with self._lock:
+            self.records.pop(name, None)
+        return closed
 
     def record(self, name: str) -> CaseRecord:
         """Return what is known of a case, or raise UnknownCaseError."""

@@ -28,7 +28,8 @@ class Detector:
     """One exposure's settings.
 
     `open_counts` detected quanta in an open pixel, `electronic_counts` read-out noise, `scatter` scattered over mean
-    primary, `blur_px` focal spot and detector together, `bits` of the output, `dark_share` offset of the read-out,
+    primary, `blur_px` focal spot and detector together, `bits` of the output, `filled` where
+    automatic exposure puts the brightest pixels, `dark_share` offset of the read-out,
     `aperture` open half-width as a share of the image (a square collimator, or a circle).
     """
 
@@ -38,6 +39,7 @@ class Detector:
     scatter_px: float = 45.0
     blur_px: float = 0.8
     bits: int = 16
+    filled: float = 0.85
     dark_share: float = 0.004
     aperture: float = 0.98
     round_aperture: bool = False
@@ -59,8 +61,9 @@ def expose(
     counts = rng.poisson(np.maximum(signal, 0.0) * detector.open_counts).astype(np.float64)
     counts += rng.normal(0.0, detector.electronic_counts, counts.shape)
     top = 2**detector.bits - 1
-    open_signal = 1.0 + detector.scatter
-    shares = detector.dark_share + counts / (detector.open_counts * open_signal) * 0.9
+    # Automatic exposure: the brightest hundredth of the picture is brought to `filled` of the full scale.
+    full = max(float(np.percentile(counts, 99.0)), 1.0) / detector.filled
+    shares = detector.dark_share + (1.0 - detector.dark_share) * counts / full
     digital = np.clip(np.round(shares * top), 0, top)
     return digital.astype(np.uint8 if detector.bits <= 8 else np.uint16)
 

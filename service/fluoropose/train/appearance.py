@@ -4,10 +4,11 @@ Everything is drawn per sample and written down here (lengths in canonical pixel
 
     object contrast         times 0.5 to 1.8 (log-uniform)
     soft tissue             0.2 to 3.0, a slope, and value noise of four octaves (0 to 0.6 each, falling)
-    other bones             0 to 4 bars, straight tubes with a cortex, 0.05 to 0.7, width 4 to 30
+    other bones             0 to 4 bars, straight tubes with a cortex, 0.1 to 1.4, width 4 to 30
+    organs, gas, limbs      0 to 3 large rounded bodies with a sharp rim, -0.5 to 0.8
     instruments             0 to 3 thin lines and balls, 0.3 to 4, width 1 to 5
     blur                    Gaussian, sigma 0.3 to 1.4
-    scatter and dark level  0 to 12 % of the open beam, smooth
+    scatter and dark level  0 to 80 % of what reaches the detector beside the object, smooth
     noise                   quantum (300 to 60,000 counts in the open beam) and electronic (1 to 6 counts)
     look-up                 half of the frames: a monotone power of the line integral, 0.5 to 2
     collimation             a third of the frames: up to four straight leaves or a circle
@@ -21,10 +22,11 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
+from fluoropose.imaging.kernels import ONE_KERNEL
 
 __all__ = ["AppearanceDraws", "draw_appearance", "dress", "warp_images"]
 
-_BARS, _LINES = 4, 3
+_BARS, _LINES, _BODIES = 4, 3, 3
 _OCTAVES = (3, 5, 9, 17)
 _BLUR_RADIUS = 4
 
@@ -48,7 +50,7 @@ def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength
     scalars[:, 2:4] = rng.uniform(-0.6, 0.6, (batch, 2)) * strength
     scalars[:, 4] = rng.uniform(0.0, 0.6, batch) * rng.uniform(0.0, 1.0, batch) * strength
     scalars[:, 5] = rng.uniform(0.3, 1.4, batch)
-    scalars[:, 6] = rng.uniform(0.0, 0.12, batch) * strength
+    scalars[:, 6] = 0.8 * rng.uniform(0.0, 1.0, batch) ** 1.5 * strength
     scalars[:, 7] = np.exp(rng.uniform(np.log(300.0), np.log(60000.0), batch))
     scalars[:, 8] = rng.uniform(1.0, 6.0, batch)
     look_up = np.exp(rng.uniform(np.log(0.5), np.log(2.0), batch))
@@ -66,16 +68,21 @@ def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength
 
 def _draw_bars(rng: np.random.Generator, batch: int, size_px: int, strength: float) -> Float32:
     """Return per bar (x0, y0, x1, y1, radius, amplitude, inner share of the radius)."""
-    bars = np.zeros((batch, _BARS + _LINES, 7), np.float32)
-    bars[:, :, :4] = rng.uniform(-0.3, 1.3, (batch, _BARS + _LINES, 4)) * size_px
+    bars = np.zeros((batch, _BARS + _LINES + _BODIES, 7), np.float32)
+    bars[:, :, :4] = rng.uniform(-0.3, 1.3, (batch, _BARS + _LINES + _BODIES, 4)) * size_px
     bars[:, :_BARS, 4] = rng.uniform(0.03, 0.24, (batch, _BARS)) * size_px / 2
-    bars[:, :_BARS, 5] = rng.uniform(0.05, 0.7, (batch, _BARS)) * (rng.random((batch, _BARS)) < 0.45 * strength)
+    bars[:, :_BARS, 5] = np.exp(rng.uniform(np.log(0.1), np.log(1.4), (batch, _BARS)))
+    bars[:, :_BARS, 5] *= rng.random((batch, _BARS)) < 0.6 * strength
     bars[:, :_BARS, 6] = rng.uniform(0.0, 0.85, (batch, _BARS))
-    bars[:, _BARS:, 4] = rng.uniform(0.5, 2.5, (batch, _LINES))
+    lines, bodies = slice(_BARS, _BARS + _LINES), slice(_BARS + _LINES, None)
+    bars[:, lines, 4] = rng.uniform(0.5, 2.5, (batch, _LINES))
     loud = np.exp(rng.uniform(np.log(0.3), np.log(4.0), (batch, _LINES)))
-    bars[:, _BARS:, 5] = loud * (rng.random((batch, _LINES)) < 0.2 * strength)
+    bars[:, lines, 5] = loud * (rng.random((batch, _LINES)) < 0.2 * strength)
     balls = rng.random((batch, _LINES)) < 0.3
-    bars[:, _BARS:, 2:4] = np.where(balls[..., None], bars[:, _BARS:, 0:2] + 0.1, bars[:, _BARS:, 2:4])
+    bars[:, lines, 2:4] = np.where(balls[..., None], bars[:, lines, 0:2] + 0.1, bars[:, lines, 2:4])
+    bars[:, bodies, 2:4] = bars[:, bodies, 0:2] + rng.normal(0.0, 0.25, (batch, _BODIES, 2)) * size_px
+    bars[:, bodies, 4] = rng.uniform(0.1, 0.7, (batch, _BODIES)) * size_px
+    bars[:, bodies, 5] = rng.uniform(-0.5, 0.8, (batch, _BODIES)) * (rng.random((batch, _BODIES)) < 0.4 * strength)
     return bars
 
 
@@ -94,14 +101,16 @@ def _draw_leaves(rng: np.random.Generator, batch: int, size_px: int, strength: f
 def dress(objects: Float32, draws: AppearanceDraws) -> Float32:
     """Return frames as line integrals, float32 (batch, size, size), from the objects' own line integrals."""
     frames = np.empty_like(objects)
-    _dress(objects, draws.scalars, draws.bars, *draws.noise_grids, draws.white, draws.leaves, frames)
+    with ONE_KERNEL:
+        _dress(objects, draws.scalars, draws.bars, *draws.noise_grids, draws.white, draws.leaves, frames)
     return frames
 
 
 @njit(inline="always")
-def _value_noise(grid: Float32, x: float, y: float, size: int) -> float:
+def _value_noise(grid: Float32, x: float, y: float) -> float:
+    """Smooth noise between the grid's values; x and y run from 0 to 1."""
     n = grid.shape[0] - 1
-    gx, gy = x * n / size, y * n / size
+    gx, gy = x * n, y * n
     i, j = min(int(gy), n - 1), min(int(gx), n - 1)
     fy, fx = gy - i, gx - j
     fy, fx = fy * fy * (3 - 2 * fy), fx * fx * (3 - 2 * fx)
@@ -111,19 +120,53 @@ def _value_noise(grid: Float32, x: float, y: float, size: int) -> float:
 
 
 @njit(inline="always")
-def _bar(bar: Float32, x: float, y: float) -> float:
-    ax, ay = bar[2] - bar[0], bar[3] - bar[1]
-    t = ((x - bar[0]) * ax + (y - bar[1]) * ay) / (ax * ax + ay * ay + 1e-6)
-    t = min(max(t, 0.0), 1.0)
-    dx, dy = x - bar[0] - t * ax, y - bar[1] - t * ay
-    squared = (dx * dx + dy * dy) / (bar[4] * bar[4])
-    if squared >= 1.0:
-        return 0.0
-    chord = np.sqrt(1.0 - squared)
-    inner = bar[6] * bar[6]
-    if squared < inner:
-        chord -= 0.9 * np.sqrt(inner - squared)
-    return bar[5] * chord
+def _add_tissue(total: Float32, p: Float32, a: Float32, b: Float32, c: Float32, d: Float32) -> None:
+    """Add base, slope and noise; the noise is drawn every fourth pixel, for nothing in it is finer."""
+    size = total.shape[0]
+    side = size // 4 + 1
+    coarse = np.empty((side, side), np.float32)
+    for i in range(side):
+        for j in range(side):
+            x, y = np.float32(j) / (side - 1), np.float32(i) / (side - 1)
+            field = _value_noise(a, x, y) + 0.6 * _value_noise(b, x, y)
+            field += 0.35 * _value_noise(c, x, y) + 0.2 * _value_noise(d, x, y)
+            coarse[i, j] = max(p[1] + p[2] * (x - 0.5) + p[3] * (y - 0.5) + p[4] * field, 0.0)
+    for v in range(size):
+        i, fy = v // 4, np.float32(0.25) * (v % 4)
+        for u in range(size):
+            j, fx = u // 4, np.float32(0.25) * (u % 4)
+            top = coarse[i, j] + fx * (coarse[i, j + 1] - coarse[i, j])
+            low = coarse[i + 1, j] + fx * (coarse[i + 1, j + 1] - coarse[i + 1, j])
+            total[v, u] += top + fy * (low - top)
+
+
+@njit(inline="always")
+def _add_bar(total: Float32, bar: Float32) -> None:
+    """Add the chord of a tube with a hollow; only pixels in the strip that the tube can reach are visited."""
+    size = total.shape[0]
+    x0, y0, radius, inner = bar[0], bar[1], bar[4], bar[6] * bar[6]
+    ax, ay = bar[2] - x0, bar[3] - y0
+    squared_length = ax * ax + ay * ay + np.float32(1e-6)
+    length = np.sqrt(squared_length)
+    per_radius = np.float32(1.0) / (radius * radius)
+    first = max(int(min(y0, bar[3]) - radius), 0)
+    last = min(int(max(y0, bar[3]) + radius) + 2, size)
+    for v in range(first, last):
+        left, right = min(x0, bar[2]) - radius, max(x0, bar[2]) + radius
+        if abs(ay) > np.float32(1e-3):
+            middle = x0 + (v - y0) * ax / ay
+            reach = radius * length / abs(ay)
+            left, right = max(left, middle - reach), min(right, middle + reach)
+        for u in range(max(int(left), 0), min(int(right) + 2, size)):
+            px, py = u - x0, v - y0
+            t = min(max((px * ax + py * ay) / squared_length, np.float32(0.0)), np.float32(1.0))
+            dx, dy = px - t * ax, py - t * ay
+            squared = (dx * dx + dy * dy) * per_radius
+            if squared < np.float32(1.0):
+                chord = np.sqrt(np.float32(1.0) - squared)
+                if squared < inner:
+                    chord -= np.float32(0.9) * np.sqrt(inner - squared)
+                total[v, u] += bar[5] * chord
 
 
 @njit(parallel=True, cache=True, fastmath=True)
@@ -140,67 +183,83 @@ def _dress(
     frames: Float32,
 ) -> None:
     batch, size, _ = objects.shape
-    middle = 0.5 * (size - 1)
     for b in prange(batch):
         p = scalars[b]
-        beam = np.empty((size, size), np.float32)
+        beam = p[0] * objects[b]
+        _add_tissue(beam, p, grid0[b], grid1[b], grid2[b], grid3[b])
+        for n in range(bars.shape[1]):
+            if bars[b, n, 5] != 0.0:
+                _add_bar(beam, bars[b, n])
         for v in range(size):
             for u in range(size):
-                field = (
-                    _value_noise(grid0[b], u, v, size)
-                    + 0.6 * _value_noise(grid1[b], u, v, size)
-                    + 0.35 * _value_noise(grid2[b], u, v, size)
-                    + 0.2 * _value_noise(grid3[b], u, v, size)
-                )
-                slope = p[2] * (u - middle) / size + p[3] * (v - middle) / size
-                total = p[0] * objects[b, v, u] + max(p[1] + slope + p[4] * field, 0.0)
-                for n in range(bars.shape[1]):
-                    if bars[b, n, 5] > 0.0:
-                        total += _bar(bars[b, n], u, v)
-                beam[v, u] = np.exp(-total)
+                beam[v, u] = np.exp(-max(beam[v, u], np.float32(0.0)))
         _blur(beam, p[5])
-        mean = np.mean(beam)
+        scatter = p[6] * np.float32(0.5) * (np.mean(beam) + np.exp(-p[1]))
+        electronic = (p[8] / p[7]) ** 2
         for v in range(size):
             for u in range(size):
-                signal = beam[v, u] + p[6] * (0.5 * mean + 0.5 * np.exp(-p[1]))
-                sigma = np.sqrt(signal / p[7] + (p[8] / p[7]) ** 2)
-                seen = signal + sigma * white[b, v, u]
-                x, y = u - middle, v - middle
-                for n in range(4):
-                    if leaves[b, n, 0] * x + leaves[b, n, 1] * y > leaves[b, n, 2]:
-                        seen = 0.002
-                if p[10] > 0.5 and x * x + y * y > p[11] * p[11]:
-                    seen = 0.002
-                line = -np.log(max(seen, 0.0015) / 1.0)
-                frames[b, v, u] = line if p[9] == 1.0 else 3.0 * (max(line, 0.0) / 3.0) ** p[9]
+                signal = beam[v, u] + scatter
+                beam[v, u] = signal + np.sqrt(signal / p[7] + electronic) * white[b, v, u]
+        _collimate(beam, leaves[b], p)
+        for v in range(size):
+            for u in range(size):
+                line = -np.log(max(beam[v, u], np.float32(0.0015)))
+                if p[9] != 1.0:
+                    line = np.float32(3.0) * (max(line, np.float32(0.0)) / np.float32(3.0)) ** p[9]
+                frames[b, v, u] = line
+
+
+@njit(inline="always")
+def _collimate(beam: Float32, leaves: Float32, p: Float32) -> None:
+    size = beam.shape[0]
+    middle = np.float32(0.5) * (size - 1)
+    for n in range(4):
+        if leaves[n, 0] != 0.0 or leaves[n, 1] != 0.0:
+            for v in range(size):
+                for u in range(size):
+                    if leaves[n, 0] * (u - middle) + leaves[n, 1] * (v - middle) > leaves[n, 2]:
+                        beam[v, u] = np.float32(0.002)
+    if p[10] > 0.5:
+        for v in range(size):
+            for u in range(size):
+                if (u - middle) ** 2 + (v - middle) ** 2 > p[11] * p[11]:
+                    beam[v, u] = np.float32(0.002)
 
 
 @njit(inline="always")
 def _blur(image: Float32, sigma: float) -> None:
     size = image.shape[0]
-    weights = np.empty(2 * _BLUR_RADIUS + 1, np.float32)
-    for n in range(-_BLUR_RADIUS, _BLUR_RADIUS + 1):
-        weights[n + _BLUR_RADIUS] = np.exp(-0.5 * (n / sigma) ** 2)
-    weights /= weights.sum()
-    other = np.empty_like(image)
+    r = _BLUR_RADIUS
+    weights = np.empty(r + 1, np.float32)
+    for n in range(r + 1):
+        weights[n] = np.exp(-0.5 * (n / sigma) ** 2)
+    weights /= 2.0 * weights.sum() - weights[0]
+    row = np.empty(size + 2 * r, np.float32)
+    other = np.zeros((size, size), np.float32)
+    for v in range(size):
+        row[:r] = image[v, 0]
+        row[r : r + size] = image[v]
+        row[r + size :] = image[v, size - 1]
+        for u in range(size):
+            other[v, u] = weights[0] * row[u + r]
+        for n in range(1, r + 1):
+            w = weights[n]
+            for u in range(size):
+                other[v, u] += w * (row[u + r - n] + row[u + r + n])
     for v in range(size):
         for u in range(size):
-            total = np.float32(0.0)
-            for n in range(-_BLUR_RADIUS, _BLUR_RADIUS + 1):
-                total += weights[n + _BLUR_RADIUS] * image[v, min(max(u + n, 0), size - 1)]
-            other[v, u] = total
-    for v in range(size):
-        for u in range(size):
-            total = np.float32(0.0)
-            for n in range(-_BLUR_RADIUS, _BLUR_RADIUS + 1):
-                total += weights[n + _BLUR_RADIUS] * other[min(max(v + n, 0), size - 1), u]
-            image[v, u] = total
+            image[v, u] = weights[0] * other[v, u]
+        for n in range(1, r + 1):
+            w, above, below = weights[n], max(v - n, 0), min(v + n, size - 1)
+            for u in range(size):
+                image[v, u] += w * (other[above, u] + other[below, u])
 
 
 def warp_images(images: Float32, choice: NDArray[np.int64], homographies: Float64, size_px: int) -> Float32:
     """Return `images[choice[b]]` sampled at homographies[b] @ (u, v, 1), zero outside, (batch, size, size)."""
     out = np.empty((len(choice), size_px, size_px), np.float32)
-    _warp(images, choice, homographies, out)
+    with ONE_KERNEL:
+        _warp(images, choice, homographies, out)
     return out
 
 

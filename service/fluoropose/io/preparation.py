@@ -1,0 +1,77 @@
+"""From a CT's file to a stored case: read, choose the object, render the atlas. Shared by command line and service."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat33
+from fluoropose.drr.atlas import Progress, no_progress
+from fluoropose.drr.case import Case
+from fluoropose.drr.prepare import ViewChoice
+from fluoropose.errors import VolumeError
+from fluoropose.geometry.rotation import about_x, about_y
+from fluoropose.imaging.attenuation import attenuation_from_hu
+from fluoropose.imaging.selection import Selection, select_object
+from fluoropose.imaging.volume import Volume, crop_to_content
+from fluoropose.io.cases import store_case
+from fluoropose.io.volumes import read_volume, volume_identity
+
+__all__ = ["CaseRequest", "VIEWS", "prepare_ct", "volume_suffix"]
+
+VIEWS: dict[str, Mat33] = {
+    "frontal": about_x(np.pi / 2),
+    "back": np.diag([-1.0, 1.0, -1.0]) @ about_x(np.pi / 2),
+    "lateral": about_y(np.pi / 2) @ about_x(np.pi / 2),
+}
+"""Base views, head up: the beam enters from the front, from the back, or from a side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaseRequest:
+    """What a case is made of. `attenuation`: the values are 1/mm already, not HU."""
+
+    ct: Path
+    choice: ViewChoice
+    label_map: Path | None = None
+    label: int | None = None
+    hu_window: tuple[float, float] | None = None
+    box_mm: Float64 | None = None
+    attenuation: bool = False
+
+
+def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, progress: Progress = no_progress) -> Case:
+    """Read a CT, choose the object, prepare and store the case; nothing is listed if any of it fails."""
+    volume = read_volume(request.ct)
+    labels = read_volume(request.label_map) if request.label_map is not None else None
+    box = None if request.box_mm is None else np.asarray(request.box_mm).tolist()
+    named = (volume_identity(volume), request.label, request.hu_window, box, labels and volume_identity(labels))
+    rest: Volume | None = None
+    if request.label is None and request.hu_window is None and request.box_mm is None:
+        inside = crop_to_content(volume if request.attenuation else attenuation_from_hu(volume))
+    else:
+        inside, rest = select_object(volume, Selection(request.label, labels, request.hu_window, request.box_mm))
+    selection = {"label": request.label, "hu_window": request.hu_window, "box_mm": box}
+    return store_case(
+        folder,
+        repr(named),
+        inside,
+        request.choice,
+        rest=rest,
+        details={"ct": request.ct.name, "selection": selection},
+        replace=replace,
+        progress=progress,
+    )
+
+
+def volume_suffix(first_bytes: bytes) -> str:
+    """Return the file suffix that the first bytes of an upload tell, whatever it was called, or raise VolumeError."""
+    if first_bytes.startswith(b"\x1f\x8b"):
+        return ".nii.gz"
+    if first_bytes.startswith(b"PK"):
+        return ".zip"
+    if first_bytes.startswith(b"NRRD"):
+        return ".nrrd"
+    if first_bytes[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c"):
+        return ".nii"
+    raise VolumeError("expected NIfTI, NRRD or a zip of a DICOM series, got other bytes")
