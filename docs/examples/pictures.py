@@ -23,7 +23,7 @@ from fluoropose.objects.catalogue import OBJECTS
 
 
 def objects(path: Path) -> None:
-    """Each object in its base view and turned out of the plane."""
+    """Draw each object in its base view and turned out of the plane."""
     angles = ((0, 0), (30, 0), (0, 30), (-20, -25))
     figure, axes = plt.subplots(len(OBJECTS), len(angles), figsize=(10, 7.8))
     for row, item in zip(axes, OBJECTS.values(), strict=True):
@@ -40,7 +40,7 @@ def objects(path: Path) -> None:
 
 
 def geometry(path: Path) -> None:
-    """The C-arm with its axes, and what each of the six parameters does to the picture of a letter F."""
+    """Draw the C-arm with its axes, and what each of the six parameters does to the picture of a letter F."""
     figure = plt.figure(figsize=(11, 6))
     _c_arm(figure.add_subplot(1, 2, 1))
     names = ("$t_x$ +20 mm", "$t_y$ +20 mm", "$t_z$ −250 mm", "$t_θ$ +25°", "$t_α$ +50°", "$t_β$ +50°")

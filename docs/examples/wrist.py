@@ -194,7 +194,7 @@ def prepare(out: Path, profile: str, threads: int) -> None:
         choice = view_choice(str(start), distance, 36.0, 2.0)
         folder = out / "cases" / camera
         case = prepare_ct(CaseRequest(out / "radius.nii.gz", choice, attenuation=True), folder, replace=True)
-        train_bundle(case, out / "models" / camera, profile, seed=0, threads=threads)
+        train_bundle(case, out / "models" / camera, profile, seed=0, cores=threads)
 
 
 def measure(out: Path, starts: int, threads: int) -> None:

@@ -28,9 +28,9 @@ from fluoropose.tracking.session import Plan
 __all__ = ["bench"]
 
 
-def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int) -> dict[str, Any]:
+def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int, cores: int) -> dict[str, Any]:
     """Return renderer rates and registration times of one resident case."""
-    scene, truths = simulated_truths(resident.case, 10, 1.0, seed, threads)
+    scene, truths = simulated_truths(resident.case, 10, 1.0, seed, cores)
     rng = np.random.default_rng(seed)
     stages: dict[str, list[float]] = {}
     tracking: list[float] = []

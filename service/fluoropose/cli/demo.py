@@ -41,10 +41,20 @@ class DemoResult:
 
 
 def run_demo(
-    case: Case, cases: Path, models: Path, *, frames: int, starts: int, seed: int, threads: int, device: str, out: Path
+    case: Case,
+    cases: Path,
+    models: Path,
+    *,
+    frames: int,
+    starts: int,
+    seed: int,
+    threads: int,
+    cores: int,
+    device: str,
+    out: Path,
 ) -> DemoResult:
     """Simulate a run, serve the case, track the run over HTTP, then register from perturbed starts."""
-    scene, truths = simulated_truths(case, frames, FPS, seed, threads)
+    scene, truths = simulated_truths(case, frames, FPS, seed, cores)
     with server_process(cases, models, threads, device) as address, Client(address) as client:
         console.print(f"server ready at {address}, device {client.cases()[0]['atlas']['device']}")
         tracking = _track(client, case, scene.camera, truths, seed)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
-from fluoropose.cli.settings import Settings
+from fluoropose.cli.settings import Settings, available_cores
 
 __all__ = ["app"]
 
@@ -23,7 +23,8 @@ View = Annotated[str, typer.Option("--view", help="Expected view: frontal, back,
 Range = Annotated[float, typer.Option("--range-mm", help="Expected distance from source to object.")]
 HalfRange = Annotated[float, typer.Option("--half-range-deg", help="Out-of-plane angles covered, each way.")]
 Step = Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")]
-Threads = Annotated[int, typer.Option("--threads", help="CPU threads; 0 takes the cores there are.")]
+Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
+Cores = Annotated[int, typer.Option("--cores", min=0, help="Cores to use; 0 takes those there are.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 
 
@@ -69,7 +70,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="The model's folder.")],
     profile: Annotated[str, typer.Option("--profile", help="quick (10 min), full (90 min) or tiny.")] = "quick",
     seed: Annotated[int, typer.Option("--seed")] = 0,
-    threads: Threads = 0,
+    cores: Cores = 0,
     json_file: Json = None,
 ) -> None:
     """Train the regressors of a case and export them to ONNX; started again, it goes on where it was.
@@ -81,8 +82,8 @@ def train(
         from fluoropose.io.cases import load_case
         from fluoropose.io.files import write_json
 
-        cores = threads or Settings().thread_count()
-        facts = train_bundle(load_case(case), out, profile, seed=seed, threads=cores)
+        count = cores or available_cores()
+        facts = train_bundle(load_case(case), out, profile, seed=seed, cores=count)
         _print_facts(facts)
         if json_file is not None:
             write_json(json_file, facts)
@@ -112,7 +113,7 @@ def serve(
         settings = Settings()
         run_server(
             cases or _shipped_cases(settings), models or settings.models_root(), host, port,
-            device=device or settings.device, threads=threads or settings.thread_count(), behind_proxy=behind_proxy,
+            device=device or settings.device, threads=threads or settings.threads, behind_proxy=behind_proxy,
         )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def demo(
         from fluoropose.objects.catalogue import shipped_object
 
         settings = Settings()
-        cores = threads or settings.thread_count()
+        cores = available_cores()
         models = settings.models_root()
         with progress_bar("rendering atlas") as report:
             if ct is None:
@@ -163,9 +164,9 @@ def demo(
                 case = prepare_ct(request, folder, replace=True, progress=report)
         if ct is not None:
             models = out / "models"
-            train_bundle(case, models / "ct", profile, seed=seed, threads=cores)
+            train_bundle(case, models / "ct", profile, seed=seed, cores=cores)
         result = run_demo(
-            case, folder.parent, models, frames=frames, starts=starts, seed=seed, threads=cores,
+            case, folder.parent, models, frames=frames, starts=starts, seed=seed, threads=threads or settings.threads, cores=cores,
             device=device or settings.device, out=out,
         )  # fmt: skip
         parts = {"tracking": result.tracking} | ({"starts": result.starts} if result.starts else {})
@@ -210,7 +211,7 @@ def register(
         settings = Settings()
         result = register_file(
             case, frame, camera, initial_pose, model or settings.models_root() / case.name, pixel_meaning, inverted,
-            out, threads or settings.thread_count(),
+            out, threads or settings.threads,
         )  # fmt: skip
         console.print_json(data=result)
         if json_file is not None:
@@ -260,12 +261,12 @@ def bench(
         from fluoropose.runtime.ort import open_device
 
         settings = Settings()
-        cores = threads or settings.thread_count()
+        count = threads or settings.threads
         name = shipped_object(object_name).name
         case = load_case(_shipped_cases(settings) / name)
-        engine = Engine(open_device(device or settings.device, cores))
+        engine = Engine(open_device(device or settings.device, count))
         resident = engine.add(case, load_bundle(settings.models_root() / name))
-        figures = run_bench(resident, runs=runs, seed=seed, threads=cores)
+        figures = run_bench(resident, runs=runs, seed=seed, threads=count, cores=available_cores())
         console.print_json(data=figures)
         if json_file is not None:
             write_json(json_file, figures)

@@ -9,12 +9,16 @@ __all__ = ["Settings", "available_cores", "shipped_models_root"]
 
 
 class Settings(BaseSettings):
-    """Defaults of all commands; `docs/operations.md` lists them."""
+    """Defaults of all commands; `docs/operations.md` lists them.
+
+    `threads` is ONNX Runtime's: a step takes half a millisecond, and a second thread gained nothing measurable on two
+    cores, where it is better left to the transport and to a second case.
+    """
 
     model_config = SettingsConfigDict(env_prefix="FLUOROPOSE_", extra="ignore")
 
     device: str = "auto"
-    threads: int = 0
+    threads: int = 1
     cache: Path = Path.home() / ".cache" / "fluoropose"
 
     models: Path | None = None
@@ -22,10 +26,6 @@ class Settings(BaseSettings):
     def models_root(self) -> Path:
         """Return the folder of models: what was set, or the ones that ship."""
         return self.models or shipped_models_root()
-
-    def thread_count(self) -> int:
-        """Return the threads to compute with: what was set, or the cores this process may use."""
-        return self.threads if self.threads > 0 else available_cores()
 
 
 def available_cores() -> int:

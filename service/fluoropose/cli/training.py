@@ -37,19 +37,19 @@ def case_scene(case: Case, seed: int) -> tuple[Scene, Any, Any]:
     return scene, *run_motions(case, rng, rest_moves=case.rest is not None)
 
 
-def simulated_truths(case: Case, frames: int, fps: float, seed: int, threads: int) -> tuple[Scene, list[Truth]]:
+def simulated_truths(case: Case, frames: int, fps: float, seed: int, cores: int) -> tuple[Scene, list[Truth]]:
     """Return a simulated run of a case, with a progress bar."""
     scene, motion, anatomy_motion = case_scene(case, seed)
     with progress_bar("simulating frames") as report:
-        made = simulate_run(scene, motion, anatomy_motion, frames, fps, seed, workers=threads, progress=report)
+        made = simulate_run(scene, motion, anatomy_motion, frames, fps, seed, workers=cores, progress=report)
     return scene, [Truth(frame.pixels, frame.camera_from_volume) for frame in made]
 
 
-def measure(resident: ResidentCase, seed: int, threads: int) -> dict[str, Any]:
+def measure(resident: ResidentCase, seed: int, cores: int) -> dict[str, Any]:
     """Return the accuracy of a resident case on simulated frames from the paper's starts."""
     case = resident.case
     # A slow run: the frames are spread over the whole motion.
-    scene, truths = simulated_truths(case, _CARD_FRAMES, 1.0, seed + 1, threads)
+    scene, truths = simulated_truths(case, _CARD_FRAMES, 1.0, seed + 1, cores)
 
     def register(pixels: Any, start: Any) -> Answer:
         found = resident.register(pixels, scene.camera, PixelMeaning.INTENSITY, False, Plan(start, nearby=False))
@@ -62,7 +62,7 @@ def measure(resident: ResidentCase, seed: int, threads: int) -> dict[str, Any]:
 
 
 def train_bundle(
-    case: Case, folder: Path, profile_name: str, *, seed: int, threads: int, resume: Path | None = None
+    case: Case, folder: Path, profile_name: str, *, seed: int, cores: int, resume: Path | None = None
 ) -> dict[str, Any]:
     """Train, measure and store a bundle; return the measured accuracy.
 
@@ -80,12 +80,10 @@ def train_bundle(
     checkpoints = resume or folder.with_name(folder.name + ".checkpoints")
     with progress_bar("rendering bank") as bank:
         bars = _Bars(bank)
-        trained = train_case(
-            case, chosen, checkpoints, seed=seed, threads=threads, bank_progress=bank, watch=bars.watch
-        )
+        trained = train_case(case, chosen, checkpoints, seed=seed, threads=cores, bank_progress=bank, watch=bars.watch)
     bundle = Bundle(folder.name, case.digest, trained.models, trained.golden)
-    resident = ResidentCase(case, bundle, open_device("cpu", threads))
-    facts = measure(resident, seed, threads)
+    resident = ResidentCase(case, bundle, open_device("cpu", 1))
+    facts = measure(resident, seed, cores)
     card = model_card(folder.name, case, chosen, seed, trained.reports, facts)
     recorded = {"profile": chosen.name, "seed": seed, "onnxruntime": version(), "measured": facts}
     store_bundle(folder, Bundle(folder.name, case.digest, trained.models, trained.golden, recorded), card)

@@ -48,6 +48,13 @@ class CanonicalView:
         matrix = np.array([[focal_px, 0.0, middle], [0.0, focal_px, middle], [0.0, 0.0, 1.0]])
         return Camera(self.size_px, self.size_px, matrix)
 
+    @property
+    def ray_from_pixel(self) -> Mat33:
+        """The inverse of the canonical camera's matrix, written out: it is needed at every step."""
+        per_px = self.field_mm / (self.range_mm * self.size_px)
+        shift = -per_px * (self.size_px - 1) / 2
+        return np.array([[per_px, 0.0, shift], [0.0, per_px, shift], [0.0, 0.0, 1.0]])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalPose:
@@ -94,9 +101,4 @@ def pose_from_canonical(
 def warp(camera: Camera, pose: CanonicalPose, view: CanonicalView) -> Mat33:
     """Return the homography that takes homogeneous canonical pixels to frame pixels, shape (3, 3)."""
     scale = view.range_mm / pose.range_mm
-    return (
-        camera.intrinsic_matrix
-        @ pose.camera_from_canonical
-        @ np.diag([scale, scale, 1.0])
-        @ np.linalg.inv(view.camera.intrinsic_matrix)
-    )
+    return camera.intrinsic_matrix @ pose.camera_from_canonical @ np.diag([scale, scale, 1.0]) @ view.ray_from_pixel

@@ -9,13 +9,12 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32
 from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.kernels import ONE_KERNEL
 
 __all__ = ["FRAME_DTYPES", "PixelMeaning", "binning", "checked_frame", "line_integral_image", "line_integral_twin"]
 
@@ -68,11 +67,9 @@ def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int
     scale, offset, floor = _linear_map(pixels, meaning, inverted)
     out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
     if meaning is PixelMeaning.LINE_INTEGRAL:
-        with ONE_KERNEL:
-            _bin(pixels, factor, np.float32(scale), np.float32(offset), out)
+        _bin(pixels, factor, np.float32(scale), np.float32(offset), out)
     else:
-        with ONE_KERNEL:
-            _bin_log(pixels, factor, np.float32(scale), np.float32(offset + floor), np.float32(1.0 + floor), out)
+        _bin_log(pixels, factor, np.float32(scale), np.float32(offset + floor), np.float32(1.0 + floor), out)
     return out
 
 
@@ -97,10 +94,11 @@ def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> 
     return (-1.0 / top, 1.0, floor) if inverted else (1.0 / top, 0.0, floor)
 
 
-@njit(parallel=True, cache=True, fastmath=True)
+# One thread: half a millisecond, and no second pool of threads that waits in a loop beside ONNX Runtime's.
+@njit(cache=True, fastmath=True)
 def _bin(pixels: NDArray[Any], factor: int, scale: float, offset: float, out: Float32) -> None:
     share = np.float32(1.0 / (factor * factor))
-    for v in prange(out.shape[0]):
+    for v in range(out.shape[0]):
         for u in range(out.shape[1]):
             total = np.float32(0.0)
             for a in range(factor):
@@ -109,11 +107,11 @@ def _bin(pixels: NDArray[Any], factor: int, scale: float, offset: float, out: Fl
             out[v, u] = min(total * share * scale + offset, np.float32(_LARGEST_LINE_INTEGRAL))
 
 
-@njit(parallel=True, cache=True, fastmath=True)
+@njit(cache=True, fastmath=True)
 def _bin_log(pixels: NDArray[Any], factor: int, scale: float, offset: float, top: float, out: Float32) -> None:
     _bin(pixels, factor, scale, offset, out)
     smallest = np.float32(0.5 * (top - np.float32(1.0)))
-    for v in prange(out.shape[0]):
+    for v in range(out.shape[0]):
         for u in range(out.shape[1]):
             line = -np.log(max(out[v, u], smallest) / top)
             out[v, u] = min(line, np.float32(_LARGEST_LINE_INTEGRAL))

@@ -44,8 +44,8 @@ PROFILES = {
     item.name: item
     for item in (
         Profile("tiny", 30, 64, batch=16),
-        Profile("quick", 2400, 2500),
-        Profile("full", 5000, 6000),
+        Profile("quick", 2000, 2500),
+        Profile("full", 4000, 6000),
     )
 }
 """`tiny` shows that everything runs and teaches nothing; `quick` ends within 10 minutes on two cores."""
