@@ -62,7 +62,7 @@ def refused(result, words):
 
 
 def test_every_command_has_an_example():
-    for command in ("prepare", "train", "serve", "demo", "register", "render", "bench"):
+    for command in ("prepare", "train", "serve", "demo", "register", "render", "evaluate", "bench"):
         result = run(command, "--help")
         assert result.exit_code == 0
         assert f"Example: fluoropose {command}" in result.output
@@ -121,6 +121,14 @@ def test_train_makes_a_bundle_with_a_card(cases_root, tmp_path):
     assert "No real X-ray was seen" in (tmp_path / "small" / "CARD.md").read_text()
     assert json.loads((tmp_path / "f.json").read_text())["trials"] == 100
     assert not (tmp_path / "small.checkpoints").exists()
+
+
+def test_evaluate_and_bench_write_their_figures(cases_root, models_root, tmp_path):
+    words = ["evaluate", cases_root / "small", "--model", models_root / "small", "--starts", 3, "--frames", 2]
+    assert run(*words, "--json", tmp_path / "e.json").exit_code == 0
+    assert json.loads((tmp_path / "e.json").read_text())["pehl"]["trials"] == 3
+    refused(run("evaluate", cases_root / "small", "--model", tmp_path), "manifest")
+    refused(run("evaluate", tmp_path), "no case.json")
 
 
 def test_train_refuses(cases_root, tmp_path):

@@ -10,6 +10,7 @@ from fluoropose.arrays import Mat44
 from fluoropose.cli.console import progress_bar
 from fluoropose.cli.training import simulated_truths
 from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.atlas_error import depth_scale_error_mm, nearest_view_error_mm
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.reference import ReferenceRenderer, box_interval
@@ -59,6 +60,16 @@ def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int, cores: 
         "registration_ms": {stage: _percentiles(values) for stage, values in stages.items()},
         "tracking_ms": {"total": _percentiles(tracking)},
         "atlas": {"views": len(resident.case.atlas.views), "bytes": int(resident.case.atlas.views.nbytes)},
+        "atlas_error": _atlas_error(resident.case),
+    }
+
+
+def _atlas_error(case: Case) -> dict[str, dict[str, float]]:
+    """Return the largest apparent motion of a corner in mm, by step in degrees and by share of the nominal range."""
+    return {
+        "nearest_view_mm": {f"{step:g}": nearest_view_error_mm(case, step) for step in (1.0, 2.0, 4.0)},
+        "depth_scale_mm": {f"{share:g}": depth_scale_error_mm(case, share) for share in (1.02, 1.05, 1.1)},
+        "canonical_pixel_mm": {"": case.atlas.view.field_mm / case.atlas.view.size_px},
     }
 
 

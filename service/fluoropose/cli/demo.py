@@ -24,7 +24,7 @@ from fluoropose.evaluate.trials import Answer, Truth, run_starts, trial_of
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 
-__all__ = ["DemoResult", "run_demo"]
+__all__ = ["DemoPlan", "DemoResult", "run_demo"]
 
 FPS = 15.0
 _SHOWN_ROWS = 8
@@ -40,22 +40,26 @@ class DemoResult:
     picture: Path
 
 
-def run_demo(
-    case: Case,
-    cases: Path,
-    models: Path,
-    *,
-    frames: int,
-    starts: int,
-    seed: int,
-    threads: int,
-    cores: int,
-    device: str,
-    out: Path,
-) -> DemoResult:
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What a demo serves (`cases`, `models`, `device`, `threads` of the server), simulates and where it writes."""
+
+    cases: Path
+    models: Path
+    out: Path
+    frames: int
+    starts: int
+    seed: int
+    device: str
+    threads: int
+    cores: int
+
+
+def run_demo(case: Case, plan: DemoPlan) -> DemoResult:
     """Simulate a run, serve the case, track the run over HTTP, then register from perturbed starts."""
-    scene, truths = simulated_truths(case, frames, FPS, seed, cores)
-    with server_process(cases, models, threads, device) as address, Client(address) as client:
+    starts, seed, out = plan.starts, plan.seed, plan.out
+    scene, truths = simulated_truths(case, plan.frames, FPS, seed, plan.cores)
+    with server_process(plan.cases, plan.models, plan.threads, plan.device) as address, Client(address) as client:
         console.print(f"server ready at {address}, device {client.cases()[0]['atlas']['device']}")
         tracking = _track(client, case, scene.camera, truths, seed)
         from_starts = _starts(client, case, scene.camera, truths, starts, seed) if starts else []

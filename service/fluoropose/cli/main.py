@@ -1,5 +1,6 @@
 """The command line. Each command checks its input, says what it does, and ends with 0 only if it did it."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,6 +53,7 @@ def prepare(
         from fluoropose.io.preparation import CaseRequest, prepare_ct
         from fluoropose.objects.catalogue import OBJECTS
 
+        began = time.perf_counter()
         with progress_bar("rendering atlas") as report:
             if str(volume) in OBJECTS and not volume.exists():
                 case = prepare_shipped(OBJECTS[str(volume)], out, replace=force, progress=report)
@@ -59,9 +61,9 @@ def prepare(
                 choice = view_choice(view, range_mm, half_range_deg, step_deg)
                 request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation)
                 case = prepare_ct(request, out, replace=force, progress=report)
-        views = case.atlas.views
-        size = f"object {case.size_mm:.1f} mm, atlas {len(views)} views, {views.nbytes / 1e6:.0f} MB"
-        console.print(f"case {case.name} in {out}: {size}")
+        views, seconds = case.atlas.views, time.perf_counter() - began
+        atlas = f"atlas of {len(views)} views, {views.nbytes / 1e6:.0f} MB, made in {seconds:.1f} s"
+        console.print(f"case {case.name} in {out}: object {case.size_mm:.1f} mm, {atlas}")
 
 
 @app.command()
@@ -142,7 +144,7 @@ def demo(
     Example: fluoropose demo --object knee --starts 200 --json knee.json
     """
     with plain_errors():
-        from fluoropose.cli.demo import run_demo
+        from fluoropose.cli.demo import DemoPlan, run_demo
         from fluoropose.cli.inputs import prepare_shipped, view_choice
         from fluoropose.cli.tables import facts_table, latency_table
         from fluoropose.cli.training import train_bundle
@@ -165,10 +167,11 @@ def demo(
         if ct is not None:
             models = out / "models"
             train_bundle(case, models / "ct", profile, seed=seed, cores=cores)
-        result = run_demo(
-            case, folder.parent, models, frames=frames, starts=starts, seed=seed, threads=threads or settings.threads, cores=cores,
-            device=device or settings.device, out=out,
+        plan = DemoPlan(
+            folder.parent, models, out, frames, starts, seed, device or settings.device,
+            threads or settings.threads, cores,
         )  # fmt: skip
+        result = run_demo(case, plan)
         parts = {"tracking": result.tracking} | ({"starts": result.starts} if result.starts else {})
         console.print(facts_table(parts))
         console.print(latency_table(parts))
@@ -236,6 +239,43 @@ def render(
 
         render_file(case, camera, pose, out)
         console.print(f"DRR written to {out}")
+
+
+@app.command()
+def evaluate(
+    case: Annotated[str, typer.Argument(help="A prepared case's folder; or knee, plate, probe.")],
+    model: Annotated[
+        Path | None, typer.Option("--model", help="The model's folder; that of the case's name if not given.")
+    ] = None,
+    starts: Annotated[int, typer.Option("--starts", min=1, help="Registrations, from the paper's starts.")] = 200,
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Simulated frames that the starts go round.")] = 50,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    device: Annotated[str, typer.Option("--device")] = "",
+    threads: Threads = 0,
+    json_file: Json = None,
+) -> None:
+    """Measure a case's model on frames of the independent simulator, without a server.
+
+    Example: fluoropose evaluate knee --starts 500 --json knee.json
+    """
+    with plain_errors():
+        from fluoropose.cli.training import measure
+        from fluoropose.io.bundles import load_bundle
+        from fluoropose.io.cases import load_case
+        from fluoropose.io.files import write_json
+        from fluoropose.objects.catalogue import OBJECTS
+        from fluoropose.runtime.engine import ResidentCase
+        from fluoropose.runtime.ort import open_device
+
+        settings = Settings()
+        shipped = case in OBJECTS and not Path(case).exists()
+        loaded = load_case(_shipped_cases(settings) / case if shipped else Path(case))
+        bundle = load_bundle(model or settings.models_root() / loaded.name)
+        resident = ResidentCase(loaded, bundle, open_device(device or settings.device, threads or settings.threads))
+        facts = measure(resident, seed, available_cores(), frames=frames, starts=starts)
+        _print_facts(facts)
+        if json_file is not None:
+            write_json(json_file, {"pehl": facts})
 
 
 @app.command()

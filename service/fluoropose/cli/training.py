@@ -45,11 +45,13 @@ def simulated_truths(case: Case, frames: int, fps: float, seed: int, cores: int)
     return scene, [Truth(frame.pixels, frame.camera_from_volume) for frame in made]
 
 
-def measure(resident: ResidentCase, seed: int, cores: int) -> dict[str, Any]:
+def measure(
+    resident: ResidentCase, seed: int, cores: int, *, frames: int = _CARD_FRAMES, starts: int = _CARD_STARTS
+) -> dict[str, Any]:
     """Return the accuracy of a resident case on simulated frames from the paper's starts."""
     case = resident.case
     # A slow run: the frames are spread over the whole motion.
-    scene, truths = simulated_truths(case, _CARD_FRAMES, 1.0, seed + 1, cores)
+    scene, truths = simulated_truths(case, frames, 1.0, seed + 1, cores)
 
     def register(pixels: Any, start: Any) -> Answer:
         found = resident.register(pixels, scene.camera, PixelMeaning.INTENSITY, False, Plan(start, nearby=False))
@@ -57,7 +59,7 @@ def measure(resident: ResidentCase, seed: int, cores: int) -> dict[str, Any]:
         return Answer(found.camera_from_volume, judgement.status.value, judgement.confidence, found.timing_ms)
 
     with progress_bar("measuring") as report:
-        trials = run_starts(truths, case.pose_frame, case.corners_mm, _CARD_STARTS, register, seed, report)
+        trials = run_starts(truths, case.pose_frame, case.corners_mm, starts, register, seed, report)
     return summary(case.name, case.size_mm, trials, machine_name())
 
 

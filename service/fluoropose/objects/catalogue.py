@@ -51,44 +51,44 @@ class ShippedObject:
         )
 
 
-_LATERAL = about_x(np.pi / 2) @ about_y(0.0)
+_HEAD_UP = about_x(np.pi / 2)
 """Head up in the image, looking along +y (posterior): x to the right, superior (z) up."""
 
 OBJECTS = {
     item.name: item
     for item in (
         ShippedObject(
-            "knee",
-            "femoral knee component",
-            knee.knee_parts,
-            knee.HALF_EXTENT_MM,
-            0.6,
-            about_y(np.deg2rad(55.0)) @ _LATERAL,
-            0.5,
-            1200.0,
-            890.0,
+            name="knee",
+            title="femoral knee component",
+            parts=knee.knee_parts,
+            half_extent_mm=knee.HALF_EXTENT_MM,
+            voxel_mm=0.6,
+            base_rotation=about_y(np.deg2rad(55.0)) @ _HEAD_UP,
+            pixel_mm=0.5,
+            source_to_detector_mm=1200.0,
+            range_mm=890.0,
         ),
         ShippedObject(
-            "plate",
-            "volar plate",
-            plate.plate_parts,
-            plate.HALF_EXTENT_MM,
-            0.4,
-            about_y(np.deg2rad(35.0)) @ _LATERAL,
-            0.35,
-            1200.0,
-            890.0,
+            name="plate",
+            title="volar plate",
+            parts=plate.plate_parts,
+            half_extent_mm=plate.HALF_EXTENT_MM,
+            voxel_mm=0.4,
+            base_rotation=about_y(np.deg2rad(35.0)) @ _HEAD_UP,
+            pixel_mm=0.35,
+            source_to_detector_mm=1200.0,
+            range_mm=890.0,
         ),
         ShippedObject(
-            "probe",
-            "transoesophageal echo probe",
-            probe.probe_parts,
-            probe.HALF_EXTENT_MM,
-            0.28,
-            about_y(np.deg2rad(25.0)) @ _LATERAL,
-            0.3,
-            1200.0,
-            850.0,
+            name="probe",
+            title="transoesophageal echo probe",
+            parts=probe.probe_parts,
+            half_extent_mm=probe.HALF_EXTENT_MM,
+            voxel_mm=0.28,
+            base_rotation=about_y(np.deg2rad(25.0)) @ _HEAD_UP,
+            pixel_mm=0.3,
+            source_to_detector_mm=1200.0,
+            range_mm=850.0,
         ),
     )
 }

@@ -1,0 +1,92 @@
+"""The shipped models on frames from outside the method: found, followed, searched for, and honestly lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fluoropose.cli.inputs import prepare_shipped
+from fluoropose.cli.training import case_scene
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluate.perturb import perturbed
+from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.bundles import load_bundle
+from fluoropose.objects.catalogue import OBJECTS
+from fluoropose.runtime.engine import ResidentCase
+from fluoropose.runtime.ort import open_device
+from fluoropose.simulate.run import simulate_run, simulated_frame
+from fluoropose.tracking.quality import Status
+from fluoropose.tracking.session import Plan, Session, SessionSettings
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+SEED = 31
+
+
+class Stage:
+    """One object's resident case, scene and a short run at 15 frames per second."""
+
+    def __init__(self, name, folder):
+        self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
+        self.resident = ResidentCase(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
+        self.scene, self.motion, self.anatomy = case_scene(self.case, SEED)
+        self.run = simulate_run(self.scene, self.motion, self.anatomy, 12, 15.0, SEED)
+
+    def register(self, pixels, plan):
+        return self.resident.register(pixels, self.scene.camera, PixelMeaning.INTENSITY, False, plan)
+
+    def succeeded(self, found, truth):
+        error = pose_error(found.camera_from_volume, truth, self.case.corners_mm)
+        return error.mtre_proj_mm < 0.01 * self.case.size_mm
+
+    def empty_frame(self, seed):
+        rng = np.random.default_rng(seed)
+        six = self.motion.at(seed) + [4000.0, 0, 0, 0, 0, 0]
+        return simulated_frame(self.scene, six, self.anatomy.at(seed), rng)
+
+
+@pytest.fixture(scope="module", params=list(OBJECTS))
+def stage(request, tmp_path_factory):
+    return Stage(request.param, tmp_path_factory.mktemp("shipped") / request.param)
+
+
+def test_the_papers_starts_are_found(stage):
+    good = []
+    for n, frame in enumerate(stage.run[::3] * 5):
+        start = perturbed(frame.camera_from_volume, stage.case.pose_frame, np.random.default_rng([1, n]))
+        good.append(stage.succeeded(stage.register(frame.pixels, Plan(start, False)), frame.camera_from_volume))
+    assert np.mean(good) >= 0.85
+
+
+def test_a_run_is_followed_without_loss(stage):
+    settings = SessionSettings("x", stage.scene.camera, PixelMeaning.INTENSITY, False, stage.run[0].camera_from_volume)
+    session = Session("s", settings)
+    for n, frame in enumerate(stage.run):
+        found = stage.register(frame.pixels, session.plan())
+        session.receive(found.camera_from_volume, found.judgement.status, n)
+        assert found.judgement.status is not Status.LOST
+    assert session.counters["TRACKING"] >= 10
+
+
+def test_a_frame_without_the_object_is_never_a_confident_pose(stage):
+    for seed in range(6):
+        pixels = stage.empty_frame(seed)
+        start = pose_from_six(stage.motion.at(seed), stage.case.pose_frame)
+        found = stage.register(pixels, Plan(start, False))
+        assert found.judgement.status is not Status.TRACKING
+
+
+def test_a_hopeless_start_is_never_a_confident_wrong_pose(stage):
+    frame = stage.run[0]
+    six = six_from_pose(frame.camera_from_volume, stage.case.pose_frame)
+    for turn in (60.0, -60.0):
+        start = pose_from_six(six + [0.3 * stage.case.size_mm, 0, 40.0, turn, 0, 0], stage.case.pose_frame)
+        found = stage.register(frame.pixels, Plan(start, False))
+        assert found.judgement.status is not Status.TRACKING or stage.succeeded(found, frame.camera_from_volume)
+
+
+def test_without_a_start_the_object_is_searched_for(stage):
+    found = [(stage.register(frame.pixels, Plan(None, False)), frame) for frame in stage.run[::4]]
+    for answer, frame in found:
+        assert answer.judgement.status is not Status.TRACKING or stage.succeeded(answer, frame.camera_from_volume)
+    assert any(stage.succeeded(answer, frame.camera_from_volume) for answer, frame in found)
