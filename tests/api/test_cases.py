@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from fluoropose.api import http as http_module
+from fluoropose.api import bodies
+from fluoropose.api import cases as case_routes
 from fluoropose.api.http import create_app
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume
@@ -46,7 +47,7 @@ def client(service, monkeypatch):
 
     # Nine views instead of 1369: the atlas's size is not what is tested here.
     monkeypatch.setattr(
-        http_module,
+        case_routes,
         "ViewChoice",
         lambda rotation, range_mm: prepare.ViewChoice(rotation, range_mm, prepare.AtlasGrid(2.0, 2.0)),
     )
@@ -142,7 +143,7 @@ def test_an_upload_that_is_no_form(client):
 
 
 def test_a_volume_too_large_is_cut_off(client, upload, monkeypatch):
-    monkeypatch.setattr(http_module, "MAX_VOLUME_BYTES", 1000)
+    monkeypatch.setattr(bodies, "MAX_VOLUME_BYTES", 1000)
     assert send(client, upload).json()["code"] == "payload-too-large"
 
 

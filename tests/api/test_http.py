@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fluoropose.api import http as http_module
+from fluoropose.api import bodies
 from fluoropose.api.schemas import camera_json
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.io.frames import decode_frame, npy_bytes
@@ -223,7 +223,7 @@ def test_a_register_without_a_frame(client, opening):
 
 
 def test_a_body_too_large_is_cut_off(client, session, monkeypatch):
-    monkeypatch.setattr(http_module, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 1000)
     require_problem(send(client, session, b"\0" * 2000), 413, "payload-too-large")
 
 
