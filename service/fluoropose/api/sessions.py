@@ -12,7 +12,7 @@ from fluoropose.api.frames import FrameDesk
 from fluoropose.api.schemas import RegisterRequest, ResultModel, SessionChange, SessionModel, SessionRequest
 from fluoropose.errors import FrameError, InputError, NotReadyError
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.io.frames import decode_frame
+from fluoropose.io.frames import decode_frame, guess_media_type
 from fluoropose.runtime.service import Service
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.session import SessionSettings
