@@ -53,4 +53,5 @@ def test_sessions_are_bounded_and_expire(settings):
     name = brief.open(settings).name
     with pytest.raises(UnknownSessionError, match="expired"):
         brief.get(name)
-    assert brief.expired == 1
+    assert brief.take_expired() == 1
+    assert brief.take_expired() == 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from numpy.typing import NDArray
 
@@ -67,17 +68,13 @@ class FrameDesk:
         self.metrics = metrics
         self._engine_thread = ThreadPoolExecutor(1, "engine")
         self._pixel_threads = ThreadPoolExecutor(1, "pixels")
-        self._slots: dict[str, _Slot] = {}
+        self._slots: WeakKeyDictionary[Session, _Slot] = WeakKeyDictionary()
         self._waiting = 0
 
     def close(self) -> None:
         """Finish what runs and stop both threads."""
         self._engine_thread.shutdown(wait=True)
         self._pixel_threads.shutdown(wait=True)
-
-    def forget(self, session: str) -> None:
-        """Drop a closed session's place."""
-        self._slots.pop(session, None)
 
     async def on_pixels(self, work: Callable[[], T]) -> T:
         """Run decoding or rendering off the event loop."""
@@ -112,7 +109,7 @@ class FrameDesk:
     async def _in_turn(
         self, session: Session, pixels: NDArray[Any], meta: FrameMeta, decoded_ms: float, captured_s: float
     ) -> ResultModel:
-        slot = self._slots.setdefault(session.name, _Slot())
+        slot = self._slots.setdefault(session, _Slot())
         slot.newest += 1
         ticket = slot.newest
         if slot.lock.locked() and slot.waiting and session.settings.policy == "reject":

@@ -75,6 +75,7 @@ def _operations(service: Service, metrics: Metrics) -> APIRouter:
 
     @router.get("/metrics")
     async def exposition() -> Response:
+        metrics.sessions.labels("expired").inc(service.sessions.take_expired())
         metrics.sessions_active.set(len(service.sessions))
         metrics.cases_resident.set(len(service.engine.names()))
         metrics.atlas_bytes.labels(service.device.label).set(service.engine.atlas_bytes())

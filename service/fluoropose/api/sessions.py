@@ -51,7 +51,6 @@ def session_routes(service: Service, desk: FrameDesk, metrics: Metrics) -> APIRo
     @router.delete("/{session}", status_code=204)
     async def close(session: str) -> None:
         service.sessions.close(session)
-        desk.forget(session)
         metrics.sessions.labels("closed").inc()
 
     @router.post("/{session}/frames")

@@ -23,7 +23,7 @@ class SessionRegistry:
         self._idle_s = idle_s
         self._sessions: dict[str, tuple[Session, float]] = {}
         self._lock = threading.Lock()
-        self.expired = 0
+        self._expired = 0
 
     def open(self, settings: SessionSettings) -> Session:
         """Open a session, or raise ConflictError when as many are open as may be."""
@@ -61,6 +61,13 @@ class SessionRegistry:
                 del self._sessions[name]
             return len(names)
 
+    def take_expired(self) -> int:
+        """Return how many sessions expired since the last call."""
+        with self._lock:
+            self._expire()
+            count, self._expired = self._expired, 0
+            return count
+
     def __len__(self) -> int:
         """Return the number of open sessions."""
         with self._lock:
@@ -70,4 +77,4 @@ class SessionRegistry:
         oldest = time.monotonic() - self._idle_s
         for name in [name for name, (_, used) in self._sessions.items() if used < oldest]:
             del self._sessions[name]
-            self.expired += 1
+            self._expired += 1

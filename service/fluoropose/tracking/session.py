@@ -53,7 +53,7 @@ class Plan:
     nearby: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
     """State of one session; `plan` before a frame, `receive` after it."""
 
