@@ -15,7 +15,7 @@ import fluoropose
 from fluoropose.api.bodies import BodyLimit, validation_text
 from fluoropose.api.cases import case_routes
 from fluoropose.api.frames import FrameDesk
-from fluoropose.api.problems import PROBLEM_MEDIA_TYPE, problem_body
+from fluoropose.api.problems import DOCUMENTED_PROBLEMS, PROBLEM_MEDIA_TYPE, problem_body
 from fluoropose.api.sessions import registration_routes, session_routes
 from fluoropose.errors import FluoroposeError
 from fluoropose.runtime.ort import version as ort_version
@@ -41,7 +41,14 @@ def create_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
         service.draining = True
         desk.close()
 
-    app = FastAPI(title="fluoropose", version=fluoropose.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="fluoropose",
+        version=fluoropose.__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=DOCUMENTED_PROBLEMS,
+    )
     app.state.desk = desk
     app.include_router(_operations(service, metrics))
     app.include_router(case_routes(service, desk))

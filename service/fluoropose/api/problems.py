@@ -4,9 +4,30 @@ from typing import Any
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["PROBLEM_MEDIA_TYPE", "problem_body", "status_of"]
+__all__ = ["DOCUMENTED_PROBLEMS", "PROBLEM_MEDIA_TYPE", "problem_body", "status_of"]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+_PROBLEM = {
+    "description": "A problem (RFC 9457)",
+    "content": {
+        PROBLEM_MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "code"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+DOCUMENTED_PROBLEMS: dict[int | str, dict[str, Any]] = {422: _PROBLEM, "4XX": _PROBLEM, "5XX": _PROBLEM}
+"""What every route may answer instead, for the OpenAPI document."""
 
 _TABLE: dict[str, tuple[int, str]] = {
     "invalid-request": (422, "The request breaks a rule"),

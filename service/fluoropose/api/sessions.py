@@ -20,6 +20,27 @@ from fluoropose.tracking.session import SessionSettings
 __all__ = ["registration_routes", "session_routes"]
 
 
+_JSON_SCHEMA = RegisterRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+_REGISTER_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {key: value for key, value in _JSON_SCHEMA.items() if key != "$defs"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["request", "frame"],
+                    "properties": {
+                        "request": {"type": "string"},
+                        "frame": {"type": "string", "format": "binary"},
+                    },
+                }
+            },
+        },
+    }
+}
+
+
 def session_routes(service: Service, desk: FrameDesk, metrics: Metrics) -> APIRouter:
     """Return the routes of sessions."""
     router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -67,26 +88,8 @@ def session_routes(service: Service, desk: FrameDesk, metrics: Metrics) -> APIRo
 def registration_routes(service: Service, desk: FrameDesk, metrics: Metrics) -> APIRouter:
     """Return the route of one-shot registration."""
     router = APIRouter(prefix="/v1", tags=["registration"])
-    schema = {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": RegisterRequest.model_json_schema()},
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["request", "frame"],
-                        "properties": {
-                            "request": {"type": "string"},
-                            "frame": {"type": "string", "format": "binary"},
-                        },
-                    }
-                },
-            },
-        }
-    }
 
-    @router.post("/register", openapi_extra=schema)
+    @router.post("/register", openapi_extra=_REGISTER_SCHEMA)
     async def register(request: Request) -> ResultModel:
         began = time.perf_counter_ns()
         body, data = await _register_parts(request)
