@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
+from websockets.sync.client import connect
 
 from fluoropose.api.schemas import camera_json
+from fluoropose.api.streams import SUBPROTOCOL
 from fluoropose.cli.main import app
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.pose6 import pose_from_six
@@ -187,7 +189,7 @@ def test_a_model_of_another_case_is_refused(files, cases_root, models_root, tmp_
     refused(run("register", tmp_path / "plate", files / "frame.npy", *common), "made for another case")
 
 
-def test_a_real_server_starts_answers_and_ends_on_sigterm(cases_root, models_root):
+def test_a_real_server_starts_answers_streams_and_ends_on_sigterm(cases_root, models_root, camera):
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases_root), "--models", str(models_root)]
     process = subprocess.Popen(
         [*command, "--port", "18431", "--threads", "1"], env=os.environ | {"PYTHONUNBUFFERED": "1"}
@@ -202,6 +204,14 @@ def test_a_real_server_starts_answers_and_ends_on_sigterm(cases_root, models_roo
                 pass
             time.sleep(0.1)
         assert httpx.get("http://127.0.0.1:18431/v1/cases").json()[0]["state"] == "ready"
+        opening = {"case": "small", "camera": camera_json(camera)}
+        session = httpx.post("http://127.0.0.1:18431/v1/sessions", json=opening).json()["session"]
+        address = f"ws://127.0.0.1:18431/v1/sessions/{session}/stream"
+        with connect(address, subprotocols=[SUBPROTOCOL], max_size=None) as socket:
+            header = b'{"dtype": "uint16", "seq": 5}'
+            pixels = np.arange(96 * 128, dtype="<u2").tobytes()
+            socket.send(len(header).to_bytes(4, "little") + header + pixels)
+            assert json.loads(socket.recv(timeout=30))["seq"] == 5
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     finally:

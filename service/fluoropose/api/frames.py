@@ -90,17 +90,29 @@ class FrameDesk:
         finally:
             self._waiting -= 1
 
-    async def submit(self, session: Session, body: bytes, media_type: str, meta: FrameMeta) -> ResultModel:
+    def supersede(self, session: Session, transport: str) -> None:
+        """Count a frame that a newer one replaced before it got here."""
+        self.metrics.frames_received.labels(transport).inc()
+        self.metrics.frames_dropped.labels("superseded").inc()
+        session.counters["dropped"] += 1
+        self._slots.setdefault(session, _Slot()).dropped += 1
+
+    async def submit(
+        self, session: Session, body: bytes, media_type: str, meta: FrameMeta, transport: str = "http"
+    ) -> ResultModel:
         """Answer one frame of a session, or raise what keeps it from being answered; both are counted."""
         arrived = time.perf_counter_ns()
         received_at = time.time()
-        self.metrics.frames_received.labels("http").inc()
+        self.metrics.frames_received.labels(transport).inc()
         try:
             captured = captured_seconds(meta)
             camera = session.settings.camera
             pixels = await self.on_pixels(lambda: frame_from_body(body, media_type, meta, camera))
             decoded_ms = (time.perf_counter_ns() - arrived) / 1e6
-            return await self._in_turn(session, pixels, meta, decoded_ms, captured or received_at)
+            captured_s = captured or received_at
+            model = await self._in_turn(session, pixels, meta, decoded_ms, captured_s)
+            self._count(model, transport, captured_s)
+            return model
         except FluoroposeError as error:
             self.metrics.frames_dropped.labels(_reason(error)).inc()
             session.counters["dropped"] += 1
@@ -135,7 +147,6 @@ class FrameDesk:
             dropped, slot.dropped = slot.dropped, 0
         finally:
             slot.lock.release()
-        self._count(registration.judgement.status.value, registration.judgement.confidence, timing, captured_s)
         model = self.service.record(session.settings.case).model or ""
         case, device = session.settings.case, self.service.device.label
         return result_model(registration, seq, case, model, device, dropped)
@@ -144,11 +155,11 @@ class FrameDesk:
         started = time.perf_counter_ns()
         return self.service.track(session, pixels, seq), started
 
-    def _count(self, status: str, confidence: float, timing: dict[str, float], captured_s: float) -> None:
-        self.metrics.frames_completed.labels("http", status).inc()
-        self.metrics.confidence.observe(confidence)
-        self.metrics.observe_stages(timing)
-        self.metrics.frame_age.labels("http").observe(max(0.0, time.time() - captured_s))
+    def _count(self, model: ResultModel, transport: str, captured_s: float) -> None:
+        self.metrics.frames_completed.labels(transport, model.status).inc()
+        self.metrics.confidence.observe(model.confidence)
+        self.metrics.observe_stages(model.timing_ms)
+        self.metrics.frame_age.labels(transport).observe(max(0.0, time.time() - captured_s))
 
 
 def _checked_seq(session: Session, seq: int | None) -> int:

@@ -17,6 +17,7 @@ from fluoropose.api.cases import case_routes
 from fluoropose.api.frames import FrameDesk
 from fluoropose.api.problems import DOCUMENTED_PROBLEMS, PROBLEM_MEDIA_TYPE, problem_body
 from fluoropose.api.sessions import registration_routes, session_routes
+from fluoropose.api.streams import stream_routes
 from fluoropose.errors import FluoroposeError
 from fluoropose.runtime.ort import version as ort_version
 from fluoropose.runtime.service import Service
@@ -54,6 +55,7 @@ def create_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
     app.include_router(case_routes(service, desk))
     app.include_router(session_routes(service, desk, metrics))
     app.include_router(registration_routes(service, desk, metrics))
+    app.include_router(stream_routes(service, desk))
     _install_problems(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(partial(_RequestMetrics, metrics=metrics))  # type: ignore[arg-type]

@@ -114,13 +114,17 @@ class SessionChange(_Posed):
 
 
 class FrameMeta(_Strict):
-    """The header X-Frame-Meta; `dtype` and, where they differ from the camera, `rows` and `columns` of raw bytes."""
+    """The header X-Frame-Meta, and a stream's header, which alone needs `media_type`.
+
+    `dtype` and, where they differ from the camera, `rows` and `columns` describe raw bytes.
+    """
 
     dtype: str | None = None
     rows: int | None = Field(default=None, ge=2, le=MAX_SIDE_PX)
     columns: int | None = Field(default=None, ge=2, le=MAX_SIDE_PX)
     seq: int | None = Field(default=None, ge=0)
     captured_at: float | str | None = None
+    media_type: str | None = None
 
 
 class RegisterRequest(_Posed):

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from fluoropose.api.bodies import MAX_BODY_BYTES
 from fluoropose.api.http import create_app
 from fluoropose.errors import DeviceError, InputError
 from fluoropose.runtime.ort import open_device
@@ -52,6 +53,13 @@ def run_server(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        # One message waits at most: a queue here would hold old frames in front of the newest. Pixels do not deflate.
+        ws="websockets",
+        ws_max_queue=1,
+        ws_max_size=MAX_BODY_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=5.0,
+        ws_ping_timeout=10.0,
     )
     # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
     for number in (signal.SIGTERM, signal.SIGINT):

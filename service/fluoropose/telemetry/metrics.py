@@ -5,7 +5,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-__all__ = ["LATENCY_BUCKETS", "Metrics", "STAGES"]
+__all__ = ["LATENCY_BUCKETS", "Metrics", "STAGES", "TRANSPORTS"]
 
 LATENCY_BUCKETS = (
     0.001, 0.002, 0.004, 0.008, 0.012, 0.016, 0.020, 0.025, 0.0333, 0.040, 0.050, 0.0667, 0.080, 0.100, 0.1333,
@@ -13,6 +13,7 @@ LATENCY_BUCKETS = (
 )  # fmt: skip
 """Seconds; edges lie on the frame periods of 30, 15 and 7.5 fps, so that an objective is one ratio of buckets."""
 
+TRANSPORTS = ("http", "ws")
 STAGES = ("decode", "queue", "preprocess", "locate", "regress", "refine", "quality", "total")
 
 
@@ -66,13 +67,15 @@ class Metrics:
         for stage in STAGES:
             self.stage_duration.labels(stage)
         for status in ("TRACKING", "LOW_CONFIDENCE", "LOST"):
-            self.frames_completed.labels("http", status)
+            for transport in TRANSPORTS:
+                self.frames_completed.labels(transport, status)
         for reason in ("superseded", "stale_queue", "rejected", "invalid", "disconnected", "draining"):
             self.frames_dropped.labels(reason)
         for outcome in ("opened", "closed", "expired"):
             self.sessions.labels(outcome)
-        self.frames_received.labels("http")
-        self.frame_age.labels("http")
+        for transport in TRANSPORTS:
+            self.frames_received.labels(transport)
+            self.frame_age.labels(transport)
 
     def observe_stages(self, timing_ms: dict[str, float]) -> None:
         """Count one frame's stage times."""
