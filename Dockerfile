@@ -13,7 +13,8 @@ COPY service service
 COPY models models
 
 FROM base AS built
-RUN pip install . && rm -rf /src
+RUN pip install . && rm -rf /src/*
+WORKDIR /
 
 FROM built AS cpu
 ENV FLUOROPOSE_DEVICE=cpu

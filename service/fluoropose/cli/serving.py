@@ -54,7 +54,7 @@ def run_server(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         # One message waits at most: a queue here would hold old frames in front of the newest. Pixels do not deflate.
-        ws="websockets",
+        ws="auto",
         ws_max_queue=1,
         ws_max_size=MAX_BODY_BYTES,
         ws_per_message_deflate=False,
