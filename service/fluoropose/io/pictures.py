@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import binary_dilation, gaussian_filter, maximum_filter
 
 from fluoropose.arrays import Bool, Float32
@@ -43,7 +43,9 @@ def overlay_panels(pixels: NDArray[Any], layers: list[tuple[str, list[tuple[Bool
         for mark, colour in marks:
             panel[mark] = colour
         image = Image.fromarray(panel)
-        ImageDraw.Draw(image).text((6, 4), title, fill=(255, 255, 0))
+        font = ImageFont.load_default(size=max(10, base.shape[0] // 30))
+        place = (base.shape[1] // 40, base.shape[0] // 60)
+        ImageDraw.Draw(image).text(place, title, (255, 220, 0), font, stroke_width=2, stroke_fill=(0, 0, 0))
         panels.append(np.asarray(image))
     return np.concatenate(panels, axis=1)
 
