@@ -111,6 +111,7 @@ def test_devices_never_fall_back_in_silence():
         assert open_device("cuda", 1).label == "cuda:0"
         return
     assert open_device("auto", 1).name == "cpu"
+    assert open_device("auto", 1).note == "the driver reports no GPU"
     with pytest.raises(DeviceError, match="expected a usable CUDA device"):
         open_device("cuda", 1)
 

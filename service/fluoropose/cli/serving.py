@@ -44,6 +44,7 @@ def run_server(
             "authenticating TLS proxy in front and say --behind-proxy"
         )
     service = Service(open_device(device, threads), cases, models)
+    print(f"device {service.device.label} {service.device.note}".strip(), flush=True)
     config = uvicorn.Config(
         create_app(service),
         host=host,

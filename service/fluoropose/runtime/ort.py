@@ -34,10 +34,14 @@ _CUDA_OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool."""
+    """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool.
+
+    `note` says why it is the CPU where "auto" was asked for.
+    """
 
     name: str
     threads: int
+    note: str = ""
 
     @property
     def label(self) -> str:
@@ -67,7 +71,7 @@ def open_device(name: str, threads: int) -> Device:
         return Device("cuda", threads)
     if name == "cuda":
         raise DeviceError(f"expected a usable CUDA device, got: {problem}")
-    return Device("cpu", threads)
+    return Device("cpu", threads, problem)
 
 
 def _cuda_problem() -> str | None:

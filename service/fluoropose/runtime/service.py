@@ -162,7 +162,7 @@ class Service:
             {"name": "started", "status": "ok" if self.started else "fail"},
             {"name": "draining", "status": "fail" if self.draining else "ok"},
             {"name": "cases", "status": "ok" if cases else "fail", "detail": f"{len(cases)} ready"},
-            {"name": "device", "status": "ok", "detail": self.device.label},
+            {"name": "device", "status": "ok", "detail": f"{self.device.label} {self.device.note}".strip()},
         ]
         failed = any(check["status"] == "fail" for check in checks)
         return {"status": "fail" if failed else "ok", "checks": checks}
