@@ -25,6 +25,7 @@ from fluoropose.evaluate.measures import pose_error
 from fluoropose.evaluate.perturb import perturbed
 from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
 from fluoropose.geometry.rigid import exp, inverse, rigid, transform
+from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume, bounding_corners
 from fluoropose.imaging.xray import PixelMeaning, line_integral_image
 from fluoropose.io.bundles import load_bundle
@@ -40,7 +41,9 @@ from fluoropose.tracking.session import Plan
 
 CAMERAS, FRAMES = ("cam01", "cam02"), ("0002", "0099")
 SPACING_MM = (0.39625, 0.39625, 0.625)
-FULL_SCALE_PER_MM = 0.08
+TISSUE = 1074.0
+"""The values look like HU + 1024; what attenuates more than muscle (50 HU) is what frames show of the bone."""
+
 FADE_PAGES = (70, 105)
 """The CT ends in a cut through the shaft, which no X-ray shows: attenuation fades out before it."""
 
@@ -60,7 +63,7 @@ def read_radius(data: Path) -> Volume:
         for n in range(stack.n_frames):
             stack.seek(n)
             pages.append(np.array(stack).T)
-    values = np.stack(pages, axis=-1).astype(np.float32) / 4095.0 * FULL_SCALE_PER_MM
+    values = np.maximum(np.stack(pages, axis=-1).astype(np.float32) - TISSUE, 0.0) / 1000.0 * WATER_PER_MM
     start, end = FADE_PAGES
     values *= np.clip((end - np.arange(values.shape[2])) / (end - start), 0.0, 1.0).astype(np.float32)
     return Volume(values, np.diag([*SPACING_MM, 1.0]))

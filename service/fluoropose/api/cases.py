@@ -64,7 +64,9 @@ def case_routes(service: Service, desk: FrameDesk) -> APIRouter:
                     chart = await desk.on_pixels(lambda: _kept(labels, folder, "labels"))
                 choice = ViewChoice(VIEWS[options.view], options.range_mm)
                 box = None if options.box_mm is None else np.array(options.box_mm)
-                wanted = CaseRequest(ct, choice, chart, options.label, options.hu_window, box, options.attenuation)
+                wanted = CaseRequest(
+                    ct, choice, chart, options.label, options.hu_window, box, options.attenuation, options.in_air
+                )
                 record = service.submit(options.name, wanted, lambda: shutil.rmtree(folder, ignore_errors=True))
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -103,6 +103,7 @@ class CaseOptions(_Strict):
     hu_window: tuple[float, float] | None = None
     box_mm: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     attenuation: bool = False
+    in_air: bool = False
     view: Literal["frontal", "back", "lateral"] = "frontal"
     range_mm: float = Field(default=900.0, gt=0)
 

@@ -23,6 +23,7 @@ Box = Annotated[str | None, typer.Option("--box", help="Box in LPS mm: x0,y0,z0,
 View = Annotated[str, typer.Option("--view", help="Expected view: frontal, back, lateral or a pose's JSON file.")]
 Range = Annotated[float, typer.Option("--range-mm", help="Expected distance from source to object.")]
 HalfRange = Annotated[float, typer.Option("--half-range-deg", help="Out-of-plane angles covered, each way.")]
+InAir = Annotated[bool, typer.Option("--in-air", help="Nothing surrounds the object in the CT.")]
 Step = Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
 Cores = Annotated[int, typer.Option("--cores", min=0, help="Cores to use; 0 takes those there are.")]
@@ -42,6 +43,7 @@ def prepare(
     half_range_deg: HalfRange = 36.0,
     step_deg: Step = 2.0,
     attenuation: Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")] = False,
+    in_air: InAir = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a case of that name.")] = False,
 ) -> None:
     """Turn a volume into a case: attenuation and atlas.
@@ -59,7 +61,7 @@ def prepare(
                 case = prepare_shipped(OBJECTS[str(volume)], out, replace=force, progress=report)
             else:
                 choice = view_choice(view, range_mm, half_range_deg, step_deg)
-                request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation)
+                request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation, in_air)
                 case = prepare_ct(request, out, replace=force, progress=report)
         views, seconds = case.atlas.views, time.perf_counter() - began
         atlas = f"atlas of {len(views)} views, {views.nbytes / 1e6:.0f} MB, made in {seconds:.1f} s"
@@ -130,6 +132,7 @@ def demo(
     view: View = "frontal",
     range_mm: Range = 900.0,
     attenuation: Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")] = False,
+    in_air: InAir = False,
     profile: Annotated[str, typer.Option("--profile", help="Training of --ct: quick, full or tiny.")] = "quick",
     frames: Annotated[int, typer.Option("--frames", min=1)] = 200,
     starts: Annotated[int, typer.Option("--starts", min=0, help="Also register from N perturbed starts.")] = 0,
@@ -162,7 +165,7 @@ def demo(
             else:
                 folder = out / "cases" / "ct"
                 choice = view_choice(view, range_mm, 36.0, 2.0)
-                request = CaseRequest(ct, choice, label_map, label, hu, _box(box), attenuation)
+                request = CaseRequest(ct, choice, label_map, label, hu, _box(box), attenuation, in_air)
                 case = prepare_ct(request, folder, replace=True, progress=report)
         if ct is not None:
             models = out / "models"

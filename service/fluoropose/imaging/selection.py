@@ -6,10 +6,13 @@ import numpy as np
 
 from fluoropose.arrays import Bool, Float64
 from fluoropose.errors import ObjectSelectionError
-from fluoropose.imaging.attenuation import attenuation_from_hu
+from fluoropose.imaging.attenuation import WATER_PER_MM, attenuation_from_hu
 from fluoropose.imaging.volume import Volume, crop_to_content
 
 __all__ = ["Selection", "select_object", "selection_mask"]
+
+SOFT_TISSUE_HU = 50.0
+"""Muscle: what surrounds a bone or an implant."""
 
 MIN_VOXELS = 64
 """Fewer voxels than this are noise, not an object whose pose can be seen."""
@@ -20,13 +23,14 @@ class Selection:
     """What belongs to the object. All that is given must hold.
 
     `label` in `label_map` (same grid as the CT), `hu_window` (low, high; inclusive),
-    `box_mm` ((x0, y0, z0), (x1, y1, z1)) in LPS.
+    `box_mm` ((x0, y0, z0), (x1, y1, z1)) in LPS. `in_air`: nothing surrounds the object, see `select_object`.
     """
 
     label: int | None = None
     label_map: Volume | None = None
     hu_window: tuple[float, float] | None = None
     box_mm: Float64 | None = None
+    in_air: bool = False
 
 
 def selection_mask(volume: Volume, selection: Selection) -> Bool:
@@ -52,14 +56,26 @@ def selection_mask(volume: Volume, selection: Selection) -> Bool:
 
 
 def select_object(volume: Volume, selection: Selection) -> tuple[Volume, Volume]:
-    """Return (object, rest) of a CT in HU as attenuation in 1/mm, the object cropped to its content."""
+    """Return (object, rest) of a CT in HU as attenuation in 1/mm, the object cropped to its content.
+
+    An object in a body displaces soft tissue: what a frame shows of it is its attenuation beyond that of the tissue.
+    So the object is the excess, and the rest keeps soft tissue in its place; together they are the CT. An object in
+    air is taken whole.
+
+    Raises
+    ------
+    ObjectSelectionError
+        If nothing is selected, or nothing in it attenuates more than what surrounds it.
+    """
     mask = selection_mask(volume, selection)
     attenuation = attenuation_from_hu(volume)
-    inside = Volume(np.where(mask, attenuation.values, 0.0).astype(np.float32), volume.lps_from_index)
-    rest = Volume(np.where(mask, 0.0, attenuation.values).astype(np.float32), volume.lps_from_index)
-    if not inside.values.any():
-        raise ObjectSelectionError("expected an object that attenuates X-rays, got only air (HU <= -1000)")
-    return crop_to_content(inside), rest
+    surrounding = 0.0 if selection.in_air else WATER_PER_MM * (1.0 + SOFT_TISSUE_HU / 1000.0)
+    excess = np.where(mask, np.maximum(attenuation.values - surrounding, 0.0), 0.0).astype(np.float32)
+    if not excess.any():
+        what = "air" if selection.in_air else f"soft tissue (HU up to {SOFT_TISSUE_HU:g})"
+        raise ObjectSelectionError(f"expected an object denser than {what}, got none of it in the selection")
+    rest = Volume(attenuation.values - excess, volume.lps_from_index)
+    return crop_to_content(Volume(excess, volume.lps_from_index)), rest
 
 
 def _label_mask(volume: Volume, selection: Selection) -> Bool:

@@ -29,7 +29,7 @@ VIEWS: dict[str, Mat33] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseRequest:
-    """What a case is made of. `attenuation`: the values are 1/mm already, not HU."""
+    """What a case is made of. `attenuation`: the values are 1/mm already, not HU; `in_air`: nothing surrounds it."""
 
     ct: Path
     choice: ViewChoice
@@ -38,6 +38,7 @@ class CaseRequest:
     hu_window: tuple[float, float] | None = None
     box_mm: Float64 | None = None
     attenuation: bool = False
+    in_air: bool = False
 
 
 def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, progress: Progress = no_progress) -> Case:
@@ -45,12 +46,20 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
     volume = read_volume(request.ct)
     labels = read_volume(request.label_map) if request.label_map is not None else None
     box = None if request.box_mm is None else np.asarray(request.box_mm).tolist()
-    named = (volume_identity(volume), request.label, request.hu_window, box, labels and volume_identity(labels))
+    named = (
+        volume_identity(volume),
+        request.label,
+        request.hu_window,
+        box,
+        labels and volume_identity(labels),
+        request.in_air,
+    )
     rest: Volume | None = None
     if request.label is None and request.hu_window is None and request.box_mm is None:
         inside = crop_to_content(volume if request.attenuation else attenuation_from_hu(volume))
     else:
-        inside, rest = select_object(volume, Selection(request.label, labels, request.hu_window, request.box_mm))
+        chosen = Selection(request.label, labels, request.hu_window, request.box_mm, request.in_air)
+        inside, rest = select_object(volume, chosen)
     selection = {"label": request.label, "hu_window": request.hu_window, "box_mm": box}
     return store_case(
         folder,

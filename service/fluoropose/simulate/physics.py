@@ -27,13 +27,15 @@ METAL = np.array([4.10, 2.27, 1.43, 1.00, 0.70, 0.51])
 class Detector:
     """One exposure's settings.
 
-    `open_counts` detected quanta in an open pixel, `electronic_counts` read-out noise, `scatter` scattered over mean
-    primary, `blur_px` focal spot and detector together, `bits` of the output, `filled` where
+    `open_counts` detected quanta in an open pixel; or `behind_counts`, if given, in the median pixel of the aperture,
+    as automatic dose control sees to behind a thick patient; `electronic_counts` read-out noise, `scatter` scattered
+    over mean primary, `blur_px` focal spot and detector together, `bits` of the output, `filled` where
     automatic exposure puts the brightest pixels, `dark_share` offset of the read-out,
     `aperture` open half-width as a share of the image (a square collimator, or a circle).
     """
 
     open_counts: float = 6000.0
+    behind_counts: float | None = None
     electronic_counts: float = 4.0
     scatter: float = 0.25
     scatter_px: float = 45.0
@@ -57,8 +59,13 @@ def expose(
         primary += share * np.exp(-(object_lines * metal + tissue_lines * soft + bone_lines * bone))
     opening = _opening(primary.shape, detector)
     primary *= opening
-    signal = gaussian_filter(primary + detector.scatter * _scattered(primary, detector.scatter_px), detector.blur_px)
-    counts = rng.poisson(np.maximum(signal, 0.0) * detector.open_counts).astype(np.float64)
+    # Only what passes matter scatters.
+    source = primary * (1.0 - np.exp(-2.0 * (object_lines + tissue_lines + bone_lines)))
+    signal = gaussian_filter(primary + detector.scatter * _scattered(source, detector.scatter_px), detector.blur_px)
+    open_counts = detector.open_counts
+    if detector.behind_counts is not None:
+        open_counts = detector.behind_counts / max(float(np.median(signal[opening > 0.5])), 1e-6)
+    counts = rng.poisson(np.maximum(signal, 0.0) * open_counts).astype(np.float64)
     counts += rng.normal(0.0, detector.electronic_counts, counts.shape)
     top = 2**detector.bits - 1
     # Automatic exposure: the brightest hundredth of the picture is brought to `filled` of the full scale.

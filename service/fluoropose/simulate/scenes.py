@@ -18,6 +18,11 @@ FINER = 0.6
 _ANATOMY_REACH = np.array([10.0, 6.0, 20.0, 4.0, 5.0, 5.0])
 _SOURCE_TO_DETECTOR_MM = 1200.0
 
+_BEHIND_COUNTS = 400.0
+"""Quanta in a pixel behind the patient: tens of nGy per frame on pixels of half a millimetre."""
+
+_CONTINUED_MM = 200.0
+
 
 def shipped_scene(case: Case, finer: Volume, camera: Camera, voxel_mm: float, rng: np.random.Generator) -> Scene:
     """Return a shipped object, voxelised `finer`, before random anatomy."""
@@ -29,7 +34,22 @@ def shipped_scene(case: Case, finer: Volume, camera: Camera, voxel_mm: float, rn
 def ct_scene(case: Case, camera: Camera) -> Scene:
     """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
     step = FINER * float(case.volume.spacing_mm.min())
-    return Scene(case.volume, case.pose_frame, camera, Detector(bits=16, materials=tuple(BONE)), None, step, case.rest)
+    rest = None if case.rest is None else _continued(case.rest)
+    detector = Detector(bits=16, materials=tuple(BONE), behind_counts=_BEHIND_COUNTS)
+    return Scene(case.volume, case.pose_frame, camera, detector, None, step, rest)
+
+
+def _continued(rest: Volume) -> Volume:
+    """Return the rest of a CT with the patient going on beyond its first and last slice, as patients do.
+
+    A CT ends in cuts through the body; beside them a simulated frame would show air that no real one does.
+    """
+    axis = int(np.argmax(np.abs(rest.lps_from_index[2, :3])))
+    count = int(_CONTINUED_MM / float(rest.spacing_mm[axis]))
+    widths = [(count, count) if n == axis else (0, 0) for n in range(3)]
+    shift = np.eye(4)
+    shift[axis, 3] = -count
+    return Volume(np.pad(rest.values, widths, mode="edge"), rest.lps_from_index @ shift)
 
 
 def ct_camera(case: Case, side_px: int = 512) -> Camera:
