@@ -10,9 +10,11 @@ from fluoropose.cli.training import case_scene
 from fluoropose.evaluate.measures import pose_error
 from fluoropose.evaluate.perturb import perturbed
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.imaging.xray import PixelMeaning, binning, line_integral_image
 from fluoropose.io.bundles import load_bundle
 from fluoropose.objects.catalogue import OBJECTS
+from fluoropose.pehl.likeness import edge_likeness
+from fluoropose.pehl.residual import look
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device
 from fluoropose.simulate.run import simulate_run, simulated_frame
@@ -38,6 +40,12 @@ class Stage:
     def succeeded(self, found, truth):
         error = pose_error(found.camera_from_volume, truth, self.case.corners_mm)
         return error.mtre_proj_mm < 0.01 * self.case.size_mm
+
+    def likeness(self, pixels, pose):
+        atlas, camera = self.case.atlas, self.scene.camera
+        factor = binning(camera, atlas.view.camera.focal_px)
+        image = line_integral_image(pixels, PixelMeaning.INTENSITY, factor)
+        return edge_likeness(image, look(pose, camera.scaled(factor), atlas), atlas)
 
     def empty_frame(self, seed):
         rng = np.random.default_rng(seed)
@@ -74,6 +82,12 @@ def test_a_frame_without_the_object_is_never_a_confident_pose(stage):
         start = pose_from_six(stage.motion.at(seed), stage.case.pose_frame)
         found = stage.register(pixels, Plan(start, False))
         assert found.judgement.status is not Status.TRACKING
+        assert stage.likeness(pixels, found.camera_from_volume) < 0.6
+
+
+def test_right_poses_look_right(stage):
+    for frame in stage.run[::3]:
+        assert stage.likeness(frame.pixels, frame.camera_from_volume) > 0.85
 
 
 def test_a_hopeless_start_is_never_a_confident_wrong_pose(stage):

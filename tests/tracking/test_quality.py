@@ -19,24 +19,38 @@ def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0,
     [(0.99, Status.TRACKING), (0.5, Status.TRACKING), (0.3, Status.LOW_CONFIDENCE), (0.05, Status.LOST)],
 )
 def test_presence_decides(small_case, camera, presence, status):
-    judgement = judge(finding(small_case, presence), camera, small_case.atlas)
+    judgement = judge(finding(small_case, presence), 0.95, camera, small_case.atlas)
     assert judgement.status is status
     assert judgement.confidence == presence
 
 
 def test_expected_errors_add_in_squares(small_case, camera):
-    estimate = judge(finding(small_case, 0.9, moved=(1.2, 1.5, 0.012)), camera, small_case.atlas).error_estimate
+    estimate = judge(finding(small_case, 0.9, moved=(1.2, 1.5, 0.012)), 0.95, camera, small_case.atlas).error_estimate
     assert estimate.in_plane_mm == pytest.approx(1.3)  # 0.3, 0.4 and 1.2
     assert estimate.depth_mm == pytest.approx(2.5)  # 2.0 and 1.5
     assert estimate.rotation_deg == pytest.approx(np.rad2deg(0.013))  # 3, 4 and 12 thousandths
 
 
 def test_a_large_expected_error_is_no_confident_pose(small_case, camera):
-    assert judge(finding(small_case, 0.99, sigma_x=5.0), camera, small_case.atlas).status is Status.LOW_CONFIDENCE
+    assert judge(finding(small_case, 0.99, sigma_x=5.0), 0.95, camera, small_case.atlas).status is Status.LOW_CONFIDENCE
 
 
 @pytest.mark.parametrize("six", [(400, 0, 900, 0, 0, 0), (0, 0, 1500, 0, 0, 0)], ids=["outside", "too far"])
 def test_what_cannot_be_seen_is_lost(small_case, camera, six):
-    judgement = judge(finding(small_case, 0.99, six), camera, small_case.atlas)
+    judgement = judge(finding(small_case, 0.99, six), 0.95, camera, small_case.atlas)
     assert judgement.status is Status.LOST
     assert judgement.confidence == 0.0
+
+
+@pytest.mark.parametrize(
+    ("likeness", "status"),
+    [
+        (0.95, Status.TRACKING),
+        (0.7, Status.TRACKING),
+        (0.55, Status.LOW_CONFIDENCE),
+        (0.4, Status.LOST),
+        (-0.5, Status.LOST),
+    ],
+)
+def test_a_network_that_is_sure_of_nothing_is_overruled_by_the_edges(small_case, camera, likeness, status):
+    assert judge(finding(small_case, 0.999), likeness, camera, small_case.atlas).status is status

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fluoropose.errors import FrameError, InputError
 
-__all__ = ["MAX_BODY_BYTES", "BodyLimit", "UnsupportedMediaError", "media_type", "validated", "validation_text"]
+__all__ = ["BodyLimit", "MAX_BODY_BYTES", "UnsupportedMediaError", "media_type", "validated", "validation_text"]
 
 MAX_BODY_BYTES = 64 * 2**20
 """A 4096 x 4096 frame of 16 bits is 32 MiB; twice that for base64 and forms."""

@@ -5,7 +5,7 @@ Times are measured here and returned with each result, so that numbers below kno
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,10 @@ from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning, binning, checked_frame, line_integral_image
 from fluoropose.pehl.bundle import Bundle, require_fit
-from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, register
+from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
+from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.locate import candidate_poses
+from fluoropose.pehl.residual import look
 from fluoropose.runtime.ort import Device, OrtStepper
 from fluoropose.tracking.quality import Judgement, Status, judge
 from fluoropose.tracking.session import Plan
@@ -84,21 +86,26 @@ class ResidentCase:
         if plan.start is None:
             return self._anywhere(image, camera)
         schedule = TRACKING_SCHEDULE if plan.nearby else DEFAULT_SCHEDULE
-        found = self._from(plan.start, camera, schedule)
+        found = self._from(image, plan.start, camera, schedule)
         if plan.nearby and found[1].status is not Status.TRACKING:
-            again = self._from(plan.start, camera, DEFAULT_SCHEDULE)
+            again = self._from(image, plan.start, camera, DEFAULT_SCHEDULE)
             return max(found, again, key=lambda item: item[1].confidence)
         return found
 
-    def _from(self, start: Mat44, camera: Camera, schedule: Any) -> tuple[Finding, Judgement]:
-        finding = register(self.stepper, camera, start, self.case.atlas, schedule, time.perf_counter_ns)
-        return finding, judge(finding, camera, self.case.atlas)
+    def _from(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> tuple[Finding, Judgement]:
+        atlas = self.case.atlas
+        finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
+        began = time.perf_counter_ns()
+        likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
+        judgement = judge(finding, likeness, camera, atlas)
+        spent = finding.quality_ns + time.perf_counter_ns() - began
+        return replace(finding, quality_ns=spent), judgement
 
     def _anywhere(self, image: Float32, camera: Camera) -> tuple[Finding, Judgement]:
         """Search the whole frame; stop at the first candidate that is surely right."""
         best: tuple[Finding, Judgement] | None = None
         for start in candidate_poses(image, camera, self.case.atlas):
-            found = self._from(start, camera, DEFAULT_SCHEDULE)
+            found = self._from(image, start, camera, DEFAULT_SCHEDULE)
             if best is None or found[1].confidence > best[1].confidence:
                 best = found
             if found[1].status is Status.TRACKING and found[1].confidence > 0.95:

@@ -1,0 +1,32 @@
+import numpy as np
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.pehl.likeness import edge_likeness
+from fluoropose.pehl.residual import look
+
+
+def test_the_object_is_like_itself_and_unlike_noise_or_a_wrong_place(small_case, camera, rng):
+    right = np.array([2.0, -3.0, 890.0, 4.0, 4.0, -4.0])
+    frame = CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(right, small_case.pose_frame))
+    frame = frame + 0.02 * rng.standard_normal(frame.shape).astype(np.float32)
+
+    def at(six, image=frame):
+        return edge_likeness(
+            image, look(pose_from_six(six, small_case.pose_frame), camera, small_case.atlas), small_case.atlas
+        )
+
+    assert at(right) > 0.85
+    assert at(right + [15.0, 10.0, 0, 0, 0, 0]) < 0.5
+    assert at(right + [0, 0, 0, 90.0, 0, 0]) < 0.5
+    assert abs(at(right, rng.standard_normal(frame.shape).astype(np.float32))) < 0.3
+
+
+def test_gain_and_shading_do_not_matter(small_case, camera):
+    right = np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0])
+    pose = pose_from_six(right, small_case.pose_frame)
+    frame = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
+    seen = look(pose, camera, small_case.atlas)
+    ramp = np.linspace(0.0, 0.5, camera.columns, dtype=np.float32)
+    plain, shaded = (edge_likeness(image, seen, small_case.atlas) for image in (frame, 0.6 * frame + ramp))
+    assert abs(plain - shaded) < 0.05
