@@ -4,7 +4,7 @@ from typing import Any
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["DOCUMENTED_PROBLEMS", "PROBLEM_MEDIA_TYPE", "problem_body", "status_of"]
+__all__ = ["DOCUMENTED_PROBLEMS", "PROBLEM_MEDIA_TYPE", "problem_body"]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -52,11 +52,6 @@ _TABLE: dict[str, tuple[int, str]] = {
     "storage-failed": (507, "Disk refused"),
     "internal": (500, "Unexpected fault"),
 }
-
-
-def status_of(code: str) -> int:
-    """Return the HTTP status of a code."""
-    return _TABLE.get(code, _TABLE["internal"])[0]
 
 
 def problem_body(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> dict[str, Any]:

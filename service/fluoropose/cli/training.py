@@ -7,7 +7,7 @@ import numpy as np
 
 from fluoropose.cli.console import console, progress_bar
 from fluoropose.drr.case import Case
-from fluoropose.errors import DeviceError
+from fluoropose.errors import InputError
 from fluoropose.evaluate.summary import machine_name, summary
 from fluoropose.evaluate.trials import Answer, Truth, run_starts
 from fluoropose.imaging.xray import PixelMeaning
@@ -75,7 +75,7 @@ def train_bundle(
         from fluoropose.train.profiles import profile as profile_of
         from fluoropose.train.run import train_case
     except ModuleNotFoundError as error:
-        raise DeviceError(
+        raise InputError(
             f"expected the training extra, got no module {error.name}: pip install 'fluoropose[train]'"
         ) from error
     chosen = profile_of(profile_name)

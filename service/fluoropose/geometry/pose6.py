@@ -19,10 +19,7 @@ from fluoropose.arrays import Float64, Mat33, Mat44, Vec3
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import from_zxy, to_zxy
 
-__all__ = ["PARAMETER_NAMES", "PARAMETER_UNITS", "Pose6Frame", "pose_from_six", "six_from_pose"]
-
-PARAMETER_NAMES = ("t_x", "t_y", "t_z", "t_theta", "t_alpha", "t_beta")
-PARAMETER_UNITS = ("mm", "mm", "mm", "deg", "deg", "deg")
+__all__ = ["Pose6Frame", "pose_from_six", "six_from_pose"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,9 @@ import numpy as np
 
 from fluoropose.arrays import Mat33, Mat44, Points, Vec3
 from fluoropose.errors import GeometryError
-from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation, to_rotation_vector
+from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation
 
-__all__ = ["RIGID_TOLERANCE", "checked_rigid", "exp", "inverse", "log", "rigid", "transform"]
+__all__ = ["RIGID_TOLERANCE", "checked_rigid", "exp", "inverse", "rigid", "transform"]
 
 RIGID_TOLERANCE = 1e-4
 """Largest allowed entry of R^T R - 1: what rounding a pose to four decimals leaves, and no more."""
@@ -66,12 +66,6 @@ def exp(twist: Any) -> Mat44:
     """Return the rigid transform of a twist (rotation vector rad, translation part mm), shape (6,)."""
     omega, rho = np.asarray(twist[:3], dtype=np.float64), np.asarray(twist[3:], dtype=np.float64)
     return rigid(from_rotation_vector(omega), _left_jacobian(omega) @ rho)
-
-
-def log(target_from_source: Mat44) -> Any:
-    """Return the twist (rotation vector rad, translation part mm) whose `exp` is the transform."""
-    omega = to_rotation_vector(target_from_source[:3, :3])
-    return np.concatenate([omega, np.linalg.solve(_left_jacobian(omega), target_from_source[:3, 3])])
 
 
 def _left_jacobian(omega: Vec3) -> Mat33:

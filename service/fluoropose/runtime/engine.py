@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
-from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
+from fluoropose.errors import BundleError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning, binning, checked_frame, line_integral_image
 from fluoropose.pehl.bundle import Bundle, require_fit
@@ -155,11 +155,6 @@ class Engine:
         """Return the bytes of all resident atlases."""
         with self._lock:
             return sum(int(resident.case.atlas.views.nbytes) for resident in self._cases.values())
-
-    def require_ready(self) -> None:
-        """Raise NotReadyError while no case is resident."""
-        if not self.names():
-            raise NotReadyError("expected at least one case with a model, got none")
 
 
 def _warm_up(resident: ResidentCase) -> None:
