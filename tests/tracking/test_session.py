@@ -73,6 +73,18 @@ def test_a_restart_forgets_the_pose_and_keeps_the_books():
     assert one.counters["answered"] == 1
 
 
+def test_a_result_from_before_a_restart_does_not_undo_it():
+    one = session(start=None)
+    before = one.plan()
+    one.restart(one.settings)
+    one.receive(rigid(np.eye(3), np.array([0.0, 0, 900])), SURE, 0, before)
+    assert one.state is SessionState.NEW
+    assert one.last_pose is None
+    assert one.counters["answered"] == 1
+    one.receive(np.eye(4), SURE, 1, one.plan())
+    assert one.state is SessionState.TRACKING
+
+
 @given(st.lists(st.sampled_from(list(Status)), max_size=40))
 def test_any_order_of_results_keeps_the_books(results):
     one = session()

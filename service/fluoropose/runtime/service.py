@@ -140,8 +140,9 @@ class Service:
         """Answer one frame of a session. Frames of one session must not overlap: the caller sees to it."""
         settings = session.settings
         resident = self.engine.case(settings.case)
-        found = resident.register(pixels, settings.camera, settings.meaning, settings.inverted, session.plan())
-        session.receive(found.camera_from_volume, found.judgement.status, seq)
+        plan = session.plan()
+        found = resident.register(pixels, settings.camera, settings.meaning, settings.inverted, plan)
+        session.receive(found.camera_from_volume, found.judgement.status, seq, plan)
         return found
 
     def register(self, settings: SessionSettings, pixels: NDArray[Any]) -> Registration:

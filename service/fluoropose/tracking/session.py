@@ -47,10 +47,14 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How to take the next frame: from `start` (None: search), with the short schedule if `nearby`."""
+    """How to take the next frame: from `start` (None: search), with the short schedule if `nearby`.
+
+    `restarts` is how often the session had been restarted when the plan was made.
+    """
 
     start: Mat44 | None
     nearby: bool
+    restarts: int = 0
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -66,22 +70,25 @@ class Session:
     counters: Counter[str] = field(default_factory=Counter)
     _before_last: Mat44 | None = None
     _doubts: int = 0
+    _restarts: int = 0
 
     def plan(self) -> Plan:
         """Return where the next frame starts."""
         if self.state is SessionState.NEW:
-            return Plan(self.settings.initial_pose, nearby=False)
+            return Plan(self.settings.initial_pose, False, self._restarts)
         if self.state is SessionState.SEARCHING or self.last_pose is None:
-            return Plan(None, nearby=False)
+            return Plan(None, False, self._restarts)
         if self.state is SessionState.DOUBTING:
-            return Plan(self.last_pose, nearby=False)
-        return Plan(self._predicted(self.last_pose), nearby=True)
+            return Plan(self.last_pose, False, self._restarts)
+        return Plan(self._predicted(self.last_pose), True, self._restarts)
 
-    def receive(self, pose: Mat44, status: Status, seq: int) -> None:
-        """Take a frame's result into account."""
+    def receive(self, pose: Mat44, status: Status, seq: int, plan: Plan | None = None) -> None:
+        """Take a frame's result into account; one that was planned before a restart is counted and nothing else."""
         self.counters["answered"] += 1
         self.counters[status.value] += 1
         self.last_status, self.last_seq = status, seq
+        if plan is not None and plan.restarts != self._restarts:
+            return
         if status is Status.TRACKING:
             moving = self.state is SessionState.TRACKING
             self._before_last = self.last_pose if moving else None
@@ -97,6 +104,7 @@ class Session:
     def restart(self, settings: SessionSettings) -> None:
         """Begin again with new settings (a new pose or a new camera); counters stay."""
         self.settings, self.state = settings, SessionState.NEW
+        self._restarts += 1
         self.last_pose, self._before_last, self._doubts = None, None, 0
 
     def _predicted(self, last: Mat44) -> Mat44:
