@@ -10,7 +10,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 import pytest
 
+from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera, camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.cases import load_case
 from support.cases import small_case_folder, tiny_bundle_folder
 
@@ -68,3 +70,14 @@ def models_root(tmp_path_factory, small_case) -> Path:
     root = tmp_path_factory.mktemp("models")
     tiny_bundle_folder(small_case, root / "small")
     return root
+
+
+@pytest.fixture
+def pose(small_case):
+    return pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0]), small_case.pose_frame)
+
+
+@pytest.fixture
+def frame(small_case, camera, pose):
+    lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
+    return np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
