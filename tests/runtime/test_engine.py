@@ -8,7 +8,6 @@ import pytest
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import BundleError, DeviceError, FrameError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import load_bundle
 from fluoropose.runtime.engine import Engine, ResidentCase
@@ -27,17 +26,6 @@ def engine(small_case, bundle):
     engine = Engine(open_device("cpu", 2))
     engine.add(small_case, bundle)
     return engine
-
-
-@pytest.fixture
-def pose(small_case):
-    return pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0]), small_case.pose_frame)
-
-
-@pytest.fixture
-def frame(small_case, camera, pose):
-    lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
-    return np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
 
 
 def test_the_same_frame_gives_the_same_pose_to_the_last_bit(engine, camera, frame, pose):
@@ -63,6 +51,16 @@ def test_times_of_the_stages_add_up(engine, camera, frame, pose):
     parts = sum(value for stage, value in timing.items() if stage != "total")
     assert 0.0 < parts <= timing["total"] * 1.001
     assert "locate" not in timing
+
+
+def test_a_tracked_frame_that_is_tried_twice_counts_both_tries(engine, camera, rng, pose):
+    """An untrained model is never sure of noise, so the short schedule is followed by the whole one."""
+    noise = rng.integers(100, 60000, (camera.rows, camera.columns)).astype(np.uint16)
+    resident = engine.case("small")
+    for _ in range(3):
+        timing = resident.register(noise, camera, PixelMeaning.INTENSITY, False, Plan(pose, True)).timing_ms
+    parts = sum(value for stage, value in timing.items() if stage != "total")
+    assert parts > 0.9 * timing["total"]
 
 
 def test_a_search_is_told_apart(engine, camera, frame):

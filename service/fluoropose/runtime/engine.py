@@ -89,7 +89,8 @@ class ResidentCase:
         found = self._from(image, plan.start, camera, schedule)
         if plan.nearby and found[1].status is not Status.TRACKING:
             again = self._from(image, plan.start, camera, DEFAULT_SCHEDULE)
-            return max(found, again, key=lambda item: item[1].confidence)
+            better = max(found, again, key=lambda item: item[1].confidence)
+            return _with_times_of_both(better[0], found[0], again[0]), better[1]
         return found
 
     def _from(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> tuple[Finding, Judgement]:
@@ -155,6 +156,16 @@ class Engine:
         """Return the bytes of all resident atlases."""
         with self._lock:
             return sum(int(resident.case.atlas.views.nbytes) for resident in self._cases.values())
+
+
+def _with_times_of_both(kept: Finding, first: Finding, second: Finding) -> Finding:
+    """Return a finding that took as long as two tries did, so that a frame's times leave nothing out."""
+    return replace(
+        kept,
+        regress_ns=first.regress_ns + second.regress_ns,
+        refine_ns=first.refine_ns + second.refine_ns,
+        quality_ns=first.quality_ns + second.quality_ns,
+    )
 
 
 def _warm_up(resident: ResidentCase) -> None:
