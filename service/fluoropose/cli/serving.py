@@ -125,11 +125,13 @@ def _wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
         if process.poll() is not None:
             raise DeviceError(f"expected a running server, got exit code {process.returncode}")
         try:
+            # In this order: what is not ready after the start has ended never will be.
+            ended = httpx.get(f"{address}/startupz", timeout=2.0).status_code == 200
             response = httpx.get(f"{address}/readyz", timeout=2.0)
             if response.status_code == 200:
                 return
             answer = response.text[:300]
-            if httpx.get(f"{address}/startupz", timeout=2.0).status_code == 200:
+            if ended:
                 break
         except httpx.HTTPError:
             pass
