@@ -37,7 +37,7 @@ from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device
 from fluoropose.similarity.gradient import gradient_correlation, gradients
-from fluoropose.tracking.session import Plan
+from fluoropose.tracking.tracker import Plan
 
 CAMERAS, FRAMES = ("cam01", "cam02"), ("0002", "0099")
 SPACING_MM = (0.39625, 0.39625, 0.625)

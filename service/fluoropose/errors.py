@@ -13,19 +13,25 @@ FluoroposeError
 +-- StorageError               the disk did not take or give what it should
 +-- DeviceError                the device that was asked for cannot serve
 +-- NotReadyError              starting, draining or preparing
++-- AccessError                turned away at the door
+    +-- UnauthenticatedError   no key, or none that is known and valid
+    +-- ForbiddenError         a key that does not allow this
 """
 
 __all__ = [
+    "AccessError",
     "BundleError",
     "ConflictError",
     "DeviceError",
     "FluoroposeError",
+    "ForbiddenError",
     "FrameError",
     "GeometryError",
     "InputError",
     "NotReadyError",
     "ObjectSelectionError",
     "StorageError",
+    "UnauthenticatedError",
     "UnknownCaseError",
     "UnknownSessionError",
     "VolumeError",
@@ -108,3 +114,23 @@ class NotReadyError(FluoroposeError):
     """The service, or the case, is not ready yet or is going away."""
 
     code = "not-ready"
+
+
+class AccessError(FluoroposeError):
+    """Turned away at the door; `reason` is for the metrics: missing, unknown, expired or scope."""
+
+    code = "unauthenticated"
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnauthenticatedError(AccessError):
+    """No key came, or none that is known and still valid."""
+
+
+class ForbiddenError(AccessError):
+    """The key is valid and does not allow this."""
+
+    code = "forbidden"

@@ -139,9 +139,9 @@ def test_an_old_frame_is_refused(client, opening, frame):
     session = client.post("/v1/sessions", json=opening | {"max_frame_age_ms": 100}).json()["session"]
     require_problem(send(client, session, npy_bytes(frame), captured_at=time.time() - 5), 504, "frame-stale", "100 ms")
     assert send(client, session, npy_bytes(frame), captured_at=time.time()).status_code == 200
-    assert client.get(f"/v1/sessions/{session}").json()["counters"] == pytest.approx(
-        {"answered": 1, "dropped": 1, client.get(f"/v1/sessions/{session}").json()["last_status"]: 1}
-    )
+    shown = client.get(f"/v1/sessions/{session}").json()
+    assert shown["counters"] == {"received": 2, "answered": 1, "in_flight": 0, shown["last_status"]: 1}
+    assert shown["dropped"] == {"stale_queue": 1}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,8 @@ def test_metrics_count_what_happened(client, session, frame):
     text = client.get("/metrics").text
     assert 'fluoropose_frames_received_total{transport="http"} 2.0' in text
     assert 'fluoropose_frames_dropped_total{reason="invalid"} 1.0' in text
-    assert 'fluoropose_stage_duration_seconds_count{stage="regress"} 1.0' in text
+    assert 'fluoropose_infer_duration_seconds_count{model="small",stage="regress"} 1.0' in text
+    assert 'fluoropose_queue_duration_seconds_count{model="small"} 1.0' in text
     assert 'fluoropose_frame_age_seconds_bucket{le="0.0333",transport="http"}' in text
     assert "fluoropose_ready 1.0" in text
     assert f'fluoropose_atlas_bytes{{device="cpu"}} {49 * 128 * 128 * 2:.6g}'[:30] in text

@@ -90,6 +90,7 @@ def test_a_session_closed_meanwhile_ends_the_stream(client, session, frame):
         socket.receive_json()
         client.delete(f"/v1/sessions/{session}")
         socket.send_bytes(raw(frame, seq=1))
+        assert socket.receive_json() == {"type": "ended", "reason": "closed"}
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
     assert closed.value.code == 4404

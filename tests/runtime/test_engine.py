@@ -13,7 +13,7 @@ from fluoropose.io.bundles import load_bundle
 from fluoropose.runtime.engine import Engine, ResidentCase
 from fluoropose.runtime.gpus import list_gpus
 from fluoropose.runtime.ort import open_device
-from fluoropose.tracking.session import Plan
+from fluoropose.tracking.tracker import Plan
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from fluoropose.errors import ConflictError, UnknownCaseError, UnknownSessionError
+from fluoropose.errors import ConflictError, NotReadyError, UnknownCaseError, UnknownSessionError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.service import Service
-from fluoropose.runtime.sessions import SessionRegistry
+from fluoropose.runtime.sessions import OverloadedError, SessionRegistry
 from fluoropose.tracking.session import SessionSettings
 
 
@@ -38,20 +40,60 @@ def test_a_case_without_its_model_says_so(tmp_path, cases_root, settings):
 
 
 def test_sessions_are_bounded_and_expire(settings):
+    centre = np.zeros(3)
     registry = SessionRegistry(capacity=2)
-    first, second = registry.open(settings), registry.open(settings)
+    first, second = registry.open(settings, centre), registry.open(settings, centre)
     assert first.name != second.name
-    with pytest.raises(ConflictError, match="at most 2"):
-        registry.open(settings)
+    with pytest.raises(OverloadedError, match="at most 2"):
+        registry.open(settings, centre)
     registry.close(first.name)
     assert registry.get(second.name) is second
     with pytest.raises(UnknownSessionError):
         registry.get(first.name)
-    assert registry.close_case("small") == 1
-    assert len(registry) == 0
+    assert registry.of_case("small") == [second]
+    assert registry.cases_in_use() == {"small"}
     brief = SessionRegistry(idle_s=-1.0)
-    name = brief.open(settings).name
+    session = brief.open(settings, centre)
     with pytest.raises(UnknownSessionError, match="expired"):
-        brief.get(name)
-    assert brief.take_expired() == 1
-    assert brief.take_expired() == 0
+        brief.get(session.name)
+    assert brief.take_expired() == [session]
+    assert brief.take_expired() == []
+
+
+def test_a_key_has_its_own_sessions_and_only_so_many(settings):
+    registry = SessionRegistry(per_key=1)
+    mine = registry.open(settings, np.zeros(3), "console-1")
+    with pytest.raises(OverloadedError, match="at most 1 open sessions of one key"):
+        registry.open(settings, np.zeros(3), "console-1")
+    registry.open(settings, np.zeros(3), "console-2")
+    assert registry.get(mine.name, "console-1") is mine
+    with pytest.raises(UnknownSessionError):
+        registry.get(mine.name, "console-2")
+
+
+def copied(cases_root, models_root, tmp_path, count):
+    """Return folders with `count` cases of the same content, each with a model of its name."""
+    for n in range(count):
+        for root, kind in ((cases_root, "cases"), (models_root, "models")):
+            shutil.copytree(root / "small", tmp_path / kind / f"c{n}")
+    return tmp_path / "cases", tmp_path / "models"
+
+
+def test_the_least_recently_used_case_makes_room_and_never_one_in_use(cases_root, models_root, tmp_path, settings):
+    cases, models = copied(cases_root, models_root, tmp_path, 3)
+    probe = Service(open_device("cpu", 1), cases, models)
+    probe.start()
+    size = probe.engine.resident_bytes() // 3
+    service = Service(open_device("cpu", 1), cases, models, budget_bytes=2 * size + size // 2)
+    service.start()
+    assert len(service.engine.names()) == 2
+    assert {record.state for record in service.records.values()} == {"ready"}
+    held = service.open_session(replace(settings, case="c0"))
+    other = service.open_session(replace(settings, case="c1"))
+    with pytest.raises(NotReadyError, match="too few beside the cases in use"):
+        service.open_session(replace(settings, case="c2"))
+    service.sessions.close(other.name)
+    service.open_session(replace(settings, case="c2"))
+    assert service.engine.names() == ["c0", "c2"]
+    assert held.settings.case in service.engine.names()
+    assert service.engine.evicted >= 1

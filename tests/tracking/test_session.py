@@ -1,100 +1,255 @@
-"""The session's table of states, and its hypothesis machine: any order of results keeps the books."""
+"""The session core: newest first, ages, and books that balance whatever happens (a hypothesis machine)."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.rigid import rigid
-from fluoropose.geometry.rotation import about_z
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.tracking.quality import Status
-from fluoropose.tracking.session import Session, SessionSettings, SessionState
+from fluoropose.tracking.session import DROP_REASONS, Dropped, Job, Ready, Session, SessionSettings
 
-SURE, DOUBT, LOST = Status.TRACKING, Status.LOW_CONFIDENCE, Status.LOST
 CAMERA = Camera(64, 64, np.diag([1000.0, 1000.0, 1.0]))
+MS = 1_000_000
 
 
-def session(start=np.eye(4)):
-    return Session("s", SessionSettings("case", CAMERA, PixelMeaning.INTENSITY, initial_pose=start))
+def session(policy="latest", max_age_ms=None):
+    settings = SessionSettings("case", CAMERA, PixelMeaning.INTENSITY, False, np.eye(4), max_age_ms, policy)
+    return Session.opened("s", settings, np.zeros(3))
 
 
-@pytest.mark.parametrize(
-    ("results", "state"),
-    [
-        ([], "NEW"),
-        ([SURE], "TRACKING"),
-        ([DOUBT], "SEARCHING"),
-        ([LOST], "SEARCHING"),
-        ([SURE, DOUBT], "DOUBTING"),
-        ([SURE, DOUBT, SURE], "TRACKING"),
-        ([SURE, LOST], "SEARCHING"),
-        ([SURE] + [DOUBT] * 5, "DOUBTING"),
-        ([SURE] + [DOUBT] * 6, "SEARCHING"),
-        ([SURE, LOST, DOUBT], "DOUBTING"),
-        ([LOST, SURE], "TRACKING"),
-    ],
-)
-def test_the_table_of_states(results, state):
+def finish(one, status=Status.TRACKING):
+    return one.complete("answer", np.eye(4), status)
+
+
+def test_a_frame_goes_through():
     one = session()
-    for n, status in enumerate(results):
-        one.receive(np.eye(4), status, n)
-    assert one.state is SessionState[state]
+    ticket, dropped = one.offer("pixels", 7, 2 * MS, 10 * MS)
+    assert not dropped
+    job = one.take(11 * MS)
+    assert isinstance(job, Job)
+    assert (job.frame.ticket, job.frame.seq, job.frame.captured_ns, job.frame.payload) == (ticket, 7, 8 * MS, "pixels")
+    assert one.take(11 * MS) is None
+    assert one.hand_over(11 * MS) is None
+    assert finish(one) == []
+    ready = one.hand_over(12 * MS)
+    assert isinstance(ready, Ready)
+    assert (ready.answer, ready.dropped, one.last_seq) == ("answer", 0, 7)
+    assert one.hand_over(12 * MS) is None
 
 
-def test_where_frames_start():
-    one = session(start=None)
-    assert one.plan().start is None
-    one.receive(rigid(np.eye(3), np.array([0.0, 0, 900])), SURE, 0)
-    plan = one.plan()
-    assert plan.nearby
-    np.testing.assert_array_equal(plan.start[:3, 3], [0, 0, 900])
-    one.receive(np.eye(4), DOUBT, 1)
-    assert not one.plan().nearby
-    np.testing.assert_array_equal(one.plan().start[:3, 3], [0, 0, 900])
-    one.receive(np.eye(4), LOST, 2)
-    assert one.plan().start is None
+def test_the_newest_waiting_frame_wins_and_the_next_answer_reports_the_others():
+    one = session()
+    one.offer("a", 0, 0, 0)
+    one.take(0)
+    tickets = [one.offer(letter, None, 0, 0) for letter in "bcd"]
+    assert [[drop.reason for drop in dropped] for _, dropped in tickets] == [[], ["superseded"], ["superseded"]]
+    finish(one)
+    assert one.hand_over(0).dropped == 2
+    job = one.take(0)
+    assert (job.frame.payload, job.frame.seq) == ("d", 3)
+    finish(one)
+    assert one.hand_over(0).dropped == 0
 
 
-def test_a_steady_motion_is_predicted():
+def test_reject_keeps_the_waiting_frame():
+    one = session(policy="reject")
+    one.offer("a", None, 0, 0)
+    _, dropped = one.offer("b", None, 0, 0)
+    assert [drop.reason for drop in dropped] == ["rejected"]
+    assert one.take(0).frame.payload == "a"
+
+
+def test_a_client_that_does_not_read_loses_the_older_answer():
     one = session()
     for n in range(2):
-        one.receive(rigid(about_z(0.1 * n), np.array([2.0 * n, 0, 900 - n])), SURE, n)
-    np.testing.assert_allclose(one.plan().start, rigid(about_z(0.2), np.array([4.0, 0, 898.0])), atol=1e-12)
+        one.offer(n, n, 0, 0)
+        one.take(0)
+        dropped = finish(one)
+    assert [(drop.seq, drop.reason) for drop in dropped] == [(0, "superseded")]
+    assert one.hand_over(0).frame.seq == 1
 
 
-def test_a_restart_forgets_the_pose_and_keeps_the_books():
+@pytest.mark.parametrize(("taken_ms", "handed_ms", "reason"), [(51, 51, "stale_queue"), (40, 51, "stale_emit")])
+def test_age_is_checked_before_and_after_compute(taken_ms, handed_ms, reason):
+    one = session(max_age_ms=50)
+    one.offer("a", 0, 10 * MS, 10 * MS)
+    taken = one.take(taken_ms * MS)
+    if isinstance(taken, Job):
+        finish(one)
+        taken = one.hand_over(handed_ms * MS)
+    assert isinstance(taken, Dropped)
+    assert taken.reason == reason
+    assert "at most 50 ms of age, got 51 ms" in str(taken.error)
+    assert one.counters["answered"] == 0
+
+
+def test_a_capture_time_in_the_future_is_no_negative_age():
+    one = session(max_age_ms=50)
+    one.offer("a", 0, -3600_000 * MS, 10 * MS)
+    assert one.take(10 * MS).frame.captured_ns == 10 * MS
+
+
+@pytest.mark.parametrize("seq", [4, 3, 0])
+def test_a_number_that_does_not_rise_is_refused_and_harms_nothing(seq):
     one = session()
-    one.receive(np.eye(4), SURE, 0)
-    one.restart(one.settings)
-    assert one.state is SessionState.NEW
-    assert one.plan().start is one.settings.initial_pose
-    assert one.counters["answered"] == 1
+    one.offer("a", 4, 0, 0)
+    _, dropped = one.offer("b", seq, 0, 0)
+    assert [drop.reason for drop in dropped] == ["invalid"]
+    assert dropped[0].error.code == "sequence-conflict"
+    assert one.take(0).frame.payload == "a"
 
 
-def test_a_result_from_before_a_restart_does_not_undo_it():
-    one = session(start=None)
-    before = one.plan()
-    one.restart(one.settings)
-    one.receive(rigid(np.eye(3), np.array([0.0, 0, 900])), SURE, 0, before)
-    assert one.state is SessionState.NEW
-    assert one.last_pose is None
-    assert one.counters["answered"] == 1
-    one.receive(np.eye(4), SURE, 1, one.plan())
-    assert one.state is SessionState.TRACKING
-
-
-@given(st.lists(st.sampled_from(list(Status)), max_size=40))
-def test_any_order_of_results_keeps_the_books(results):
+def test_a_frame_that_cannot_be_used_leaves_the_track_alone():
     one = session()
-    for n, status in enumerate(results):
-        before = one.last_pose
-        one.receive(rigid(np.eye(3), np.array([0.0, 0.0, 900.0 + n])), status, n)
-        assert (one.state is SessionState.TRACKING) == (status is SURE)
-        assert one.last_pose is not before or status is not SURE
-        plan = one.plan()
-        assert plan.nearby == (one.state is SessionState.TRACKING)
-        assert plan.start is not None or one.state is SessionState.SEARCHING
-    assert one.counters["answered"] == len(results)
-    assert sum(one.counters[status.value] for status in Status) == len(results)
+    one.offer("a", 0, 0, 0)
+    one.take(0)
+    assert one.fail(FrameError("expected pixels, got none")).reason == "invalid"
+    assert one.tracker.last_pose is None
+    assert one.in_flight == 0
+
+
+def three_in_flight():
+    one = session()
+    for letter in "abc":
+        one.offer(letter, None, 0, 0)
+        if letter != "c":
+            one.take(0)
+        if letter == "a":
+            finish(one)
+    assert one.in_flight == 3
+    return one
+
+
+def test_closing_ends_every_frame():
+    one = three_in_flight()
+    assert [drop.reason for drop in one.close("disconnected")] == ["disconnected", "disconnected"]
+    assert [drop.reason for drop in finish(one)] == ["disconnected"]
+    assert [drop.reason for drop in one.offer("d", None, 0, 0)[1]] == ["disconnected"]
+    assert one.in_flight == 0
+
+
+def test_draining_answers_what_is_in_flight_and_refuses_the_rest():
+    one = three_in_flight()
+    one.drain()
+    refused = one.offer("d", None, 0, 0)[1]
+    assert [(drop.reason, drop.error.code) for drop in refused] == [("draining", "not-ready")]
+    seqs = [one.hand_over(0).frame.seq]
+    while one.in_flight:
+        finish(one)
+        seqs.append(one.hand_over(0).frame.seq)
+        one.take(0)
+    assert seqs == [0, 1, 2]
+
+
+def test_a_restart_keeps_what_is_not_changed():
+    one = session()
+    one.offer("a", 0, 0, 0)
+    one.take(0)
+    finish(one)
+    camera = Camera(32, 32, CAMERA.intrinsic_matrix)
+    one.restart(camera)
+    assert one.settings.camera is camera
+    assert one.settings.initial_pose is not None
+    assert one.tracker.state.value == "NEW"
+    one.restart(initial_pose=np.diag([1.0, -1, -1, 1]))
+    assert one.settings.camera is camera
+    assert one.take(0) is None
+    assert one.counters["received"] == 1
+
+
+def test_a_client_that_comes_back_is_answered_again():
+    one = three_in_flight()
+    one.leave("disconnected")
+    one.join()
+    finish(one)
+    assert one.hand_over(0).frame.seq == 1
+
+
+class Books(RuleBasedStateMachine):
+    """Whatever a client, the device and the clock do, in any order, every frame is accounted for exactly once."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = session(max_age_ms=30)
+        self.now = 0
+        self.open_tickets = set()
+        self.last_handed = -1
+
+    def _ended(self, *dropped):
+        for drop in dropped:
+            assert drop.reason in DROP_REASONS
+            assert drop.ticket in self.open_tickets
+            self.open_tickets.remove(drop.ticket)
+
+    @rule(seq=st.none() | st.integers(0, 50), age_ms=st.integers(-5, 60), policy=st.sampled_from(["latest", "reject"]))
+    def offer(self, seq, age_ms, policy):
+        old = self.one.settings
+        self.one.settings = SessionSettings(
+            old.case, old.camera, old.meaning, old.inverted, old.initial_pose, old.max_frame_age_ms, policy
+        )
+        ticket, dropped = self.one.offer("pixels", seq, age_ms * MS, self.now)
+        assert ticket not in self.open_tickets
+        self.open_tickets.add(ticket)
+        self._ended(*dropped)
+
+    @rule(ms=st.integers(0, 40))
+    def wait(self, ms):
+        self.now += ms * MS
+
+    @rule()
+    def take(self):
+        taken = self.one.take(self.now)
+        if isinstance(taken, Dropped):
+            self._ended(taken)
+
+    @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
+    def end(self, status, broken):
+        if self.one.running is None:
+            return
+        if broken:
+            self._ended(self.one.fail(FrameError("broken"), "failed"))
+        else:
+            self._ended(*finish(self.one, status))
+
+    @rule()
+    def hand_over(self):
+        given = self.one.hand_over(self.now)
+        if isinstance(given, Dropped):
+            self._ended(given)
+        elif given is not None:
+            assert given.frame.seq > self.last_handed
+            self.last_handed = given.frame.seq
+            self.open_tickets.remove(given.frame.ticket)
+
+    @rule()
+    def restart(self):
+        self.one.restart()
+
+    @rule()
+    def leave(self):
+        self._ended(*self.one.leave("disconnected"))
+
+    @rule()
+    def join(self):
+        self.one.join()
+
+    @rule(hard=st.booleans())
+    def close(self, hard):
+        if hard:
+            self._ended(*self.one.close("disconnected"))
+        else:
+            self.one.drain()
+
+    @invariant()
+    def the_books_balance(self):
+        one = self.one
+        assert one.counters["received"] == one.counters["answered"] + sum(one.dropped.values()) + one.in_flight
+        assert one.in_flight == len(self.open_tickets) <= 3
+
+
+TestBooks = Books.TestCase
+TestBooks.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)

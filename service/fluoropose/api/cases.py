@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
 from fluoropose.api.bodies import UnsupportedMediaError, media_type, validated
-from fluoropose.api.frames import FrameDesk
 from fluoropose.api.schemas import CaseModel, CaseOptions, RenderRequest
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
 from fluoropose.io.frames import npy_bytes, png_bytes
 from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
 from fluoropose.runtime.service import Service, describe_volume
+from fluoropose.streaming.line import LineDesk
 
 __all__ = ["case_routes"]
 
@@ -39,9 +39,10 @@ UPLOAD_SCHEMA = {
 }
 
 
-def case_routes(service: Service, desk: FrameDesk) -> APIRouter:
+def case_routes(service: Service, lines: LineDesk) -> APIRouter:
     """Return the routes of cases."""
     router = APIRouter(prefix="/v1", tags=["cases"])
+    desk = lines.desk
 
     @router.get("/cases")
     async def cases() -> list[CaseModel]:
@@ -58,10 +59,10 @@ def case_routes(service: Service, desk: FrameDesk) -> APIRouter:
             options = validated(CaseOptions, text)
             folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
             try:
-                ct = await desk.on_pixels(lambda: _kept(volume, folder, "volume"))
+                ct = await desk.off_loop(lambda: _kept(volume, folder, "volume"))
                 chart = None
                 if isinstance(labels, UploadFile):
-                    chart = await desk.on_pixels(lambda: _kept(labels, folder, "labels"))
+                    chart = await desk.off_loop(lambda: _kept(labels, folder, "labels"))
                 choice = ViewChoice(VIEWS[options.view], options.range_mm)
                 box = None if options.box_mm is None else np.array(options.box_mm)
                 wanted = CaseRequest(
@@ -76,7 +77,12 @@ def case_routes(service: Service, desk: FrameDesk) -> APIRouter:
 
     @router.delete("/cases/{case}", status_code=204)
     async def delete(case: str) -> None:
-        await desk.on_pixels(lambda: service.delete(case))
+        service.require_deletable(case)
+        for session in service.sessions.of_case(case):
+            service.sessions.close(session.name)
+            lines.end(session, "closed")
+            desk.metrics.sessions.labels("closed").inc()
+        await desk.off_loop(lambda: service.delete(case))
 
     @router.get("/cases/{case}")
     async def one_case(case: str) -> CaseModel:
@@ -87,7 +93,7 @@ def case_routes(service: Service, desk: FrameDesk) -> APIRouter:
         camera, pose = body.camera.value(), body.pose_value()
         as_png = body.format == "png" or (body.format is None and "image/png" in accept)
         encode = png_bytes if as_png else npy_bytes
-        data = await desk.on_pixels(lambda: encode(service.render(body.case, camera, pose)))
+        data = await desk.off_loop(lambda: encode(service.render(body.case, camera, pose)))
         return Response(data, media_type="image/png" if as_png else "application/x-npy")
 
     return router

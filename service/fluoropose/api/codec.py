@@ -2,20 +2,32 @@
 
 import base64
 import binascii
+from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
 
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from fluoropose.api.schemas import FrameMeta, ResultModel, SessionModel
+from fluoropose.api.schemas import ErrorEstimateModel, FrameMeta, ResultModel, SessionChange, SessionModel
 from fluoropose.errors import FrameError, InputError
-from fluoropose.geometry.camera import Camera
-from fluoropose.io.frames import decode_frame, guess_media_type, raw_frame
-from fluoropose.runtime.engine import Registration
+from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.tracking.session import Session
 
-__all__ = ["captured_seconds", "frame_from_base64", "frame_from_body", "frame_meta", "result_model", "session_model"]
+__all__ = [
+    "KEY_OF_SCOPE",
+    "MEDIA_TYPES",
+    "captured_seconds",
+    "encoded_frame",
+    "frame_from_base64",
+    "frame_meta",
+    "owner_of",
+    "restart",
+    "result_model",
+    "session_model",
+]
+
+KEY_OF_SCOPE = "fluoropose.key"
+"""Where the door leaves the id of the key in a request's scope."""
 
 MEDIA_TYPES = ("application/x-npy", "image/png", "application/dicom", "application/octet-stream")
 
@@ -32,20 +44,17 @@ def frame_meta(header: str | None) -> FrameMeta:
         raise FrameError(f"expected a valid X-Frame-Meta header, got {place}: {first['msg']}") from error
 
 
-def frame_from_body(body: bytes, media_type: str, meta: FrameMeta, camera: Camera) -> NDArray[Any]:
-    """Return the pixels of a frame's body, or raise FrameError."""
-    if media_type == "application/octet-stream":
-        return raw_frame(body, meta.dtype, meta.rows or camera.rows, meta.columns or camera.columns)
-    return decode_frame(body, media_type)
+def encoded_frame(body: bytes, media_type: str, meta: FrameMeta) -> EncodedFrame:
+    """Return a frame's bytes with what its header says, or raise InputError for a capture time that is none."""
+    return EncodedFrame(body, media_type, meta.dtype, meta.rows, meta.columns, meta.seq, captured_seconds(meta))
 
 
-def frame_from_base64(text: str) -> NDArray[Any]:
-    """Return the pixels of a base64 npy, PNG or DICOM file, or raise FrameError."""
+def frame_from_base64(text: str) -> bytes:
+    """Return the bytes of a base64 npy, PNG or DICOM file, or raise FrameError."""
     try:
-        data = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise FrameError(f"expected the frame as base64, got: {error}") from error
-    return decode_frame(data, guess_media_type(data))
 
 
 def captured_seconds(meta: FrameMeta) -> float | None:
@@ -58,39 +67,48 @@ def captured_seconds(meta: FrameMeta) -> float | None:
         raise InputError(f"expected captured_at as Unix seconds or ISO 8601, got {meta.captured_at[:40]!r}") from error
 
 
-def result_model(found: Registration, seq: int, case: str, model: str, device: str, dropped: int) -> ResultModel:
-    """Return a registration as the API answers it."""
-    judgement = found.judgement
-    return ResultModel.model_validate(
-        {
-            "seq": seq,
-            "status": judgement.status.value,
-            "camera_from_volume": found.camera_from_volume.tolist(),
-            "confidence": judgement.confidence,
-            "error_estimate": {
-                "in_plane_mm": judgement.error_estimate.in_plane_mm,
-                "depth_mm": judgement.error_estimate.depth_mm,
-                "rotation_deg": judgement.error_estimate.rotation_deg,
-            },
-            "timing_ms": {stage: round(value, 3) for stage, value in found.timing_ms.items()},
-            "dropped_since_last": dropped,
-            "case": case,
-            "model": model,
-            "device": device,
-        }
+def result_model(result: Result) -> ResultModel:
+    """Return a result as the API answers it."""
+    found = result.registration
+    estimate = found.judgement.error_estimate
+    return ResultModel(
+        seq=result.seq,
+        status=found.judgement.status.value,
+        camera_from_volume=found.camera_from_volume.tolist(),
+        confidence=found.judgement.confidence,
+        error_estimate=ErrorEstimateModel(
+            in_plane_mm=estimate.in_plane_mm, depth_mm=estimate.depth_mm, rotation_deg=estimate.rotation_deg
+        ),
+        timing_ms={stage: round(value, 3) for stage, value in found.timing_ms.items()},
+        age_ms=round(result.age_ms, 3),
+        dropped_since_last=result.dropped,
+        case=result.case,
+        model=result.model,
+        device=result.device,
     )
+
+
+def restart(session: Session, change: SessionChange) -> None:
+    """Begin a session again as a client asks, or raise GeometryError."""
+    session.restart(None if change.camera is None else change.camera.value(), change.start())
 
 
 def session_model(session: Session) -> SessionModel:
     """Return a session as the API shows it."""
-    pose = session.last_pose
+    tracker = session.tracker
     return SessionModel(
         session=session.name,
         case=session.settings.case,
-        state=session.state.value,
+        state=tracker.state.value,
         policy=session.settings.policy,
         last_seq=session.last_seq if session.last_seq >= 0 else None,
-        last_status=session.last_status.value if session.last_status else None,
-        last_pose=None if pose is None else pose.tolist(),
-        counters=dict(session.counters),
+        last_status=tracker.last_status.value if tracker.last_status else None,
+        last_pose=None if tracker.last_pose is None else tracker.last_pose.tolist(),
+        counters={"received": 0, "answered": 0, **session.counters, "in_flight": session.in_flight},
+        dropped=dict(session.dropped),
     )
+
+
+def owner_of(scope: MutableMapping[str, Any]) -> str:
+    """Return the id of the key that a request came with, empty where there are no keys."""
+    return str(scope.get(KEY_OF_SCOPE, ""))

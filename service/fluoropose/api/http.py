@@ -1,5 +1,8 @@
 """HTTP: the application over a `Service`, its operations and its problems. Pixel work never runs on the event loop."""
 
+import logging
+import re
+import secrets
 import time
 from contextlib import asynccontextmanager
 from functools import partial
@@ -8,36 +11,46 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import fluoropose
 from fluoropose.api.bodies import BodyLimit, validation_text
 from fluoropose.api.cases import case_routes
-from fluoropose.api.frames import FrameDesk
+from fluoropose.api.door import HEALTH_PATHS, Door
 from fluoropose.api.problems import DOCUMENTED_PROBLEMS, PROBLEM_MEDIA_TYPE, problem_body
 from fluoropose.api.sessions import registration_routes, session_routes
 from fluoropose.api.streams import stream_routes
 from fluoropose.errors import FluoroposeError
+from fluoropose.runtime.keys import KeyRing
 from fluoropose.runtime.ort import version as ort_version
 from fluoropose.runtime.service import Service
+from fluoropose.streaming.desk import Desk
+from fluoropose.streaming.line import LineDesk
+from fluoropose.streaming.pulse import Pulse
 from fluoropose.telemetry.metrics import Metrics
 
 __all__ = ["create_app"]
 
-_QUIET = ("/livez", "/readyz", "/startupz", "/metrics")
+_QUIET = (*HEALTH_PATHS, "/metrics")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("fluoropose.requests")
 
 
-def create_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
-    """Return the application of one service. Starting and loading the service is the caller's."""
+def create_app(service: Service, metrics: Metrics | None = None, keys: KeyRing | None = None) -> FastAPI:
+    """Return the application of one service; `app.state.lines` is what other transports share with it.
+
+    Starting and loading the service is the caller's. With `keys`, everything but health needs one.
+    """
     metrics = metrics or Metrics()
-    metrics.build.info(
-        {"version": fluoropose.__version__, "ort_version": ort_version(), "device": service.device.label}
-    )
-    desk = FrameDesk(service, metrics)
+    desk = Desk(service, metrics)
+    lines = LineDesk(desk)
+    pulse = Pulse(lines, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> Any:
+        desk.keep(pulse.run())
         yield
         service.draining = True
         desk.close()
@@ -50,24 +63,26 @@ def create_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
         redoc_url=None,
         responses=DOCUMENTED_PROBLEMS,
     )
-    app.state.desk = desk
-    app.include_router(_operations(service, metrics))
-    app.include_router(case_routes(service, desk))
-    app.include_router(session_routes(service, desk, metrics))
-    app.include_router(registration_routes(service, desk, metrics))
-    app.include_router(stream_routes(service, desk))
+    app.state.lines = lines
+    app.include_router(_operations(service, metrics, pulse))
+    app.include_router(case_routes(service, lines))
+    app.include_router(session_routes(service, lines))
+    app.include_router(registration_routes(service, desk))
+    app.include_router(stream_routes(service, lines))
     _install_problems(app)
     app.add_middleware(BodyLimit)
-    app.add_middleware(partial(_RequestMetrics, metrics=metrics))  # type: ignore[arg-type]
+    app.add_middleware(partial(Door, keys=keys, metrics=metrics))  # type: ignore[arg-type]
+    app.add_middleware(partial(_Watched, metrics=metrics))  # type: ignore[arg-type]
     return app
 
 
-def _operations(service: Service, metrics: Metrics) -> APIRouter:
+def _operations(service: Service, metrics: Metrics, pulse: Pulse) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/livez")
-    async def livez() -> dict[str, str]:
-        return {"status": "ok"}
+    async def livez() -> Response:
+        alive = pulse.alive()
+        return JSONResponse({"status": "ok" if alive else "fail"}, 200 if alive else 503)
 
     @router.get("/startupz")
     async def startupz() -> Response:
@@ -84,11 +99,6 @@ def _operations(service: Service, metrics: Metrics) -> APIRouter:
 
     @router.get("/metrics")
     async def exposition() -> Response:
-        metrics.sessions.labels("expired").inc(service.sessions.take_expired())
-        metrics.sessions_active.set(len(service.sessions))
-        metrics.cases_resident.set(len(service.engine.names()))
-        metrics.atlas_bytes.labels(service.device.label).set(service.engine.atlas_bytes())
-        metrics.ready.set(1.0 if service.readiness()["status"] == "ok" else 0.0)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
@@ -118,30 +128,43 @@ def _install_problems(app: FastAPI) -> None:
         return answer(None, "internal", "an unexpected fault; the log holds the reason")
 
 
-class _RequestMetrics:
-    """Counts requests by route and times them; health and scrapes are left out."""
+class _Watched:
+    """Counts, times and logs requests by route; health and scrapes are left out. Pure ASGI: nothing is buffered."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _QUIET:
+        if scope["type"] not in ("http", "websocket") or scope["path"] in _QUIET:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = 500
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        status = 500 if scope["type"] == "http" else 101
 
         async def watched(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
             await self.app(scope, receive, watched)
         finally:
-            route = scope.get("route")
-            name = f"{scope['method']} {route.path}" if route is not None else "unmatched"
-            self.metrics.requests.labels("http", name, str(status)).inc()
-            self.metrics.request_duration.labels("http", name).observe(time.perf_counter() - began)
+            self._note(scope, request_id, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        transport = "http" if scope["type"] == "http" else "ws"
+        route = scope.get("route")
+        method = scope.get("method", "STREAM")
+        name = f"{method} {route.path}" if route is not None else "unmatched"
+        self.metrics.requests.labels(transport, name, str(status)).inc()
+        if transport == "http":
+            self.metrics.request_duration.labels(transport, name).observe(seconds)
+        if name.endswith("/frames") and status == 200:
+            return
+        fields = {"request_id": request_id, "route": name, "status": status, "ms": round(1e3 * seconds, 1)}
+        _log.info("request", extra={"fields": fields})

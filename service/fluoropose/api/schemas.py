@@ -13,6 +13,7 @@ __all__ = [
     "CameraModel",
     "CaseModel",
     "CaseOptions",
+    "ErrorEstimateModel",
     "FrameMeta",
     "RegisterRequest",
     "RenderRequest",
@@ -20,6 +21,7 @@ __all__ = [
     "SessionChange",
     "SessionModel",
     "SessionRequest",
+    "StreamControl",
     "camera_json",
 ]
 
@@ -114,6 +116,13 @@ class SessionChange(_Posed):
     camera: CameraModel | None = None
 
 
+class StreamControl(SessionChange):
+    """A stream's text message: a ping with the client's Unix time, or a restart."""
+
+    type: Literal["ping", "restart"]
+    time: float | None = None
+
+
 class FrameMeta(_Strict):
     """The header X-Frame-Meta, and a stream's header, which alone needs `media_type`.
 
@@ -171,6 +180,7 @@ class ResultModel(BaseModel):
     confidence: float
     error_estimate: ErrorEstimateModel
     timing_ms: dict[str, float]
+    age_ms: float
     dropped_since_last: int
     case: str
     model: str
@@ -188,6 +198,7 @@ class SessionModel(BaseModel):
     last_status: str | None
     last_pose: list[list[float]] | None
     counters: dict[str, int]
+    dropped: dict[str, int]
 
 
 class CaseModel(BaseModel):

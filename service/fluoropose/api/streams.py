@@ -1,53 +1,34 @@
 """WebSocket: a session's frames in, its results out, newest frame first.
 
-Sub-protocol `fluoropose.v1+json`. A client's message is binary: the length of a JSON header (4 bytes, little-endian),
-the header (X-Frame-Meta's fields, and `media_type`, by default raw pixels), the frame's body. The server's messages are
-text: {"type": "result", ...} or {"type": "problem", "seq": ..., ...}; a frame that a newer one replaced is not answered
-but counted in the next result's `dropped_since_last`.
+Sub-protocol `fluoropose.v1+json`. A client's frame is a binary message: the length of a JSON header (4 bytes,
+little-endian), the header (X-Frame-Meta's fields, and `media_type`, by default raw pixels), the frame's body. Its other
+messages are text: {"type": "ping", "time": s} and {"type": "restart", "initial_pose", "camera"}. The server's messages
+are text: result, problem, going_away, pong, ended; docs/api.md has the fields.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+import json
+from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from fluoropose.api.codec import frame_meta
-from fluoropose.api.frames import FrameDesk
+from fluoropose.api.bodies import validated
+from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, restart, result_model
 from fluoropose.api.problems import problem_body
-from fluoropose.api.schemas import FrameMeta
-from fluoropose.errors import FluoroposeError, FrameError, UnknownSessionError
+from fluoropose.api.schemas import FrameMeta, StreamControl
+from fluoropose.errors import FluoroposeError, FrameError, InputError, UnknownSessionError
 from fluoropose.runtime.service import Service
-from fluoropose.tracking.session import Session
+from fluoropose.streaming.frames import RAW_MEDIA_TYPE, Result
+from fluoropose.streaming.line import Ended, Event, GoingAway, Line, LineDesk, Pong, WriterError
 
 __all__ = ["SUBPROTOCOL", "split_message", "stream_routes"]
 
 SUBPROTOCOL = "fluoropose.v1+json"
 
 _MAX_HEADER_BYTES = 4096
-_CLOSE_UNKNOWN_SESSION, _CLOSE_SUBPROTOCOL = 4404, 4400
-_RAW = "application/octet-stream"
-
-
-@dataclass(slots=True)
-class _Mailbox:
-    """The one waiting frame of a stream."""
-
-    message: bytes | None = None
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def put(self, message: bytes) -> bool:
-        """Keep the newest message; tell whether it replaced one."""
-        replaced = self.message is not None
-        self.message = message
-        self.arrived.set()
-        return replaced
-
-    async def take(self) -> bytes:
-        """Wait for a message and empty the box."""
-        await self.arrived.wait()
-        self.arrived.clear()
-        message, self.message = self.message, None
-        return message or b""
+_MAX_CONTROL_CHARACTERS = 8192
+_CLOSE_SUBPROTOCOL, _CLOSE_UNKNOWN_SESSION, _CLOSE_TAKEN = 4400, 4404, 4409
+_CLOSE_OF_END = {"closed": _CLOSE_UNKNOWN_SESSION, "expired": 4408, "taken-over": _CLOSE_TAKEN, "going-away": 1012}
 
 
 def split_message(message: bytes) -> tuple[FrameMeta, str, bytes]:
@@ -62,66 +43,100 @@ def split_message(message: bytes) -> tuple[FrameMeta, str, bytes]:
     except UnicodeDecodeError as error:
         raise FrameError(f"expected a header in UTF-8, got: {error.reason}") from error
     meta = frame_meta(header)
-    return meta, meta.media_type or _RAW, message[4 + length :]
+    return meta, meta.media_type or RAW_MEDIA_TYPE, message[4 + length :]
 
 
-def stream_routes(service: Service, desk: FrameDesk) -> APIRouter:
+def stream_routes(service: Service, lines: LineDesk) -> APIRouter:
     """Return the route of streams."""
     router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
     @router.websocket("/{session}/stream")
-    async def stream(websocket: WebSocket, session: str) -> None:
+    async def stream(websocket: WebSocket, session: str, takeover: bool = False) -> None:
         offered = websocket.scope.get("subprotocols", [])
         await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
         if offered and SUBPROTOCOL not in offered:
             await websocket.close(_CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
             return
         try:
-            found = service.sessions.get(session)
+            found = service.sessions.get(session, owner_of(websocket.scope))
+            line = lines.attach(found, "ws", takeover)
         except UnknownSessionError:
             await websocket.close(_CLOSE_UNKNOWN_SESSION, "no such session")
-            return
-        await _carry(websocket, found, desk, service)
+        except WriterError:
+            await websocket.close(_CLOSE_TAKEN, "the session has a stream")
+        else:
+            await _carry(websocket, line, service)
 
     return router
 
 
-async def _carry(websocket: WebSocket, session: Session, desk: FrameDesk, service: Service) -> None:
-    """Read and answer side by side until the client goes or the session ends."""
-    mailbox = _Mailbox()
-    answering = asyncio.create_task(_answer(websocket, session, desk, service, mailbox))
+async def _carry(websocket: WebSocket, line: Line, service: Service) -> None:
+    """Read and write side by side until the client goes or the session ends; reading never waits for anything."""
+    writing = asyncio.create_task(_write(websocket, line))
     try:
-        while not answering.done():
+        while not writing.done():
             reading = asyncio.create_task(websocket.receive())
-            await asyncio.wait({reading, answering}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 reading.cancel()
                 break
             message = reading.result()
             if message["type"] == "websocket.disconnect":
                 break
-            if mailbox.put(message.get("bytes") or b""):
-                desk.supersede(session, "ws")
+            _take(message, line, service)
     finally:
-        answering.cancel()
+        writing.cancel()
+        line.close()
 
 
-async def _answer(websocket: WebSocket, session: Session, desk: FrameDesk, service: Service, mailbox: _Mailbox) -> None:
+def _take(message: Any, line: Line, service: Service) -> None:
+    """Take one message of the client."""
+    try:
+        if message.get("bytes") is None:
+            _control(message.get("text") or "", line)
+            return
+        service.sessions.get(line.session.name)
+        meta, media_type, body = split_message(message["bytes"])
+        frame = encoded_frame(body, media_type, meta)
+    except UnknownSessionError:
+        line.end("closed")
+    except FluoroposeError as error:
+        line.refuse(error)
+    else:
+        line.offer(frame)
+
+
+def _control(text: str, line: Line) -> None:
+    if len(text) > _MAX_CONTROL_CHARACTERS:
+        raise InputError(f"expected at most {_MAX_CONTROL_CHARACTERS} characters of text, got {len(text)}")
+    control = validated(StreamControl, text)
+    if control.type == "ping":
+        line.pong(control.time or 0.0)
+        return
+    restart(line.session, control)
+
+
+async def _write(websocket: WebSocket, line: Line) -> None:
     while True:
-        message = await mailbox.take()
-        seq = None
-        try:
-            service.sessions.get(session.name)
-            meta, media_type, body = split_message(message)
-            seq = meta.seq
-            result = await desk.submit(session, body, media_type, meta, "ws")
-            answer = {"type": "result", **result.model_dump()}
-        except UnknownSessionError:
-            await websocket.close(_CLOSE_UNKNOWN_SESSION, "the session was closed")
-            return
-        except FluoroposeError as error:
-            answer = {**problem_body(error), "type": "problem", "seq": seq}
-        try:
-            await websocket.send_json(answer)
-        except (WebSocketDisconnect, RuntimeError):
-            return
+        for event in await line.next():
+            try:
+                if isinstance(event, Ended):
+                    await websocket.send_text(_text(event))
+                    await websocket.close(_CLOSE_OF_END[event.reason], event.reason)
+                    return
+                await websocket.send_text(_text(event))
+            except (WebSocketDisconnect, RuntimeError):
+                return
+
+
+def _text(event: Event) -> str:
+    if isinstance(event, Result):
+        return f'{{"type":"result",{result_model(event).model_dump_json()[1:]}'
+    if isinstance(event, GoingAway):
+        pose = None if event.last_pose is None else event.last_pose.tolist()
+        return json.dumps({"type": "going_away", "reconnect_after_ms": event.reconnect_after_ms, "last_pose": pose})
+    if isinstance(event, Pong):
+        return json.dumps({"type": "pong", "client_time": event.client_time, "server_time": event.server_time})
+    if isinstance(event, Ended):
+        return json.dumps({"type": "ended", "reason": event.reason})
+    return json.dumps({**problem_body(event.error), "type": "problem", "seq": event.seq})

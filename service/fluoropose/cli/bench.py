@@ -24,7 +24,7 @@ from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.gpus import list_gpus
 from fluoropose.runtime.ort import version
-from fluoropose.tracking.session import Plan
+from fluoropose.tracking.tracker import Plan
 
 __all__ = ["bench"]
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from fluoropose.api.schemas import camera_json
 from fluoropose.cli.console import console, progress_bar
-from fluoropose.cli.serving import server_process
+from fluoropose.cli.process import server_process
 from fluoropose.cli.training import simulated_truths
 from fluoropose.client import Client
 from fluoropose.drr.atlas import default_step_mm
@@ -59,8 +59,8 @@ def run_demo(case: Case, plan: DemoPlan) -> DemoResult:
     """Simulate a run, serve the case, track the run over HTTP, then register from perturbed starts."""
     starts, seed, out = plan.starts, plan.seed, plan.out
     scene, truths = simulated_truths(case, plan.frames, FPS, seed, plan.cores)
-    with server_process(plan.cases, plan.models, plan.threads, plan.device) as address, Client(address) as client:
-        console.print(f"server ready at {address}, device {client.cases()[0]['atlas']['device']}")
+    with server_process(plan.cases, plan.models, plan.threads, plan.device) as server, Client(server.http) as client:
+        console.print(f"server ready at {server.http}, device {client.cases()[0]['atlas']['device']}")
         tracking = _track(client, case, scene.camera, truths, seed)
         from_starts = _starts(client, case, scene.camera, truths, starts, seed) if starts else []
     machine = machine_name()

@@ -27,6 +27,9 @@ InAir = Annotated[bool, typer.Option("--in-air", help="Nothing surrounds the obj
 Step = Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
 Cores = Annotated[int, typer.Option("--cores", min=0, help="Cores to use; 0 takes those there are.")]
+keys_app = typer.Typer(no_args_is_help=True, help="API keys of the service, kept as hashes in one file.")
+app.add_typer(keys_app, name="keys")
+
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 
 
@@ -102,23 +105,71 @@ def serve(
         Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")
     ] = None,
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port")] = 8000,
+    port: Annotated[int, typer.Option("--port", help="HTTP and WebSocket.")] = 8000,
+    grpc_port: Annotated[int, typer.Option("--grpc-port", help="gRPC; -1 for none.")] = 8001,
+    metrics_port: Annotated[int, typer.Option("--metrics-port", help="Scrapes on loopback; -1 for none.")] = -1,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
     threads: Threads = 0,
+    budget_mb: Annotated[float | None, typer.Option("--budget-mb", help="Most bytes of resident cases.")] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", help="File of API keys; see `fluoropose keys`.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The server's private key, PEM.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Its certificate chain, PEM.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option("--tls-client-ca", help="Clients must have a certificate of this authority, PEM.")
+    ] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
+    grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
+    log_level: Annotated[str, typer.Option("--log-level")] = "info",
 ) -> None:
     """Serve the cases until stopped.
 
     Example: fluoropose serve --cases cases --models models
     """
     with plain_errors():
-        from fluoropose.cli.serving import run_server
+        from fluoropose.cli.serving import ServePlan, run_server
 
         settings = Settings()
         run_server(
-            cases or _shipped_cases(settings), models or settings.models_root(), host, port,
-            device=device or settings.device, threads=threads or settings.threads, behind_proxy=behind_proxy,
+            ServePlan(
+                cases or _shipped_cases(settings), models or settings.models_root(), host, port, grpc_port,
+                metrics_port, device or settings.device, threads or settings.threads,
+                None if budget_mb is None else int(1e6 * budget_mb), keys or settings.keys, tls_key, tls_cert,
+                tls_client_ca, behind_proxy, grace_s, log_level,
+            )
         )  # fmt: skip
+
+
+@keys_app.command("add")
+def keys_add(
+    name: Annotated[str, typer.Argument(help="Whose key it is: lower-case letters, digits, hyphens.")],
+    file: Annotated[Path, typer.Option("--file", help="The file of keys; made if it is not there.")],
+    scope: Annotated[list[str], typer.Option("--scope", help="infer, manage, metrics; may be given again.")],
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Until it expires; never if not given.")] = None,
+) -> None:
+    """Make a key and print it: this is the only time it is seen.
+
+    Example: fluoropose keys add console-1 --file keys.json --scope infer
+    """
+    with plain_errors():
+        from fluoropose.runtime.keys import add_key
+
+        typer.echo(add_key(file, name, scope, days))
+
+
+@keys_app.command("remove")
+def keys_remove(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    file: Annotated[Path, typer.Option("--file", help="The file of keys.")],
+) -> None:
+    """Remove a key; a running service notices within a second.
+
+    Example: fluoropose keys remove console-1 --file keys.json
+    """
+    with plain_errors():
+        from fluoropose.runtime.keys import remove_key
+
+        remove_key(file, name)
+        console.print(f"removed {name}")
 
 
 @app.command()

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     cache: Path = Path.home() / ".cache" / "fluoropose"
 
     models: Path | None = None
+    keys: Path | None = None
 
     def models_root(self) -> Path:
         """Return the folder of models: what was set, or the ones that ship."""

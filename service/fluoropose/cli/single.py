@@ -19,7 +19,8 @@ from fluoropose.io.frames import npy_bytes, png_bytes, read_frame_file
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device
-from fluoropose.tracking.session import Plan
+from fluoropose.streaming.frames import Result
+from fluoropose.tracking.tracker import Plan
 
 __all__ = ["register_file", "render_file"]
 
@@ -54,7 +55,8 @@ def register_file(
             layers.append(("start", [(outline(renderer.render(camera, start)), _RED)]))
         layers.append(("found", [(outline(renderer.render(camera, found.camera_from_volume)), _GREEN)]))
         save_picture(picture, overlay_panels(pixels, layers))
-    return result_model(found, 0, case.name, resident.bundle.name, resident.device.label, 0).model_dump()
+    result = Result(0, found, found.timing_ms["total"], 0, case.name, resident.bundle.name, resident.device.label)
+    return result_model(result).model_dump()
 
 
 def render_file(case_folder: Path, camera_file: Path, pose_file: Path, out: Path) -> None:

@@ -18,7 +18,7 @@ from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device, version
 from fluoropose.simulate.run import Scene, simulate_run
 from fluoropose.simulate.scenes import FINER, ct_camera, ct_scene, run_motions, shipped_scene
-from fluoropose.tracking.session import Plan
+from fluoropose.tracking.tracker import Plan
 
 __all__ = ["case_scene", "measure", "simulated_truths", "train_bundle"]
 

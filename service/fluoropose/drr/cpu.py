@@ -32,7 +32,7 @@ class CpuRenderer(AbstractRenderer):
 
 
 # Longer than the house's 40 lines: splitting the ray loop costs a third of the speed.
-@njit(parallel=True, cache=True, fastmath=True)
+@njit(parallel=True, cache=True, fastmath=True, nogil=True)
 def _integrate(
     values: Float32, origin: Float64, slope_of: Float64, direction_of: Float64, step_mm: float, image: Float32
 ) -> None:

@@ -95,7 +95,7 @@ def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> 
 
 
 # One thread: half a millisecond, and no second pool of threads that waits in a loop beside ONNX Runtime's.
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def _bin(pixels: NDArray[Any], factor: int, scale: float, offset: float, out: Float32) -> None:
     share = np.float32(1.0 / (factor * factor))
     for v in range(out.shape[0]):
@@ -107,7 +107,7 @@ def _bin(pixels: NDArray[Any], factor: int, scale: float, offset: float, out: Fl
             out[v, u] = min(total * share * scale + offset, np.float32(_LARGEST_LINE_INTEGRAL))
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def _bin_log(pixels: NDArray[Any], factor: int, scale: float, offset: float, top: float, out: Float32) -> None:
     _bin(pixels, factor, scale, offset, out)
     smallest = np.float32(0.5 * (top - np.float32(1.0)))

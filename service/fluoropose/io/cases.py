@@ -69,7 +69,7 @@ def list_cases(root: Path) -> list[str]:
 
 
 def load_case(folder: Path) -> Case:
-    """Return a stored case, its atlas mapped from disk.
+    """Return a stored case, its atlas mapped from disk. Its name is its folder's, also after the folder was renamed.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
     if views.shape != expected:
         raise StorageError(f"expected an atlas of shape {expected}, got {views.shape}; prepare the case again")
     corners: Float64 = np.array(record["corners_mm"])
-    return Case(record["name"], record["digest"], volume, rest, corners, Atlas(views, grid, view))
+    return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(views, grid, view))
 
 
 def _described(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:

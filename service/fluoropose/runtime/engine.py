@@ -5,6 +5,7 @@ Times are measured here and returned with each result, so that numbers below kno
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
-from fluoropose.errors import BundleError, UnknownCaseError
+from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning, binning, checked_frame, line_integral_image
 from fluoropose.pehl.bundle import Bundle, require_fit
@@ -23,7 +24,7 @@ from fluoropose.pehl.locate import candidate_poses
 from fluoropose.pehl.residual import look
 from fluoropose.runtime.ort import Device, OrtStepper
 from fluoropose.tracking.quality import Judgement, Status, judge
-from fluoropose.tracking.session import Plan
+from fluoropose.tracking.tracker import Plan
 
 __all__ = ["Engine", "Registration", "ResidentCase"]
 
@@ -33,15 +34,25 @@ _GOLDEN_TOLERANCE = 2e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
-    """A judged pose with the time of each stage in ms."""
+    """A judged pose, how like the frame's edges are to the object's there, and the time of each stage in ms."""
 
     camera_from_volume: Mat44
     judgement: Judgement
+    likeness: float
     timing_ms: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Where one schedule ended and what is to be thought of it."""
+
+    finding: Finding
+    judgement: Judgement
+    likeness: float
+
+
 class ResidentCase:
-    """One case with its model on a device."""
+    """One case with its model on a device. Safe for several threads, which take turns schedule by schedule."""
 
     def __init__(self, case: Case, bundle: Bundle, device: Device) -> None:
         """Place the atlas and open the networks; refuse a bundle of another case or one that computes otherwise."""
@@ -52,6 +63,8 @@ class ResidentCase:
         self.device = device
         self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.views), device)
         self.lock = threading.Lock()
+        self.used_at = 0
+        self.size_bytes = int(case.atlas.views.nbytes) + sum(len(model) for model in bundle.models.values())
 
     def register(
         self, pixels: NDArray[Any], camera: Camera, meaning: PixelMeaning, inverted: bool, plan: Plan
@@ -63,10 +76,9 @@ class ResidentCase:
         factor = binning(camera, atlas.view.camera.focal_px)
         image = line_integral_image(pixels, meaning, factor, inverted)
         seen_by = camera.scaled(factor)
-        with self.lock:
-            self.stepper.put_frame(image)
-            prepared = time.perf_counter_ns()
-            finding, judgement = self._follow(image, seen_by, plan)
+        prepared = time.perf_counter_ns()
+        found = self._follow(image, seen_by, plan)
+        finding = found.finding
         ended = time.perf_counter_ns()
         timing = {
             "preprocess": prepared - began,
@@ -78,38 +90,40 @@ class ResidentCase:
         timing["locate"] = ended - prepared - finding.regress_ns - finding.refine_ns - finding.quality_ns
         if plan.start is not None:
             del timing["locate"]
-        return Registration(
-            finding.camera_from_volume, judgement, {stage: value / 1e6 for stage, value in timing.items()}
-        )
+        timing_ms = {stage: value / 1e6 for stage, value in timing.items()}
+        return Registration(finding.camera_from_volume, found.judgement, found.likeness, timing_ms)
 
-    def _follow(self, image: Float32, camera: Camera, plan: Plan) -> tuple[Finding, Judgement]:
+    def _follow(self, image: Float32, camera: Camera, plan: Plan) -> "_Found":
         if plan.start is None:
             return self._anywhere(image, camera)
         schedule = TRACKING_SCHEDULE if plan.nearby else DEFAULT_SCHEDULE
         found = self._from(image, plan.start, camera, schedule)
-        if plan.nearby and found[1].status is not Status.TRACKING:
+        if plan.nearby and found.judgement.status is not Status.TRACKING:
             again = self._from(image, plan.start, camera, DEFAULT_SCHEDULE)
-            better = max(found, again, key=lambda item: item[1].confidence)
-            return _with_times_of_both(better[0], found[0], again[0]), better[1]
+            better = max(found, again, key=lambda item: item.judgement.confidence)
+            return replace(better, finding=_with_times_of_both(better.finding, found.finding, again.finding))
         return found
 
-    def _from(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> tuple[Finding, Judgement]:
+    def _from(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> "_Found":
+        """Follow one schedule. The device is held for that long only, so that a search lets other frames through."""
         atlas = self.case.atlas
-        finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
+        with self.lock:
+            self.stepper.put_frame(image)
+            finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
         began = time.perf_counter_ns()
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         judgement = judge(finding, likeness, camera, atlas)
         spent = finding.quality_ns + time.perf_counter_ns() - began
-        return replace(finding, quality_ns=spent), judgement
+        return _Found(replace(finding, quality_ns=spent), judgement, likeness)
 
-    def _anywhere(self, image: Float32, camera: Camera) -> tuple[Finding, Judgement]:
+    def _anywhere(self, image: Float32, camera: Camera) -> "_Found":
         """Search the whole frame; stop at the first candidate that is surely right."""
-        best: tuple[Finding, Judgement] | None = None
+        best: _Found | None = None
         for start in candidate_poses(image, camera, self.case.atlas):
             found = self._from(image, start, camera, DEFAULT_SCHEDULE)
-            if best is None or found[1].confidence > best[1].confidence:
+            if best is None or found.judgement.confidence > best.judgement.confidence:
                 best = found
-            if found[1].status is Status.TRACKING and found[1].confidence > 0.95:
+            if found.judgement.status is Status.TRACKING and found.judgement.confidence > 0.95:
                 return found
         if best is None:
             raise AssertionError("the search returned no candidate")
@@ -117,19 +131,31 @@ class ResidentCase:
 
 
 class Engine:
-    """All resident cases by name."""
+    """The resident cases by name, within a budget of bytes: whoever was used longest ago makes room."""
 
-    def __init__(self, device: Device) -> None:
-        """Serve on one device."""
+    def __init__(self, device: Device, budget_bytes: int | None = None) -> None:
+        """Serve on one device; without a budget everything stays."""
         self.device = device
+        self.budget_bytes = budget_bytes
+        self.evicted = 0
         self._cases: dict[str, ResidentCase] = {}
         self._lock = threading.Lock()
+        self._uses = 0
 
-    def add(self, case: Case, bundle: Bundle) -> ResidentCase:
-        """Make a case resident and warm it up; replaces one of the same name."""
+    def add(self, case: Case, bundle: Bundle, in_use: Collection[str] = ()) -> ResidentCase:
+        """Make a case resident and warm it up; replaces one of the same name. Cases `in_use` are never evicted.
+
+        Raises
+        ------
+        NotReadyError
+            If it does not fit beside those in use.
+        """
         resident = ResidentCase(case, bundle, self.device)
+        with self._lock:
+            self._make_room(resident, in_use)
         _warm_up(resident)
         with self._lock:
+            self._make_room(resident, in_use)
             self._cases[case.name] = resident
         return resident
 
@@ -150,12 +176,42 @@ class Engine:
             if name not in self._cases:
                 known = ", ".join(sorted(self._cases)) or "none"
                 raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
+            self._uses += 1
+            self._cases[name].used_at = self._uses
             return self._cases[name]
 
     def atlas_bytes(self) -> int:
         """Return the bytes of all resident atlases."""
         with self._lock:
             return sum(int(resident.case.atlas.views.nbytes) for resident in self._cases.values())
+
+    def resident_bytes(self) -> int:
+        """Return the bytes of all resident cases with their networks."""
+        with self._lock:
+            return sum(resident.size_bytes for resident in self._cases.values())
+
+    def fallback_nodes(self) -> int:
+        """Return how many nodes of all networks run on the CPU although the device is another."""
+        with self._lock:
+            return sum(resident.stepper.fallback_nodes for resident in self._cases.values())
+
+    def _make_room(self, resident: ResidentCase, in_use: Collection[str]) -> None:
+        if self.budget_bytes is None:
+            return
+        others = {name: one for name, one in self._cases.items() if name != resident.case.name}
+        free = self.budget_bytes - resident.size_bytes - sum(one.size_bytes for one in others.values())
+        for name, one in sorted(others.items(), key=lambda item: item[1].used_at):
+            if free >= 0:
+                return
+            if name not in in_use:
+                del self._cases[name]
+                self.evicted += 1
+                free += one.size_bytes
+        if free < 0:
+            raise NotReadyError(
+                f"expected room for the {resident.size_bytes} bytes of case {resident.case.name!r} within "
+                f"{self.budget_bytes}, got {-free} too few beside the cases in use; try again when sessions have ended"
+            )
 
 
 def _with_times_of_both(kept: Finding, first: Finding, second: Finding) -> Finding:

@@ -1,5 +1,6 @@
 """Which GPUs this machine has, asked of the driver through NVML (pynvml's one home). No GPU is not an error."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pynvml
@@ -9,13 +10,15 @@ __all__ = ["Gpu", "list_gpus"]
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU as it is now: memory in bytes, utilisation 0 to 1 or None where the driver does not tell."""
+    """One GPU as it is now; utilisation (0 to 1), power and temperature are None where the driver does not tell."""
 
     name: str
     uuid: str
     memory_total_bytes: int
     memory_used_bytes: int
     utilisation: float | None
+    power_watts: float | None = None
+    temperature_celsius: float | None = None
 
 
 def list_gpus() -> list[Gpu]:
@@ -34,14 +37,19 @@ def list_gpus() -> list[Gpu]:
 
 def _read(handle: object) -> Gpu:
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    try:
-        utilisation = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100.0
-    except pynvml.NVMLError:
-        utilisation = None
     return Gpu(
         str(pynvml.nvmlDeviceGetName(handle)),
         str(pynvml.nvmlDeviceGetUUID(handle)),
         int(memory.total),
         int(memory.used),
-        utilisation,
+        _told(lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100.0),
+        _told(lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3),
+        _told(lambda: float(pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))),
     )
+
+
+def _told(ask: Callable[[], float]) -> float | None:
+    try:
+        return ask()
+    except pynvml.NVMLError:
+        return None

@@ -32,21 +32,34 @@ _CUDA_OPTIONS = {
 """Heuristic search: the exhaustive one stalls at each new shape. No TF32: poses must agree with the CPU's."""
 
 
+_FRAME_SIZES = 4
+"""Consoles of one room send one or two sizes; a buffer and its bindings are kept for so many."""
+
+_SPIN_US = "1000"
+"""How long an idle thread of the pool spins for its next work; unbounded spinning would take cores from others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool.
 
-    `note` says why it is the CPU where "auto" was asked for.
+    `note` says why it is the CPU where "auto" was asked for; `required` that nothing but this device will do.
     """
 
     name: str
     threads: int
     note: str = ""
+    required: bool = False
 
     @property
     def label(self) -> str:
         """What results report."""
         return "cuda:0" if self.name == "cuda" else "cpu"
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name for it."""
+        return "CUDAExecutionProvider" if self.name == "cuda" else "CPUExecutionProvider"
 
 
 def version() -> str:
@@ -68,7 +81,7 @@ def open_device(name: str, threads: int) -> Device:
         return Device("cpu", threads)
     problem = _cuda_problem()
     if problem is None:
-        return Device("cuda", threads)
+        return Device("cuda", threads, required=name == "cuda")
     if name == "cuda":
         raise DeviceError(f"expected a usable CUDA device, got: {problem}")
     return Device("cpu", threads, problem)
@@ -101,34 +114,52 @@ class OrtStepper(AbstractStepper):
         """
         self.device = device
         self._sessions = {stage: _open_session(model, device) for stage, model in models.items()}
+        self.fallback_nodes = sum(_fallback_nodes(session, device) for session in self._sessions.values())
         shaped = np.ascontiguousarray(atlas_views[:, None])
         self._atlas_host = shaped
         self._atlas = _place(shaped, device)
-        self._frame_host: Float32 | None = None
-        self._frame: Any = None
-        self._bindings: dict[tuple[str, int], _Binding] = {}
+        self._frames: dict[tuple[int, ...], _Frame] = {}
+        self._frame: _Frame | None = None
 
     def put_frame(self, line_integrals: Float32) -> None:
-        """Copy the frame to the device's buffer; a frame of another size gets a new buffer."""
+        """Copy the frame to the device: the one copy of it. Buffers of the last few frame sizes are kept."""
         shaped = np.ascontiguousarray(line_integrals, np.float32)[None, None]
-        if self._frame is None or tuple(self._frame.shape()) != shaped.shape:
-            self._frame_host = shaped.copy()
-            self._frame = _place(self._frame_host, self.device)
-            self._bindings.clear()
-        elif self.device.name == "cpu" and self._frame_host is not None:
-            np.copyto(self._frame_host, shaped)
+        frame = self._frames.pop(shaped.shape, None)
+        if frame is None:
+            while len(self._frames) >= _FRAME_SIZES:
+                self._frames.pop(next(iter(self._frames)))
+            frame = _Frame(shaped, self.device)
         else:
-            self._frame.update_inplace(shaped)
+            frame.update(shaped)
+        self._frames[shaped.shape] = self._frame = frame
 
     def step(self, stage: str, homographies: Float64, view_index: Float64) -> Regression:
         """Run one stage's network on a batch of looks."""
-        batch = len(view_index)
+        if self._frame is None:
+            raise AssertionError("expected put_frame before step")
+        batch, bindings = len(view_index), self._frame.bindings
         key = (stage, batch)
-        if key not in self._bindings:
-            self._bindings[key] = _Binding(self._sessions[stage], self._frame, self._atlas, batch, self.device)
-        in_plane, out_of_plane, sigmas, presence = self._bindings[key].run(homographies, view_index)
+        if key not in bindings:
+            bindings[key] = _Binding(self._sessions[stage], self._frame.value, self._atlas, batch, self.device)
+        in_plane, out_of_plane, sigmas, presence = bindings[key].run(homographies, view_index)
         residuals = np.concatenate([in_plane, out_of_plane], axis=1).astype(np.float64)
         return Regression(residuals, sigmas.astype(np.float64), presence[:, 0].astype(np.float64))
+
+
+class _Frame:
+    """A frame's buffer on the device and what is bound to it."""
+
+    def __init__(self, shaped: Float32, device: Device) -> None:
+        self.device = device
+        self.host = shaped.copy()
+        self.value = _place(self.host, device)
+        self.bindings: dict[tuple[str, int], _Binding] = {}
+
+    def update(self, shaped: Float32) -> None:
+        if self.device.name == "cpu":
+            np.copyto(self.host, shaped)
+        else:
+            self.value.update_inplace(shaped)
 
 
 class _Binding:
@@ -157,7 +188,10 @@ class _Binding:
         if self.device.name != "cpu":
             self.homography.update_inplace(self.homography_host)
             self.index.update_inplace(self.index_host)
-        self.session.run_with_iobinding(self.binding)
+        try:
+            self.session.run_with_iobinding(self.binding)
+        except Exception as error:
+            raise DeviceError(f"expected the network to run, got: {str(error).splitlines()[0][:200]}") from error
         if self.device.name == "cpu":
             return self.outputs_host
         return [value.numpy() for value in self.outputs]
@@ -175,6 +209,8 @@ def _open_session(model: bytes, device: Device) -> Any:
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN_US)
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.name == "cuda":
         providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS))
@@ -187,3 +223,11 @@ def _open_session(model: bytes, device: Device) -> Any:
     if session.get_providers()[0] != wanted:
         raise DeviceError(f"expected the network on {wanted}, got {session.get_providers()[0]}")
     return session
+
+
+def _fallback_nodes(session: Any, device: Device) -> int:
+    """Return how many nodes ONNX Runtime placed on the CPU although the device is another."""
+    if device.name == "cpu" or not hasattr(session, "get_provider_graph_assignment_info"):
+        return 0
+    parts = session.get_provider_graph_assignment_info()
+    return sum(len(part.get_nodes()) for part in parts if part.ep_name == "CPUExecutionProvider")

@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.errors import ConflictError, FluoroposeError, UnknownCaseError
+from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
 from fluoropose.io.cases import checked_name, list_cases, load_case, remove_case
 from fluoropose.io.preparation import CaseRequest, prepare_ct
-from fluoropose.runtime.engine import Engine, Registration
+from fluoropose.runtime.engine import Engine, Registration, ResidentCase
 from fluoropose.runtime.ort import Device
-from fluoropose.runtime.sessions import SessionRegistry
-from fluoropose.tracking.session import Plan, Session, SessionSettings
+from fluoropose.runtime.sessions import OverloadedError, SessionRegistry
+from fluoropose.tracking.session import Session, SessionSettings
+from fluoropose.tracking.tracker import Plan
 
 __all__ = ["CaseRecord", "Service", "describe_volume"]
+
+
+MAX_CASES = 256
+MAX_FAULTS = 3
+"""Frames in a row on which the device failed, after which no more are sent here."""
 
 
 @dataclass(slots=True)
@@ -48,14 +54,18 @@ class Service:
     engine: Engine = field(init=False)
     sessions: SessionRegistry = field(default_factory=SessionRegistry)
     records: dict[str, CaseRecord] = field(default_factory=dict)
+    budget_bytes: int | None = None
+    max_cases: int = MAX_CASES
     started: bool = False
     draining: bool = False
+    faults: int = 0
+    _loading: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _preparing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "preparing"))
 
     def __post_init__(self) -> None:
         """Make the engine of the device."""
-        self.engine = Engine(self.device)
+        self.engine = Engine(self.device, self.budget_bytes)
 
     def start(self) -> None:
         """Load every stored case that has a model; a damaged one is reported and does not stop the others."""
@@ -69,14 +79,40 @@ class Service:
         with self._lock:
             self.records[name] = record
         try:
-            case = load_case(self.cases_root / name)
-            model = self._model_for(case.digest, name)
-            self.engine.add(case, load_bundle(self.models_root / model))
+            self._make_resident(record)
+        except NotReadyError:
+            record.detail = "ready; loaded when it is asked for"
         except FluoroposeError as error:
             record.state, record.detail = "failed", str(error)
             return record
-        record.state, record.progress, record.detail, record.model = "ready", 1.0, "ready", model
+        record.state, record.progress = "ready", 1.0
         return record
+
+    def resident(self, name: str) -> ResidentCase:
+        """Return a case that is ready, loaded again if it had made room for others. May take a second.
+
+        Raises
+        ------
+        UnknownCaseError, ConflictError, NotReadyError
+            If there is no such case, it is not ready, or it does not fit beside the cases in use.
+        """
+        record = self.record(name)
+        if record.state != "ready":
+            raise ConflictError(f"expected case {record.name!r} to be ready, got {record.state}: {record.detail}")
+        with suppress(UnknownCaseError):
+            return self.engine.case(name)
+        return self._make_resident(record)
+
+    def _make_resident(self, record: CaseRecord) -> ResidentCase:
+        with self._loading:
+            with suppress(UnknownCaseError):
+                return self.engine.case(record.name)
+            case = load_case(self.cases_root / record.name)
+            record.model = self._model_for(case.digest, record.name)
+            bundle = load_bundle(self.models_root / record.model)
+            resident = self.engine.add(case, bundle, self.sessions.cases_in_use())
+            record.detail = "ready"
+            return resident
 
     def submit(self, name: str, request: CaseRequest, finished: Callable[[], None]) -> CaseRecord:
         """Begin to prepare a case in the background; `finished` is called when it is ready or has failed.
@@ -89,6 +125,8 @@ class Service:
         checked_name(name)
         record = CaseRecord(name, "preparing", 0.0, "waiting")
         with self._lock:
+            if len(self.records) >= self.max_cases:
+                raise OverloadedError(f"expected at most {self.max_cases} cases, got one more; delete some")
             if name in self.records or (self.cases_root / name).exists():
                 raise ConflictError(f"expected a new case, got {name!r}, which exists")
             self.records[name] = record
@@ -108,18 +146,19 @@ class Service:
         finally:
             finished()
 
-    def delete(self, name: str) -> int:
-        """Free a case in memory and on disk, close its sessions, and return how many there were."""
-        record = self.record(name)
-        if record.state == "preparing":
+    def require_deletable(self, name: str) -> None:
+        """Raise UnknownCaseError or ConflictError if a case cannot be deleted now."""
+        if self.record(name).state == "preparing":
             raise ConflictError(f"expected a case that is ready or failed, got {name!r}, which is being prepared")
-        closed = self.sessions.close_case(name)
+
+    def delete(self, name: str) -> None:
+        """Free a case in memory and on disk. Its sessions are the caller's to end first."""
+        self.require_deletable(name)
         with suppress(UnknownCaseError):
             self.engine.remove(name)
         remove_case(self.cases_root / name)
         with self._lock:
             self.records.pop(name, None)
-        return closed
 
     def record(self, name: str) -> CaseRecord:
         """Return what is known of a case, or raise UnknownCaseError."""
@@ -129,44 +168,55 @@ class Service:
                 raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
             return self.records[name]
 
-    def open_session(self, settings: SessionSettings) -> Session:
-        """Open a session on a case that is ready, or raise ConflictError saying why it is not."""
-        record = self.record(settings.case)
-        if record.state != "ready":
-            raise ConflictError(f"expected case {record.name!r} to be ready, got {record.state}: {record.detail}")
-        return self.sessions.open(settings)
+    def open_session(self, settings: SessionSettings, owner: str = "") -> Session:
+        """Open a session on a case that is ready; loads the case if it is not resident.
 
-    def track(self, session: Session, pixels: NDArray[Any], seq: int) -> Registration:
-        """Answer one frame of a session. Frames of one session must not overlap: the caller sees to it."""
-        settings = session.settings
-        resident = self.engine.case(settings.case)
-        plan = session.plan()
-        found = resident.register(pixels, settings.camera, settings.meaning, settings.inverted, plan)
-        session.receive(found.camera_from_volume, found.judgement.status, seq, plan)
-        return found
+        Raises
+        ------
+        ConflictError, UnknownCaseError, NotReadyError
+            If the case is not there or not ready, or too many sessions are open.
+        """
+        centre_mm = self.resident(settings.case).case.atlas.view.centre_mm
+        return self.sessions.open(settings, centre_mm, owner)
 
-    def register(self, settings: SessionSettings, pixels: NDArray[Any]) -> Registration:
-        """Answer one frame without a session."""
-        resident = self.engine.case(settings.case)
-        plan = Plan(settings.initial_pose, nearby=False)
+    def passing_session(self, settings: SessionSettings, owner: str = "") -> Session:
+        """Return a session for one frame, which nobody else can find."""
+        return Session.opened("", settings, self.resident(settings.case).case.atlas.view.centre_mm, owner)
+
+    def follow(self, settings: SessionSettings, plan: Plan, pixels: NDArray[Any]) -> Registration:
+        """Find the object in one frame as planned."""
+        resident = self.resident(settings.case)
         return resident.register(pixels, settings.camera, settings.meaning, settings.inverted, plan)
+
+    def model_name(self, case: str) -> str:
+        """Return the name of the model that serves a case, empty if the case has gone."""
+        with self._lock:
+            record = self.records.get(case)
+            return "" if record is None or record.model is None else record.model
 
     def render(self, name: str, camera: Camera, camera_from_volume: Mat44) -> Float32:
         """Return a DRR of a case as line integrals (rows, columns)."""
-        volume = self.engine.case(name).case.volume
+        volume = self.resident(name).case.volume
         return CpuRenderer(volume, default_step_mm(volume)).render(camera, camera_from_volume)
 
     def readiness(self) -> dict[str, Any]:
-        """Return {"status", "checks"}: "ok" once started, not draining, with at least one case."""
-        cases = self.engine.names()
-        checks = [
-            {"name": "started", "status": "ok" if self.started else "fail"},
-            {"name": "draining", "status": "fail" if self.draining else "ok"},
-            {"name": "cases", "status": "ok" if cases else "fail", "detail": f"{len(cases)} ready"},
-            {"name": "device", "status": "ok", "detail": f"{self.device.label} {self.device.note}".strip()},
+        """Return {"status", "checks"}: "ok" once started, not draining, with a case and a device that works."""
+        ready = sum(record.state == "ready" for record in self.records.values())
+        fallen = self.engine.fallback_nodes()
+        device = f"{self.device.label} {self.device.note}".strip()
+        outcomes = [
+            ("started", self.started, ""),
+            ("draining", not self.draining, ""),
+            ("cases", ready > 0, f"{ready} ready"),
+            (
+                "device",
+                not (self.device.required and fallen),
+                device + (f", {fallen} nodes on the CPU" if fallen else ""),
+            ),
+            ("engine", self.faults < MAX_FAULTS, f"{self.faults} failed frames in a row"),
         ]
-        failed = any(check["status"] == "fail" for check in checks)
-        return {"status": "fail" if failed else "ok", "checks": checks}
+        checks = [{"name": name, "status": "ok" if fine else "fail", "detail": text} for name, fine, text in outcomes]
+        return {"status": "ok" if all(fine for _, fine, _ in outcomes) else "fail", "checks": checks}
 
     def _model_for(self, digest: str, name: str) -> str:
         """Return the model made for a case: the one of the same name if it fits, else any that does."""

@@ -1,80 +1,100 @@
-"""The open sessions: capacity, idle time, names nobody can guess."""
+"""The open sessions: capacity over all and per key, idle time, names nobody can guess."""
 
 import secrets
 import threading
 import time
+from collections import Counter
 
-from fluoropose.errors import ConflictError, UnknownSessionError
+from fluoropose.arrays import Vec3
+from fluoropose.errors import NotReadyError, UnknownSessionError
 from fluoropose.tracking.session import Session, SessionSettings
 
-__all__ = ["SessionRegistry"]
+__all__ = ["IDLE_SECONDS", "MAX_SESSIONS", "OverloadedError", "SessionRegistry"]
 
 MAX_SESSIONS = 256
+MAX_SESSIONS_PER_KEY = 64
 IDLE_SECONDS = 600.0
 """A session without a frame for ten minutes belongs to a console that went away."""
+
+
+class OverloadedError(NotReadyError):
+    """More at once than may be."""
+
+    code = "overloaded"
 
 
 class SessionRegistry:
     """Sessions by name; safe for several threads."""
 
-    def __init__(self, capacity: int = MAX_SESSIONS, idle_s: float = IDLE_SECONDS) -> None:
-        """Keep at most `capacity` sessions, each until it has been idle for `idle_s`."""
+    def __init__(
+        self, capacity: int = MAX_SESSIONS, idle_s: float = IDLE_SECONDS, per_key: int = MAX_SESSIONS_PER_KEY
+    ) -> None:
+        """Keep at most `capacity` sessions, `per_key` of one owner, each until it has been idle for `idle_s`."""
         self._capacity = capacity
+        self._per_key = per_key
         self._idle_s = idle_s
         self._sessions: dict[str, tuple[Session, float]] = {}
         self._lock = threading.Lock()
-        self._expired = 0
 
-    def open(self, settings: SessionSettings) -> Session:
-        """Open a session, or raise ConflictError when as many are open as may be."""
+    def open(self, settings: SessionSettings, centre_mm: Vec3, owner: str = "") -> Session:
+        """Open a session, or raise OverloadedError when as many are open as may be."""
         with self._lock:
-            self._expire()
             if len(self._sessions) >= self._capacity:
-                raise ConflictError(f"expected at most {self._capacity} open sessions, got one more; close some")
-            session = Session(secrets.token_urlsafe(12), settings)
+                raise OverloadedError(f"expected at most {self._capacity} open sessions, got one more; close some")
+            if owner and self._count(owner) >= self._per_key:
+                raise OverloadedError(f"expected at most {self._per_key} open sessions of one key, got one more")
+            session = Session.opened(secrets.token_urlsafe(12), settings, centre_mm, owner)
             self._sessions[session.name] = (session, time.monotonic())
             return session
 
-    def get(self, name: str) -> Session:
-        """Return an open session and count it as used now, or raise UnknownSessionError."""
+    def get(self, name: str, owner: str = "") -> Session:
+        """Return an open session and count it as used now, or raise UnknownSessionError.
+
+        With `owner`, the sessions of others do not exist.
+        """
         with self._lock:
-            self._expire()
-            if name not in self._sessions:
+            session, used = self._sessions.get(name, (None, 0.0))
+            if session is None or used < time.monotonic() - self._idle_s or (owner and session.owner != owner):
                 raise UnknownSessionError(
                     f"expected an open session, got {name[:80]!r}: never opened, closed or expired"
                 )
-            session = self._sessions[name][0]
             self._sessions[name] = (session, time.monotonic())
             return session
 
     def close(self, name: str) -> None:
-        """Close a session, or raise UnknownSessionError."""
-        self.get(name)
+        """Forget a session, or raise UnknownSessionError."""
         with self._lock:
-            self._sessions.pop(name, None)
+            if self._sessions.pop(name, None) is None:
+                raise UnknownSessionError(f"expected an open session, got {name[:80]!r}")
 
-    def close_case(self, case: str) -> int:
-        """Close all sessions of a case and return how many there were."""
+    def of_case(self, case: str) -> list[Session]:
+        """Return the sessions of a case."""
         with self._lock:
-            names = [name for name, (session, _) in self._sessions.items() if session.settings.case == case]
-            for name in names:
-                del self._sessions[name]
-            return len(names)
+            return [session for session, _ in self._sessions.values() if session.settings.case == case]
 
-    def take_expired(self) -> int:
-        """Return how many sessions expired since the last call."""
+    def all(self) -> list[Session]:
+        """Return every open session."""
         with self._lock:
-            self._expire()
-            count, self._expired = self._expired, 0
-            return count
+            return [session for session, _ in self._sessions.values()]
+
+    def cases_in_use(self) -> set[str]:
+        """Return the names of the cases that sessions look at."""
+        with self._lock:
+            return {session.settings.case for session, _ in self._sessions.values()}
+
+    def take_expired(self) -> list[Session]:
+        """Forget the sessions that were idle for too long and return them."""
+        oldest = time.monotonic() - self._idle_s
+        with self._lock:
+            expired = [session for session, used in self._sessions.values() if used < oldest]
+            for session in expired:
+                del self._sessions[session.name]
+            return expired
 
     def __len__(self) -> int:
         """Return the number of open sessions."""
         with self._lock:
             return len(self._sessions)
 
-    def _expire(self) -> None:
-        oldest = time.monotonic() - self._idle_s
-        for name in [name for name, (_, used) in self._sessions.items() if used < oldest]:
-            del self._sessions[name]
-            self._expired += 1
+    def _count(self, owner: str) -> int:
+        return Counter(session.owner for session, _ in self._sessions.values())[owner]

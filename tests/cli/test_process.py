@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from fluoropose.cli import serving
+from fluoropose.cli import process
 from fluoropose.errors import DeviceError
 
 
@@ -24,18 +24,18 @@ def _server(monkeypatch: pytest.MonkeyPatch, start_ends_after: int, ready: bool)
         started = count > start_ends_after
         return httpx.Response(200 if started and (ready or url.endswith("/startupz")) else 503, text="state")
 
-    monkeypatch.setattr(serving.httpx, "get", get)
-    monkeypatch.setattr(serving.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(process.httpx, "get", get)
+    monkeypatch.setattr(process.time, "sleep", lambda seconds: None)
 
 
 @pytest.mark.parametrize("start_ends_after", range(6))
 def test_a_start_that_ends_between_two_questions_is_no_failure(monkeypatch, start_ends_after):
     _server(monkeypatch, start_ends_after, ready=True)
-    serving._wait_until_ready(_Process(), "http://server")
+    process._wait_until_ready(_Process(), "http://server")
 
 
 @pytest.mark.parametrize("start_ends_after", range(6))
 def test_a_server_that_started_without_a_case_is_refused_at_once(monkeypatch, start_ends_after):
     _server(monkeypatch, start_ends_after, ready=False)
     with pytest.raises(DeviceError, match="expected a ready server"):
-        serving._wait_until_ready(_Process(), "http://server")
+        process._wait_until_ready(_Process(), "http://server")

@@ -1,0 +1,92 @@
+"""A server in a process of its own: started, waited for, ended by its own process id. For demo, load and tests."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from fluoropose.errors import DeviceError
+
+__all__ = ["Running", "free_ports", "server_process"]
+
+_START_SECONDS = 120.0
+_END_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that is ready: its addresses and its process."""
+
+    http: str
+    grpc: str
+    process: "subprocess.Popen[bytes]"
+
+
+@contextmanager
+def server_process(
+    cases: Path, models: Path, threads: int, device: str, extra: Sequence[str] = ("--log-level", "warning")
+) -> Iterator[Running]:
+    """Run `fluoropose serve` on free loopback ports; give it when ready, end it by its own process id.
+
+    Raises
+    ------
+    DeviceError
+        If it ends, or is not ready in time.
+    """
+    port, grpc_port = free_ports(2)
+    command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases), "--models", str(models)]
+    command += ["--port", str(port), "--grpc-port", str(grpc_port), "--threads", str(threads), "--device", device]
+    process = subprocess.Popen([*command, *extra], env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_ready(process, address)
+        yield Running(address, f"127.0.0.1:{grpc_port}", process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback interface that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    answer = "no answer"
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise DeviceError(f"expected a running server, got exit code {process.returncode}")
+        try:
+            # In this order: what is not ready after the start has ended never will be.
+            ended = httpx.get(f"{address}/startupz", timeout=2.0).status_code == 200
+            response = httpx.get(f"{address}/readyz", timeout=2.0)
+            if response.status_code == 200:
+                return
+            answer = response.text[:300]
+            if ended:
+                break
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise DeviceError(f"expected a ready server within {_START_SECONDS:g} s, got: {answer}")

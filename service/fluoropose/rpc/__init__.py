@@ -1,0 +1,1 @@
+"""gRPC: the same sessions and frames as over HTTP and WebSocket. `fluoropose.proto` is the source of the messages."""

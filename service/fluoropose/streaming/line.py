@@ -1,0 +1,199 @@
+"""A stream attached to a session: frames in, events out, whatever carries them. One writer per session."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fluoropose.arrays import Mat44
+from fluoropose.errors import ConflictError, FluoroposeError
+from fluoropose.streaming.desk import Desk
+from fluoropose.streaming.frames import EncodedFrame, Result
+from fluoropose.tracking.session import Dropped, Session
+
+__all__ = ["Ended", "Event", "GoingAway", "Line", "LineDesk", "Pong", "Problem", "WriterError"]
+
+_KEPT = 64
+"""Events other than results that wait for a client which does not read; older ones go, they are counted anyway."""
+
+
+class WriterError(ConflictError):
+    """Another stream or request feeds this session."""
+
+    code = "session-taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A frame that cannot be answered and why."""
+
+    seq: int | None
+    error: FluoroposeError
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping: the client's time as it came, the server's Unix time in s."""
+
+    client_time: float
+    server_time: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoingAway:
+    """The service stops: open a session elsewhere after `reconnect_after_ms`, beginning at `last_pose`."""
+
+    reconnect_after_ms: int
+    last_pose: Mat44 | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last event: "closed", "expired", "taken-over" or "going-away"."""
+
+    reason: str
+
+
+Event = Result | Problem | GoingAway | Pong | Ended
+
+
+class Line:
+    """One attached stream."""
+
+    def __init__(self, desk: Desk, session: Session, transport: str, detach: Callable[["Line"], None]) -> None:
+        """Made by `LineDesk.attach`."""
+        self.session = session
+        self.transport = transport
+        self._desk = desk
+        self._detach = detach
+        self._events: deque[Event] = deque(maxlen=_KEPT)
+        self._wake = asyncio.Event()
+        self._ended: Ended | None = None
+        self._finishing = False
+
+    def offer(self, frame: EncodedFrame) -> None:
+        """Take a frame in; never waits."""
+        if self._ended is None:
+            self._desk.offer(self.session, frame, self.transport, self._told)
+
+    def refuse(self, error: FluoroposeError, seq: int | None = None) -> None:
+        """Count a message that holds no frame as one that is invalid, and tell the client."""
+        if self._ended is None:
+            self._desk.refuse(self.session, self.transport, self.session.refuse(error, seq))
+            self.tell(Problem(seq, error))
+
+    def tell(self, event: Event) -> None:
+        """Put an event in line."""
+        self._events.append(event)
+        self._wake.set()
+
+    def pong(self, client_time: float) -> None:
+        """Answer a ping: with it a client learns how its clock lies to ours."""
+        self.tell(Pong(client_time, time.time()))
+
+    async def next(self) -> list[Event]:
+        """Wait for events and return them, the newest answer among them; after `Ended` there are none."""
+        while True:
+            self._wake.clear()
+            events = list(self._events)
+            self._events.clear()
+            given = self._desk.hand_over(self.session, self.transport) if self._ended is None else None
+            if isinstance(given, Dropped):
+                events.append(Problem(given.seq, given.error))
+            elif given is not None:
+                events.append(given)
+            if self._finishing and self.session.in_flight == 0:
+                self._ended = self._ended or Ended("closed")
+            if self._ended is not None:
+                events.append(self._ended)
+            if events:
+                return events
+            await self._wake.wait()
+
+    def end(self, reason: str) -> None:
+        """Let the stream end after what is in line."""
+        self._ended = self._ended or Ended(reason)
+        self._wake.set()
+
+    def finish(self) -> None:
+        """End once what is in flight has been answered: the client has said its last."""
+        self._finishing = True
+        self._wake.set()
+
+    def close(self) -> None:
+        """Detach: the client has gone, the session stays for it to come back to."""
+        self._detach(self)
+
+    def _told(self, dropped: Dropped | None) -> None:
+        if dropped is None:
+            self._wake.set()
+        elif dropped.reason not in ("superseded", "disconnected"):
+            self.tell(Problem(dropped.seq, dropped.error))
+
+
+class LineDesk:
+    """Knows which session has a stream; ends them when the service goes away."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Over a desk."""
+        self.desk = desk
+        self._lines: dict[Session, Line] = {}
+
+    def __len__(self) -> int:
+        """Return the number of attached streams."""
+        return len(self._lines)
+
+    def attach(self, session: Session, transport: str, takeover: bool = False) -> Line:
+        """Attach a stream to a session.
+
+        Raises
+        ------
+        WriterError
+            If it has one already and `takeover` is not said; with it, the old one ends.
+        """
+        old = self._lines.get(session)
+        if old is not None and not takeover:
+            raise WriterError("expected a session without a stream, got one that has one; say takeover to replace it")
+        if old is not None:
+            old.end("taken-over")
+            self._remove(old)
+        line = Line(self.desk, session, transport, self._remove)
+        self._lines[session] = line
+        session.join()
+        self.desk.metrics.streams_active.labels(transport).inc()
+        return line
+
+    def require_free(self, session: Session) -> None:
+        """Raise WriterError if a stream feeds the session."""
+        if session in self._lines:
+            raise WriterError("expected a session without a stream, got one that a stream feeds")
+
+    def end(self, session: Session, reason: str) -> None:
+        """End a session and its stream."""
+        line = self._lines.get(session)
+        self.desk.end(session)
+        if line is not None:
+            line.end(reason)
+
+    async def drain(self, grace_s: float, reconnect_after_ms: int = 500) -> None:
+        """Tell all streams, answer what is in flight, end them; at most `grace_s` long."""
+        for session in self.desk.service.sessions.all():
+            session.drain()
+        for line in self._lines.values():
+            line.tell(GoingAway(reconnect_after_ms, line.session.tracker.last_pose))
+        deadline = asyncio.get_running_loop().time() + grace_s
+        while any(one.in_flight for one in self._lines) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.005)
+        for line in list(self._lines.values()):
+            line.end("going-away")
+
+    def count(self, transport: str) -> int:
+        """Return how many streams of a transport are attached."""
+        return sum(line.transport == transport for line in self._lines.values())
+
+    def _remove(self, line: Line) -> None:
+        if self._lines.get(line.session) is line:
+            del self._lines[line.session]
+            self.desk.leave(line.session)
+            self.desk.metrics.streams_active.labels(line.transport).dec()

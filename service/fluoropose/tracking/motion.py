@@ -1,0 +1,50 @@
+"""Where the object will be: constant velocity on SE(3), turning about the object's centre, each parameter limited."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Mat44, Vec3
+from fluoropose.geometry.rigid import rigid, transform
+from fluoropose.geometry.rotation import from_rotation_vector, to_rotation_vector
+
+__all__ = ["MotionLimits", "Velocity", "moved_on", "velocity_between"]
+
+
+@dataclass(frozen=True, slots=True)
+class MotionLimits:
+    """The fastest motion that is extrapolated, per parameter, and how far ahead.
+
+    A gait lab's bones move at a few hundred mm/s; a faster estimate is a wrong pose rather than a motion.
+    """
+
+    across_mm_per_s: float = 400.0
+    depth_mm_per_s: float = 200.0
+    in_plane_deg_per_s: float = 200.0
+    out_of_plane_deg_per_s: float = 200.0
+    horizon_s: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Velocity:
+    """Of the object's centre in mm/s and of its turning in rad/s, both along the camera's axes, shape (3,) each."""
+
+    centre_mm_per_s: Vec3
+    turn_rad_per_s: Vec3
+
+
+def velocity_between(earlier: Mat44, later: Mat44, seconds: float, centre_mm: Vec3, limits: MotionLimits) -> Velocity:
+    """Return the limited velocity from one `camera_from_volume` to another, `seconds` (> 0) apart."""
+    centre = (transform(later, centre_mm) - transform(earlier, centre_mm)) / seconds
+    turn = to_rotation_vector(later[:3, :3] @ earlier[:3, :3].T) / seconds
+    most = np.array([limits.across_mm_per_s, limits.across_mm_per_s, limits.depth_mm_per_s])
+    most_turn = np.deg2rad([limits.out_of_plane_deg_per_s, limits.out_of_plane_deg_per_s, limits.in_plane_deg_per_s])
+    return Velocity(np.clip(centre, -most, most), np.clip(turn, -most_turn, most_turn))
+
+
+def moved_on(pose: Mat44, velocity: Velocity, seconds: float, centre_mm: Vec3, limits: MotionLimits) -> Mat44:
+    """Return `camera_from_volume` after `seconds` at constant velocity, at most the limits' horizon ahead."""
+    ahead = float(np.clip(seconds, 0.0, limits.horizon_s))
+    rotation = from_rotation_vector(velocity.turn_rad_per_s * ahead) @ pose[:3, :3]
+    centre = transform(pose, centre_mm) + velocity.centre_mm_per_s * ahead
+    return rigid(rotation, centre - rotation @ centre_mm)

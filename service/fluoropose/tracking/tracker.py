@@ -1,0 +1,114 @@
+"""From which pose a frame starts, and what its result makes of the track. Capture times in s; no clock is read.
+
+state      start of the next frame                      result TRACKING   LOW_CONFIDENCE            LOST
+NEW        the client's pose, or a search               TRACKING          SEARCHING                 SEARCHING
+TRACKING   the last pose moved on at constant speed     TRACKING          DOUBTING                  SEARCHING
+DOUBTING   the last sure pose, the whole schedule       TRACKING          DOUBTING, after           SEARCHING
+                                                                          `PATIENCE` SEARCHING
+SEARCHING  a search over the whole frame                TRACKING          DOUBTING if a sure pose   SEARCHING
+                                                                          is remembered
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from fluoropose.arrays import Mat44, Vec3
+from fluoropose.tracking.motion import MotionLimits, Velocity, moved_on, velocity_between
+from fluoropose.tracking.quality import Status
+
+__all__ = ["PATIENCE", "Plan", "TrackState", "Tracker"]
+
+PATIENCE = 5
+"""Doubtful frames in a row after which the whole frame is searched."""
+
+_FRAME_SECONDS = 1.0 / 15.0
+"""Between two frames whose capture times say nothing usable."""
+
+
+class TrackState(Enum):
+    """Where a track stands."""
+
+    NEW = "NEW"
+    TRACKING = "TRACKING"
+    DOUBTING = "DOUBTING"
+    SEARCHING = "SEARCHING"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How to take the next frame: from `start` (None: search), with the short schedule if `nearby`.
+
+    `restarts` is how often the track had been restarted when the plan was made.
+    """
+
+    start: Mat44 | None
+    nearby: bool
+    restarts: int = 0
+
+
+class Tracker:
+    """One track: `plan` before a frame, `receive` after it."""
+
+    def __init__(self, initial_pose: Mat44 | None, centre_mm: Vec3, limits: MotionLimits | None = None) -> None:
+        """Begin at a pose, or with a search; `centre_mm` is the object's in the volume's frame."""
+        self.centre_mm = np.asarray(centre_mm, np.float64)
+        self.limits = limits or MotionLimits()
+        self.restarts = -1
+        self.last_status: Status | None = None
+        self.restart(initial_pose)
+
+    def restart(self, initial_pose: Mat44 | None) -> None:
+        """Forget the track and begin again at another pose."""
+        self.initial_pose = initial_pose
+        self.state = TrackState.NEW
+        self.restarts += 1
+        self.last_pose: Mat44 | None = None
+        self._last_captured_s = 0.0
+        self._velocity: Velocity | None = None
+        self._doubts = 0
+
+    @property
+    def searches(self) -> bool:
+        """Whether the next frame is searched as a whole, which takes far longer than following."""
+        if self.state is TrackState.NEW:
+            return self.initial_pose is None
+        return self.state is TrackState.SEARCHING or self.last_pose is None
+
+    def plan(self, captured_s: float) -> Plan:
+        """Return where a frame captured at `captured_s` starts."""
+        if self.state is TrackState.NEW:
+            return Plan(self.initial_pose, False, self.restarts)
+        if self.searches or self.last_pose is None:
+            return Plan(None, False, self.restarts)
+        if self.state is TrackState.DOUBTING or self._velocity is None:
+            return Plan(self.last_pose, self.state is TrackState.TRACKING, self.restarts)
+        ahead = self._seconds_until(captured_s)
+        return Plan(moved_on(self.last_pose, self._velocity, ahead, self.centre_mm, self.limits), True, self.restarts)
+
+    def receive(self, pose: Mat44, status: Status, captured_s: float, plan: Plan) -> None:
+        """Take a result into account; one that was planned before a restart changes nothing."""
+        if plan.restarts != self.restarts:
+            return
+        self.last_status = status
+        if status is Status.TRACKING:
+            self._follow(pose, captured_s)
+            return
+        self._doubts += 1
+        self._velocity = None
+        unsure = status is Status.LOST or self._doubts > PATIENCE or self.last_pose is None
+        self.state = TrackState.SEARCHING if unsure else TrackState.DOUBTING
+
+    def _follow(self, pose: Mat44, captured_s: float) -> None:
+        self._velocity = None
+        if self.state is TrackState.TRACKING and self.last_pose is not None:
+            seconds = self._seconds_until(captured_s)
+            self._velocity = velocity_between(self.last_pose, pose, seconds, self.centre_mm, self.limits)
+        self.last_pose, self._last_captured_s = pose, captured_s
+        self.state, self._doubts = TrackState.TRACKING, 0
+
+    def _seconds_until(self, captured_s: float) -> float:
+        """Return the time since the last pose; a clock that stands, jumps or runs backwards counts as one frame."""
+        seconds = captured_s - self._last_captured_s
+        return seconds if 1e-3 < seconds < 2.0 else _FRAME_SECONDS
