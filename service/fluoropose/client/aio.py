@@ -1,0 +1,234 @@
+"""The asynchronous client: sessions that outlive a lost connection by beginning again at the last sure pose."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.client.grpc_link import GrpcLink, translated
+from fluoropose.client.http_link import HttpLink, http_client, request
+from fluoropose.client.links import Address, Link, LinkLostError, OutgoingFrame, ProblemError
+from fluoropose.client.ws_link import WsLink
+from fluoropose.errors import InputError
+from fluoropose.io.frames import decode_frame
+from fluoropose.rpc.channel import RpcCallError, RpcChannel
+
+__all__ = ["AsyncClient", "AsyncTracker"]
+
+TRANSPORTS = ("http", "ws", "grpc")
+_PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class AsyncClient:
+    """Talks to one service. `transport` is how frames travel: "http", "ws" or "grpc"."""
+
+    def __init__(
+        self,
+        http: str,
+        transport: str = "http",
+        *,
+        grpc: str = "127.0.0.1:8001",
+        key: str | None = None,
+        authority: Path | None = None,
+        certificate: tuple[Path, Path] | None = None,
+        timeout_s: float = 30.0,
+        reconnect_s: float = 30.0,
+    ) -> None:
+        """Connect lazily. A lost connection is tried again for `reconnect_s`; `certificate` is (chain, private key)."""
+        if transport not in TRANSPORTS:
+            raise InputError(f"expected a transport of {', '.join(TRANSPORTS)}, got {transport!r}")
+        self.address = Address(http, grpc, key, authority, certificate, timeout_s)
+        self.transport = transport
+        self.reconnect_s = reconnect_s
+        self.http = http_client(self.address)
+        self._channel: RpcChannel | None = None
+
+    async def __aenter__(self) -> "AsyncClient":
+        """Return self."""
+        return self
+
+    async def __aexit__(self, *ignored: object) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.http.aclose()
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def cases(self) -> list[dict[str, Any]]:
+        """Return the service's cases."""
+        answer: list[dict[str, Any]] = await request(self.http, "GET", "/v1/cases")
+        return answer
+
+    async def track(self, case: str, camera: dict[str, Any], **options: Any) -> "AsyncTracker":
+        """Open a session; options are those of POST /v1/sessions (initial_pose, pixel_meaning, ...)."""
+        tracker = AsyncTracker(self, {"case": case, "camera": camera, **_plain(options)})
+        await tracker.open()
+        return tracker
+
+    async def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
+        """Return a DRR as line integrals (rows, columns)."""
+        body = {"case": case, "camera": camera, **_plain({"camera_from_volume": camera_from_volume}), "format": "npy"}
+        answer = await self.http.post("/v1/render", json=body)
+        if answer.status_code != 200:
+            raise ProblemError(answer.status_code, answer.json())
+        return decode_frame(answer.content, "application/x-npy")
+
+    async def open_session(self, body: dict[str, Any]) -> str:
+        """Open a session of the fields of POST /v1/sessions; return its name."""
+        if self.transport != "grpc":
+            return str((await request(self.http, "POST", "/v1/sessions", json=body))["session"])
+        try:
+            return await self.channel().open_session(body)
+        except RpcCallError as error:
+            raise translated(error) from error
+
+    async def close_session(self, session: str) -> None:
+        """Close a session."""
+        if self.transport != "grpc":
+            await request(self.http, "DELETE", f"/v1/sessions/{session}")
+            return
+        try:
+            await self.channel().close_session(session)
+        except RpcCallError as error:
+            raise translated(error) from error
+
+    async def link(self, session: str) -> Link:
+        """Connect to a session the way this client's frames travel."""
+        if self.transport == "http":
+            return HttpLink(self.http, session)
+        if self.transport == "ws":
+            return await WsLink.open(self.address, session)
+        return await GrpcLink.open(self.channel(), session)
+
+    def channel(self) -> RpcChannel:
+        """Return the gRPC channel, made when it is first needed."""
+        if self._channel is None:
+            here = self.address
+            self._channel = RpcChannel(here.grpc, here.key, here.authority, here.certificate)
+        return self._channel
+
+
+class AsyncTracker:
+    """One session, opened again with the last sure pose as its start whenever the connection or the service is lost."""
+
+    def __init__(self, client: AsyncClient, body: dict[str, Any]) -> None:
+        """Made by `AsyncClient.track`."""
+        self.session = ""
+        self.reconnects = 0
+        self._client = client
+        self._body = body
+        self._link: Link | None = None
+        self._seq = 0
+
+    async def open(self) -> None:
+        """Open the session and connect to it."""
+        self.session = await self._client.open_session(self._body)
+        self._link = await self._client.link(self.session)
+
+    async def send(self, pixels: NDArray[Any], captured_at: float | None = None) -> dict[str, Any]:
+        """Send a frame (rows, columns) and return its result.
+
+        Raises
+        ------
+        ProblemError
+            If the service does not answer this frame with a pose.
+        LinkLostError
+            If no connection could be had for the client's `reconnect_s`.
+        """
+        while True:
+            seq = await self.push(pixels, captured_at)
+            try:
+                while True:
+                    event = await self._next()
+                    if event["type"] in ("result", "problem") and event.get("seq") in (seq, None):
+                        break
+            except LinkLostError as error:
+                await self._again(error)
+                continue
+            if event["type"] == "problem":
+                raise ProblemError(event.get("status", 0), event)
+            return {key: value for key, value in event.items() if key != "type"}
+
+    async def push(self, pixels: NDArray[Any], captured_at: float | None = None) -> int:
+        """Send a frame without waiting for its result; return its number. Results come out of `events`."""
+        frame = OutgoingFrame(self._seq, pixels, captured_at)
+        self._seq += 1
+        try:
+            await self._connected().send(frame)
+        except LinkLostError as error:
+            await self._again(error)
+            await self._connected().send(frame)
+        return frame.seq
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """Give results and problems as they come, for ever: a lost connection is made again."""
+        while True:
+            try:
+                yield await self._next()
+            except LinkLostError as error:
+                await self._again(error)
+
+    async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None) -> None:
+        """Give the session a new start, a new camera, or both."""
+        change = _plain({"initial_pose": initial_pose, "camera": camera})
+        self._body.update({key: value for key, value in change.items() if value is not None})
+        await self._connected().restart({key: value for key, value in change.items() if value is not None})
+
+    async def ping(self, client_time: float | None = None) -> None:
+        """Ask a stream for the server's clock; the pong comes out of `events`."""
+        await self._connected().ping(time.time() if client_time is None else client_time)
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._link is not None:
+            await self._link.close()
+            self._link = None
+            try:
+                await self._client.close_session(self.session)
+            except (ProblemError, LinkLostError):
+                return
+
+    async def _next(self) -> dict[str, Any]:
+        event = await self._connected().receive()
+        if event["type"] == "result" and event["status"] == "TRACKING":
+            self._body["initial_pose"] = event["camera_from_volume"]
+        if event["type"] in ("going_away", "ended"):
+            raise LinkLostError(f"expected a stream that goes on, got: {event.get('reason', 'the service goes away')}")
+        return event
+
+    async def _again(self, cause: LinkLostError) -> None:
+        """Open a new session where the old one was; give up after the client's `reconnect_s`."""
+        if self._link is not None:
+            await self._link.close()
+        deadline, attempt = time.monotonic() + self._client.reconnect_s, 0
+        while True:
+            await asyncio.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
+            attempt += 1
+            try:
+                await self.open()
+            except (LinkLostError, ProblemError) as error:
+                if time.monotonic() > deadline or (isinstance(error, ProblemError) and error.code not in _PASSING):
+                    raise cause from error
+            else:
+                self.reconnects += 1
+                return
+
+    def _connected(self) -> Link:
+        if self._link is None:
+            raise LinkLostError("expected an open session, got one that was closed")
+        return self._link
+
+
+_PASSING = ("not-ready", "overloaded", "conflict", "device-unavailable")
+"""Problems of a service that starts or is full: worth another try."""
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}

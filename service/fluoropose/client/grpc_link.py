@@ -1,0 +1,61 @@
+"""Frames over gRPC."""
+
+from typing import Any
+
+from fluoropose.client.links import LinkLostError, OutgoingFrame, ProblemError, lost
+from fluoropose.rpc import fluoropose_pb2 as pb
+from fluoropose.rpc.channel import RpcCallError, RpcChannel, RpcStream, frame_message, restart_message
+
+__all__ = ["GrpcLink", "translated"]
+
+
+def translated(error: RpcCallError | ConnectionError) -> ProblemError | LinkLostError:
+    """Return a failed call as the client's error."""
+    if isinstance(error, ConnectionError) or error.lost:
+        return lost(error)
+    return ProblemError(error.status, {"code": error.code, "title": "refused", "detail": str(error)})
+
+
+class GrpcLink:
+    """One session over gRPC."""
+
+    def __init__(self, stream: RpcStream) -> None:
+        """Made by `open`."""
+        self._stream = stream
+
+    @classmethod
+    async def open(cls, channel: RpcChannel, session: str, takeover: bool = False) -> "GrpcLink":
+        """Attach to a session, or raise ProblemError or LinkLostError."""
+        try:
+            return cls(await channel.track(session, takeover))
+        except (RpcCallError, ConnectionError) as error:
+            raise translated(error) from error
+
+    async def send(self, frame: OutgoingFrame) -> None:
+        """Send a frame."""
+        await self._send(pb.ClientMessage(frame=frame_message({"data": frame.body(), **frame.meta()})))
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next event."""
+        try:
+            return await self._stream.receive()
+        except (RpcCallError, ConnectionError) as error:
+            raise translated(error) from error
+
+    async def restart(self, change: dict[str, Any]) -> None:
+        """Change the session."""
+        await self._send(restart_message(change))
+
+    async def ping(self, client_time: float) -> None:
+        """Ask for the server's clock."""
+        await self._send(pb.ClientMessage(ping=pb.Ping(client_time=client_time)))
+
+    async def close(self) -> None:
+        """End the stream."""
+        self._stream.cancel()
+
+    async def _send(self, message: pb.ClientMessage) -> None:
+        try:
+            await self._stream.send(message)
+        except (RpcCallError, ConnectionError) as error:
+            raise translated(error) from error

@@ -1,0 +1,91 @@
+"""Frames over HTTP: a request each."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import httpx
+
+from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, checked_json, lost
+
+__all__ = ["HttpLink", "http_client", "request"]
+
+
+def http_client(address: Address) -> httpx.AsyncClient:
+    """Return an HTTP client of an address."""
+    context = address.context()
+    return httpx.AsyncClient(
+        base_url=address.http,
+        timeout=address.timeout_s,
+        trust_env=False,
+        headers=address.headers(),
+        verify=True if context is None else context,
+    )
+
+
+async def request(http: httpx.AsyncClient, method: str, path: str, **options: Any) -> Any:
+    """Return an answer's JSON, or raise ProblemError or LinkLostError."""
+    try:
+        return checked_json(await http.request(method, path, **options))
+    except httpx.TransportError as error:
+        raise lost(error) from error
+
+
+class HttpLink:
+    """One session over HTTP."""
+
+    def __init__(self, http: httpx.AsyncClient, session: str) -> None:
+        """Use an open session."""
+        self._http = http
+        self._path = f"/v1/sessions/{session}"
+        self._events: asyncio.Queue[dict[str, Any] | LinkLostError] = asyncio.Queue()
+        self._posts: set[asyncio.Task[None]] = set()
+
+    async def send(self, frame: OutgoingFrame) -> None:
+        """Post a frame; its answer comes out of `receive`."""
+        post = asyncio.create_task(self._post(frame))
+        self._posts.add(post)
+        post.add_done_callback(self._posts.discard)
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next answer, or raise LinkLostError."""
+        event = await self._events.get()
+        if isinstance(event, LinkLostError):
+            raise event
+        return event
+
+    async def restart(self, change: dict[str, Any]) -> None:
+        """Change the session."""
+        await request(self._http, "PATCH", self._path, json=change)
+
+    async def ping(self, client_time: float) -> None:
+        """Answer with our own clock: over HTTP nobody tells the server's."""
+        self._events.put_nowait({"type": "pong", "client_time": client_time, "server_time": time.time()})
+
+    async def close(self) -> None:
+        """Give up what is on its way."""
+        for post in list(self._posts):
+            post.cancel()
+
+    async def _post(self, frame: OutgoingFrame) -> None:
+        headers = {"Content-Type": "application/octet-stream", "X-Frame-Meta": json.dumps(frame.meta())}
+        try:
+            result = await request(self._http, "POST", f"{self._path}/frames", content=frame.body(), headers=headers)
+        except LinkLostError as error:
+            self._events.put_nowait(error)
+        except ProblemError as error:
+            if error.code in ("unknown-session", "not-ready"):
+                self._events.put_nowait(LinkLostError(f"expected an open session, got: {error}"))
+            else:
+                self._events.put_nowait(
+                    {
+                        "type": "problem",
+                        "seq": frame.seq,
+                        "code": error.code,
+                        "status": error.status,
+                        "detail": error.detail,
+                    }
+                )
+        else:
+            self._events.put_nowait({"type": "result", **result})

@@ -1,0 +1,116 @@
+"""How a tracker's frames travel: one link per transport, all with the same face. Events are dicts as on the WebSocket.
+
+A link carries one session. `send` returns at once or when the network takes the frame; answers come out of `receive`:
+{"type": "result" / "problem" / "going_away" / "pong" / "ended", ...}. A link that breaks raises `LinkLostError`.
+"""
+
+import json
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.errors import FluoroposeError
+
+__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "checked_json", "lost"]
+
+
+class ProblemError(FluoroposeError):
+    """The service refused; `code` and `status` are those of the problem it answered with."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(f"{body.get('title', 'refused')}: {body.get('detail', '')}")
+        self.status = status
+        self.detail = str(body.get("detail", ""))
+        self.code = str(body.get("code", "internal"))
+
+
+class LinkLostError(FluoroposeError):
+    """The connection broke, or the service went away."""
+
+    code = "link-lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a service is and how to come in: a key, the authority of its certificate, our own certificate."""
+
+    http: str
+    grpc: str = "127.0.0.1:8001"
+    key: str | None = None
+    authority: Path | None = None
+    certificate: tuple[Path, Path] | None = None
+    timeout_s: float = 30.0
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request."""
+        return {} if self.key is None else {"Authorization": f"Bearer {self.key}"}
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return how TLS is checked, None where the address has none."""
+        if not self.http.startswith("https"):
+            return None
+        context = ssl.create_default_context(cafile=None if self.authority is None else str(self.authority))
+        if self.certificate is not None:
+            context.load_cert_chain(*(str(path) for path in self.certificate))
+        return context
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutgoingFrame:
+    """Pixels as they travel: raw, little-endian, row by row."""
+
+    seq: int
+    pixels: NDArray[Any]
+    captured_at: float | None
+
+    def meta(self) -> dict[str, Any]:
+        """Return the header that describes them."""
+        meta: dict[str, Any] = {"dtype": self.pixels.dtype.name, "seq": self.seq}
+        rows, columns = self.pixels.shape
+        meta |= {"rows": rows, "columns": columns}
+        return meta if self.captured_at is None else meta | {"captured_at": self.captured_at}
+
+    def body(self) -> bytes:
+        """Return the bytes."""
+        kind = self.pixels.dtype.newbyteorder("<")
+        return np.ascontiguousarray(self.pixels).astype(kind, copy=False).tobytes()
+
+
+class Link(Protocol):
+    """One session's connection."""
+
+    async def send(self, frame: OutgoingFrame) -> None:
+        """Send a frame."""
+
+    async def receive(self) -> dict[str, Any]:
+        """Wait for the next event."""
+
+    async def restart(self, change: dict[str, Any]) -> None:
+        """Give the session a new start, a new camera, or both."""
+
+    async def ping(self, client_time: float) -> None:
+        """Ask for the server's clock."""
+
+    async def close(self) -> None:
+        """Close the connection; the session is closed apart from it."""
+
+
+def checked_json(answer: httpx.Response) -> Any:
+    """Return an answer's JSON, or raise ProblemError."""
+    try:
+        body = answer.json() if answer.content else {}
+    except ValueError:
+        body = {"detail": answer.text[:200]}
+    if answer.status_code >= 400:
+        raise ProblemError(answer.status_code, body if isinstance(body, dict) else {"detail": json.dumps(body)[:200]})
+    return body
+
+
+def lost(error: Exception) -> LinkLostError:
+    """Return a broken connection as one error, whatever broke it."""
+    return LinkLostError(f"expected a connection, got: {type(error).__name__} {str(error)[:200]}")

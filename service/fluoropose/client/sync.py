@@ -1,0 +1,96 @@
+"""The same client without async: its event loop runs in a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.client.aio import AsyncClient, AsyncTracker
+
+__all__ = ["Client", "Tracker"]
+
+T = TypeVar("T")
+
+
+class Client:
+    """Talks to one service; arguments are those of `AsyncClient`."""
+
+    def __init__(self, http: str, transport: str = "http", **options: Any) -> None:
+        """Start the thread; connect lazily."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fluoropose-client", daemon=True)
+        self._thread.start()
+
+        async def made() -> AsyncClient:
+            return AsyncClient(http, transport, **options)
+
+        self._client = self._run(made())
+
+    def __enter__(self) -> "Client":
+        """Return self."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections and end the thread."""
+        if self._loop.is_closed():
+            return
+        self._run(self._client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Return the service's cases."""
+        return self._run(self._client.cases())
+
+    def track(self, case: str, camera: dict[str, Any], **options: Any) -> "Tracker":
+        """Open a session; options are those of POST /v1/sessions (initial_pose, pixel_meaning, ...)."""
+        return Tracker(self, self._run(self._client.track(case, camera, **options)))
+
+    def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
+        """Return a DRR as line integrals (rows, columns)."""
+        return self._run(self._client.render(case, camera, camera_from_volume))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+class Tracker:
+    """One session."""
+
+    def __init__(self, client: Client, tracker: AsyncTracker) -> None:
+        """Made by `Client.track`."""
+        self._client = client
+        self._tracker = tracker
+
+    @property
+    def session(self) -> str:
+        """The session's name; another one after a reconnect."""
+        return self._tracker.session
+
+    @property
+    def reconnects(self) -> int:
+        """How often the session had to be opened again."""
+        return self._tracker.reconnects
+
+    def send(self, pixels: NDArray[Any], captured_at: float | None = None) -> dict[str, Any]:
+        """Send a frame (rows, columns) and return the result; see `AsyncTracker.send`."""
+        return self._client._run(self._tracker.send(pixels, captured_at))
+
+    def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None) -> None:
+        """Give the session a new start, a new camera, or both."""
+        self._client._run(self._tracker.restart(initial_pose, camera))
+
+    def close(self) -> None:
+        """Close the session."""
+        self._client._run(self._tracker.close())
