@@ -43,7 +43,7 @@ HOMES = {
     "fastapi": {"api/"},
     "starlette": {"api/"},
     "prometheus_client": {"telemetry/metrics.py"},
-    "httpx": {"client/", "cli/process.py"},
+    "httpx": {"client/", "cli/process.py", "cli/load.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"rpc/"},
     "grpc_health": {"rpc/"},
@@ -51,7 +51,7 @@ HOMES = {
     "google": {"rpc/"},
     "uvloop": {"cli/serving.py"},
     "uvicorn": {"cli/serving.py"},
-    "typer": {"cli/main.py", "cli/console.py"},
+    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py"},
     "rich": {"cli/"},
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
+from fluoropose.cli.operate import operate_app, shipped_cases
 from fluoropose.cli.settings import Settings, available_cores
 
 __all__ = ["app"]
@@ -15,6 +16,8 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Six-degree-of-freedom pose of a CT's object in X-ray fluoroscopy, in real time.",
 )  # fmt: skip
+
+app.add_typer(operate_app)
 
 LabelMap = Annotated[Path | None, typer.Option("--label-map", help="Label map on the CT's grid.")]
 Label = Annotated[int | None, typer.Option("--label", help="The object's value in the label map.")]
@@ -27,9 +30,6 @@ InAir = Annotated[bool, typer.Option("--in-air", help="Nothing surrounds the obj
 Step = Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
 Cores = Annotated[int, typer.Option("--cores", min=0, help="Cores to use; 0 takes those there are.")]
-keys_app = typer.Typer(no_args_is_help=True, help="API keys of the service, kept as hashes in one file.")
-app.add_typer(keys_app, name="keys")
-
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 
 
@@ -94,82 +94,6 @@ def train(
         _print_facts(facts)
         if json_file is not None:
             write_json(json_file, facts)
-
-
-@app.command()
-def serve(
-    cases: Annotated[
-        Path | None, typer.Option("--cases", help="Folder of cases; the shipped objects if not given.")
-    ] = None,
-    models: Annotated[
-        Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")
-    ] = None,
-    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="HTTP and WebSocket.")] = 8000,
-    grpc_port: Annotated[int, typer.Option("--grpc-port", help="gRPC; -1 for none.")] = 8001,
-    metrics_port: Annotated[int, typer.Option("--metrics-port", help="Scrapes on loopback; -1 for none.")] = -1,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
-    threads: Threads = 0,
-    budget_mb: Annotated[float | None, typer.Option("--budget-mb", help="Most bytes of resident cases.")] = None,
-    keys: Annotated[Path | None, typer.Option("--keys", help="File of API keys; see `fluoropose keys`.")] = None,
-    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The server's private key, PEM.")] = None,
-    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Its certificate chain, PEM.")] = None,
-    tls_client_ca: Annotated[
-        Path | None, typer.Option("--tls-client-ca", help="Clients must have a certificate of this authority, PEM.")
-    ] = None,
-    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
-    grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
-    log_level: Annotated[str, typer.Option("--log-level")] = "info",
-) -> None:
-    """Serve the cases until stopped.
-
-    Example: fluoropose serve --cases cases --models models
-    """
-    with plain_errors():
-        from fluoropose.cli.serving import ServePlan, run_server
-
-        settings = Settings()
-        run_server(
-            ServePlan(
-                cases or _shipped_cases(settings), models or settings.models_root(), host, port, grpc_port,
-                metrics_port, device or settings.device, threads or settings.threads,
-                None if budget_mb is None else int(1e6 * budget_mb), keys or settings.keys, tls_key, tls_cert,
-                tls_client_ca, behind_proxy, grace_s, log_level,
-            )
-        )  # fmt: skip
-
-
-@keys_app.command("add")
-def keys_add(
-    name: Annotated[str, typer.Argument(help="Whose key it is: lower-case letters, digits, hyphens.")],
-    file: Annotated[Path, typer.Option("--file", help="The file of keys; made if it is not there.")],
-    scope: Annotated[list[str], typer.Option("--scope", help="infer, manage, metrics; may be given again.")],
-    days: Annotated[int | None, typer.Option("--days", min=1, help="Until it expires; never if not given.")] = None,
-) -> None:
-    """Make a key and print it: this is the only time it is seen.
-
-    Example: fluoropose keys add console-1 --file keys.json --scope infer
-    """
-    with plain_errors():
-        from fluoropose.runtime.keys import add_key
-
-        typer.echo(add_key(file, name, scope, days))
-
-
-@keys_app.command("remove")
-def keys_remove(
-    name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    file: Annotated[Path, typer.Option("--file", help="The file of keys.")],
-) -> None:
-    """Remove a key; a running service notices within a second.
-
-    Example: fluoropose keys remove console-1 --file keys.json
-    """
-    with plain_errors():
-        from fluoropose.runtime.keys import remove_key
-
-        remove_key(file, name)
-        console.print(f"removed {name}")
 
 
 @app.command()
@@ -323,60 +247,13 @@ def evaluate(
 
         settings = Settings()
         shipped = case in OBJECTS and not Path(case).exists()
-        loaded = load_case(_shipped_cases(settings) / case if shipped else Path(case))
+        loaded = load_case(shipped_cases(settings) / case if shipped else Path(case))
         bundle = load_bundle(model or settings.models_root() / loaded.name)
         resident = ResidentCase(loaded, bundle, open_device(device or settings.device, threads or settings.threads))
         facts = measure(resident, seed, available_cores(), frames=frames, starts=starts)
         _print_facts(facts)
         if json_file is not None:
             write_json(json_file, {"pehl": facts})
-
-
-@app.command()
-def bench(
-    object_name: Annotated[str, typer.Option("--object", help="knee, plate or probe.")] = "plate",
-    runs: Annotated[int, typer.Option("--runs", min=1)] = 200,
-    seed: Annotated[int, typer.Option("--seed")] = 0,
-    device: Annotated[str, typer.Option("--device")] = "",
-    threads: Threads = 0,
-    json_file: Json = None,
-) -> None:
-    """Measure renderers and registration on this machine.
-
-    Example: fluoropose bench --object plate --json bench.json
-    """
-    with plain_errors():
-        from fluoropose.cli.bench import bench as run_bench
-        from fluoropose.io.bundles import load_bundle
-        from fluoropose.io.cases import load_case
-        from fluoropose.io.files import write_json
-        from fluoropose.objects.catalogue import shipped_object
-        from fluoropose.runtime.engine import Engine
-        from fluoropose.runtime.ort import open_device
-
-        settings = Settings()
-        count = threads or settings.threads
-        name = shipped_object(object_name).name
-        case = load_case(_shipped_cases(settings) / name)
-        engine = Engine(open_device(device or settings.device, count))
-        resident = engine.add(case, load_bundle(settings.models_root() / name))
-        figures = run_bench(resident, runs=runs, seed=seed, threads=count, cores=available_cores())
-        console.print_json(data=figures)
-        if json_file is not None:
-            write_json(json_file, figures)
-
-
-def _shipped_cases(settings: Settings) -> Path:
-    """Prepare the shipped objects in the cache once and return their folder."""
-    from fluoropose.cli.inputs import prepare_shipped
-    from fluoropose.io.cases import list_cases
-    from fluoropose.objects.catalogue import OBJECTS
-
-    root = settings.cache / "cases-1"
-    for name in sorted(set(OBJECTS) - set(list_cases(root))):
-        with progress_bar(f"preparing {name}") as report:
-            prepare_shipped(OBJECTS[name], root / name, replace=True, progress=report)
-    return root
 
 
 def _box(text: str | None) -> Any:

@@ -23,11 +23,11 @@ _END_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that is ready: its addresses and its process."""
+    """A server that is ready: its addresses and, if it is ours, its process."""
 
     http: str
     grpc: str
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | None" = None
 
 
 @contextmanager

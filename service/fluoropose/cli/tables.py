@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-__all__ = ["facts_table", "latency_table"]
+__all__ = ["facts_table", "latency_table", "load_table"]
 
 
 def facts_table(parts: dict[str, dict[str, Any]]) -> Table:
@@ -43,6 +43,24 @@ def latency_table(parts: dict[str, dict[str, Any]]) -> Table:
             times = facts["latency_ms"].get(stage)
             cells.append("-" if times is None else f"{times['p50']:.2f} / {times['p99']:.2f}")
         table.add_row(stage, *cells)
+    return table
+
+
+def load_table(rows: list[dict[str, Any]]) -> Table:
+    """Return one row per load."""
+    table = Table(title="load")
+    names = ("load", "received", "answered", "dropped", "age p50", "p95", "p99", "max ms", "CPU", "memory MB")
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in rows:
+        age = row["frame_age_ms"]
+        dropped = ", ".join(f"{reason} {count}" for reason, count in row["dropped"].items()) or "0"
+        name = f"{row['transport']} {row['sessions']} x {row['fps']:g}"
+        table.add_row(
+            name, str(row["received"]), str(row["answered"]), dropped,
+            *(f"{age[key]:.1f}" for key in ("p50", "p95", "p99", "max")), f"{row['server_cpu_cores']:.2f}",
+            f"{row['server_memory_mb']:.0f}",
+        )  # fmt: skip
     return table
 
 

@@ -19,7 +19,7 @@ from fluoropose.arrays import Float64
 from fluoropose.errors import FrameError, VolumeError
 from fluoropose.imaging.volume import Volume, checked_volume
 
-__all__ = ["read_dicom_frame", "read_dicom_series"]
+__all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_series"]
 
 _AIR_HU = -1000.0
 _TILT_DEG = 0.5
@@ -71,6 +71,22 @@ def read_dicom_frame(data: bytes) -> NDArray[Any]:
     if pixels.ndim != 2:
         raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
+
+
+def read_dicom_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
+    """Return the frames of a DICOM X-ray image of one or many, and their rate where it is told, or raise FrameError."""
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(data))
+        pixels = dataset.pixel_array
+    except Exception as error:
+        raise FrameError(f"expected a DICOM image, got: {error}") from error
+    if pixels.ndim not in (2, 3) or int(dataset.get("SamplesPerPixel", 1)) != 1:
+        raise FrameError(f"expected greyscale frames, got pixels of shape {pixels.shape}")
+    rate = dataset.get("CineRate") or dataset.get("RecommendedDisplayFrameRate")
+    if not rate and dataset.get("FrameTime"):
+        rate = 1000.0 / float(dataset.FrameTime)
+    frames = [np.ascontiguousarray(frame) for frame in pixels.reshape(-1, *pixels.shape[-2:])]
+    return frames, float(rate) if rate else None
 
 
 def _ct_slices(path: Path) -> Iterator[Any]:

@@ -1,19 +1,29 @@
 """Bytes to frames and pictures to bytes: npy, PNG of 8 or 16 bits, DICOM, raw pixels. Sizes are bounded first."""
 
 import io
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
 
-__all__ = ["MAX_PIXELS", "decode_frame", "guess_media_type", "npy_bytes", "png_bytes", "raw_frame", "read_frame_file"]
+__all__ = [
+    "MAX_PIXELS",
+    "decode_frame",
+    "guess_media_type",
+    "image_pages",
+    "npy_bytes",
+    "png_bytes",
+    "raw_frame",
+    "read_frame_file",
+]
 
 MAX_PIXELS = 4096 * 4096
 """Larger than any fluoroscopy frame; checked before anything is decoded."""
@@ -102,16 +112,25 @@ def _from_npy(data: bytes) -> NDArray[Any]:
     return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("=")))
 
 
+def image_pages(data: bytes) -> list[NDArray[Any]]:
+    """Return the pages of a greyscale TIFF, or raise FrameError."""
+    return _pages(data, "TIFF")
+
+
 def _from_image(data: bytes, kind: str) -> NDArray[Any]:
+    return _pages(data, kind, 1)[0]
+
+
+def _pages(data: bytes, kind: str, most: int | None = None) -> list[NDArray[Any]]:
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
             if image.mode not in ("L", "I;16", "I;16B", "I"):
                 raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
-            pixels = np.array(image)
+            pages = [np.array(page) for page in islice(ImageSequence.Iterator(image), most)]
     except FrameError:
         raise
     except Exception as error:
         raise FrameError(f"expected a {kind} image, got: {str(error)[:200]}") from error
-    return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16)
+    return [page.astype(np.uint8 if page.dtype == np.uint8 else np.uint16) for page in pages]

@@ -1,0 +1,71 @@
+"""Runs of frames from disk: a folder in name order, an npy stack, a TIFF of several pages, a multi-frame DICOM."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.errors import FrameError
+from fluoropose.io.dicom import read_dicom_run
+from fluoropose.io.frames import MAX_PIXELS, image_pages, read_frame_file
+
+__all__ = ["FrameRun", "read_run"]
+
+_SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".dcm", ".ima", "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameRun:
+    """Frames (rows, columns) in order, and their rate if the file tells."""
+
+    frames: list[NDArray[Any]]
+    fps: float | None = None
+
+
+def read_run(path: Path) -> FrameRun:
+    """Return the frames of a folder or a file; a file of one frame is a run of one.
+
+    Raises
+    ------
+    FrameError
+        If there is none, one cannot be read, or their sizes or dtypes differ.
+    """
+    if path.is_dir():
+        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
+        run = FrameRun([read_frame_file(item) for item in files])
+    elif path.suffix.lower() == ".npy":
+        run = FrameRun(list(_stack(path)))
+    else:
+        run = _of_file(path)
+    kinds = {(frame.shape, frame.dtype.name) for frame in run.frames}
+    if len(kinds) != 1:
+        found = ", ".join(f"{shape} {dtype}" for shape, dtype in sorted(kinds)[:3]) or "none"
+        raise FrameError(f"expected frames of one size and dtype in {path}, got {found}")
+    return run
+
+
+def _of_file(path: Path) -> FrameRun:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FrameError(f"expected frames in {path}, got: {error.strerror}") from error
+    if data[128:132] == b"DICM":
+        frames, fps = read_dicom_run(data)
+        return FrameRun(frames, fps)
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return FrameRun(image_pages(data))
+    return FrameRun([read_frame_file(path)])
+
+
+def _stack(path: Path) -> Iterator[NDArray[Any]]:
+    try:
+        stack = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise FrameError(f"expected an npy file in {path}, got: {str(error)[:200]}") from error
+    if stack.ndim not in (2, 3) or stack.shape[-1] * stack.shape[-2] > MAX_PIXELS:
+        raise FrameError(f"expected frames as (rows, columns) or (frames, rows, columns), got shape {stack.shape}")
+    yield from stack.reshape(-1, *stack.shape[-2:])
