@@ -44,6 +44,8 @@ def test_sessions_are_bounded_and_expire(settings):
     registry = SessionRegistry(capacity=2)
     first, second = registry.open(settings, centre), registry.open(settings, centre)
     assert first.name != second.name
+    for session in (first, second):
+        session.offer("pixels", None, 0, 0)
     with pytest.raises(OverloadedError, match="at most 2"):
         registry.open(settings, centre)
     registry.close(first.name)
@@ -58,6 +60,19 @@ def test_sessions_are_bounded_and_expire(settings):
         brief.get(session.name)
     assert brief.take_expired() == [session]
     assert brief.take_expired() == []
+
+
+def test_a_thousand_abandoned_sessions_leave_room_and_the_used_ones_alone(settings):
+    registry = SessionRegistry(capacity=8)
+    fed, attached = registry.open(settings, np.zeros(3)), registry.open(settings, np.zeros(3))
+    fed.offer("pixels", None, 0, 0)
+    attached.join()
+    newest = [registry.open(settings, np.zeros(3)) for _ in range(1000)][-1]
+    assert len(registry) == 8
+    for session in (fed, attached, newest):
+        assert registry.get(session.name) is session
+    assert len(registry.take_evicted()) == 994
+    assert registry.take_evicted() == []
 
 
 def test_a_key_has_its_own_sessions_and_only_so_many(settings):

@@ -22,14 +22,18 @@ _POLICIES = {"latest": pb.LATEST, "reject": pb.REJECT}
 
 
 class RpcCallError(Exception):
-    """A call failed; `lost` tells a broken connection from a refusal, whose `code` is the service's."""
+    """A call failed; `lost` tells a broken connection from a refusal, whose `code` is the service's.
+
+    A refusal of ours begins with its code and a colon; whatever else ends a call is gRPC's, so the connection's.
+    """
 
     def __init__(self, error: grpc.aio.AioRpcError) -> None:
         detail = error.details() or ""
         code, found, text = detail.partition(": ")
-        super().__init__(text if found else detail)
-        self.lost = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-        self.code = code if found and " " not in code else error.code().name.lower()
+        ours = bool(found) and " " not in code
+        super().__init__(text if ours else detail)
+        self.lost = not ours or error.code() is grpc.StatusCode.UNAVAILABLE
+        self.code = code if ours else error.code().name.lower()
         self.status = error.code().value[0]
 
 

@@ -35,11 +35,15 @@ class SessionRegistry:
         self._idle_s = idle_s
         self._sessions: dict[str, tuple[Session, float]] = {}
         self._lock = threading.Lock()
+        self._evicted: list[Session] = []
 
     def open(self, settings: SessionSettings, centre_mm: Vec3, owner: str = "") -> Session:
-        """Open a session, or raise OverloadedError when as many are open as may be."""
+        """Open a session, or raise OverloadedError when as many are open as may be.
+
+        A session that was opened and never fed makes room for one more, the oldest first.
+        """
         with self._lock:
-            if len(self._sessions) >= self._capacity:
+            if len(self._sessions) >= self._capacity and not self._evict():
                 raise OverloadedError(f"expected at most {self._capacity} open sessions, got one more; close some")
             if owner and self._count(owner) >= self._per_key:
                 raise OverloadedError(f"expected at most {self._per_key} open sessions of one key, got one more")
@@ -91,10 +95,23 @@ class SessionRegistry:
                 del self._sessions[session.name]
             return expired
 
+    def take_evicted(self) -> list[Session]:
+        """Return the sessions that made room since the last call."""
+        with self._lock:
+            evicted, self._evicted = self._evicted, []
+            return evicted
+
     def __len__(self) -> int:
         """Return the number of open sessions."""
         with self._lock:
             return len(self._sessions)
+
+    def _evict(self) -> bool:
+        unfed = [session for session, _ in self._sessions.values() if session.unfed]
+        if unfed:
+            del self._sessions[unfed[0].name]
+            self._evicted.append(unfed[0])
+        return bool(unfed)
 
     def _count(self, owner: str) -> int:
         return Counter(session.owner for session, _ in self._sessions.values())[owner]

@@ -68,6 +68,9 @@ class Pulse:
         for session in self.service.sessions.take_expired():
             self.metrics.sessions.labels("expired").inc()
             self.lines.end(session, "expired")
+        for session in self.service.sessions.take_evicted():
+            self.metrics.sessions.labels("evicted").inc()
+            self.lines.end(session, "expired")
         evicted = self.service.engine.evicted
         self.metrics.cases_evicted.inc(evicted - self._evicted)
         self._evicted = evicted

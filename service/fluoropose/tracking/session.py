@@ -119,6 +119,7 @@ class Session:
     last_seq: int = -1
     closed: str = ""
     absent: str = ""
+    attached: bool = False
     waiting: Offered | None = None
     running: Job | None = None
     ready: Ready | None = None
@@ -135,6 +136,11 @@ class Session:
     def in_flight(self) -> int:
         """How many frames are neither answered nor dropped yet, 0 to 3."""
         return sum(place is not None for place in (self.waiting, self.running, self.ready))
+
+    @property
+    def unfed(self) -> bool:
+        """Whether nobody has ever sent a frame and no stream is attached."""
+        return not self.attached and not self.counters["received"]
 
     def restart(self, camera: Camera | None = None, initial_pose: Mat44 | None = None) -> None:
         """Begin again with a new camera, a new start, or both; without a start, at the last pose. The books stay."""
@@ -219,11 +225,11 @@ class Session:
 
     def join(self) -> None:
         """Note that a client is there (again) to take answers."""
-        self.absent = ""
+        self.absent, self.attached = "", True
 
     def leave(self, reason: str) -> list[Dropped]:
         """Drop what waits or is ready, and what runs once it has finished: the client is gone."""
-        self.absent = reason
+        self.absent, self.attached = reason, False
         gone = []
         if self.waiting is not None:
             gone.append(self._drop(self.waiting.ticket, self.waiting.seq, reason, _closed_error(reason)))
