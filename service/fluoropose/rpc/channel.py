@@ -1,5 +1,6 @@
 """The other end of gRPC: a channel to the service, its calls as plain dicts, its errors as ours."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ class RpcStream:
             await self._call.write(message)
         except grpc.aio.AioRpcError as error:
             raise RpcCallError(error) from error
-        except grpc.aio.UsageError as error:
+        except (grpc.aio.UsageError, asyncio.InvalidStateError) as error:
             raise ConnectionError(str(error)) from error
 
     async def receive(self) -> dict[str, Any]:
