@@ -1,0 +1,37 @@
+"""Logs: one JSON object a line, and never what a caller sent."""
+
+import io
+import json
+import logging
+
+from fluoropose.telemetry.logs import JsonFormatter
+
+
+def logged(work):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logger = logging.Logger("fluoropose.test")
+    logger.addHandler(handler)
+    work(logger)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_an_object_with_its_fields():
+    (line,) = logged(lambda log: log.info("session", extra={"fields": {"answered": 3, "dropped": {"superseded": 1}}}))
+    assert (line["level"], line["message"], line["answered"]) == ("info", "session", 3)
+    assert line["dropped"] == {"superseded": 1}
+    assert line["time"].endswith("+00:00")
+
+
+def test_an_exception_is_its_kind_and_place_and_not_its_text():
+    def work(log):
+        try:
+            raise ValueError("patient Jane Doe")
+        except ValueError:
+            log.exception("a fault\nin two lines")
+
+    (line,) = logged(work)
+    assert line["exception"] == "ValueError"
+    assert line["at"].startswith("work:")
+    assert "Jane" not in json.dumps(line)
