@@ -21,7 +21,7 @@ ENV FLUOROPOSE_DEVICE=cpu
 USER 1000
 # Compiles the kernels and prepares the shipped objects, so that the first start is quick.
 RUN fluoropose bench --object plate --runs 3 > /dev/null
-EXPOSE 8000
+EXPOSE 8000 8001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 # Inside a container the address must be open; publish it to loopback only (-p 127.0.0.1:8000:8000) or behind a proxy.
@@ -33,7 +33,7 @@ FROM built AS cuda
 RUN pip install "onnxruntime-gpu[cuda,cudnn]"
 ENV FLUOROPOSE_DEVICE=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 1000
-EXPOSE 8000
+EXPOSE 8000 8001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 ENTRYPOINT ["fluoropose"]

@@ -1,6 +1,9 @@
 """What the documents promise is what the code has."""
 
+import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,46 @@ def test_documented_problems_are_the_known_ones():
         code for row in re.findall(r"^\| (`[^|]*) \|", table, re.M) for code in re.findall(r"`([\w-]+)`", row)
     }
     assert documented == set(problems._TABLE)
+
+
+def used_in(text):
+    """Names of our metrics in a text, a histogram's parts and a counter's suffix kept."""
+    return set(re.findall(r"\b(?:fluoropose|process)_[a-z0-9_]+", text))
+
+
+def exported_samples():
+    """Every sample name that a scrape can have, labelled metrics without a value included."""
+    names = set()
+    for family in Metrics().registry.collect():
+        suffixes = {"counter": ["_total"], "info": ["_info"], "histogram": ["_bucket", "_sum", "_count"]}
+        names.update(family.name + suffix for suffix in suffixes.get(family.type, [""]))
+    return names
+
+
+@pytest.mark.parametrize("name", ["alerts.yaml", "dashboard.json"])
+def test_rules_and_dashboard_use_exported_names_only(name):
+    text = (ROOT / "deploy" / name).read_text()
+    if name.endswith("json"):
+        text = " ".join(target["expr"] for panel in json.loads(text)["panels"] for target in panel["targets"])
+    used = used_in(text)
+    assert len(used) > 5
+    assert used <= exported_samples()
+
+
+def test_each_alert_has_a_row_in_the_handbook():
+    alerts = set(re.findall(r"alert: (\w+)", (ROOT / "deploy" / "alerts.yaml").read_text()))
+    rows = set(re.findall(r"^\| (Fluoropose\w+) \|", (ROOT / "docs" / "operations.md").read_text(), re.M))
+    assert alerts == rows
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_finds_nothing_wrong(tmp_path):
+    for command in (["check", "rules", ROOT / "deploy" / "alerts.yaml"],):
+        subprocess.run(["promtool", *map(str, command)], check=True, capture_output=True)
+    metrics = Metrics()
+    metrics.frames_completed.labels("ws", "TRACKING").inc()
+    found = subprocess.run(["promtool", "check", "metrics"], input=metrics.text(), capture_output=True)
+    assert found.returncode == 0, found.stderr.decode()
 
 
 def test_links_and_pictures_are_there():

@@ -15,7 +15,7 @@ from fluoropose.api.codec import (
     session_model,
 )
 from fluoropose.api.schemas import RegisterRequest, ResultModel, SessionChange, SessionModel, SessionRequest
-from fluoropose.errors import FluoroposeError, FrameError, InputError, NotReadyError
+from fluoropose.errors import FluoroposeError, FrameError, InputError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.desk import Desk
@@ -54,11 +54,7 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
 
     @router.post("", status_code=201)
     async def open_session(body: SessionRequest, request: Request, response: Response) -> SessionModel:
-        if service.draining:
-            raise NotReadyError("expected a service that takes sessions, got one that is going away")
-        settings = _settings(body, body.max_frame_age_ms, body.policy)
-        session = await desk.off_loop(lambda: service.open_session(settings, owner_of(request.scope)))
-        desk.metrics.sessions.labels("opened").inc()
+        session = await lines.open(_settings(body, body.max_frame_age_ms, body.policy), owner_of(request.scope))
         response.headers["Location"] = f"/v1/sessions/{session.name}"
         return session_model(session)
 

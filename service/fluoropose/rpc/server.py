@@ -169,11 +169,7 @@ class _Registration(RegistrationServicer):
             self._note("Track", code, time.perf_counter() - began)
 
     async def _open(self, message: pb.SessionSettings, owner: str) -> pb.OpenSessionResponse:
-        if self.service.draining:
-            raise NotReadyError("expected a service that takes sessions, got one that is going away")
-        settings = settings_value(message)
-        session = await self.desk.off_loop(lambda: self.service.open_session(settings, owner))
-        self.metrics.sessions.labels("opened").inc()
+        session = await self.lines.open(settings_value(message), owner)
         return pb.OpenSessionResponse(session=session.name)
 
     async def _attach(self, first: Any, owner: str) -> tuple[Line, pb.Welcome]:

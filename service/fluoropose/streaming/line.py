@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fluoropose.arrays import Mat44
-from fluoropose.errors import ConflictError, FluoroposeError
+from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError
 from fluoropose.streaming.desk import Desk
 from fluoropose.streaming.frames import EncodedFrame, Result
-from fluoropose.tracking.session import Dropped, Session
+from fluoropose.tracking.session import Dropped, Session, SessionSettings
 
 __all__ = ["Ended", "Event", "GoingAway", "Line", "LineDesk", "Pong", "Problem", "WriterError"]
 
@@ -143,6 +143,19 @@ class LineDesk:
     def __len__(self) -> int:
         """Return the number of attached streams."""
         return len(self._lines)
+
+    async def open(self, settings: SessionSettings, owner: str = "") -> Session:
+        """Open a session, off the event loop since its case may have to be loaded; see `Service.open_session`."""
+        service, outcomes = self.desk.service, self.desk.metrics.sessions
+        if service.draining:
+            raise NotReadyError("expected a service that takes sessions, got one that is going away")
+        try:
+            session = await self.desk.off_loop(lambda: service.open_session(settings, owner))
+        except FluoroposeError:
+            outcomes.labels("failed").inc()
+            raise
+        outcomes.labels("opened").inc()
+        return session
 
     def attach(self, session: Session, transport: str, takeover: bool = False) -> Line:
         """Attach a stream to a session.
