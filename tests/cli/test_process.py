@@ -18,7 +18,7 @@ def _server(monkeypatch: pytest.MonkeyPatch, start_ends_after: int, ready: bool)
     """Answer like a server whose start ends between the requests number `start_ends_after` and the next."""
     count = 0
 
-    def get(url: str, timeout: float) -> httpx.Response:
+    def get(url: str, timeout: float, verify: object) -> httpx.Response:
         nonlocal count
         count += 1
         started = count > start_ends_after

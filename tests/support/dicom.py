@@ -1,11 +1,12 @@
 """A made-up CT series: sheared, shuffled or broken as a test wants it."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
 
 ROW = np.array([0.0, 1.0, 0.0])
 COLUMN = np.array([0.0, 0.0, -1.0])
@@ -49,3 +50,22 @@ def series(folder: Path, values: np.ndarray, *, step_mm: float = 1.5, shear: flo
 
 def read_again(path: Path):
     return pydicom.dcmread(path)
+
+
+def xray_bytes(frames: np.ndarray, **fields) -> bytes:
+    """A multi-frame X-ray image (frames, rows, columns) as a file's bytes."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = XRayAngiographicImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    item = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    item.SOPClassUID, item.SOPInstanceUID = XRayAngiographicImageStorage, meta.MediaStorageSOPInstanceUID
+    item.Modality, item.SamplesPerPixel, item.PhotometricInterpretation = "XA", 1, "MONOCHROME2"
+    item.NumberOfFrames, item.Rows, item.Columns = frames.shape
+    item.BitsAllocated, item.BitsStored, item.HighBit, item.PixelRepresentation = 16, 16, 15, 0
+    item.PixelData = frames.astype(np.uint16).tobytes()
+    for name, value in fields.items():
+        setattr(item, name, value)
+    stream = io.BytesIO()
+    item.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()

@@ -94,7 +94,9 @@ def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
     """Run each load and return the rows, the engine's own times beside them."""
     loads = [parse_load(text) for text in plan.loads]
     camera, frames, truths = _frames(resident, plan)
-    engine = _engine_alone(resident, camera, frames, truths, max(load.fps for load in loads))
+    engine = _engine_alone(
+        resident, camera, frames, truths, max(load.fps for load in loads), min(_ENGINE_SECONDS, plan.seconds)
+    )
     case = resident.case.name
     rows = []
     for load in loads:
@@ -131,7 +133,7 @@ def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArra
 
 
 def _engine_alone(
-    resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float
+    resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float, seconds: float
 ) -> dict[str, Any]:
     """Return the engine's times paced at `fps` and its rate without pauses, on this thread, without any transport."""
     order = there_and_back(len(frames), 1000)
@@ -154,7 +156,7 @@ def _engine_alone(
 
     follow(30, 0.0)
     unpaced = follow(300, 0.0)
-    paced = follow(int(_ENGINE_SECONDS * fps), 1.0 / fps)
+    paced = follow(int(seconds * fps), 1.0 / fps)
     return {"capacity_fps": 1e3 * len(unpaced) / sum(unpaced), "paced_fps": fps, "paced_ms": _percentiles(paced)}
 
 

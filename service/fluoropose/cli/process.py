@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -32,9 +33,16 @@ class Running:
 
 @contextmanager
 def server_process(
-    cases: Path, models: Path, threads: int, device: str, extra: Sequence[str] = ("--log-level", "warning")
+    cases: Path,
+    models: Path,
+    threads: int,
+    device: str,
+    extra: Sequence[str] = ("--log-level", "warning"),
+    authority: Path | None = None,
 ) -> Iterator[Running]:
     """Run `fluoropose serve` on free loopback ports; give it when ready, end it by its own process id.
+
+    With `authority` (PEM) the server is one with TLS, whose certificate that authority made.
 
     Raises
     ------
@@ -46,9 +54,9 @@ def server_process(
     command += ["--port", str(port), "--grpc-port", str(grpc_port), "--threads", str(threads), "--device", device]
     process = subprocess.Popen([*command, *extra], env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
     try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_until_ready(process, address)
-        yield Running(address, f"127.0.0.1:{grpc_port}", process)
+        address = f"http://127.0.0.1:{port}" if authority is None else f"https://localhost:{port}"
+        _wait_until_ready(process, address, authority)
+        yield Running(address, f"localhost:{grpc_port}", process)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -71,7 +79,8 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str) -> None:
+def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority: Path | None = None) -> None:
+    checked = True if authority is None else ssl.create_default_context(cafile=str(authority))
     deadline = time.monotonic() + _START_SECONDS
     answer = "no answer"
     while time.monotonic() < deadline:
@@ -79,8 +88,8 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str) -> None:
             raise DeviceError(f"expected a running server, got exit code {process.returncode}")
         try:
             # In this order: what is not ready after the start has ended never will be.
-            ended = httpx.get(f"{address}/startupz", timeout=2.0).status_code == 200
-            response = httpx.get(f"{address}/readyz", timeout=2.0)
+            ended = httpx.get(f"{address}/startupz", timeout=2.0, verify=checked).status_code == 200
+            response = httpx.get(f"{address}/readyz", timeout=2.0, verify=checked)
             if response.status_code == 200:
                 return
             answer = response.text[:300]

@@ -1,0 +1,66 @@
+"""The doors of a real process: TLS and keys over all three transports, scrapes on a port of their own."""
+
+import json
+import ssl
+
+import httpx
+import pytest
+import trustme
+
+from fluoropose.api.schemas import camera_json
+from fluoropose.cli.process import free_ports, server_process
+from fluoropose.client import Client, LinkLostError, ProblemError
+from fluoropose.runtime.keys import add_key
+
+
+@pytest.fixture(scope="module")
+def secured(cases_root, models_root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("doors")
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    token = add_key(folder / "keys.json", "console", ["infer"])
+    (port,) = free_ports(1)
+    extra = ["--tls-key", folder / "key.pem", "--tls-cert", folder / "cert.pem", "--keys", folder / "keys.json"]
+    extra += ["--metrics-port", port, "--log-level", "warning"]
+    with server_process(
+        cases_root, models_root, 1, "cpu", [str(word) for word in extra], authority=folder / "ca.pem"
+    ) as server:
+        yield server, folder / "ca.pem", token, port
+
+
+@pytest.mark.parametrize("transport", ["http", "ws", "grpc"])
+def test_a_console_with_key_and_authority_is_served(secured, camera, pose, frame, transport):
+    server, authority, token, _ = secured
+    with Client(server.http, transport, grpc=server.grpc, key=token, authority=authority) as client:
+        tracker = client.track("small", camera_json(camera), initial_pose=pose)
+        assert [tracker.send(frame)["seq"] for _ in range(3)] == [0, 1, 2]
+        tracker.close()
+
+
+@pytest.mark.parametrize("transport", ["http", "ws", "grpc"])
+def test_without_the_key_nobody_is(secured, camera, transport):
+    server, authority, _, _ = secured
+    with (
+        Client(server.http, transport, grpc=server.grpc, key="fp_console_no", authority=authority) as client,
+        pytest.raises(ProblemError) as refused,
+    ):
+        client.track("small", camera_json(camera))
+    assert refused.value.code == "unauthenticated"
+
+
+def test_a_client_does_not_talk_to_a_server_it_cannot_check(secured, camera):
+    server, _, token, _ = secured
+    with Client(server.http, "http", key=token) as client, pytest.raises(LinkLostError, match="certificate"):
+        client.track("small", camera_json(camera))
+
+
+def test_scrapes_have_a_loopback_port_of_their_own(secured):
+    server, authority, token, port = secured
+    assert "fluoropose_ready 1.0" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    context = ssl.create_default_context(cafile=str(authority))
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{server.http}/metrics", headers=headers, verify=context).json()["code"] == "forbidden"
+    assert json.loads(httpx.get(f"{server.http}/readyz", verify=context).text)["status"] == "ok"
