@@ -103,7 +103,7 @@ def test_stream_says_what_is_missing(server, tmp_path, frame):
     (tmp_path / "c.json").write_text(json.dumps({"rows": 4, "columns": 4}))
     words = ["stream", tmp_path / "none", "--case", "small", "--camera", tmp_path / "c.json"]
     refused(run(*words), "expected a camera")
-    refused(run("stream", "plate", "--transport", "pigeon"), "expected a transport of http, ws, grpc")
+    refused(run("stream", "plate", "--transport", "pigeon"), "expected --transport http, ws, grpc")
 
 
 def test_a_run_there_and_back_has_no_jump():

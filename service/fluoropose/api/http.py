@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,17 +78,18 @@ def create_app(service: Service, metrics: Metrics | None = None, keys: KeyRing |
 
 def _operations(service: Service, metrics: Metrics, pulse: Pulse) -> APIRouter:
     router = APIRouter(tags=["operations"])
+    state: dict[int | str, Any] = {503: {"description": "Not so", "content": {"application/json": {}}}}
 
-    @router.get("/livez")
+    @router.get("/livez", responses=state)
     async def livez() -> Response:
         alive = pulse.alive()
         return JSONResponse({"status": "ok" if alive else "fail"}, 200 if alive else 503)
 
-    @router.get("/startupz")
+    @router.get("/startupz", responses=state)
     async def startupz() -> Response:
         return JSONResponse({"status": "ok" if service.started else "fail"}, 200 if service.started else 503)
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses=state)
     async def readyz() -> Response:
         body = service.readiness()
         return JSONResponse(body, 200 if body["status"] == "ok" else 503)
@@ -97,7 +98,7 @@ def _operations(service: Service, metrics: Metrics, pulse: Pulse) -> APIRouter:
     async def version() -> dict[str, str]:
         return {"version": fluoropose.__version__, "onnxruntime": ort_version(), "device": service.device.label}
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def exposition() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -22,7 +22,7 @@ from fluoropose.cli.process import Running, server_process
 from fluoropose.cli.stream import there_and_back
 from fluoropose.cli.tables import load_table
 from fluoropose.cli.training import simulated_truths
-from fluoropose.client import AsyncClient, AsyncTracker
+from fluoropose.client import TRANSPORTS, AsyncClient, AsyncTracker
 from fluoropose.errors import FluoroposeError, InputError
 from fluoropose.evaluate.summary import machine_name
 from fluoropose.geometry.camera import Camera
@@ -35,7 +35,6 @@ __all__ = ["Load", "LoadPlan", "parse_load", "run_loads"]
 _FRAMES = 60
 _ENGINE_SECONDS = 15.0
 _SAMPLE_S = 2.0
-_TRANSPORTS = ("http", "ws", "grpc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def parse_load(text: str) -> Load:
         load = Load(parts[0], int(parts[1]), float(parts[2]))
     except (IndexError, ValueError):
         load = Load("", 0, 0.0)
-    if len(parts) != 3 or load.transport not in _TRANSPORTS or not (1 <= load.sessions <= 64 and 0 < load.fps <= 240):
+    if len(parts) != 3 or load.transport not in TRANSPORTS or not (1 <= load.sessions <= 64 and 0 < load.fps <= 240):
         raise InputError(
             f"expected --load TRANSPORT:SESSIONS:FPS with http, ws or grpc, 1 to 64 and at most 240, got {text!r}"
         )
@@ -119,7 +118,8 @@ def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArra
     """Return simulated frames at the size asked for; repeating pixels keeps the picture and makes the bytes real."""
     if plan.size_px not in (256, 512, 1024, 2048):
         raise InputError(f"expected --size 256, 512, 1024 or 2048, got {plan.size_px}")
-    scene, truths = simulated_truths(resident.case, _FRAMES, 30.0, plan.seed, plan.cores)
+    count = min(_FRAMES, max(2, int(10 * plan.seconds)))
+    scene, truths = simulated_truths(resident.case, count, 30.0, plan.seed, plan.cores)
     frames, camera = [truth.pixels for truth in truths], scene.camera
     factor = plan.size_px / camera.rows
     if factor > 1:

@@ -130,13 +130,13 @@ def stream(
         from fluoropose.io.files import write_json
         from fluoropose.objects.catalogue import OBJECTS
 
+        plan = StreamPlan(address, grpc_address, transport, key, pixel_meaning, inverted, max_age_ms, repeat)
         start = None if initial_pose is None else read_pose(initial_pose)
         if source in OBJECTS and not Path(source).exists():
             sent = simulated_source(shipped_cases(Settings()) / source, frames, fps or 15.0, available_cores())
         else:
             seen_by = None if camera is None else read_camera(camera)
             sent = file_source(Path(source), case, seen_by, start, fps)
-        plan = StreamPlan(address, grpc_address, transport, key, pixel_meaning, inverted, max_age_ms, repeat)
         facts = run_stream(sent, plan)
         console.print_json(data=facts)
         if json_file is not None:

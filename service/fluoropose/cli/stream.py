@@ -16,7 +16,7 @@ from fluoropose.api.schemas import camera_json
 from fluoropose.arrays import Mat44
 from fluoropose.cli.console import console
 from fluoropose.cli.training import simulated_truths
-from fluoropose.client import AsyncClient, AsyncTracker
+from fluoropose.client import TRANSPORTS, AsyncClient, AsyncTracker
 from fluoropose.errors import InputError
 from fluoropose.evaluate.measures import pose_error
 from fluoropose.geometry.camera import Camera
@@ -54,6 +54,11 @@ class StreamPlan:
     inverted: bool = False
     max_age_ms: float | None = None
     repeat: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what no service knows before frames are made."""
+        if self.transport not in TRANSPORTS:
+            raise InputError(f"expected --transport {', '.join(TRANSPORTS)}, got {self.transport!r}")
 
 
 def simulated_source(case_folder: Path, frames: int, fps: float, cores: int) -> FrameSource:

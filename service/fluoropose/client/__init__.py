@@ -5,8 +5,8 @@ with Client("http://127.0.0.1:8000", transport="ws") as client:
     result = tracker.send(pixels)
 """
 
-from fluoropose.client.aio import AsyncClient, AsyncTracker
+from fluoropose.client.aio import TRANSPORTS, AsyncClient, AsyncTracker
 from fluoropose.client.links import LinkLostError, ProblemError
 from fluoropose.client.sync import Client, Tracker
 
-__all__ = ["AsyncClient", "AsyncTracker", "Client", "LinkLostError", "ProblemError", "Tracker"]
+__all__ = ["AsyncClient", "AsyncTracker", "Client", "LinkLostError", "ProblemError", "TRANSPORTS", "Tracker"]

@@ -17,7 +17,7 @@ from fluoropose.errors import InputError
 from fluoropose.io.frames import decode_frame
 from fluoropose.rpc.channel import RpcCallError, RpcChannel
 
-__all__ = ["AsyncClient", "AsyncTracker"]
+__all__ = ["AsyncClient", "AsyncTracker", "TRANSPORTS"]
 
 TRANSPORTS = ("http", "ws", "grpc")
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
