@@ -43,7 +43,7 @@ HOMES = {
     "fastapi": {"api/"},
     "starlette": {"api/"},
     "prometheus_client": {"telemetry/metrics.py"},
-    "httpx": {"client/", "cli/process.py", "cli/load.py"},
+    "httpx": {"client/", "cli/process.py", "cli/load_row.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"rpc/"},
     "grpc_health": {"rpc/"},

@@ -1,11 +1,11 @@
-"""A console in 20 lines: frames from anywhere, poses over gRPC, the same session after the service was restarted.
+"""A console in two dozen lines: frames from anywhere, poses over gRPC, the same session after the service was restarted.
 
 python docs/examples/console.py            (beside a running `fluoropose serve`)
 """
 
 import time
 
-from fluoropose.client import Client
+from fluoropose.client import Client, ProblemError
 from fluoropose.objects.catalogue import OBJECTS
 
 plate = OBJECTS["plate"]
@@ -25,6 +25,10 @@ def frames(client: Client):
 with Client("http://127.0.0.1:8000", "grpc", grpc="127.0.0.1:8001") as client:
     tracker = client.track("plate", camera, pixel_meaning="line_integral", max_frame_age_ms=500)
     for pixels in frames(client):
-        result = tracker.send(pixels, captured_at=time.time())
+        try:
+            result = tracker.send(pixels, captured_at=time.time())
+        except ProblemError as problem:  # this frame has no pose; the next one may
+            print(problem.code, problem.detail)
+            continue
         print(result["seq"], result["status"], f"{result['confidence']:.2f}", f"{result['age_ms']:.1f} ms")
     tracker.close()

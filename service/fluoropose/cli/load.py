@@ -6,24 +6,22 @@ pauses is the machine's capacity. The server is a process of its own; what it di
 
 import asyncio
 import time
-from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.api.schemas import camera_json
 from fluoropose.cli.console import console, progress_bar
+from fluoropose.cli.load_row import Load, LoadRow, percentiles
 from fluoropose.cli.process import Running, server_process
 from fluoropose.cli.stream import there_and_back
 from fluoropose.cli.tables import load_table
 from fluoropose.cli.training import simulated_truths
-from fluoropose.client import TRANSPORTS, AsyncClient, AsyncTracker
-from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.client import TRANSPORTS
+from fluoropose.errors import InputError
 from fluoropose.evaluate.summary import machine_name
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import PixelMeaning
@@ -34,16 +32,6 @@ __all__ = ["Load", "LoadPlan", "parse_load", "run_loads"]
 
 _FRAMES = 60
 _ENGINE_SECONDS = 15.0
-_SAMPLE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One row: how many sessions send how many frames per second over which transport."""
-
-    transport: str
-    sessions: int
-    fps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +49,6 @@ class LoadPlan:
     address: str
     grpc_address: str
     cores: int
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What the senders saw of one row."""
-
-    sent: int = 0
-    late_ms: list[float] = field(default_factory=list)
-    ages_ms: list[float] = field(default_factory=list)
-    totals_ms: list[float] = field(default_factory=list)
-    statuses: Counter[str] = field(default_factory=Counter)
-    problems: Counter[str] = field(default_factory=Counter)
 
 
 def parse_load(text: str) -> Load:
@@ -100,9 +76,10 @@ def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
     rows = []
     for load in loads:
         with _served(plan) as server:
-            row = asyncio.run(_Row(load, server, plan.seconds, case, camera, frames, truths).run())
+            row = asyncio.run(LoadRow(load, server, plan.seconds, case, camera, frames, truths).run())
         row["transport_cost_p99_ms"] = row["frame_age_ms"]["p99"] - engine["paced_ms"]["p99"]
-        row["answered_of_capacity"] = row["answered_per_s"] / engine["capacity_fps"]
+        offered = min(load.sessions * load.fps, engine["capacity_fps"])
+        row["answered_of_possible"] = row["answered_per_s"] / offered
         rows.append(row)
         console.print(load_table(rows))
     return {"object": case, "size_px": plan.size_px, "engine": engine, "loads": rows, "machine": machine_name()}
@@ -157,143 +134,4 @@ def _engine_alone(
     follow(30, 0.0)
     unpaced = follow(300, 0.0)
     paced = follow(int(seconds * fps), 1.0 / fps)
-    return {"capacity_fps": 1e3 * len(unpaced) / sum(unpaced), "paced_fps": fps, "paced_ms": _percentiles(paced)}
-
-
-class _Row:
-    """One load from its first frame to its last."""
-
-    def __init__(
-        self,
-        load: Load,
-        server: Running,
-        seconds: float,
-        case: str,
-        camera: Camera,
-        frames: list[NDArray[Any]],
-        truths: list[Any],
-    ) -> None:
-        self.load, self.server, self.seconds, self.case = load, server, seconds, case
-        self.camera, self.frames, self.truths = camera, frames, truths
-        self.order = there_and_back(len(frames), int(seconds * load.fps / len(frames)) + 2)
-        self.tally = _Tally()
-        self.samples: list[tuple[float, dict[str, float]]] = []
-
-    async def run(self) -> dict[str, Any]:
-        """Warm up, measure, and return the row."""
-        load = self.load
-        async with AsyncClient(self.server.http, load.transport, grpc=self.server.grpc) as client:
-            trackers = [
-                await client.track(self.case, camera_json(self.camera), initial_pose=self.truths[0])
-                for _ in range(load.sessions)
-            ]
-            reading = [asyncio.create_task(self._read(tracker)) for tracker in trackers]
-            scraping = asyncio.create_task(self._scrape(client.http))
-            began = time.time() + 0.2
-            with progress_bar(f"{load.transport}, {load.sessions} x {load.fps:g} fps") as report:
-                showing = asyncio.create_task(self._show(began, report))
-                sending = [
-                    self._send(tracker, began + number / (load.fps * load.sessions))
-                    for number, tracker in enumerate(trackers)
-                ]
-                await asyncio.gather(*sending)
-                await asyncio.sleep(0.5)
-                showing.cancel()
-            scraping.cancel()
-            self.samples.append((time.time(), await _metrics(client.http)))
-            for task in reading:
-                task.cancel()
-            for tracker in trackers:
-                await tracker.close()
-        return self._facts(sum(tracker.reconnects for tracker in trackers))
-
-    async def _send(self, tracker: AsyncTracker, began: float) -> None:
-        """Send at fixed times. The capture time is when a frame was due, so a late sender makes it older, not later."""
-        for n in range(int(self.seconds * self.load.fps)):
-            due = began + n / self.load.fps
-            await asyncio.sleep(max(0.0, due - time.time()))
-            self.tally.late_ms.append(1e3 * (time.time() - due))
-            self.tally.sent += 1
-            await tracker.push(self.frames[self.order[n]], captured_at=due)
-
-    async def _read(self, tracker: AsyncTracker) -> None:
-        async for event in tracker.events():
-            if event["type"] == "problem":
-                self.tally.problems[event["code"]] += 1
-            elif event["type"] == "result":
-                self.tally.statuses[event["status"]] += 1
-                self.tally.ages_ms.append(event["age_ms"])
-                self.tally.totals_ms.append(event["timing_ms"]["total"])
-
-    async def _scrape(self, http: httpx.AsyncClient) -> None:
-        while True:
-            self.samples.append((time.time(), await _metrics(http)))
-            await asyncio.sleep(_SAMPLE_S)
-
-    async def _show(self, began: float, report: Any) -> None:
-        while True:
-            report(min(int(self.seconds), int(max(0.0, time.time() - began))), int(self.seconds))
-            await asyncio.sleep(0.5)
-
-    def _facts(self, reconnects: int) -> dict[str, Any]:
-        first, last = self.samples[0][1], self.samples[-1][1]
-        wall_s = self.samples[-1][0] - self.samples[0][0]
-        gained = {name: last.get(name, 0.0) - first.get(name, 0.0) for name in last}
-        received = _sum(gained, "fluoropose_frames_received_total")
-        answered = _sum(gained, "fluoropose_frames_completed_total")
-        drops = {_label(name): int(value) for name, value in gained.items() if "frames_dropped_total{" in name}
-        tally = self.tally
-        return {
-            "transport": self.load.transport,
-            "sessions": self.load.sessions,
-            "fps": self.load.fps,
-            "seconds": self.seconds,
-            "sent": tally.sent,
-            "received": int(received),
-            "answered": int(answered),
-            "answered_per_s": answered / self.seconds,
-            "dropped": {reason: count for reason, count in drops.items() if count},
-            "unaccounted": int(received - answered - sum(drops.values())),
-            "statuses": dict(tally.statuses),
-            "problems": dict(tally.problems),
-            "reconnects": reconnects,
-            "frame_age_ms": _percentiles(tally.ages_ms),
-            "stages_total_ms": _percentiles(tally.totals_ms),
-            "sender_late_ms": _percentiles(tally.late_ms),
-            "server_cpu_cores": gained.get("process_cpu_seconds_total", 0.0) / wall_s,
-            "server_memory_mb": last.get("process_resident_memory_bytes", 0.0) / 1e6,
-            "memory_slope_mb_per_min": self._slope("process_resident_memory_bytes", 1e-6),
-            "open_files_slope_per_min": self._slope("process_open_fds", 1.0),
-        }
-
-    def _slope(self, name: str, scale: float) -> float | None:
-        """Return a metric's growth per minute after a quarter of the time, None where it is too short to tell."""
-        kept = [(at, values[name]) for at, values in self.samples[len(self.samples) // 4 :] if name in values]
-        if len(kept) < 5:
-            return None
-        minutes = np.array([at for at, _ in kept]) / 60.0
-        return float(scale * np.polyfit(minutes - minutes[0], [value for _, value in kept], 1)[0])
-
-
-async def _metrics(http: httpx.AsyncClient) -> dict[str, float]:
-    """Return the samples of a scrape by their full names."""
-    try:
-        text = (await http.get("/metrics")).text
-    except httpx.HTTPError as error:
-        raise FluoroposeError(f"expected the service's metrics, got: {error}") from error
-    pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
-    return {name: float(value) for name, value in pairs}
-
-
-def _sum(values: dict[str, float], name: str) -> float:
-    return sum(value for key, value in values.items() if key.startswith(name + "{"))
-
-
-def _label(name: str) -> str:
-    return name.split('"')[1]
-
-
-def _percentiles(values: list[float]) -> dict[str, float]:
-    if not values:
-        return {key: float("nan") for key in ("p50", "p95", "p99", "max")}
-    return {f"p{p}": float(np.percentile(values, p)) for p in (50, 95, 99)} | {"max": float(np.max(values))}
+    return {"capacity_fps": 1e3 * len(unpaced) / sum(unpaced), "paced_fps": fps, "paced_ms": percentiles(paced)}
