@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
-__all__ = ["facts_table", "latency_table"]
+__all__ = ["evaluation_table", "facts_table", "latency_table"]
 
 
 def facts_table(parts: dict[str, dict[str, Any]]) -> Table:
@@ -28,6 +29,47 @@ def facts_table(parts: dict[str, dict[str, Any]]) -> Table:
     for title, value in rows:
         table.add_row(title, *(value(facts) for facts in parts.values()))
     return table
+
+
+def evaluation_table(case: str, figures: dict[str, Any]) -> Table:
+    """Return one row per method of an evaluation's figures."""
+    title = f"{case}: success (mTREproj < 1 % of size), medians in mm and degrees, capture range (strict), time"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+    for head in (
+        "method",
+        "trials",
+        "success",
+        "proj %",
+        "3-D",
+        "in-plane",
+        "depth",
+        "rot.",
+        "capture",
+        "ms",
+        "CPU ms",
+    ):
+        table.add_column(head, justify="left" if head == "method" else "right", no_wrap=True)
+    for name, facts in figures.items():
+        if name == "run":
+            continue
+        table.add_row(
+            name, str(facts["trials"]), f"{100 * facts['success_rate']:.1f} %",
+            f"{100 * facts['mtre_proj_mm']['p50'] / facts['size_mm']:.2f}",
+            *(f"{facts[key]['p50']:.2f}" for key in ("mtre_mm", "in_plane_mm", "depth_mm", "rotation_deg")),
+            _capture(facts),
+            *("-" if facts[key] is None else f"{facts[key]['p50']:.0f}" for key in ("time_ms", "cpu_ms")),
+        )  # fmt: skip
+    return table
+
+
+def _capture(facts: dict[str, Any]) -> str:
+    """Return the capture range and the strict one, marked where no larger start was tried."""
+    texts = []
+    for key in ("capture_range_mm", "strict_capture_range_mm"):
+        reached = facts[key]
+        whole = reached is not None and reached >= facts["largest_start_mm"]
+        texts.append("-" if reached is None else f"{'>' if whole else ''}{reached:.1f}")
+    return f"{texts[0]} ({texts[1]})"
 
 
 def latency_table(parts: dict[str, dict[str, Any]]) -> Table:

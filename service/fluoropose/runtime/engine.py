@@ -54,9 +54,15 @@ class ResidentCase:
         self.lock = threading.Lock()
 
     def register(
-        self, pixels: NDArray[Any], camera: Camera, meaning: PixelMeaning, inverted: bool, plan: Plan
+        self,
+        pixels: NDArray[Any],
+        camera: Camera,
+        meaning: PixelMeaning,
+        inverted: bool,
+        plan: Plan,
+        schedule: Schedule = DEFAULT_SCHEDULE,
     ) -> Registration:
-        """Find the object in one frame as planned: near a pose, from a rough start, or anywhere."""
+        """Find the object in one frame as planned: near a pose, from a rough start (by `schedule`), or anywhere."""
         began = time.perf_counter_ns()
         checked_frame(pixels, camera)
         atlas = self.case.atlas
@@ -66,7 +72,7 @@ class ResidentCase:
         with self.lock:
             self.stepper.put_frame(image)
             prepared = time.perf_counter_ns()
-            finding, judgement = self._follow(image, seen_by, plan)
+            finding, judgement = self._follow(image, seen_by, plan, schedule)
         ended = time.perf_counter_ns()
         timing = {
             "preprocess": prepared - began,
@@ -82,10 +88,10 @@ class ResidentCase:
             finding.camera_from_volume, judgement, {stage: value / 1e6 for stage, value in timing.items()}
         )
 
-    def _follow(self, image: Float32, camera: Camera, plan: Plan) -> tuple[Finding, Judgement]:
+    def _follow(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule) -> tuple[Finding, Judgement]:
         if plan.start is None:
             return self._anywhere(image, camera)
-        schedule = TRACKING_SCHEDULE if plan.nearby else DEFAULT_SCHEDULE
+        schedule = TRACKING_SCHEDULE if plan.nearby else rough
         found = self._from(image, plan.start, camera, schedule)
         if plan.nearby and found[1].status is not Status.TRACKING:
             again = self._from(image, plan.start, camera, DEFAULT_SCHEDULE)
