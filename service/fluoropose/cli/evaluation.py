@@ -14,6 +14,7 @@ from fluoropose.cli.console import console, progress_bar
 from fluoropose.cli.methods import Bench, entry_of
 from fluoropose.cli.provenance import provenance
 from fluoropose.cli.training import simulated_truths
+from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import use_threads
 from fluoropose.evaluate.report import method_facts
 from fluoropose.evaluate.trials import Job, Record, Registrar, StartPlan, Truth, run_job
@@ -44,10 +45,12 @@ class EvaluationPlan:
 
     def jobs_of(self, method: str) -> list[Job]:
         """Return the trials of a method, the paper's own starts first."""
-        count = self.slow_starts if entry_of(method).slow else self.starts
+        entry = entry_of(method)
+        count = self.slow_starts if entry.slow else self.starts
+        spreads = self.spreads if entry.wide else self.spreads[:1]
         if self.offsets is not None:
             count = min(count, len(self.offsets))
-        return [Job(method, spread, n) for spread in self.spreads for n in range(count)]
+        return [Job(method, spread, n) for spread in spreads for n in range(count)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +88,8 @@ def evaluate_case(
         console.print(f"{name}: {_line(settings[name])}", style="dim", markup=False, highlight=False)
     had = {record.job for records in done.values() for record in records}
     todo = [job for name in plan.methods for job in plan.jobs_of(name) if job not in had]
-    scene, truths = simulated_truths(loaded, plan.frames, 1.0, plan.seed + 1, cores)
-    site = Site(case, model, device, threads, truths, scene.camera, StartPlan(plan.seed, plan.offsets))
+    camera, truths = folder.frames(lambda: _simulated(loaded, plan, cores))
+    site = Site(case, model, device, threads, truths, camera, StartPlan(plan.seed, plan.offsets))
     if todo:
         with progress_bar(f"{loaded.name}: trials") as report:
             for count, record in enumerate(_run(site, todo, plan.jobs, cores), 1):
@@ -102,6 +105,11 @@ def evaluate_case(
         )  # fmt: skip
     write_json(out / "figures.json", figures)
     return figures
+
+
+def _simulated(case: Case, plan: EvaluationPlan, cores: int) -> tuple[Camera, list[Truth]]:
+    scene, truths = simulated_truths(case, plan.frames, 1.0, plan.seed + 1, cores)
+    return scene.camera, truths
 
 
 def _identity(name: str, digest: str, plan: EvaluationPlan) -> dict[str, Any]:

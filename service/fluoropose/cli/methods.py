@@ -53,11 +53,15 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A method: what to print of its settings, how to make it, and whether it takes long per trial."""
+    """A method: what to print of its settings, how to make it, whether it takes long per trial.
+
+    `wide` says whether it is also run from wider starts than the paper's, where those are asked for.
+    """
 
     settings: Callable[[Bench], dict[str, Any]]
     make: Callable[[Bench], Registrar]
     slow: bool = True
+    wide: bool = True
 
 
 def chosen_methods(names: str, sweep_counts: str) -> tuple[str, ...]:
@@ -90,7 +94,7 @@ def entry_of(name: str) -> Entry:
     match = re.fullmatch(_SWEEPS + r"([1-9]\d?)", name)
     if match is None:
         raise InputError(f"expected a method of {', '.join(METHODS)} or {_SWEEPS}1 to {_SWEEPS}99, got {name!r}")
-    return _ours(sweeps(int(match.group(1))))
+    return replace(_ours(sweeps(int(match.group(1)))), wide=False)
 
 
 def _ours(schedule: Schedule) -> Entry:

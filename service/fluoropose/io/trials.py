@@ -7,6 +7,8 @@ import csv
 import io
 import json
 import math
+import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,9 @@ from fluoropose.arrays import Float64
 from fluoropose.errors import ConflictError, InputError, StorageError
 from fluoropose.evaluate.measures import PoseError
 from fluoropose.evaluate.summary import Trial
-from fluoropose.evaluate.trials import Job, Record
-from fluoropose.io.files import read_json, write_json
+from fluoropose.evaluate.trials import Job, Record, Truth
+from fluoropose.geometry.camera import Camera
+from fluoropose.io.files import read_json, write_file, write_json
 
 __all__ = ["RunFolder", "read_offsets"]
 
@@ -49,6 +52,25 @@ class RunFolder:
             write_json(known, identity)
             return
         _require_same(read_json(known, "an evaluation"), identity, folder)
+
+    def frames(self, make: Callable[[], tuple[Camera, list[Truth]]]) -> tuple[Camera, list[Truth]]:
+        """Return the run's camera and frames: as they were made once, because making them takes longer than a method."""
+        path = self.folder / "frames.npz"
+        if not path.exists():
+            camera, truths = make()
+            arrays = {
+                "pixels": np.stack([truth.pixels for truth in truths]),
+                "camera_from_volume": np.stack([truth.camera_from_volume for truth in truths]),
+                "intrinsic_matrix": camera.intrinsic_matrix,
+            }
+            write_file(path, lambda part: _save(part, arrays))
+        try:
+            with np.load(path) as stored:
+                pixels, poses, matrix = (stored[name] for name in ("pixels", "camera_from_volume", "intrinsic_matrix"))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise StorageError(f"expected a run's frames in {path}, got: {error}; remove the file") from error
+        camera = Camera(pixels.shape[1], pixels.shape[2], matrix)
+        return camera, [Truth(frame, pose) for frame, pose in zip(pixels, poses, strict=True)]
 
     def begin(self, method: str, settings: dict[str, Any], commit: str | None) -> list[Record]:
         """Return the method's trials so far; a new one notes its settings and the commit it begins with.
@@ -123,6 +145,11 @@ def read_offsets(path: Path) -> Float64:
         if not six or not all(math.isfinite(x) for x in value):
             raise InputError(f"expected six finite numbers as start {number} of {path}, got {json.dumps(value)[:60]}")
     return np.array(values, np.float64)
+
+
+def _save(part: Path, arrays: dict[str, Any]) -> None:
+    with part.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 def _require_same(known: Any, asked: dict[str, Any], where: Path) -> None:
