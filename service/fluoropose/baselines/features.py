@@ -46,7 +46,7 @@ class FeatureSearch:
     """
 
     strides: tuple[Stride, ...]
-    most_points: int = 400
+    most_points: int = 800
     edge_share: float = 0.1
     near_share: float = 0.5
     scales: tuple[float, ...] = (1.0, 1.0, 10.0, 2.0, 10.0, 10.0)
@@ -107,6 +107,7 @@ def edges_of(level: Level, target: Target, camera_from_volume: Mat44, settings: 
     rows, columns = rows[steepest], columns[steepest]
     normals = np.stack([along[rows, columns], down[rows, columns]], axis=1) / steepness[rows, columns, None]
     seen = np.stack([columns, rows], axis=1).astype(np.float64)
+    seen += _crest((down, along), seen, normals, np.arange(-1.0, 1.25, 0.5))[0][:, None] * normals
     points = _edge_points(level.renderer.volume, window.camera, camera_from_volume, seen, normals)
     return Edges(seen + [window.columns.start, window.rows.start], normals, points)
 
@@ -120,14 +121,8 @@ def match_edges(
     of the right sign has weight 0.
     """
     offsets = np.arange(-look_px, look_px + 0.25, 0.5)
-    places = edges.pixels[:, None, :] + offsets[None, :, None] * edges.normals[:, None, :]
-    at = [places[..., 1], places[..., 0]]
-    down, along = (map_coordinates(slope, at, order=1, mode="nearest") for slope in slopes)
-    slope = along * edges.normals[:, None, 0] + down * edges.normals[:, None, 1]
-    faded = slope * (1.0 - settings.near_share * np.abs(offsets) / look_px)
-    best = faded.argmax(axis=1)
-    strength = np.take_along_axis(slope, best[:, None], axis=1)[:, 0]
-    distances = _between_samples(faded, best, offsets)
+    fading = 1.0 - settings.near_share * np.abs(offsets) / look_px
+    distances, strength = _crest(slopes, edges.pixels, edges.normals, offsets, fading)
     usual = float(np.median(np.abs(strength))) + 1e-12
     return distances, np.where(strength > 0, np.minimum(strength / usual, 1.0), 0.0)
 
@@ -170,6 +165,18 @@ def _jacobian(edges: Edges, camera: Camera, centre_mm: Float64) -> Float64:
     per_x, per_y = u * fx / z, (u * skew + v * fy) / z
     pull = np.stack([per_x, per_y, -(per_x * x + per_y * y) / z], axis=1)
     return np.concatenate([np.cross(edges.points_mm - centre_mm, pull), pull], axis=1)
+
+
+def _crest(
+    slopes: tuple[Float64, Float64], pixels: Float64, normals: Float64, offsets: Float64, fading: float | Float64 = 1.0
+) -> tuple[Float64, Float64]:
+    """Return for each pixel the offset along its normal where the faded slope that way is largest, and that slope."""
+    places = pixels[:, None, :] + offsets[None, :, None] * normals[:, None, :]
+    at = [places[..., 1], places[..., 0]]
+    down, along = (map_coordinates(slope, at, order=1, mode="nearest") for slope in slopes)
+    faded = (along * normals[:, None, 0] + down * normals[:, None, 1]) * fading
+    best = faded.argmax(axis=1)
+    return _between_samples(faded, best, offsets), faded[np.arange(len(best)), best]
 
 
 def _between_samples(values: Float64, best: NDArray[np.int64], offsets: Float64) -> Float64:

@@ -54,7 +54,7 @@ class RunFolder:
         _require_same(read_json(known, "an evaluation"), identity, folder)
 
     def frames(self, make: Callable[[], tuple[Camera, list[Truth]]]) -> tuple[Camera, list[Truth]]:
-        """Return the run's camera and frames: as they were made once, because making them takes longer than a method."""
+        """Return the run's camera and frames, made once: making them takes longer than many a method."""
         path = self.folder / "frames.npz"
         if not path.exists():
             camera, truths = make()
