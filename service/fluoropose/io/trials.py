@@ -170,7 +170,7 @@ def _short(value: Any) -> str:
 
 def _row(record: Record) -> dict[str, Any]:
     trial = record.trial
-    start = {} if trial.start is None else {f"start_{k}": repr(v) for k, v in asdict(trial.start).items()}
+    start = {} if trial.start is None else {f"start_{k}": f"{v:.6g}" for k, v in asdict(trial.start).items()}
     return {
         "spread": repr(record.job.spread),
         "index": record.job.index,
@@ -179,9 +179,9 @@ def _row(record: Record) -> dict[str, Any]:
         "confidence": f"{trial.confidence:.4f}",
         "reason": " ".join(record.reason.split()),
         **start,
-        **{key: repr(value) for key, value in asdict(trial.end).items()},
-        **dict(zip(_SIX, (repr(float(value)) for value in record.found_six), strict=True)),
-        "timing_ms": json.dumps({stage: round(value, 4) for stage, value in trial.timing_ms.items()}),
+        **{key: f"{value:.6g}" for key, value in asdict(trial.end).items()},
+        **dict(zip(_SIX, (f"{value:.4f}" for value in record.found_six), strict=True)),
+        "timing_ms": json.dumps({stage: round(value, 2) for stage, value in trial.timing_ms.items()}),
     }
 
 
