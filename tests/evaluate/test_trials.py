@@ -90,6 +90,15 @@ def test_a_method_that_fails_fails_a_trial_with_its_reason():
     assert "finite pose" in ran(Job("a", 1.0, 0), absurd).reason
 
 
+def test_precision_is_pooled_over_frames_by_hand():
+    # Frame 0 twice, 4 mm apart: squares 4 + 4. Frame 1 once: no square. One of two registrations is free: sqrt(8 / 1).
+    jobs = [(0, off_by(-2.0)), (3, off_by(2.0)), (1, off_by(9.0))]
+    records = [ran(Job("a", 1.0, n), register) for n, register in jobs]
+    facts = method_facts("x", 100.0, records, TRUTHS, FRAME, CORNERS, "m")
+    assert facts["rmsd_proj_mm"] == pytest.approx(np.sqrt(8.0), rel=1e-3)
+    assert facts["rmsd_proj_of_successes_mm"] is None
+
+
 def test_a_methods_figures():
     def facts(records):
         return method_facts("x", 100.0, records, TRUTHS, FRAME, CORNERS, "m")

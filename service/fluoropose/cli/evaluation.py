@@ -85,7 +85,7 @@ def evaluate_case(
     run = provenance()
     done = {name: folder.begin(name, settings[name], run["commit"]) for name in plan.methods}
     for name in plan.methods:
-        console.print(f"{name}: {_line(settings[name])}", style="dim", markup=False, highlight=False)
+        console.print(f"{name}: {_line(settings[name])}", style="dim", markup=False, highlight=False, soft_wrap=True)
     had = {record.job for records in done.values() for record in records}
     todo = [job for name in plan.methods for job in plan.jobs_of(name) if job not in had]
     camera, truths = folder.frames(lambda: _simulated(loaded, plan, cores))

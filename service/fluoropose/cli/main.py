@@ -277,6 +277,7 @@ def evaluate(
         from fluoropose.cli.methods import chosen_methods
         from fluoropose.cli.plots import plotter
         from fluoropose.cli.tables import evaluation_table
+        from fluoropose.errors import InputError
         from fluoropose.io.files import write_json
         from fluoropose.io.trials import read_offsets
         from fluoropose.objects.catalogue import OBJECTS
@@ -292,7 +293,9 @@ def evaluate(
         figures = {}
         for case in cases:
             shipped = case in OBJECTS and not Path(case).exists()
-            folder = _shipped_cases(settings) / case if shipped else Path(case)
+            folder = _shipped_cases(settings) / case if shipped else Path(case).resolve()
+            if folder.name in figures:
+                raise InputError(f"expected cases of different names, got {folder.name} twice")
             place = out / folder.name
             figures[folder.name] = evaluate_case(
                 folder, model or settings.models_root() / folder.name, plan, place,
@@ -376,8 +379,8 @@ def _spreads(text: str, from_file: bool) -> tuple[float, ...]:
         found = tuple(float(part) for part in text.split(","))
     except ValueError:
         found = ()
-    if not found or not all(0.0 < value <= 10.0 for value in found) or len(set(found)) < len(found):
-        raise InputError(f"expected --spread as different numbers above 0 and up to 10, such as 1,2,3; got {text!r}")
+    if not found or found[0] != 1.0 or not all(1.0 < value <= 10.0 for value in found[1:]):
+        raise InputError(f"expected --spread as 1, or 1 and larger numbers up to 10 such as 1,2,3; got {text!r}")
     if from_file and found != (1.0,):
         raise InputError(f"expected no --spread beside --starts-file, got {text!r}")
     return found
