@@ -276,7 +276,7 @@ def evaluate(
         from fluoropose.cli.evaluation import EvaluationPlan, evaluate_case
         from fluoropose.cli.methods import chosen_methods
         from fluoropose.cli.plots import plotter
-        from fluoropose.cli.tables import evaluation_table
+        from fluoropose.cli.tables import evaluation_tables
         from fluoropose.errors import InputError
         from fluoropose.io.files import write_json
         from fluoropose.io.trials import read_offsets
@@ -301,7 +301,8 @@ def evaluate(
                 folder, model or settings.models_root() / folder.name, plan, place,
                 device=device or settings.device, threads=threads or settings.threads, cores=available_cores(),
             )  # fmt: skip
-            console.print(evaluation_table(folder.name, figures[folder.name]))
+            for table in evaluation_tables(folder.name, figures[folder.name]):
+                console.print(table)
             if draw is not None:
                 draw(place, folder.name, figures[folder.name])
             console.print(f"trials and figures: {place}")

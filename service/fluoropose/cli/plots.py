@@ -10,6 +10,9 @@ from fluoropose.io.files import write_file
 
 __all__ = ["plotter"]
 
+_SHARES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Ticks of the plot of errors, in % of size."""
+
 Draw = Callable[[Path, str, dict[str, Any]], None]
 
 
@@ -71,9 +74,13 @@ def _percentiles(axes: Any, methods: dict[str, Any]) -> bool:
         axes.plot([share["p25"], share["p75"]], [row, row], color="C0", linewidth=6, solid_capstyle="butt")
         axes.plot([share["p50"]], [row], color="black", marker="|", markersize=14)
     axes.axvline(1.0, color="0.6", linewidth=0.8, linestyle="--")
+    low, high = axes.get_xlim()
     axes.set_xscale("log")
+    axes.set_xticks(_SHARES, [f"{share:g}" for share in _SHARES])
+    axes.set_xticks([], minor=True)
     axes.set_yticks(range(len(shown)), list(shown))
     axes.invert_yaxis()
+    axes.set_xlim(max(low, 0.5 * _SHARES[0]), high)
     axes.set_xlabel("mTREproj, % of size: 10th, 25th, 50th, 75th, 90th percentile; success is left of the line")
     return bool(shown)
 
