@@ -70,7 +70,7 @@ CEILINGS = {
     "fine": (Stage("gc", 1 / 128, 1500, 0.15, 1e-4), Stage("gc", 1 / 200, 1500, 0.1, 1e-4)),
     "coarse to fine": (Stage("gc", 1 / 64, 1500, 0.2, 1e-4), Stage("gc", 1 / 128, 1500, 0.1, 1e-4)),
 }
-"""The single-view searches from the reference: on pictures as fine as the biplane search's, and by way of coarser ones."""
+"""The single-view searches from the reference: on pictures as fine as the biplane search's; by way of coarser ones."""
 
 CEILING_MARGIN = 0.05
 """Rim of their window: narrow, for the neighbouring bones are in it."""
