@@ -88,6 +88,8 @@ def evaluate_case(
         console.print(f"{name}: {_line(settings[name])}", style="dim", markup=False, highlight=False, soft_wrap=True)
     had = {record.job for records in done.values() for record in records}
     todo = [job for name in plan.methods for job in plan.jobs_of(name) if job not in had]
+    # Methods take turns: what else the machine does weighs on all their times, and a run cut short has some of each.
+    todo.sort(key=lambda job: (job.spread, job.index))
     camera, truths = folder.frames(lambda: _simulated(loaded, plan, cores))
     site = Site(case, model, device, threads, truths, camera, StartPlan(plan.seed, plan.offsets))
     if todo:
