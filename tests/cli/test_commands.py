@@ -189,6 +189,7 @@ def test_evaluate_refuses(cases_root, models_root, tmp_path):
     refused(words("--methods", "ours,ours"), "each method once")
     refused(words("--sweeps", "0"), "got 'ours-sweeps-0'")
     refused(words("--plots", "--methods", ""), "got ''")
+    refused(words("--again", "features"), "expected --again among the methods ours")
     refused(words("--spread", "0,1"), "expected --spread")
     refused(words("--starts-file", tmp_path / "none.json"), "at least one start")
     assert run("prepare", "plate", "--out", tmp_path / "plate").exit_code == 0

@@ -53,6 +53,9 @@ def test_another_run_is_refused(tmp_path):
         RunFolder(tmp_path / "r", IDENTITY | {"seed": 4})
     with pytest.raises(ConflictError, match="expected a = 1, got 2"):
         RunFolder(tmp_path / "r", IDENTITY).begin("mine", {"a": 2}, None)
+    (tmp_path / "r" / "mine.json").unlink()
+    with pytest.raises(InputError, match="expected a method's settings"):
+        RunFolder(tmp_path / "r", IDENTITY).begin("mine", {"a": 1}, None)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     with pytest.raises(ConflictError, match="got other files"):

@@ -286,6 +286,8 @@ def evaluate(
         draw = plotter() if plots else None
         names = chosen_methods(methods, sweeps)
         again_names = chosen_methods(again, "") if again else ()
+        if not set(again_names) <= set(names):
+            raise InputError(f"expected --again among the methods {', '.join(names)}, got {again}")
         offsets = None if starts_file is None else read_offsets(starts_file)
         plan = EvaluationPlan(
             names, starts, slow_starts, frames, seed, _spreads(spread, offsets is not None), offsets, jobs, again_names

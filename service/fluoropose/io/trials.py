@@ -79,13 +79,14 @@ class RunFolder:
         ------
         ConflictError
             If they were run with other settings.
+        InputError
+            If there are trials, but not the settings they were run with.
         """
         path = self.folder / f"{method}.json"
-        if self._table(method).exists() and path.exists():
+        if self._table(method).exists():
             known = read_json(path, "a method's settings")
             _require_same(known.get("settings") if isinstance(known, dict) else None, settings, path)
         else:
-            self.forget(method)
             write_json(path, {"settings": settings, "begun_at_commit": commit})
         return self.records(method)
 
