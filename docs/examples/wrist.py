@@ -285,12 +285,9 @@ def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, 
     """
     target, stages = Target(bench.case), CEILINGS[kind]
     settings = Search(stages, floor=GC.floor, margin=CEILING_MARGIN)
-    reference = truth.camera_from_volume
-    ends = [
-        best_pose(target, truth.pixels, camera, bench.meaning, reference, settings, optimise)
-        for optimise in (powell, cma_es)
-    ]
-    level = target.level(truth.pixels, camera, bench.meaning, stages[-1].pixel_share)
+    sight, reference = bench.sight(truth.pixels, camera), truth.camera_from_volume
+    ends = [best_pose(target, sight, reference, settings, optimise) for optimise in (powell, cma_es)]
+    level = target.level(sight, stages[-1].pixel_share)
     likeness = likeness_of(level, target, reference, settings, "gc")
     best = max(ends, key=likeness)
     error = pose_error(best, reference, bench.case.corners_mm)

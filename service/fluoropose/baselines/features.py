@@ -8,20 +8,18 @@ IEEE TPAMI 14(2), 1992, with the point-to-line distance of Chen, Medioni 1992). 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, maximum_filter
 
-from fluoropose.arrays import Float32, Float64, Mat44, Points
-from fluoropose.baselines.scene import Level, Target, window_around
+from fluoropose.arrays import Float32, Float64, Mat44, Points, Vec3
+from fluoropose.baselines.scene import Level, Sight, Target, window_around
 from fluoropose.drr.renderer import ray_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.rigid import exp, rigid
+from fluoropose.geometry.rigid import exp, rigid, transform
 from fluoropose.imaging.volume import Volume
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.similarity.gradient import gradients
 
 __all__ = ["Edges", "FEATURES", "FeatureSearch", "Stride", "edges_of", "match_edges", "pose_step", "register_features"]
@@ -71,24 +69,30 @@ class Edges:
     points_mm: Points
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """For each edge point the signed distance along its normal to the frame's edge (px), and its weight, 0 to 1."""
+
+    distances: Float64
+    weights: Float64
+
+
 def register_features(
     target: Target,
-    pixels: NDArray[Any],
-    camera: Camera,
-    meaning: PixelMeaning,
+    sight: Sight,
     start: Mat44,
     settings: FeatureSearch,
-    inverted: bool = False,
 ) -> Mat44:
     """Return camera_from_volume after all rounds."""
     pose = start
     for stride in settings.strides:
-        level = target.level(pixels, camera, meaning, stride.pixel_share, inverted)
+        level = target.level(sight, stride.pixel_share)
         slopes = gradients(level.frame, settings.smooth_px)
         for _ in range(stride.rounds):
             edges = edges_of(level, target, pose, settings)
-            distances, weights = match_edges(slopes, edges, stride.look_px, settings)
-            pose = pose_step(pose, edges, distances, weights, level.camera, target, settings)
+            matches = match_edges(slopes, edges, stride.look_px, settings)
+            slope = image_slopes(edges, level.camera, centre_of(pose, target))
+            pose = moved(pose, target, pose_step(slope, matches, settings))
     return pose
 
 
@@ -112,10 +116,8 @@ def edges_of(level: Level, target: Target, camera_from_volume: Mat44, settings: 
     return Edges(seen + [window.columns.start, window.rows.start], normals, points)
 
 
-def match_edges(
-    slopes: tuple[Float64, Float64], edges: Edges, look_px: float, settings: FeatureSearch
-) -> tuple[Float64, Float64]:
-    """Return for each edge point the signed distance along its normal to the frame's edge (px), and its weight.
+def match_edges(slopes: tuple[Float64, Float64], edges: Edges, look_px: float, settings: FeatureSearch) -> Matches:
+    """Return where along its normal each edge point finds the frame's edge.
 
     The edge is where the frame's slope along the normal, faded with distance, is largest; a point that finds no slope
     of the right sign has weight 0.
@@ -124,40 +126,30 @@ def match_edges(
     fading = 1.0 - settings.near_share * np.abs(offsets) / look_px
     distances, strength = _crest(slopes, edges.pixels, edges.normals, offsets, fading)
     usual = float(np.median(np.abs(strength))) + 1e-12
-    return distances, np.where(strength > 0, np.minimum(strength / usual, 1.0), 0.0)
+    return Matches(distances, np.where(strength > 0, np.minimum(strength / usual, 1.0), 0.0))
 
 
-def pose_step(
-    camera_from_volume: Mat44,
-    edges: Edges,
-    distances: Float64,
-    weights: Float64,
-    camera: Camera,
-    target: Target,
-    settings: FeatureSearch,
-) -> Mat44:
-    """Return the pose after one damped Gauss-Newton step on the distances, Tukey-weighted about their own spread."""
-    centre = camera_from_volume[:3, :3] @ target.case.atlas.view.centre_mm + camera_from_volume[:3, 3]
-    slopes = _jacobian(edges, camera, centre)
+def pose_step(slope: Float64, matches: Matches, settings: FeatureSearch) -> Float64:
+    """Return one damped Gauss-Newton step on the distances, Tukey-weighted about their own spread.
+
+    `slope` (n, 6) is that of `image_slopes`, the step (6,) a turn (rad) and a shift (mm) like its columns.
+    """
     # Turns about the camera's x and y are the out-of-plane ones, that about z the one in the plane.
     scales = np.array(settings.scales)
     unit = np.concatenate([np.deg2rad(scales[[4, 5, 3]]), scales[:3]])
-    scaled = slopes * unit
+    scaled = slope * unit
     step = np.zeros(6)
     for _ in range(3):
-        left = distances - scaled @ step
+        left = matches.distances - scaled @ step
         spread = 1.4826 * float(np.median(np.abs(left))) + 0.1
-        robust = weights * np.clip(1.0 - (left / (4.0 * spread)) ** 2, 0.0, None) ** 2
+        robust = matches.weights * np.clip(1.0 - (left / (4.0 * spread)) ** 2, 0.0, None) ** 2
         normal = scaled.T @ (robust[:, None] * scaled)
         damped = normal + settings.damping * spread**2 * np.eye(6)
-        step = np.linalg.solve(damped, scaled.T @ (robust * distances))
-    moved = exp(np.r_[(unit * step)[:3], 0.0, 0.0, 0.0])
-    rotation = moved[:3, :3] @ camera_from_volume[:3, :3]
-    there = centre + (unit * step)[3:]
-    return rigid(rotation, there - rotation @ target.case.atlas.view.centre_mm)
+        step = np.linalg.solve(damped, scaled.T @ (robust * matches.distances))
+    return unit * step
 
 
-def _jacobian(edges: Edges, camera: Camera, centre_mm: Float64) -> Float64:
+def image_slopes(edges: Edges, camera: Camera, centre_mm: Vec3) -> Float64:
     """Return how each point's image moves along its normal (px) per turn about (rad) and shift of (mm) the centre."""
     x, y, z = edges.points_mm.T
     fx, fy, skew = camera.intrinsic_matrix[0, 0], camera.intrinsic_matrix[1, 1], camera.intrinsic_matrix[0, 1]
@@ -165,6 +157,18 @@ def _jacobian(edges: Edges, camera: Camera, centre_mm: Float64) -> Float64:
     per_x, per_y = u * fx / z, (u * skew + v * fy) / z
     pull = np.stack([per_x, per_y, -(per_x * x + per_y * y) / z], axis=1)
     return np.concatenate([np.cross(edges.points_mm - centre_mm, pull), pull], axis=1)
+
+
+def centre_of(camera_from_volume: Mat44, target: Target) -> Vec3:
+    """Return the object's centre in the camera, mm."""
+    return transform(camera_from_volume, target.case.atlas.view.centre_mm)
+
+
+def moved(camera_from_volume: Mat44, target: Target, step: Float64) -> Mat44:
+    """Return the pose after a turn about (rad) and a shift of (mm) the object's centre, in the camera."""
+    rotation = exp(np.r_[step[:3], 0.0, 0.0, 0.0])[:3, :3] @ camera_from_volume[:3, :3]
+    there = centre_of(camera_from_volume, target) + step[3:]
+    return rigid(rotation, there - rotation @ target.case.atlas.view.centre_mm)
 
 
 def _crest(

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat44
-from fluoropose.baselines.scene import Level, Target, window_around
-from fluoropose.geometry.camera import Camera
+from fluoropose.baselines.scene import Level, Sight, Target, window_around
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 from fluoropose.similarity.intensity import JointHistogram, normalised_correlation
 
@@ -57,20 +54,17 @@ class Search:
 
 def search(
     target: Target,
-    pixels: NDArray[Any],
-    camera: Camera,
-    meaning: PixelMeaning,
+    sight: Sight,
     start: Mat44,
     settings: Search,
     optimise: Optimiser,
-    inverted: bool = False,
 ) -> Mat44:
     """Return camera_from_volume after all stages, each beginning where the last one ended."""
     frame = target.case.pose_frame
     scales = np.array(settings.scales)
     pose = start
     for stage in settings.stages:
-        level = target.level(pixels, camera, meaning, stage.pixel_share, inverted)
+        level = target.level(sight, stage.pixel_share)
         likeness = likeness_of(level, target, pose, settings, stage.measure)
         origin = six_from_pose(pose, frame)
 

@@ -19,7 +19,7 @@ from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import PixelMeaning, line_integral_image
 
-__all__ = ["Level", "Target", "Window", "binned", "window_around"]
+__all__ = ["Level", "Sight", "Target", "Window", "binned", "window_around"]
 
 _LEAST_SIDE_PX = 8
 _LEAST_VOXELS = 4
@@ -51,6 +51,16 @@ class Level:
         return np.asarray(-np.log(np.exp(-lines) + np.float32(floor)), np.float32)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What a method is given to look at: the frame, its camera and what its pixels mean."""
+
+    pixels: NDArray[Any]
+    camera: Camera
+    meaning: PixelMeaning
+    inverted: bool = False
+
+
 class Target:
     """A case ready to be rendered at any level; binned volumes are kept, and what a method puts into `kept`."""
 
@@ -60,14 +70,12 @@ class Target:
         self.kept: dict[Any, Any] = {}
         self._renderers: dict[int, CpuRenderer] = {}
 
-    def level(
-        self, pixels: NDArray[Any], camera: Camera, meaning: PixelMeaning, pixel_share: float, inverted: bool = False
-    ) -> Level:
+    def level(self, sight: Sight, pixel_share: float) -> Level:
         """Return the frame and the object with pixels of about `pixel_share` of the object's size."""
         wanted_mm = pixel_share * self.case.size_mm
-        factor = max(1, round(wanted_mm * camera.focal_px / self.case.atlas.view.range_mm))
-        frame = line_integral_image(pixels, meaning, factor, inverted)
-        return Level(frame, camera.scaled(factor), self.renderer(wanted_mm))
+        factor = max(1, round(wanted_mm * sight.camera.focal_px / self.case.atlas.view.range_mm))
+        frame = line_integral_image(sight.pixels, sight.meaning, factor, sight.inverted)
+        return Level(frame, sight.camera.scaled(factor), self.renderer(wanted_mm))
 
     def renderer(self, pixel_mm: float) -> CpuRenderer:
         """Return a renderer whose voxels are the largest whole multiple that a pixel (mm at the object) allows."""

@@ -20,7 +20,7 @@ from fluoropose.baselines.claret import CLARET, train_claret
 from fluoropose.baselines.features import FEATURES, register_features
 from fluoropose.baselines.intensity import Search, search
 from fluoropose.baselines.powell import GC, MI, MI_GC, NCC, powell
-from fluoropose.baselines.scene import Target
+from fluoropose.baselines.scene import Sight, Target
 from fluoropose.drr.case import Case
 from fluoropose.errors import InputError
 from fluoropose.evaluate.trials import Answer, Registrar
@@ -49,6 +49,10 @@ class Bench:
     threads: int = 1
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False
+
+    def sight(self, pixels: NDArray[Any], camera: Camera) -> Sight:
+        """Return a frame as the baselines look at it."""
+        return Sight(pixels, camera, self.meaning, self.inverted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,7 @@ def _intensity(search_settings: Search) -> Entry:
     def make(bench: Bench) -> Registrar:
         target = _warm(bench)
         return _timed(
-            lambda pixels, camera, start: search(
-                target, pixels, camera, bench.meaning, start, search_settings, powell, bench.inverted
-            )
+            lambda pixels, camera, start: search(target, bench.sight(pixels, camera), start, search_settings, powell)
         )
 
     return Entry(lambda bench: {"optimiser": "scipy Powell", **asdict(search_settings)}, make)
@@ -146,7 +148,7 @@ def _cma() -> Entry:
         module, target = _evolution(), _warm(bench)
         return _timed(
             lambda pixels, camera, start: search(
-                target, pixels, camera, bench.meaning, start, module.CMA_GC, module.cma_es, bench.inverted
+                target, bench.sight(pixels, camera), start, module.CMA_GC, module.cma_es
             )
         )
 
@@ -167,9 +169,7 @@ def _claret() -> Entry:
     def make(bench: Bench) -> Registrar:
         target = _warm(bench)
         trained = train_claret(target, CLARET)
-        return _timed(
-            lambda pixels, camera, start: trained.register(target, pixels, camera, bench.meaning, start, bench.inverted)
-        )
+        return _timed(lambda pixels, camera, start: trained.register(target, bench.sight(pixels, camera), start))
 
     return Entry(lambda bench: asdict(CLARET), make, slow=False)
 
@@ -178,9 +178,7 @@ def _features() -> Entry:
     def make(bench: Bench) -> Registrar:
         target = _warm(bench)
         return _timed(
-            lambda pixels, camera, start: register_features(
-                target, pixels, camera, bench.meaning, start, FEATURES, bench.inverted
-            )
+            lambda pixels, camera, start: register_features(target, bench.sight(pixels, camera), start, FEATURES)
         )
 
     return Entry(lambda bench: asdict(FEATURES), make)
@@ -194,7 +192,7 @@ def _warm(bench: Bench) -> Target:
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
     for dtype in (np.uint8, np.uint16):
-        level = target.level(np.ones((view.size_px, view.size_px), dtype), view.camera, bench.meaning, 1 / 32)
+        level = target.level(bench.sight(np.ones((view.size_px, view.size_px), dtype), view.camera), 1 / 32)
         level.drr(level.camera, pose, 0.1)
     return target
 
