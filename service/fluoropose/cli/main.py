@@ -262,7 +262,9 @@ def evaluate(
     sweeps: Annotated[str, typer.Option("--sweeps", help="Also ours with so many sweeps, as 1,3,9.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Trials side by side; more than 1 disturbs times.")] = 1,
     again: Annotated[str, typer.Option("--again", help="Methods to forget and measure again.")] = "",
-    out: Annotated[Path, typer.Option("--out", help="Trials and figures: a folder per case.")] = Path("evaluation"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Trials and figures, a folder per case; evaluation/seedS-framesF.")
+    ] = None,
     plots: Annotated[bool, typer.Option("--plots", help="Draw plots (extra: evaluate).")] = False,
     device: Annotated[str, typer.Option("--device")] = "",
     threads: Threads = 0,
@@ -298,7 +300,7 @@ def evaluate(
             folder = _shipped_cases(settings) / case if shipped else Path(case).resolve()
             if folder.name in figures:
                 raise InputError(f"expected cases of different names, got {folder.name} twice")
-            place = out / folder.name
+            place = (out or Path("evaluation") / f"seed{seed}-frames{frames}") / folder.name
             figures[folder.name] = evaluate_case(
                 folder, model or settings.models_root() / folder.name, plan, place,
                 device=device or settings.device, threads=threads or settings.threads, cores=available_cores(),
