@@ -36,22 +36,22 @@ def evaluation_tables(case: str, figures: dict[str, Any]) -> list[Table]:
     methods = {name: facts for name, facts in figures.items() if name != "run"}
     spreads = sorted({spread for facts in methods.values() for spread in facts["success_by_spread"]}, key=float)
     errors = _table(
-        f"{case}: success is mTREproj < 1 % of size; medians, mm and degrees",
-        ("method", "trials", "success", "proj %", "3-D", "in-plane", "depth", "rot.", "RMSDproj"),
+        f"{case}: success (mTREproj < 1 % of size) in %; medians and RMSDproj, mm, degrees",
+        ("method", "trials", "success", "proj %", "3-D", "in-plane", "depth", "rot.", "RMSD"),
     )
     reach = _table(
-        f"{case}: success by multiples of the paper's start errors; capture range, mm; time, ms",
+        f"{case}: success in % by start errors over the paper's; capture range, mm; time, ms",
         ("method", *(f"{spread} x" for spread in spreads), "capture", "strict", "p50", "mean", "sd", "CPU p50"),
     )
     for name, facts in methods.items():
         precision = facts["rmsd_proj_mm"]
         errors.add_row(
-            name, str(facts["trials"]), f"{100 * facts['success_rate']:.1f} %",
+            name, str(facts["trials"]), f"{100 * facts['success_rate']:.1f}",
             f"{100 * facts['mtre_proj_mm']['p50'] / facts['size_mm']:.2f}",
             *(f"{facts[key]['p50']:.2f}" for key in ("mtre_mm", "in_plane_mm", "depth_mm", "rotation_deg")),
             "-" if precision is None else f"{precision:.2f}",
         )  # fmt: skip
-        shares = {spread: f"{100 * share:.1f} %" for spread, share in facts["success_by_spread"].items()}
+        shares = {spread: f"{100 * share:.1f}" for spread, share in facts["success_by_spread"].items()}
         times = facts["time_ms"] or {}
         reach.add_row(
             name, *(shares.get(spread, "-") for spread in spreads),
