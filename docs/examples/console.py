@@ -1,4 +1,4 @@
-"""A console in two dozen lines: frames from anywhere, poses over gRPC, the same session after the service was restarted.
+"""A console in two dozen lines: frames from anywhere, poses over gRPC, the session kept over a restart of the service.
 
 python docs/examples/console.py            (beside a running `fluoropose serve`)
 """

@@ -6,10 +6,13 @@ not part of this project: give their folder. Everything is written below --out.
     python docs/examples/wrist.py search  --data WRIST --out wrist      (minutes: the reference pose per frame)
     python docs/examples/wrist.py prepare --out wrist                   (a case and a quick training per camera)
     python docs/examples/wrist.py measure --out wrist --starts 25       (starts of the paper, overlays, figures)
+
+`measure --methods ours,powell-mi-gc,features` compares them; it needs the extra `evaluate`.
 """
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +20,34 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from fluoropose.api.schemas import camera_json
+from fluoropose.baselines.evolution import cma_es
+from fluoropose.baselines.intensity import Search, Stage, likeness_of
+from fluoropose.baselines.intensity import search as best_pose
+from fluoropose.baselines.powell import GC, powell
+from fluoropose.baselines.scene import Target
 from fluoropose.cli.inputs import read_camera, read_pose, view_choice
+from fluoropose.cli.methods import Bench, chosen_methods, entry_of
 from fluoropose.cli.training import train_bundle
 from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.evaluate.measures import pose_error
-from fluoropose.evaluate.perturb import perturbed
+from fluoropose.evaluate.measures import capture_range_mm, pose_error
+from fluoropose.evaluate.report import method_facts
+from fluoropose.evaluate.summary import machine_name
+from fluoropose.evaluate.trials import Job, Record, Registrar, StartPlan, Truth, run_job
 from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
+from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import exp, inverse, rigid, transform
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume, bounding_corners
 from fluoropose.imaging.xray import PixelMeaning, line_integral_image
-from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.io.frames import read_frame_file
 from fluoropose.io.nifti import read_nifti, write_nifti
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 from fluoropose.io.preparation import CaseRequest, prepare_ct
-from fluoropose.runtime.engine import ResidentCase
-from fluoropose.runtime.ort import open_device
+from fluoropose.io.trials import RunFolder
 from fluoropose.similarity.gradient import gradient_correlation, gradients
-from fluoropose.tracking.tracker import Plan
 
 CAMERAS, FRAMES = ("cam01", "cam02"), ("0002", "0099")
 SPACING_MM = (0.39625, 0.39625, 0.625)
@@ -52,6 +62,18 @@ CLICKS = {"0002": ((875.0, 1347.0), (597.0, 1414.0)), "0099": ((885.0, 1320.0), 
 
 GUESSES = 6000
 """Random poses that are looked at once before the best are climbed from."""
+
+SEED = 7
+SHOWN = ("mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg", "mtre_mm")
+
+CEILINGS = {
+    "fine": (Stage("gc", 1 / 128, 1500, 0.15, 1e-4), Stage("gc", 1 / 200, 1500, 0.1, 1e-4)),
+    "coarse to fine": (Stage("gc", 1 / 64, 1500, 0.2, 1e-4), Stage("gc", 1 / 128, 1500, 0.1, 1e-4)),
+}
+"""The single-view searches from the reference: on pictures as fine as the biplane search's; by way of coarser ones."""
+
+CEILING_MARGIN = 0.05
+"""Rim of their window: narrow, for the neighbouring bones are in it."""
 
 GREEN, RED, BLUE = (60, 255, 90), (255, 70, 60), (90, 160, 255)
 
@@ -200,46 +222,97 @@ def prepare(out: Path, profile: str, threads: int) -> None:
         train_bundle(case, out / "models" / camera, profile, seed=0, cores=threads)
 
 
-def measure(out: Path, starts: int, threads: int) -> None:
-    """Register every frame from perturbed starts; compare with the reference; draw one start of each."""
-    figures = {}
+def measure(out: Path, methods: tuple[str, ...], starts: int, slow_starts: int, threads: int) -> None:
+    """Register every frame from perturbed starts by each method; compare with the reference; draw one start of each.
+
+    Trials are kept in --out, so that a measurement cut short goes on where it was.
+    """
+    figures: dict[str, dict[str, dict]] = {}
     for camera_name in CAMERAS:
         case = load_case(out / "cases" / camera_name)
-        resident = ResidentCase(case, load_bundle(out / "models" / camera_name), open_device("cpu", threads))
         camera = read_camera(out / f"{camera_name}.json")
-        renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+        bench = Bench(case, out / "models" / camera_name, "cpu", threads, PixelMeaning.DISPLAY)
+        registrars: dict[str, Registrar] = {}
         for frame in FRAMES:
-            truth = read_pose(out / f"{camera_name}_{frame}_pose.json")
-            pixels = np.load(out / f"{camera_name}_{frame}.npy")
-            rows = []
-            for n in range(starts):
-                start = perturbed(truth, case.pose_frame, np.random.default_rng([7, n]))
-                found = resident.register(pixels, camera, PixelMeaning.DISPLAY, False, Plan(start, nearby=False))
-                error = pose_error(found.camera_from_volume, truth, case.corners_mm)
-                judged = found.judgement
-                rows.append([error.mtre_proj_mm, error.in_plane_mm, error.depth_mm, error.rotation_deg, error.mtre_mm,
-                             judged.confidence, found.timing_ms["total"]])  # fmt: skip
-                if n == 0:
-                    small = camera.scaled(3)
-                    marks = [outline(renderer.render(small, pose)) for pose in (start, found.camera_from_volume, truth)]
-                    layers = [
-                        ("a start", [(marks[0], RED)]),
-                        (f"found: in-plane {error.in_plane_mm:.2f} mm off", [(marks[1], GREEN)]),
-                        ("biplane reference", [(marks[2], BLUE)]),
-                    ]
-                    thin = pixels[: 3 * small.rows : 3, : 3 * small.columns : 3]
-                    save_picture(out / f"{camera_name}_{frame}_found.png", overlay_panels(thin, layers))
-            table = np.array(rows)
-            names = ("mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg", "mtre_mm", "confidence", "total_ms")
-            figures[f"{camera_name} {frame}"] = {
-                **{name: float(np.median(table[:, k])) for k, name in enumerate(names)},
-                "within_1_mm_in_plane": float((table[:, 1] < 1.0).mean()),
-                "starts": starts,
-            }
-            print(
-                camera_name, frame, {key: round(value, 3) for key, value in figures[f"{camera_name} {frame}"].items()}
-            )
+            name = f"{camera_name}_{frame}"
+            truth = Truth(np.load(out / f"{name}.npy"), read_pose(out / f"{name}_pose.json"))
+            identity = {"case": case.digest, "reference": np.round(truth.camera_from_volume, 9).tolist(), "seed": SEED}
+            folder = RunFolder(out / "trials" / name, identity)
+            figures[name] = {f"ceiling, {kind}": ceiling(bench, truth, camera, kind) for kind in CEILINGS}
+            print(name, *figures[name].items())
+            for method in methods:
+                entry = entry_of(method)
+                done = {record.job.index for record in folder.begin(method, entry.settings(bench), None)}
+                for n in range(slow_starts if entry.slow else starts):
+                    if n in done:
+                        continue
+                    if method not in registrars:
+                        registrars[method] = entry.make(bench)
+                    job = Job(method, 1.0, n)
+                    plan, register = StartPlan(SEED), registrars[method]
+                    folder.append(run_job(job, [truth], camera, case.pose_frame, case.corners_mm, plan, register))
+                facts = real_facts(folder.records(method), case, truth)
+                figures[name][method] = facts
+                shown = ("trials", "within_1_mm_in_plane", "capture_range_mm")
+                print(
+                    name,
+                    method,
+                    {key: facts[key] for key in shown},
+                    {key: round(facts[key]["p50"], 2) for key in SHOWN},
+                )
+            if "ours" in methods:
+                draw(out, name, case, camera, truth, folder.records("ours")[0])
     (out / "figures.json").write_text(json.dumps(figures, indent=1))
+
+
+def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
+    """Return a method's figures on one frame."""
+    facts = method_facts(case.name, case.size_mm, records, [truth], case.pose_frame, case.corners_mm, machine_name())
+    good = [not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records]
+    starts = np.array([record.trial.start.mtre_proj_mm for record in records])
+    return facts | {
+        "within_1_mm_in_plane": float(np.mean(good)),
+        "capture_range_mm": capture_range_mm(starts, np.array(good)),
+        "confidence": float(np.median([record.trial.confidence for record in records])),
+    }
+
+
+def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, float]:
+    """Return how far from the biplane reference the best single-view gradient correlation lies.
+
+    Powell's method and CMA-ES start at the reference itself, with budgets far beyond those of the compared methods; the
+    end of larger correlation on the finest pictures counts. More than this no likeness of edges can tell from one view.
+    """
+    target, stages = Target(bench.case), CEILINGS[kind]
+    settings = Search(stages, floor=GC.floor, margin=CEILING_MARGIN)
+    sight, reference = bench.sight(truth.pixels, camera), truth.camera_from_volume
+    ends = [best_pose(target, sight, reference, settings, optimise) for optimise in (powell, cma_es)]
+    level = target.level(sight, stages[-1].pixel_share)
+    likeness = likeness_of(level, target, reference, settings, "gc")
+    best = max(ends, key=likeness)
+    error = pose_error(best, reference, bench.case.corners_mm)
+    return {
+        **{key: round(value, 3) for key, value in asdict(error).items()},
+        "correlation": round(likeness(best), 4),
+        "correlation_at_reference": round(likeness(reference), 4),
+    }
+
+
+def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, record: Record) -> None:
+    """Write a picture of a start, where ours ended from it, and the reference."""
+    renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+    frame = case.pose_frame
+    start = StartPlan(SEED).start(record.job, truth.camera_from_volume, frame)
+    small = camera.scaled(3)
+    poses = (start, pose_from_six(record.found_six, frame), truth.camera_from_volume)
+    marks = [outline(renderer.render(small, pose)) for pose in poses]
+    layers = [
+        ("a start", [(marks[0], RED)]),
+        (f"found: in-plane {record.trial.end.in_plane_mm:.2f} mm off", [(marks[1], GREEN)]),
+        ("biplane reference", [(marks[2], BLUE)]),
+    ]
+    thin = truth.pixels[: 3 * small.rows : 3, : 3 * small.columns : 3]
+    save_picture(out / f"{name}_found.png", overlay_panels(thin, layers))
 
 
 def main() -> None:
@@ -249,7 +322,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the wrist data (search)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--profile", default="quick")
+    parser.add_argument("--methods", default="ours", help="as of `fluoropose evaluate`")
     parser.add_argument("--starts", type=int, default=25)
+    parser.add_argument("--slow-starts", type=int, default=25, help="the same for methods of seconds")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     if given.step == "search":
@@ -259,7 +334,7 @@ def main() -> None:
     elif given.step == "prepare":
         prepare(given.out, given.profile, given.threads)
     else:
-        measure(given.out, given.starts, given.threads)
+        measure(given.out, chosen_methods(given.methods, ""), given.starts, given.slow_starts, given.threads)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The fast CPU renderer: the same sum as `reference.py`, compiled by numba over all cores, float32 samples."""
 
 import numpy as np
-from numba import njit, prange
+from numba import config, njit, prange, set_num_threads
 
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.renderer import AbstractRenderer, ray_frame
@@ -9,7 +9,7 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.kernels import ONE_KERNEL
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["CpuRenderer"]
+__all__ = ["CpuRenderer", "use_threads"]
 
 
 class CpuRenderer(AbstractRenderer):
@@ -29,6 +29,11 @@ class CpuRenderer(AbstractRenderer):
                 self.volume.values, rays.origin, rays.index_from_pixel, rays.direction_from_pixel, self.step_mm, image
             )
         return image
+
+
+def use_threads(count: int) -> None:
+    """Let this process's renderers use at most `count` threads: for several processes side by side."""
+    set_num_threads(min(count, config.NUMBA_NUM_THREADS))
 
 
 # Longer than the house's 40 lines: splitting the ray loop costs a third of the speed.

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44, Points
+from fluoropose.arrays import Float64, Mat44, Points
 from fluoropose.evaluate.measures import pose_error
-from fluoropose.evaluate.perturb import perturbed
+from fluoropose.evaluate.perturb import PAPER_SIGMAS, perturbed
 from fluoropose.evaluate.summary import Trial
-from fluoropose.geometry.pose6 import Pose6Frame
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six, six_from_pose
 
-__all__ = ["Answer", "Truth", "run_starts", "trial_of"]
+__all__ = ["Answer", "Job", "Record", "Registrar", "StartPlan", "Truth", "run_job", "run_starts", "trial_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +35,47 @@ class Answer:
     timing_ms: dict[str, float]
 
 
-Registrar = Callable[[NDArray[Any], Mat44], Answer]
+Registrar = Callable[[NDArray[Any], Camera, Mat44], Answer]
+"""A method: frame, camera and start pose in, answer out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One trial to be run: the n-th start of a method at a `spread`, a multiple of the paper's start errors."""
+
+    method: str
+    spread: float
+    index: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A job done: the frame it was on, the trial, the six parameters found, and why it failed ("" if it did not).
+
+    A method that gives no pose leaves the object where it was believed: its pose is the start and it has not succeeded.
+    """
+
+    job: Job
+    frame: int
+    trial: Trial
+    found_six: Float64
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StartPlan:
+    """Where trials start: drawn from `seed` with the paper's distribution, or at given `offsets` (n, 6)."""
+
+    seed: int
+    offsets: Float64 | None = None
+
+    def start(self, job: Job, truth: Mat44, frame: Pose6Frame) -> Mat44:
+        """Return the start of a job; the same whatever ran before."""
+        if self.offsets is not None:
+            return pose_from_six(six_from_pose(truth, frame) + self.offsets[job.index], frame)
+        # The paper's own spread draws as it always did; wider ones draw other directions, so that they add to it.
+        seeds = [self.seed, job.index] if job.spread == 1.0 else [self.seed, job.index, round(1000 * job.spread)]
+        return perturbed(truth, frame, np.random.default_rng(seeds), job.spread * PAPER_SIGMAS)
 
 
 def trial_of(answer: Answer, truth: Mat44, targets_mm: Points, start: Mat44 | None) -> Trial:
@@ -48,12 +89,37 @@ def trial_of(answer: Answer, truth: Mat44, targets_mm: Points, start: Mat44 | No
     )
 
 
+def run_job(
+    job: Job,
+    truths: list[Truth],
+    camera: Camera,
+    frame: Pose6Frame,
+    targets_mm: Points,
+    starts: StartPlan,
+    register: Registrar,
+) -> Record:
+    """Run one trial; whatever a method raises is its failure, with the reason, and ends no run."""
+    number = job.index % len(truths)
+    truth = truths[number]
+    start = starts.start(job, truth.camera_from_volume, frame)
+    reason = ""
+    try:
+        answer = register(truth.pixels, camera, start)
+        if not np.isfinite(answer.camera_from_volume).all():
+            raise ArithmeticError("expected a finite pose, got NaN or infinity")
+    except Exception as error:  # a method under test may fail in any way
+        reason = f"{type(error).__name__}: {error}"
+        answer = Answer(start, "FAILED", 0.0, {})
+    trial = trial_of(answer, truth.camera_from_volume, targets_mm, start)
+    return Record(job, number, trial, six_from_pose(answer.camera_from_volume, frame), reason)
+
+
 def run_starts(
     truths: list[Truth],
     frame: Pose6Frame,
     targets_mm: Points,
     count: int,
-    register: Registrar,
+    register: Callable[[NDArray[Any], Mat44], Answer],
     seed: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Trial]:

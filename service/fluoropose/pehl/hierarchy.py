@@ -18,7 +18,7 @@ from fluoropose.geometry.rotation import angle_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look
 from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homography
 
-__all__ = ["DEFAULT_SCHEDULE", "Finding", "Schedule", "Step", "TRACKING_SCHEDULE", "register"]
+__all__ = ["DEFAULT_SCHEDULE", "Finding", "Schedule", "Step", "TRACKING_SCHEDULE", "register", "sweeps"]
 
 Step = tuple[str, Group]
 Schedule = tuple[Step, ...]
@@ -32,6 +32,13 @@ DEFAULT_SCHEDULE: Schedule = (
 
 TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[-6:]
 """From the last frame's pose: one coarse turn, then the fine sweeps."""
+
+
+def sweeps(count: int) -> Schedule:
+    """Return `count` sweeps over both groups, the first half of them (rounded up) coarse: for experiments."""
+    stages = ["coarse"] * (count - count // 2) + ["fine"] * (count // 2)
+    return tuple((stage, group) for stage in stages for group in (_A, _B))
+
 
 Clock = Callable[[], int]
 """Nanoseconds from anywhere, rising."""

@@ -67,9 +67,15 @@ class ResidentCase:
         self.size_bytes = int(case.atlas.views.nbytes) + sum(len(model) for model in bundle.models.values())
 
     def register(
-        self, pixels: NDArray[Any], camera: Camera, meaning: PixelMeaning, inverted: bool, plan: Plan
+        self,
+        pixels: NDArray[Any],
+        camera: Camera,
+        meaning: PixelMeaning,
+        inverted: bool,
+        plan: Plan,
+        schedule: Schedule = DEFAULT_SCHEDULE,
     ) -> Registration:
-        """Find the object in one frame as planned: near a pose, from a rough start, or anywhere."""
+        """Find the object in one frame as planned: near a pose, from a rough start (by `schedule`), or anywhere."""
         began = time.perf_counter_ns()
         checked_frame(pixels, camera)
         atlas = self.case.atlas
@@ -77,7 +83,7 @@ class ResidentCase:
         image = line_integral_image(pixels, meaning, factor, inverted)
         seen_by = camera.scaled(factor)
         prepared = time.perf_counter_ns()
-        found = self._follow(image, seen_by, plan)
+        found = self._follow(image, seen_by, plan, schedule)
         finding = found.finding
         ended = time.perf_counter_ns()
         timing = {
@@ -93,10 +99,10 @@ class ResidentCase:
         timing_ms = {stage: value / 1e6 for stage, value in timing.items()}
         return Registration(finding.camera_from_volume, found.judgement, found.likeness, timing_ms)
 
-    def _follow(self, image: Float32, camera: Camera, plan: Plan) -> "_Found":
+    def _follow(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule) -> "_Found":
         if plan.start is None:
             return self._anywhere(image, camera)
-        schedule = TRACKING_SCHEDULE if plan.nearby else DEFAULT_SCHEDULE
+        schedule = TRACKING_SCHEDULE if plan.nearby else rough
         found = self._from(image, plan.start, camera, schedule)
         if plan.nearby and found.judgement.status is not Status.TRACKING:
             again = self._from(image, plan.start, camera, DEFAULT_SCHEDULE)

@@ -1,0 +1,98 @@
+"""Plots of an evaluation, from its figures. The only user of matplotlib, which is the extra `evaluate`."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fluoropose.errors import InputError
+from fluoropose.io.files import write_file
+
+__all__ = ["plotter"]
+
+_SHARES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Ticks of the plot of errors, in % of size."""
+
+Draw = Callable[[Path, str, dict[str, Any]], None]
+
+
+def plotter() -> Draw:
+    """Return what draws an evaluation's figures into a folder.
+
+    Raises
+    ------
+    InputError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"expected the evaluation extra for plots, got no module {error.name}: pip install 'fluoropose[evaluate]'"
+        ) from error
+
+    def draw(folder: Path, case: str, figures: dict[str, Any]) -> None:
+        kinds: tuple[tuple[str, Callable[[Any, dict[str, Any]], bool]], ...] = (
+            ("success-by-start-error.png", _by_start_error),
+            ("error-percentiles.png", _percentiles),
+            ("success-by-sweeps.png", _by_sweeps),
+        )
+        methods = {name: facts for name, facts in figures.items() if name != "run"}
+        for name, kind in kinds:
+            figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+            axes = figure.add_subplot()
+            if kind(axes, methods):
+                axes.set_title(f"{case}, {figures['run']['frames']} simulated frames, seed {figures['run']['seed']}")
+                write_file(folder / name, partial(figure.savefig, format="png", dpi=110))
+
+    return draw
+
+
+def _by_start_error(axes: Any, methods: dict[str, Any]) -> bool:
+    drawn = False
+    for name, facts in methods.items():
+        groups = facts["success_by_start_error"]
+        if not groups or name.startswith("ours-sweeps-"):
+            continue
+        middles = [0.5 * (group["from_mm"] + group["to_mm"]) for group in groups]
+        shares = [100.0 * group["success"] for group in groups]
+        thick = 2.2 if name == "ours" else 1.2
+        axes.plot(middles, shares, marker="o", markersize=3, linewidth=thick, label=name)
+        drawn = True
+    axes.axhline(95.0, color="0.6", linewidth=0.8, linestyle="--")
+    axes.set(xlabel="start mTREproj, mm (groups of 20 trials)", ylabel="success, %", ylim=(-3, 103))
+    if drawn:
+        axes.legend(fontsize=8)
+    return drawn
+
+
+def _percentiles(axes: Any, methods: dict[str, Any]) -> bool:
+    shown = {name: facts for name, facts in methods.items() if not name.startswith("ours-sweeps-")}
+    for row, facts in enumerate(shown.values()):
+        share = {key: 100.0 * value / facts["size_mm"] for key, value in facts["mtre_proj_mm"].items()}
+        axes.plot([share["p10"], share["p90"]], [row, row], color="0.6", linewidth=1.5)
+        axes.plot([share["p25"], share["p75"]], [row, row], color="C0", linewidth=6, solid_capstyle="butt")
+        axes.plot([share["p50"]], [row], color="black", marker="|", markersize=14)
+    axes.axvline(1.0, color="0.6", linewidth=0.8, linestyle="--")
+    low, high = axes.get_xlim()
+    axes.set_xscale("log")
+    axes.set_xticks(_SHARES, [f"{share:g}" for share in _SHARES])
+    axes.set_xticks([], minor=True)
+    axes.set_yticks(range(len(shown)), list(shown))
+    axes.invert_yaxis()
+    axes.set_xlim(max(low, 0.5 * _SHARES[0]), high)
+    axes.set_xlabel("mTREproj, % of size: 10th, 25th, 50th, 75th, 90th percentile; success is left of the line")
+    return bool(shown)
+
+
+def _by_sweeps(axes: Any, methods: dict[str, Any]) -> bool:
+    points = sorted(
+        (int(name.removeprefix("ours-sweeps-")), facts)
+        for name, facts in methods.items()
+        if name.startswith("ours-sweeps-")
+    )
+    counts = [count for count, _ in points]
+    axes.plot(counts, [100.0 * facts["success_rate"] for _, facts in points], marker="o")
+    axes.set(xlabel="sweeps of the hierarchy", ylabel="success, %", ylim=(-3, 103))
+    axes.set_xticks(counts)
+    return bool(points)
