@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fluoropose.cli import paper
 from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.settings import Settings, available_cores
 
@@ -15,6 +16,8 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Six-degree-of-freedom pose of a CT's object in X-ray fluoroscopy, in real time.",
 )  # fmt: skip
+
+app.add_typer(paper.app, name="paper")
 
 LabelMap = Annotated[Path | None, typer.Option("--label-map", help="Label map on the CT's grid.")]
 Label = Annotated[int | None, typer.Option("--label", help="The object's value in the label map.")]
