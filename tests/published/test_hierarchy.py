@@ -6,7 +6,7 @@ import pytest
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.published.comparison import comparison_named
-from fluoropose.published.hierarchy import ZoneRegressors, register_sweeps
+from fluoropose.published.hierarchy import PaperRegression, ZoneRegressors, register_sweeps
 from fluoropose.published.picture import picture_camera
 from fluoropose.published.plan import PAPER_GROUPS, Zone
 
@@ -22,10 +22,9 @@ def run(small_case, points, regressors, sweeps, comparison="exact", zones=None):
     camera = picture_camera(small_case, START)
     image = CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(START, small_case.pose_frame))
     zone = ZoneRegressors(points, 10.0, 12, regressors)
-    return register_sweeps(
-        image, camera, START, small_case.pose_frame, comparison_named(comparison, small_case),
-        zones or [(Zone(0, 0), zone)], PAPER_GROUPS, sweeps,
-    )  # fmt: skip
+    shown = comparison_named(comparison, small_case)
+    regression = PaperRegression(small_case.pose_frame, shown, zones or [(Zone(0, 0), zone)], PAPER_GROUPS)
+    return register_sweeps(image, camera, START, regression, sweeps)
 
 
 def test_groups_follow_each_other_and_add_along_the_patches_axes(small_case, points):

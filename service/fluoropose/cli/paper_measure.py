@@ -24,7 +24,7 @@ from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
 from fluoropose.io.paper_bundles import load_paper_bundle
 from fluoropose.published.bundle import PaperBundle, opened_zones
 from fluoropose.published.comparison import comparison_named
-from fluoropose.published.hierarchy import register_sweeps
+from fluoropose.published.hierarchy import PaperRegression, register_sweeps
 from fluoropose.published.method import PaperMethod
 from fluoropose.published.picture import picture_camera
 from fluoropose.published.plan import Zone
@@ -110,12 +110,11 @@ def rmse_per_parameter(
         for bundle, comparison in itertools.product(bundles, comparisons):
             zones = opened_zones(bundle, lambda model: OrtRegressor(model, device))
             shown = comparison_named(comparison, case)
+            regression = PaperRegression(case.pose_frame, shown, zones, bundle.variant.groups)
             errors = wrong.setdefault(f"{bundle.name}, {comparison}", [])
             for n, sample in enumerate(samples):
                 camera = picture_camera(case, sample.start)
-                found = register_sweeps(
-                    sample.picture, camera, sample.start, case.pose_frame, shown, zones, bundle.variant.groups, sweeps
-                )
+                found = register_sweeps(sample.picture, camera, sample.start, regression, sweeps)
                 errors.append(found[-1] - sample.truth)
                 report(n + 1, count, bundle.name)
     rmse = {name: np.sqrt(np.mean(np.square(errors), axis=0)).tolist() for name, errors in wrong.items()}

@@ -38,7 +38,7 @@ def train_paper(case: Case, folder: Path, plan: TrainPlan) -> PaperBundle:
     """
     try:
         from fluoropose.train.published.fit import FitPlan
-        from fluoropose.train.published.run import train_zone
+        from fluoropose.train.published.run import ZoneTask, train_zone
     except ModuleNotFoundError as error:
         raise InputError(
             f"expected the training extra, got no module {error.name}: pip install 'fluoropose[train]'"
@@ -55,11 +55,8 @@ def train_paper(case: Case, folder: Path, plan: TrainPlan) -> PaperBundle:
             def watch(what: str, done: int, total: int, report: Any = report) -> None:
                 report(done, total, what)
 
-            trained.append(
-                train_zone(
-                    case, zone, variant, fit, comparison, checkpoints, seed=plan.seed, threads=plan.cores, watch=watch
-                )
-            )
+            task = ZoneTask(case, zone, variant, fit, comparison, plan.seed)
+            trained.append(train_zone(task, checkpoints, threads=plan.cores, watch=watch))
     facts = {
         "training": {**asdict(plan), "batch": fit.batch, "rate": fit.rate, "momentum": fit.momentum},
         "onnxruntime": version(),

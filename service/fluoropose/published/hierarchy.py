@@ -19,7 +19,7 @@ from fluoropose.published.comparison import AbstractComparison
 from fluoropose.published.patches import crop, in_patch_axes, local_residual, patch_rays
 from fluoropose.published.plan import ParameterGroup, Zone, nearest_zone
 
-__all__ = ["PAPER_SWEEPS", "Regressor", "ZoneRegressors", "register_sweeps", "residual_at"]
+__all__ = ["PAPER_SWEEPS", "PaperRegression", "Regressor", "ZoneRegressors", "register_sweeps", "residual_at"]
 
 PAPER_SWEEPS = 3
 
@@ -37,40 +37,41 @@ class ZoneRegressors:
     regressors: dict[str, Regressor]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PaperRegression:
+    """What a sweep needs of a case: its parameters' frame, the comparison picture, the trained zones, the groups."""
+
+    frame: Pose6Frame
+    comparison: AbstractComparison
+    zones: list[tuple[Zone, ZoneRegressors]]
+    groups: tuple[ParameterGroup, ...]
+
+
 def register_sweeps(
-    image: Float32,
-    camera: Camera,
-    start: Float64,
-    frame: Pose6Frame,
-    comparison: AbstractComparison,
-    zones: list[tuple[Zone, ZoneRegressors]],
-    groups: tuple[ParameterGroup, ...],
-    sweeps: int,
+    image: Float32, camera: Camera, start: Float64, regression: PaperRegression, sweeps: int
 ) -> Float64:
-    """Return the six parameters at the start and after each sweep, shape (sweeps + 1, 6)."""
+    """Return the six parameters at the start and after each sweep, shape (sweeps + 1, 6).
+
+    `image` holds line integrals (rows, columns) as `camera` sees them.
+    """
     six: Float64 = np.array(start, dtype=np.float64)
     track = [six.copy()]
     for _ in range(sweeps):
-        for group in groups:
-            here = nearest_zone(zones, six[4], six[5])
-            reference = comparison.reference(six)
-            update = here.regressors[group.name](residual_at(image, camera, reference, frame, comparison, here))
+        for group in regression.groups:
+            here = nearest_zone(regression.zones, six[4], six[5])
+            reference = regression.comparison.reference(six)
+            update = here.regressors[group.name](residual_at(image, camera, reference, regression, here))
             six = _updated(six, reference, update, group)
         track.append(six.copy())
     return np.stack(track)
 
 
 def residual_at(
-    image: Float32,
-    camera: Camera,
-    reference: Float64,
-    frame: Pose6Frame,
-    comparison: AbstractComparison,
-    zone: ZoneRegressors,
+    image: Float32, camera: Camera, reference: Float64, regression: PaperRegression, zone: ZoneRegressors
 ) -> Float32:
     """Return the local residual (n, size, size) of an X-ray (line integrals) at a reference pose."""
-    rays = patch_rays(reference, zone.points_mm, frame, zone.side_mm, zone.size_px)
-    drr = comparison.patches(reference, rays, zone.size_px)
+    rays = patch_rays(reference, zone.points_mm, regression.frame, zone.side_mm, zone.size_px)
+    drr = regression.comparison.patches(reference, rays, zone.size_px)
     return local_residual(drr, crop(image, camera.intrinsic_matrix @ rays, zone.size_px))
 
 

@@ -1,10 +1,8 @@
 """PEHL as published, as one callable: (frame pixels, camera, start pose) to an answer of the evaluation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float64, Mat44
@@ -16,15 +14,9 @@ from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
 from fluoropose.imaging.xray import PixelMeaning, binning, line_integral_image
 from fluoropose.published.bundle import PaperBundle, opened_zones
 from fluoropose.published.comparison import comparison_named
-from fluoropose.published.hierarchy import PAPER_SWEEPS, Regressor, register_sweeps
+from fluoropose.published.hierarchy import PAPER_SWEEPS, PaperRegression, Regressor, register_sweeps
 
 __all__ = ["PaperMethod"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Settings:
-    sweeps: int
-    meaning: PixelMeaning
 
 
 class PaperMethod:
@@ -47,12 +39,11 @@ class PaperMethod:
                 f"paper model {bundle.name!r} was made for another case: expected digest {case.digest} ({case.name}), "
                 f"got {bundle.case_digest}; train one for this case"
             )
+        zones = opened_zones(bundle, open_model)
+        shown = comparison_named(comparison, case)
         self._case = case
-        self._groups = bundle.variant.groups
-        self._zones = opened_zones(bundle, open_model)
-        self._comparison = comparison_named(comparison, case)
-        self._clock = clock
-        self._settings = _Settings(sweeps, meaning)
+        self._regression = PaperRegression(case.pose_frame, shown, zones, bundle.variant.groups)
+        self._clock, self._sweeps, self._meaning = clock, sweeps, meaning
 
     def __call__(self, pixels: NDArray[Any], camera: Camera, start: Mat44) -> Answer:
         """Register one frame from a start pose (camera_from_volume); no judgement is made: always "TRACKING"."""
@@ -64,9 +55,6 @@ class PaperMethod:
     def track(self, pixels: NDArray[Any], camera: Camera, start: Mat44) -> Float64:
         """Return the six parameters at the start and after each sweep, shape (sweeps + 1, 6)."""
         factor = binning(camera, self._case.atlas.view.camera.focal_px)
-        image = line_integral_image(pixels, self._settings.meaning, factor)
-        frame = self._case.pose_frame
-        return register_sweeps(
-            image, camera.scaled(factor), np.asarray(six_from_pose(start, frame)), frame, self._comparison,
-            self._zones, self._groups, self._settings.sweeps,
-        )  # fmt: skip
+        image = line_integral_image(pixels, self._meaning, factor)
+        six = six_from_pose(start, self._case.pose_frame)
+        return register_sweeps(image, camera.scaled(factor), six, self._regression, self._sweeps)

@@ -27,7 +27,7 @@ from fluoropose.train.published.fit import FitPlan, GroupReport, fit_group, fit_
 from fluoropose.train.published.networks import LinearNet, PaperNet, build_network
 from fluoropose.train.published.pairs import PairPool, Samples, build_pool, render_references, sample_pairs
 
-__all__ = ["HeldOut", "TrainedZone", "held_out", "train_zone"]
+__all__ = ["HeldOut", "TrainedZone", "ZoneTask", "export_network", "held_out", "train_zone"]
 
 _GLOBAL_PX = 104
 """Side of the whole-image residual: twice that of a patch."""
@@ -56,35 +56,44 @@ class HeldOut:
     start: Float64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ZoneTask:
+    """What is to be trained: a zone of a case, the variant, the solver's plan, the comparison picture, the seed."""
+
+    case: Case
+    zone: Zone
+    variant: Variant
+    plan: FitPlan
+    comparison: AbstractComparison
+    seed: int = 0
+
+
 def train_zone(
-    case: Case,
-    zone: Zone,
-    variant: Variant,
-    plan: FitPlan,
-    comparison: AbstractComparison,
+    task: ZoneTask,
     checkpoints: Path,
     *,
-    seed: int = 0,
     threads: int = 1,
     watch: StageWatch = lambda what, done, total: None,
 ) -> TrainedZone:
-    """Train every group of a zone; a run with the same plan and seed goes on from its checkpoints."""
+    """Train every group of a zone; a run of the same task goes on from its checkpoints."""
     torch.set_num_threads(threads)
-    rng = np.random.default_rng([seed, zone.row + 100, zone.column + 100])
-    points, size_px = _points(case, zone, variant, rng, watch)
+    case, plan = task.case, task.plan
+    rng = np.random.default_rng([task.seed, task.zone.row + 100, task.zone.column + 100])
+    points, size_px = _points(task, rng, watch)
     place = ZoneRegressors(points.points_mm, points.side_mm, size_px, {})
-    poses = draw_poses(case, zone, plan.pool, rng)
-    references = render_references(case, place, poses, comparison, lambda n, total: watch("DRR patches", n, total))
+    poses = draw_poses(case, task.zone, plan.pool, rng)
+    references = render_references(case, place, poses, task.comparison, lambda n, total: watch("DRR patches", n, total))
     models, golden, reports = {}, {}, {}
-    for group in variant.groups:
+    for group in task.variant.groups:
         pool = build_pool(case, references, group, rng, lambda n, total: watch("X-ray pictures", n, total))
-        net, reports[group.name] = _fit(case, zone, variant, plan, group, pool, checkpoints, seed, watch)
-        sample = sample_pairs(pool, case, group, 1, np.random.default_rng([seed, 2]), plan.strength).residuals
+        net, reports[group.name] = _fit(task, group, pool, checkpoints, watch)
+        sample = sample_pairs(pool, case, group, 1, np.random.default_rng([task.seed, 2]), plan.strength).residuals
         models[group.name] = export_network(net, sample.shape[1:])
         with torch.no_grad():
             update = net(torch.from_numpy(sample))[0].numpy().astype(np.float64)
         golden[group.name] = GoldenPair(sample[0], update)
-    return TrainedZone(ZoneModels(zone, points.points_mm, points.side_mm, size_px, models, golden), points, reports)
+    trained = ZoneModels(task.zone, points.points_mm, points.side_mm, size_px, models, golden)
+    return TrainedZone(trained, points, reports)
 
 
 def held_out(case: Case, zone: Zone, count: int, rng: np.random.Generator, strength: float = 1.0) -> list[HeldOut]:
@@ -119,39 +128,30 @@ def export_network(net: PaperNet, shape: tuple[int, ...]) -> bytes:
         return path.read_bytes()
 
 
-def _points(
-    case: Case, zone: Zone, variant: Variant, rng: np.random.Generator, watch: StageWatch
-) -> tuple[ZonePoints, int]:
+def _points(task: ZoneTask, rng: np.random.Generator, watch: StageWatch) -> tuple[ZonePoints, int]:
     """Return the zone's points and the patches' size in px; the whole picture is one patch about the centre."""
-    if variant.network == "global":
+    case = task.case
+    if task.variant.network == "global":
         return ZonePoints(case.pose_frame.centre_mm[None], FIELD_SHARE * case.size_mm, 0.0), _GLOBAL_PX
-    chosen = choose_points(case, zone, rng, progress=lambda n, total: watch("choosing points", n, total))
+    chosen = choose_points(case, task.zone, rng, progress=lambda n, total: watch("choosing points", n, total))
     return chosen, PATCH_PX
 
 
 def _fit(
-    case: Case,
-    zone: Zone,
-    variant: Variant,
-    plan: FitPlan,
-    group: ParameterGroup,
-    pool: PairPool,
-    checkpoints: Path,
-    seed: int,
-    watch: StageWatch,
+    task: ZoneTask, group: ParameterGroup, pool: PairPool, checkpoints: Path, watch: StageWatch
 ) -> tuple[PaperNet, GroupReport]:
     def draw(batch: int, rng: np.random.Generator) -> Samples:
-        return sample_pairs(pool, case, group, batch, rng, plan.strength)
+        return sample_pairs(pool, task.case, group, batch, rng, task.plan.strength)
 
     def told(done: int, total: int, loss: float) -> None:
         watch(f"{group.name}, RMSE {np.sqrt(loss / len(group.parameters)):.3f}", done, total)
 
     _, points, size_px, _ = pool.drr.shape
-    net = build_network(variant.network, points, size_px, group, seed)
+    net = build_network(task.variant.network, points, size_px, group, task.seed)
     if isinstance(net, LinearNet):
-        return net.eval(), fit_linear(net, group, draw, plan, seed)
-    path = checkpoints / f"{zone.name}-{group.name}.pt"
+        return net.eval(), fit_linear(net, group, draw, task.plan, task.seed)
+    path = checkpoints / f"{task.zone.name}-{group.name}.pt"
     # Not the iterations: the rate does not depend on their number, so a run can be made longer.
-    solver = replace(plan, iterations=0)
-    identity = f"{case.digest} {variant.name} {zone} {solver} {seed} {points} {size_px}"
-    return net, fit_group(net, group, draw, plan, path, identity=identity, seed=seed, watch=told)
+    solver = replace(task.plan, iterations=0)
+    identity = f"{task.case.digest} {task.variant.name} {task.zone} {solver} {task.seed} {points} {size_px}"
+    return net, fit_group(net, group, draw, task.plan, path, identity=identity, seed=task.seed, watch=told)
