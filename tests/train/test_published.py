@@ -12,14 +12,14 @@ from fluoropose.published.hierarchy import ZoneRegressors
 from fluoropose.published.numpy_net import local_network
 from fluoropose.published.patches import crop, in_patch_axes, local_residual
 from fluoropose.published.picture import picture_camera
-from fluoropose.published.plan import PAPER_GROUPS, VARIANTS, Zone
+from fluoropose.published.plan import PAPER_GROUPS, VARIANTS, WHOLE, Zone
 from fluoropose.runtime.ort import OrtRegressor, open_device
 from fluoropose.train.published import fit as fit_module
 from fluoropose.train.published import pairs
 from fluoropose.train.published.fit import FitPlan, fit_group, fit_linear
 from fluoropose.train.published.networks import build_network, weight_count
 from fluoropose.train.published.pairs import Samples, build_pool, render_references, sample_pairs
-from fluoropose.train.published.run import export_network, held_out
+from fluoropose.train.published.run import ZoneTask, export_network, held_out, train_zone
 
 IN_PLANE, OUT_OF_PLANE, DEPTH = PAPER_GROUPS
 POSES = np.array([[3.0, -4.0, 880.0, 150.0, 4.0, -6.0], [-6.0, 2.0, 930.0, -40.0, -3.0, 5.0]])
@@ -148,6 +148,17 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path):
     resumed = run(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
     assert seen == [4, 5, 6]
     torch.testing.assert_close(resumed, whole, rtol=1e-3, atol=1e-5)
+
+
+def test_a_finished_run_can_be_made_longer(small_case, tmp_path):
+    seen = []
+    for iterations in (2, 3):
+        plan = FitPlan(iterations=iterations, pool=3, batch=8)
+        task = ZoneTask(small_case, WHOLE, VARIANTS["no-psp"], plan, comparison_named("atlas", small_case))
+        trained = train_zone(task, tmp_path, watch=lambda what, done, total: seen.append((what.split(",")[0], done)))
+        assert all(report.iterations == iterations for report in trained.reports.values())
+    steps = [done for what, done in seen if what == "depth"]
+    assert steps == [1, 2, 3]
 
 
 def test_a_disk_that_refuses_the_checkpoint_is_named(tmp_path):
