@@ -16,8 +16,8 @@ LAYERS = {
     "objects": 3, "similarity": 3,
     "drr": 4,
     "pehl": 5, "simulate": 5, "evaluate": 5,
-    "baselines": 6, "tracking": 6, "train": 6,
-    "io": 7, "telemetry": 7,
+    "baselines": 6, "tracking": 6, "published": 6,
+    "train": 7, "io": 7, "telemetry": 7,
     "runtime": 8,
     "streaming": 9,
     "api": 10, "rpc": 10,
@@ -26,10 +26,10 @@ LAYERS = {
 """An import goes to a lower number, or stays in its room."""
 
 HOMES = {
-    "numba": {"drr/cpu.py", "imaging/xray.py", "train/appearance.py"},
+    "numba": {"drr/cpu.py", "imaging/xray.py", "published/patches.py", "train/appearance.py"},
     "scipy": {
         "drr/reference.py", "pehl/locate.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
-        "similarity/gradient.py", "baselines/powell.py", "baselines/features.py",
+        "similarity/gradient.py", "baselines/powell.py", "baselines/features.py", "published/gradients.py",
     },
     "cma": {"baselines/evolution.py"},
     "matplotlib": {"cli/plots.py"},
@@ -53,7 +53,7 @@ HOMES = {
     "google": {"rpc/"},
     "uvloop": {"cli/serving.py"},
     "uvicorn": {"cli/serving.py"},
-    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py"},
+    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py"},
     "rich": {"cli/"},
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fluoropose.cli import paper
 from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.operate import operate_app, shipped_cases
 from fluoropose.cli.settings import Settings, available_cores
@@ -18,6 +19,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(operate_app)
+app.add_typer(paper.app, name="paper")
 
 LabelMap = Annotated[Path | None, typer.Option("--label-map", help="Label map on the CT's grid.")]
 Label = Annotated[int | None, typer.Option("--label", help="The object's value in the label map.")]

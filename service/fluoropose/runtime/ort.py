@@ -20,7 +20,7 @@ from fluoropose.errors import BundleError, DeviceError
 from fluoropose.pehl.step import AbstractStepper, Regression
 from fluoropose.runtime.gpus import list_gpus
 
-__all__ = ["Device", "OrtStepper", "open_device", "version"]
+__all__ = ["Device", "OrtRegressor", "OrtStepper", "open_device", "version"]
 
 _OUTPUTS = ("in_plane_depth", "out_of_plane", "sigmas", "presence")
 
@@ -160,6 +160,18 @@ class _Frame:
             np.copyto(self.host, shaped)
         else:
             self.value.update_inplace(shaped)
+
+
+class OrtRegressor:
+    """A network from residuals (n, size, size) to an update: one group of PEHL as published."""
+
+    def __init__(self, model: bytes, device: Device) -> None:
+        self._session = _open_session(model, device)
+
+    def __call__(self, residuals: Float32) -> Float64:
+        """Return the update (outputs,), mm and degrees."""
+        (update,) = self._session.run(["update"], {"residuals": np.ascontiguousarray(residuals, np.float32)[None]})
+        return np.asarray(update[0], np.float64)
 
 
 class _Binding:

@@ -1,0 +1,1 @@
+"""PEHL as published: zones, local residuals around chosen points, three groups, a small network for each."""
