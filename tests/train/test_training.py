@@ -11,7 +11,7 @@ from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import from_zxy
 from fluoropose.train import fit
 from fluoropose.train.appearance import draw_appearance, dress
-from fluoropose.train.fit import fit_stage
+from fluoropose.train.fit import Subject, fit_stage
 from fluoropose.train.loss import PointLoss
 from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
 from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
@@ -81,7 +81,7 @@ def test_training_teaches(small_case, bank, tmp_path):
     losses = []
     brief = Profile("brief", 60, 40, batch=32)
     fit_stage(
-        STAGES[0], brief, small_case.atlas, bank, small_case.corners_mm, tmp_path / "c.pt",
+        STAGES[0], brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt",
         watch=lambda done, total, loss: losses.append(loss),
     )  # fmt: skip
     assert losses[-1] < 0.9 * losses[5]
@@ -96,7 +96,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
     brief = Profile("brief", 6, 40, batch=8)
 
     def run(path, watch=lambda done, total, loss: None):
-        return fit_stage(STAGES[0], brief, small_case.atlas, bank, small_case.corners_mm, path, watch=watch)[0]
+        return fit_stage(STAGES[0], brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[0]
 
     def interrupt(done, total, loss):
         if done == 4:
@@ -112,7 +112,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
 
 
 def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):
-    args = (small_case.atlas, bank, small_case.corners_mm, tmp_path / "c.pt")
+    args = ([Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt")
     fit_stage(STAGES[0], Profile("one", 2, 40, batch=8), *args)
     seen = []
     fit_stage(STAGES[0], Profile("two", 2, 40, batch=8), *args, watch=lambda done, total, loss: seen.append(done))
@@ -125,9 +125,7 @@ def test_a_disk_that_refuses_the_checkpoint_is_named(small_case, bank, tmp_path)
         fit_stage(
             STAGES[0],
             Profile("x", 1, 40, batch=8),
-            small_case.atlas,
-            bank,
-            small_case.corners_mm,
+            [Subject(small_case.atlas, bank, small_case.corners_mm)],
             tmp_path / "file" / "c.pt",
         )
 

@@ -6,16 +6,30 @@ from fluoropose.errors import InputError
 from fluoropose.train.network import NetworkShape
 from fluoropose.train.synthesis import OffsetRanges
 
-__all__ = ["PROFILES", "Profile", "STAGES", "Stage", "profile"]
+__all__ = ["Lesson", "PROFILES", "Profile", "STAGES", "Stage", "profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A share of each batch: how wrong its poses are, what of them is taught, and the share without the object.
+
+    Without `in_plane` it teaches presence only, without `out_of_plane` not alpha and beta.
+    """
+
+    share: float
+    ranges: OffsetRanges
+    in_plane: bool = True
+    out_of_plane: bool = True
+    absent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One network: its shape and the mix of (share, ranges, teaches out-of-plane, share without the object)."""
+    """One network: its shape and what it is taught."""
 
     name: str
     shape: NetworkShape
-    mix: tuple[tuple[float, OffsetRanges, bool, float], ...]
+    lessons: tuple[Lesson, ...]
 
 
 _WIDE = OffsetRanges(in_plane=0.12, depth=0.07, theta_deg=14.0, out_of_plane_deg=28.0)
@@ -23,8 +37,12 @@ _TURNED = OffsetRanges(in_plane=0.03, depth=0.04, theta_deg=4.0, out_of_plane_de
 _NEAR = OffsetRanges(in_plane=0.02, depth=0.03, theta_deg=2.5, out_of_plane_deg=5.0, smallest=0.05)
 
 STAGES = (
-    Stage("coarse", NetworkShape(2, (24, 48, 96)), ((0.5, _WIDE, False, 0.0), (0.5, _TURNED, True, 0.0))),
-    Stage("fine", NetworkShape(1, (16, 32, 64, 96)), ((0.8, _NEAR, True, 0.04), (0.2, _WIDE, False, 0.25))),
+    Stage("coarse", NetworkShape(2, (24, 48, 96)), (Lesson(0.5, _WIDE, out_of_plane=False), Lesson(0.5, _TURNED))),
+    Stage(
+        "fine",
+        NetworkShape(1, (16, 32, 64, 96)),
+        (Lesson(0.85, _NEAR, absent=0.04), Lesson(0.15, _WIDE, in_plane=False, absent=0.25)),
+    ),
 )
 """The coarse network brings any start near; the fine one sees the whole resolution and tells how sure it is."""
 

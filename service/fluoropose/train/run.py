@@ -12,10 +12,10 @@ from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.pehl.bundle import Golden
-from fluoropose.pehl.step import normalised_homography
+from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
-from fluoropose.train.fit import FitReport, fit_stage
-from fluoropose.train.network import RegressorNet, StepModel
+from fluoropose.train.fit import FitReport, Subject, fit_stage
+from fluoropose.train.network import EquationNet, StepModel
 from fluoropose.train.profiles import STAGES, Profile
 from fluoropose.train.synthesis import build_bank, sample_batch
 
@@ -50,7 +50,7 @@ def train_case(
     bank = build_bank(renderer, case.atlas, profile.bank, np.random.default_rng([seed, 1]), progress=bank_progress)
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
-    net: RegressorNet | None = None
+    net: EquationNet | None = None
     for stage in STAGES:
 
         def told(done: int, total: int, loss: float, name: str = stage.name) -> None:
@@ -58,33 +58,32 @@ def train_case(
 
         path = checkpoints / f"{stage.name}.pt"
         net, reports[stage.name] = fit_stage(
-            stage, profile, case.atlas, bank, case.corners_mm, path, seed=seed, watch=told
+            stage, profile, [Subject(case.atlas, bank, case.corners_mm)], path, seed=seed, watch=told
         )
         models[stage.name] = _onnx_bytes(net, case)
     if net is None:
         raise AssertionError("STAGES is empty")
-    batch = sample_batch(bank, case.atlas, STAGES[-1].mix[0][1], 1, np.random.default_rng([seed, 2]))
+    batch = sample_batch(bank, case.atlas, STAGES[-1].lessons[0].ranges, 1, np.random.default_rng([seed, 2]))
     return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
 
 
-def _onnx_bytes(net: RegressorNet, case: Case) -> bytes:
+def _onnx_bytes(net: EquationNet, case: Case) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "step.onnx"
         export_step(net, case.atlas, path)
         return path.read_bytes()
 
 
-def _golden(net: RegressorNet, case: Case, frame: np.ndarray, index: int) -> Golden:
-    view = case.atlas.view
-    model = StepModel(net, view.size_px, view.field_mm, view.range_mm).eval()
+def _golden(net: EquationNet, case: Case, frame: np.ndarray, index: int) -> Golden:
+    model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
-    cached = np.array(case.atlas.views[index], dtype=np.float16)
+    cached = np.array(case.atlas.views[list(case.atlas.grid.neighbours(index))], dtype=np.float16)
     with torch.no_grad():
-        in_plane, out_of_plane, sigmas, presence = model(
+        information, vector, presence = model(
             torch.from_numpy(frame)[None, None],
             torch.from_numpy(homography.astype(np.float32))[None],
-            torch.zeros(1, dtype=torch.int64),
-            torch.from_numpy(cached)[None, None],
+            torch.arange(5)[None],
+            torch.from_numpy(cached)[:, None],
         )
-    residuals = torch.cat([in_plane, out_of_plane], dim=1)[0].numpy().astype(np.float64)
-    return Golden(frame, homography, cached, residuals, sigmas[0].numpy().astype(np.float64), float(presence[0, 0]))
+    seen = solved(information.double().numpy(), vector.double().numpy(), presence[:, 0].double().numpy())
+    return Golden(frame, homography, cached, seen.residuals[0], seen.sigmas[0], float(seen.presence[0]))

@@ -53,10 +53,13 @@ class TruthBank:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Frames and cached views (batch, size, size), residuals (batch, 6) in mm and rad, presence (batch,)."""
+    """Frames (batch, size, size), cached views and their neighbours as at 2 degrees (batch, 5, size, size).
+
+    Residuals (batch, 6) in mm and rad, presence (batch,), and the cached view's index (batch,).
+    """
 
     frames: Float32
-    cached: Float32
+    views: Float32
     residuals: Float64
     present: Float32
     view_index: NDArray[np.int64]
@@ -118,5 +121,6 @@ def sample_batch(
     present = (rng.random(batch) >= absent).astype(np.float32)
     objects[present == 0] = 0.0
     frames = dress(objects, draw_appearance(rng, batch, size))
-    cached = np.asarray(atlas.views[views], dtype=np.float32)
-    return Batch(frames, cached, residuals, present, views)
+    around = np.asarray(atlas.views[np.array([atlas.grid.neighbours(int(index)) for index in views])], np.float32)
+    around[:, 1:] = around[:, :1] + atlas.grid.per_step * (around[:, 1:] - around[:, :1])
+    return Batch(frames, around, residuals, present, views)
