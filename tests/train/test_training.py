@@ -29,7 +29,7 @@ def test_a_sample_shows_the_object_at_its_residual(small_case, bank, monkeypatch
     """Undressed, a sample is the picture that a canonical camera would take of the object at the residual's pose."""
     from fluoropose.train import synthesis
 
-    monkeypatch.setattr(synthesis, "dress", lambda objects, draws: objects)
+    monkeypatch.setattr(synthesis, "dress", lambda objects, draws, around: objects)
     batch = sample_batch(bank, small_case.atlas, RANGES, 6, np.random.default_rng(2))
     view = small_case.atlas.view
     renderer = CpuRenderer(small_case.volume, 0.5)
@@ -77,6 +77,33 @@ def test_the_loss_is_the_motion_of_the_corners(small_case):
     assert float(image[0]) == pytest.approx(exact_image, rel=0.06)
 
 
+def test_the_loss_does_not_ask_for_angles_that_are_not_taught(small_case):
+    loss = PointLoss(small_case.atlas, small_case.corners_mm)
+    truth, index = torch.zeros(2, 6), torch.tensor([10, 10])
+    wrong = torch.tensor([[0.0, 0, 0, 0, 0.5, 0.5]]).repeat(2, 1)
+    found = loss.point_loss(wrong, truth, index, torch.tensor([0.0, 1.0]))
+    assert float(found[0]) < 1e-3
+    assert float(found[1]) > 1.0
+
+
+def test_surroundings_are_drawn_where_the_ct_has_them(small_case, monkeypatch):
+    """With the object itself as its surroundings and no nudge, both show the same in a sample."""
+    from fluoropose.train import synthesis
+
+    monkeypatch.setattr(synthesis, "_LOOSE_MM", 0.0)
+    monkeypatch.setattr(synthesis, "_LOOSE_RAD", 0.0)
+    seen = []
+    monkeypatch.setattr(synthesis, "dress", lambda objects, draws, around: seen.append((objects, around)) or objects)
+    renderer = CpuRenderer(small_case.volume, 0.7)
+    bank = build_bank(renderer, small_case.atlas, 4, np.random.default_rng(1), rest=renderer)
+    sample_batch(bank, small_case.atlas, RANGES, 20, np.random.default_rng(2))
+    objects, around = seen[0]
+    shown = [n for n in range(20) if np.ptp(around[n]) > 0]
+    assert 8 <= len(shown) <= 19
+    for n in shown:
+        assert np.corrcoef(objects[n].ravel(), around[n].ravel())[0, 1] > 0.93
+
+
 def test_training_teaches(small_case, bank, tmp_path):
     losses = []
     brief = Profile("brief", 60, 40, batch=32)
@@ -109,6 +136,16 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
     resumed = run(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
     assert seen == [4, 5, 6]
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=1e-3, atol=1e-5)
+
+
+def test_many_subjects_are_learnt_together_and_initial_weights_are_a_start(small_case, bank, tmp_path):
+    subject = Subject(small_case.atlas, bank, small_case.corners_mm)
+    brief = Profile("brief", 2, 40, batch=16)
+    net, report = fit_stage(STAGES[0], brief, [subject] * 6, tmp_path / "a.pt")
+    assert np.isfinite(report.last_loss_percent)
+    still = Profile("still", 1, 40, batch=8, peak_rate=0.0)
+    again, _ = fit_stage(STAGES[0], still, [subject], tmp_path / "b.pt", initial=net.state_dict())
+    torch.testing.assert_close(weights(again), weights(net), rtol=1e-3, atol=1e-4)
 
 
 def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):

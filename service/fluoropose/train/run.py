@@ -47,7 +47,9 @@ def train_case(
     """Train both stages of a case; a run with the same profile and seed goes on from its checkpoints."""
     torch.set_num_threads(threads)
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
-    bank = build_bank(renderer, case.atlas, profile.bank, np.random.default_rng([seed, 1]), progress=bank_progress)
+    rest = None if case.rest is None else CpuRenderer(case.rest, 2.0 * default_step_mm(case.rest))
+    rng = np.random.default_rng([seed, 1])
+    bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
     net: EquationNet | None = None
