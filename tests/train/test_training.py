@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 import torch
 
+from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError, StorageError
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import from_zxy
-from fluoropose.train import fit
+from fluoropose.train import fit, generic, run
 from fluoropose.train.appearance import draw_appearance, dress
 from fluoropose.train.fit import Subject, fit_stage
+from fluoropose.train.generic import random_subject
 from fluoropose.train.loss import PointLoss
+from fluoropose.train.network import EquationNet
 from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
 from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
 from support.cases import TINY, tiny_bundle
@@ -43,7 +46,7 @@ def test_a_sample_shows_the_object_at_its_residual(small_case, bank, monkeypatch
 
 
 def test_dressing_keeps_to_its_range_and_repeats(bank):
-    objects = np.ascontiguousarray(bank.images[:8, :128, :128])
+    objects = -np.log1p(-np.ascontiguousarray(bank.images[:8, :128, :128]))
     frames = [dress(objects, draw_appearance(np.random.default_rng(5), 8, 128)) for _ in range(2)]
     np.testing.assert_array_equal(*frames)
     assert np.isfinite(frames[0]).all()
@@ -122,18 +125,20 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
     monkeypatch.setattr(fit, "CHECKPOINT_EVERY", 3)
     brief = Profile("brief", 6, 40, batch=8)
 
-    def run(path, watch=lambda done, total, loss: None):
-        return fit_stage(STAGES[0], brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[0]
+    def fitted(path, watch=lambda done, total, loss: None):
+        return fit_stage(STAGES[0], brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[
+            0
+        ]
 
     def interrupt(done, total, loss):
         if done == 4:
             raise KeyboardInterrupt
 
-    whole = run(tmp_path / "a.pt")
+    whole = fitted(tmp_path / "a.pt")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "b.pt", interrupt)
+        fitted(tmp_path / "b.pt", interrupt)
     seen = []
-    resumed = run(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
+    resumed = fitted(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
     assert seen == [4, 5, 6]
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=1e-3, atol=1e-5)
 
@@ -146,6 +151,22 @@ def test_many_subjects_are_learnt_together_and_initial_weights_are_a_start(small
     still = Profile("still", 1, 40, batch=8, peak_rate=0.0)
     again, _ = fit_stage(STAGES[0], still, [subject], tmp_path / "b.pt", initial=net.state_dict())
     torch.testing.assert_close(weights(again), weights(net), rtol=1e-3, atol=1e-4)
+
+
+def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
+    shape = STAGES[0].shape
+    given = {name: value.numpy() for name, value in EquationNet(shape, 128).state_dict().items()}
+    assert run._tensors({"coarse": given}, STAGES[0], 128).keys() == given.keys()
+    assert run._tensors({"coarse": given}, STAGES[0], 64) is None
+    assert run._tensors(None, STAGES[0], 128) is None
+
+
+def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):
+    monkeypatch.setattr(generic, "GENERIC_GRID", AtlasGrid(4.0, 2.0))
+    subject = random_subject(np.random.default_rng(3), pictures=4)
+    assert len(subject.bank.images) == 4
+    _, report = fit_stage(STAGES[1], Profile("one", 1, 4, batch=4), [subject], tmp_path / "c.pt")
+    assert np.isfinite(report.last_loss_percent)
 
 
 def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):

@@ -47,7 +47,7 @@ def normalised_homography(frame_from_canonical_px: Mat33, rows: int, columns: in
 
 
 def solved(information: Float64, vector: Float64, presence: Float64) -> Regression:
-    """Return what the equations of a step say: `information` (batch, 6, 6), `vector` (batch, 6), `presence` (batch,)."""
+    """Return what a step's equations say: `information` (batch, 6, 6), `vector` (batch, 6), `presence` (batch,)."""
     residuals = np.linalg.solve(information, vector[..., None])[..., 0]
     variances = np.diagonal(np.linalg.inv(information), axis1=1, axis2=2)
     return Regression(residuals, np.sqrt(variances), information, presence)

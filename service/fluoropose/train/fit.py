@@ -77,7 +77,7 @@ def fit_stage(
 ) -> tuple[EquationNet, FitReport]:
     """Train one stage for one subject, or for any by many, from `initial` weights or from none.
 
-    `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there. Subjects share their views' size.
+    `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there. Subjects share a size of views.
     """
     torch.manual_seed(seed)
     net = EquationNet(stage.shape, subjects[0].atlas.view.size_px).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -130,9 +130,7 @@ def _drawn(
     return parts
 
 
-def _iterate(
-    run: _Run, stage: Stage, profile: Profile, subjects: list[Subject], losses_of: list[PointLoss]
-) -> float:
+def _iterate(run: _Run, stage: Stage, profile: Profile, subjects: list[Subject], losses_of: list[PointLoss]) -> float:
     parts = _drawn(run, stage, profile, subjects, losses_of)
     frames = _stacked([part.batch.frames[:, None] for part in parts])
     views = _stacked([part.batch.views for part in parts])

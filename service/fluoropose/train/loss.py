@@ -50,7 +50,7 @@ class PointLoss:
         return _smooth_norm(image * to_percent).mean(dim=1), _smooth_norm(moved * to_percent).mean(dim=1)
 
     def point_loss(self, predicted: Tensor, truth: Tensor, view_index: Tensor, turns: Tensor) -> Tensor:
-        """Return the loss (batch,) of scaled predictions (batch, 6); without `turns` (batch,) alpha and beta are free."""
+        """Return the loss (batch,) of scaled predictions (batch, 6); where `turns` (batch,) is 0, not of the angles."""
         errors = predicted * self.scales - truth
         errors = torch.cat([errors[:, :4], errors[:, 4:] * turns[:, None]], dim=1)
         image, space = self.moves(errors, view_index)

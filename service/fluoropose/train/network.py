@@ -5,8 +5,8 @@ linear equations for the scaled residual p (see `RESIDUAL_SCALES`): what it sees
 
     n . shift(p) + a p_alpha + b p_beta = e,
 
-where shift(p) is how x, y, z and theta move the cell's place in the image, which is known. n, a, b and e are learnt, and
-their length says how much the equation is to be trusted. All of them together are solved by least squares:
+where shift(p) is how x, y, z and theta move the cell's place in the image, which is known. n, a, b and e are learnt;
+how long they are says how much the equation is to be trusted. All of them together are solved by least squares:
 `information` is the sum of J J^T plus a prior, `vector` the sum of J e, the residual information^-1 vector.
 The normalisation is part of the network so that ONNX carries it; `pehl.numpy_step` is its NumPy twin.
 """

@@ -54,19 +54,19 @@ class Profile:
     name: str
     iterations: int
     bank: int
-    batch: int = 64
-    peak_rate: float = 2e-3
+    batch: int = 32
+    peak_rate: float = 1e-3
 
 
 PROFILES = {
     item.name: item
     for item in (
         Profile("tiny", 30, 64, batch=16),
-        Profile("quick", 2000, 2500),
-        Profile("full", 4000, 6000),
+        Profile("quick", 400, 1000),
+        Profile("full", 1500, 3000),
     )
 }
-"""`tiny` shows that everything runs and teaches nothing; `quick` ends within 10 minutes on two cores."""
+"""Budgets for weights that know other objects (`train.generic`). `tiny` shows that everything runs."""
 
 
 def profile(name: str) -> Profile:

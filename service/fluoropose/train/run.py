@@ -4,9 +4,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
@@ -16,10 +18,13 @@ from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
 from fluoropose.train.fit import FitReport, Subject, fit_stage
 from fluoropose.train.network import EquationNet, StepModel
-from fluoropose.train.profiles import STAGES, Profile
+from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
-__all__ = ["Trained", "train_case"]
+__all__ = ["Trained", "Weights", "train_case"]
+
+Weights = dict[str, dict[str, NDArray[Any]]]
+"""A network's arrays by stage and name."""
 
 StageWatch = Callable[[str, int, int, float], None]
 """Called with (stage, done, total, running loss in percent of size)."""
@@ -41,10 +46,14 @@ def train_case(
     *,
     seed: int = 0,
     threads: int = 2,
+    initial: Weights | None = None,
     bank_progress: Progress = no_progress,
     watch: StageWatch = lambda stage, done, total, loss: None,
 ) -> Trained:
-    """Train both stages of a case; a run with the same profile and seed goes on from its checkpoints."""
+    """Train both stages of a case, from `initial` weights where they were made for views of its size.
+
+    A run with the same profile and seed goes on from its checkpoints.
+    """
     torch.set_num_threads(threads)
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     rest = None if case.rest is None else CpuRenderer(case.rest, 2.0 * default_step_mm(case.rest))
@@ -60,13 +69,29 @@ def train_case(
 
         path = checkpoints / f"{stage.name}.pt"
         net, reports[stage.name] = fit_stage(
-            stage, profile, [Subject(case.atlas, bank, case.corners_mm)], path, seed=seed, watch=told
+            stage,
+            profile,
+            [Subject(case.atlas, bank, case.corners_mm)],
+            path,
+            seed=seed,
+            initial=_tensors(initial, stage, case.atlas.view.size_px),
+            watch=told,
         )
         models[stage.name] = _onnx_bytes(net, case)
     if net is None:
         raise AssertionError("STAGES is empty")
     batch = sample_batch(bank, case.atlas, STAGES[-1].lessons[0].ranges, 1, np.random.default_rng([seed, 2]))
     return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
+
+
+def _tensors(weights: Weights | None, stage: Stage, size_px: int) -> dict[str, torch.Tensor] | None:
+    """Return a stage's weights for `load_state_dict`, or None where there are none of this shape."""
+    if weights is None:
+        return None
+    wanted = EquationNet(stage.shape, size_px).state_dict()
+    given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
+    fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
+    return given if fits else None
 
 
 def _onnx_bytes(net: EquationNet, case: Case) -> bytes:

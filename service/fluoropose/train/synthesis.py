@@ -21,12 +21,16 @@ from fluoropose.train.appearance import draw_appearance, dress, warp_images
 
 __all__ = ["Batch", "OffsetRanges", "TruthBank", "build_bank", "sample_batch"]
 
+_MOST_ABSORBED = np.float32(1.0 - 1e-6)
+
 BANK_SIZE_PX = 160
 """Finer than the canonical view so that warping the bank does not blur it."""
 
 
 _AROUND_PX = BANK_SIZE_PX * 3 // 4
-_AROUND_FROM_BANK_PX = np.array([[0.5, 0.0, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.5, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.0, 1.0]])
+_AROUND_FROM_BANK_PX = np.array(
+    [[0.5, 0.0, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.5, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.0, 1.0]]
+)
 """Surroundings are drawn half as fine as the object and half as wide again, so that no wrong pose sees their end."""
 
 _SURROUNDED = 0.7
@@ -55,9 +59,12 @@ class OffsetRanges:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TruthBank:
-    """Exact line integrals (n, size, size) with the object on the axis, at `angles_rad` (n, 2) and `ranges_mm` (n,).
+    """The absorbed shares 1 - exp(-line integral) (n, size, size) of the object on the axis.
 
-    `surroundings` (n, 120, 120) are those of the rest of its CT over one and a half fields, each near its picture's pose.
+    They are at `angles_rad` (n, 2) and `ranges_mm` (n,). Shares, for what a pixel takes the mean of is light: between a
+    pixel beside thick metal and one behind it lies half of the light, not half of the line integral.
+
+    `surroundings` (n, 120, 120) are those of the rest of its CT over one and a half fields, near each picture's pose.
     """
 
     images: Float32
@@ -108,7 +115,7 @@ def build_bank(
     for n in range(count):
         rotation = view_rotation(angles[n, 0], angles[n, 1], view)
         pose = pose_from_canonical(np.eye(3), rotation, np.array([0.0, 0.0, ranges[n]]), view)
-        images[n] = renderer.render(camera, pose)
+        images[n] = -np.expm1(-renderer.render(camera, pose))
         if rest is not None:
             nudge = rigid(from_rotation_vector(rng.normal(size=3) * _LOOSE_RAD), rng.normal(size=3) * _LOOSE_MM)
             about = rigid(np.eye(3), pose[:3, :3] @ view.centre_mm + pose[:3, 3])
@@ -143,7 +150,7 @@ def sample_batch(
         centre = aim @ np.array([0.0, 0.0, true_range])
         turn = aim @ view_rotation(alpha, beta, view) @ atlas.rotation(int(views[n])).T
         residuals[n] = [centre[0], centre[1], centre[2] * scale - view.range_mm, *to_zxy(turn)]
-    objects = warp_images(bank.images, choice, homographies, size)
+    objects = -np.log1p(-np.minimum(warp_images(bank.images, choice, homographies, size), _MOST_ABSORBED))
     present = (rng.random(batch) >= absent).astype(np.float32)
     objects[present == 0] = 0.0
     around = None if bank.surroundings is None else _around(bank, bank.surroundings, choice, homographies, size, rng)

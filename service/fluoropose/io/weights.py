@@ -1,0 +1,40 @@
+"""Weights that a training starts from, on disk: one `.npz` of named arrays per stage."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.errors import StorageError
+from fluoropose.io.files import new_folder
+from fluoropose.pehl.bundle import STAGE_NAMES
+
+__all__ = ["load_weights", "store_weights"]
+
+
+def store_weights(folder: Path, weights: dict[str, dict[str, NDArray[Any]]]) -> None:
+    """Write a network's arrays for every stage, whole or not at all."""
+    with new_folder(folder, replace=True) as part:
+        for stage, arrays in weights.items():
+            np.savez_compressed(part / f"{stage}.npz", **arrays)  # type: ignore[arg-type]
+
+
+def load_weights(folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
+    """Return the arrays by stage and name.
+
+    Raises
+    ------
+    StorageError
+        If a stage's file is missing or cannot be read.
+    """
+    weights = {}
+    for stage in STAGE_NAMES:
+        try:
+            with np.load(BytesIO((folder / f"{stage}.npz").read_bytes())) as arrays:
+                weights[stage] = {name: arrays[name] for name in arrays.files}
+        except (OSError, ValueError, BadZipFile) as error:
+            raise StorageError(f"expected the weights {stage}.npz in {folder.name}, got: {error}") from error
+    return weights
