@@ -27,6 +27,7 @@ expected view or another atlas needs its own.
 | out-of-plane angles covered | +-{grid.half_range_deg:g} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
 | profile, seed | {profile.name} ({profile.iterations} iterations a stage, {profile.bank} pictures), {seed} |
+| first weights | `models/generic`, taught random objects only |
 
 Trained on synthetic pictures only: DRRs of this object under the appearance variation listed in
 `fluoropose/train/appearance.py`. No real X-ray was seen.
@@ -53,5 +54,5 @@ paper's distribution (sd 1, 1, 10 mm; 2, 10, 10 degrees):
 ## Not for
 
 Diagnosis or guidance of a patient without your own validation; poses outside of the angles and ranges above; frames
-of other objects. The confidence is the network's own and was calibrated on synthetic frames.
+of other objects. The confidence was calibrated on synthetic frames.
 """

@@ -111,8 +111,8 @@ class EquationNet(nn.Module):
         self.mix = nn.Conv2d(shape.mix, shape.mix, 3, padding=1)
         self.equations = nn.Conv2d(shape.mix, 5 * shape.equations, 1)
         with torch.no_grad():
-            self.equations.weight.mul_(0.3)
-            self.equations.bias.zero_()
+            for parameter in self.equations.parameters():
+                parameter.mul_(0.3)
         self.log_prior = nn.Parameter(torch.full((6,), math.log(PRIOR)))
         side = size_px // shape.pool // 2 ** len(widths)
         self.squeeze = nn.Conv2d(widths[-1], 16, 1)
