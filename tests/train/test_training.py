@@ -161,6 +161,18 @@ def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
     assert run._tensors(None, STAGES[0], 128) is None
 
 
+def test_a_case_without_training_takes_the_given_weights(small_case, tmp_path):
+    initial = {
+        stage.name: {name: value.numpy() for name, value in EquationNet(stage.shape, 128).state_dict().items()}
+        for stage in STAGES
+    }
+    trained = run.train_case(small_case, profile("none"), tmp_path, initial=initial)
+    assert trained.reports["fine"].iterations == 0
+    assert np.isfinite(trained.golden.residuals).all()
+    with pytest.raises(InputError, match="128 px"):
+        run.train_case(small_case, profile("none"), tmp_path)
+
+
 def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):
     monkeypatch.setattr(generic, "GENERIC_GRID", AtlasGrid(4.0, 2.0))
     subject = random_subject(np.random.default_rng(3), pictures=4)
@@ -198,5 +210,5 @@ def test_a_bundle_carries_what_every_runtime_must_reproduce(small_case, tmp_path
 def test_profiles_are_named():
     assert profile("quick") is PROFILES["quick"]
     assert TINY.name == "tiny"
-    with pytest.raises(InputError, match="tiny, quick, full, got 'slow'"):
+    with pytest.raises(InputError, match="none, tiny, quick, full, got 'slow'"):
         profile("slow")

@@ -12,9 +12,7 @@ __all__ = ["model_card"]
 def model_card(name: str, case: Case, profile: Profile, seed: int, reports: dict[str, FitReport], facts: Any) -> str:
     """Return the card as Markdown; `facts` holds the measured accuracy of `evaluate.summary`."""
     view, grid = case.atlas.view, case.atlas.grid
-    losses = "\n".join(
-        f"| {stage} | {report.iterations} | {report.last_loss_percent:.3f} |" for stage, report in reports.items()
-    )
+    losses = "\n".join(f"| {stage} | {report.iterations} | {_loss(report)} |" for stage, report in reports.items())
     return f"""# Model card: {name}
 
 Regressors for the case `{case.name}` (digest `{case.digest}`), and for no other: another CT, another object, another
@@ -56,3 +54,7 @@ paper's distribution (sd 1, 1, 10 mm; 2, 10, 10 degrees):
 Diagnosis or guidance of a patient without your own validation; poses outside of the angles and ranges above; frames
 of other objects. The confidence was calibrated on synthetic frames.
 """
+
+
+def _loss(report: FitReport) -> str:
+    return f"{report.last_loss_percent:.3f}" if report.iterations else "-"

@@ -61,12 +61,16 @@ class Profile:
 PROFILES = {
     item.name: item
     for item in (
+        Profile("none", 0, 16),
         Profile("tiny", 30, 64, batch=16),
         Profile("quick", 400, 1000),
         Profile("full", 1500, 3000),
     )
 }
-"""Budgets for weights that know other objects (`train.generic`). `tiny` shows that everything runs."""
+"""Budgets for weights that know other objects (`train.generic`).
+
+`none` takes those as they are, `tiny` shows that everything runs.
+"""
 
 
 def profile(name: str) -> Profile:

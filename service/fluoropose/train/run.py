@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import InputError
 from fluoropose.pehl.bundle import Golden
 from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
@@ -59,6 +60,9 @@ def train_case(
     rest = None if case.rest is None else CpuRenderer(case.rest, 2.0 * default_step_mm(case.rest))
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
+    starts = {stage.name: _tensors(initial, stage, case.atlas.view.size_px) for stage in STAGES}
+    if profile.iterations == 0 and None in starts.values():
+        raise InputError(f"expected weights for views of {case.atlas.view.size_px} px to go without training, got none")
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
     net: EquationNet | None = None
@@ -74,7 +78,7 @@ def train_case(
             [Subject(case.atlas, bank, case.corners_mm)],
             path,
             seed=seed,
-            initial=_tensors(initial, stage, case.atlas.view.size_px),
+            initial=starts[stage.name],
             watch=told,
         )
         models[stage.name] = _onnx_bytes(net, case)
