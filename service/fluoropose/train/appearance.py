@@ -3,6 +3,7 @@
 Everything is drawn per sample and written down here (lengths in canonical pixels, images of line integrals):
 
     object contrast         times 0.5 to 1.8 (log-uniform)
+    beam hardening          its line integral L becomes L / sqrt(1 + h L), h 0 to 0.8; metal at 110 kV: about 0.4
     surroundings            the rest of the object's CT, where there is one, on seven of ten frames, times 0.6 to 1.5
     soft tissue             0.2 to 3.0, a slope, and value noise of four octaves (0 to 0.6 each, falling)
     other bones             0 to 4 bars, straight tubes with a cortex, 0.1 to 1.4, width 4 to 30
@@ -45,7 +46,7 @@ class AppearanceDraws:
 
 def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength: float = 1.0) -> AppearanceDraws:
     """Return what `dress` needs for `batch` frames; `strength` 0 gives nearly clean ones, 1 the full spread."""
-    scalars = np.empty((batch, 13), np.float32)
+    scalars = np.empty((batch, 14), np.float32)
     scalars[:, 0] = np.exp(rng.uniform(np.log(0.5), np.log(1.8), batch))
     scalars[:, 1] = rng.uniform(0.2, 3.0, batch)
     scalars[:, 2:4] = rng.uniform(-0.6, 0.6, (batch, 2)) * strength
@@ -59,6 +60,7 @@ def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength
     scalars[:, 10] = rng.random(batch) < 0.12 * strength
     scalars[:, 11] = rng.uniform(0.42, 0.75, batch) * size_px
     scalars[:, 12] = rng.uniform(0.5, 1.0, batch) ** 2 / 6.0
+    scalars[:, 13] = rng.uniform(0.0, 0.8, batch) * strength
     return AppearanceDraws(
         scalars,
         _draw_bars(rng, batch, size_px, strength),
@@ -192,7 +194,7 @@ def _dress(
     batch, size, _ = objects.shape
     for b in prange(batch):
         p = scalars[b]
-        beam = p[0] * objects[b] + surroundings[b]
+        beam = p[0] * objects[b] / np.sqrt(np.float32(1.0) + p[13] * objects[b]) + surroundings[b]
         _add_tissue(beam, p, grid0[b], grid1[b], grid2[b], grid3[b])
         for n in range(bars.shape[1]):
             if bars[b, n, 5] != 0.0:
