@@ -1,5 +1,7 @@
 """Training: samples that are right, a loss that means millimetres, runs that resume, exports that agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -20,6 +22,7 @@ from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
 from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
 from support.cases import TINY, tiny_bundle
 
+COARSE = replace(STAGES[0], effort=1.0)
 RANGES = OffsetRanges(0.05, 0.04, 5.0, 6.0, smallest=0.9)
 
 
@@ -111,7 +114,7 @@ def test_training_teaches(small_case, bank, tmp_path):
     losses = []
     brief = Profile("brief", 60, 40, batch=32)
     fit_stage(
-        STAGES[0], brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt",
+        COARSE, brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt",
         watch=lambda done, total, loss: losses.append(loss),
     )  # fmt: skip
     assert losses[-1] < 0.9 * losses[5]
@@ -126,9 +129,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
     brief = Profile("brief", 6, 40, batch=8)
 
     def fitted(path, watch=lambda done, total, loss: None):
-        return fit_stage(STAGES[0], brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[
-            0
-        ]
+        return fit_stage(COARSE, brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[0]
 
     def interrupt(done, total, loss):
         if done == 4:
@@ -146,10 +147,10 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
 def test_many_subjects_are_learnt_together_and_initial_weights_are_a_start(small_case, bank, tmp_path):
     subject = Subject(small_case.atlas, bank, small_case.corners_mm)
     brief = Profile("brief", 2, 40, batch=16)
-    net, report = fit_stage(STAGES[0], brief, [subject] * 6, tmp_path / "a.pt")
+    net, report = fit_stage(COARSE, brief, [subject] * 6, tmp_path / "a.pt")
     assert np.isfinite(report.last_loss_percent)
     still = Profile("still", 1, 40, batch=8, peak_rate=0.0)
-    again, _ = fit_stage(STAGES[0], still, [subject], tmp_path / "b.pt", initial=net.state_dict())
+    again, _ = fit_stage(COARSE, still, [subject], tmp_path / "b.pt", initial=net.state_dict())
     torch.testing.assert_close(weights(again), weights(net), rtol=1e-3, atol=1e-4)
 
 
@@ -181,11 +182,17 @@ def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):
     assert np.isfinite(report.last_loss_percent)
 
 
+def test_a_stage_takes_its_share_of_the_iterations(small_case, bank, tmp_path):
+    subject = Subject(small_case.atlas, bank, small_case.corners_mm)
+    _, report = fit_stage(replace(COARSE, effort=0.5), Profile("six", 6, 40, batch=4), [subject], tmp_path / "c.pt")
+    assert report.iterations == 3
+
+
 def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):
     args = ([Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt")
-    fit_stage(STAGES[0], Profile("one", 2, 40, batch=8), *args)
+    fit_stage(COARSE, Profile("one", 2, 40, batch=8), *args)
     seen = []
-    fit_stage(STAGES[0], Profile("two", 2, 40, batch=8), *args, watch=lambda done, total, loss: seen.append(done))
+    fit_stage(COARSE, Profile("two", 2, 40, batch=8), *args, watch=lambda done, total, loss: seen.append(done))
     assert seen == [1, 2]
 
 
@@ -193,7 +200,7 @@ def test_a_disk_that_refuses_the_checkpoint_is_named(small_case, bank, tmp_path)
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="checkpoint"):
         fit_stage(
-            STAGES[0],
+            COARSE,
             Profile("x", 1, 40, batch=8),
             [Subject(small_case.atlas, bank, small_case.corners_mm)],
             tmp_path / "file" / "c.pt",

@@ -24,7 +24,7 @@ expected view or another atlas needs its own.
 | canonical view | {view.size_px} px over {view.field_mm:.1f} mm, nominal range {view.range_mm:.0f} mm |
 | out-of-plane angles covered | +-{grid.half_range_deg:g} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
-| profile, seed | {profile.name} ({profile.iterations} iterations a stage, {profile.bank} pictures), {seed} |
+| profile, seed | {profile.name} ({profile.bank} pictures), {seed} |
 | first weights | `models/generic`, taught random objects only |
 
 Trained on synthetic pictures only: DRRs of this object under the appearance variation listed in

@@ -90,19 +90,20 @@ def fit_stage(
     _restore(run, checkpoint, identity)
     losses_of = [PointLoss(item.atlas, item.corners_mm) for item in subjects]
     net.train()
-    while run.done < profile.iterations:
-        rate = _one_cycle(run.done / profile.iterations, profile.peak_rate)
+    iterations = round(stage.effort * profile.iterations)
+    while run.done < iterations:
+        rate = _one_cycle(run.done / iterations, profile.peak_rate)
         for group in optimiser.param_groups:
             group["lr"] = rate
         loss = _iterate(run, stage, profile, subjects, losses_of)
         run.done += 1
         if run.losses is not None:
             run.losses.append(loss)
-        if run.done % CHECKPOINT_EVERY == 0 or run.done == profile.iterations:
+        if run.done % CHECKPOINT_EVERY == 0 or run.done == iterations:
             _save(run, checkpoint, identity)
-        watch(run.done, profile.iterations, float(np.mean((run.losses or [loss])[-50:])))
+        watch(run.done, iterations, float(np.mean((run.losses or [loss])[-50:])))
     net.eval()
-    tail = (run.losses or [math.nan])[-max(1, profile.iterations // 10) :]
+    tail = (run.losses or [math.nan])[-max(1, iterations // 10) :]
     return net, FitReport(run.done, float(np.mean(tail)))
 
 

@@ -25,11 +25,12 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One network: its shape and what it is taught."""
+    """One network: its shape, what it is taught, and its share of a profile's iterations."""
 
     name: str
     shape: NetworkShape
     lessons: tuple[Lesson, ...]
+    effort: float = 1.0
 
 
 _WIDE = OffsetRanges(in_plane=0.12, depth=0.07, theta_deg=14.0, out_of_plane_deg=28.0)
@@ -37,7 +38,12 @@ _TURNED = OffsetRanges(in_plane=0.03, depth=0.04, theta_deg=4.0, out_of_plane_de
 _NEAR = OffsetRanges(in_plane=0.02, depth=0.03, theta_deg=2.5, out_of_plane_deg=5.0, smallest=0.05)
 
 STAGES = (
-    Stage("coarse", NetworkShape(2, (24, 48, 96)), (Lesson(0.5, _WIDE, out_of_plane=False), Lesson(0.5, _TURNED))),
+    Stage(
+        "coarse",
+        NetworkShape(2, (24, 48, 96)),
+        (Lesson(0.5, _WIDE, out_of_plane=False), Lesson(0.5, _TURNED)),
+        effort=0.5,
+    ),
     Stage(
         "fine",
         NetworkShape(1, (16, 32, 64, 96)),
@@ -63,8 +69,8 @@ PROFILES = {
     for item in (
         Profile("none", 0, 16),
         Profile("tiny", 30, 64, batch=16),
-        Profile("quick", 400, 1000),
-        Profile("full", 1500, 3000),
+        Profile("quick", 600, 1000),
+        Profile("full", 3000, 3000),
     )
 }
 """Budgets for weights that know other objects (`train.generic`).
