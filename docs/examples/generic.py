@@ -1,9 +1,10 @@
-"""Make the weights that every training starts from: both stages, taught random objects only.
+"""Make the weights that every training starts from: the fine stage, taught random objects only.
 
 python docs/examples/generic.py --out models/generic [--subjects 100] [--iterations 3500]
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ SEED = 77
 
 
 def main() -> None:
-    """Draw the objects, train both stages on all of them, write the weights."""
+    """Draw the objects, train on all of them, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--subjects", type=int, default=100)
@@ -27,21 +28,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    subjects, weights = [], {}
+    stage = replace(STAGES[-1], peak_rate=2e-3)
+    subjects = []
     with progress_bar("random objects") as report:
         for n in range(options.subjects):
             subjects.append(random_subject(np.random.default_rng([SEED, n])))
             report(n + 1, options.subjects)
-    for stage in STAGES:
-        checkpoint = options.out.with_name(options.out.name + ".checkpoints") / f"{stage.name}.pt"
-        profile = Profile("generic", options.iterations, 0, batch=32)
-        with progress_bar(f"{stage.name}: training") as report:
-            net, _ = fit_stage(
-                stage, profile, subjects, checkpoint,
-                watch=lambda done, total, loss, report=report: report(done, total, f"loss {loss:.3f} % of size"),
-            )  # fmt: skip
-        weights[stage.name] = {name: value.numpy() for name, value in net.state_dict().items()}
-    store_weights(options.out, weights)
+    profile = Profile("generic", round(options.iterations / stage.effort), 0)
+    checkpoint = options.out.with_name(options.out.name + ".checkpoints") / f"{stage.name}.pt"
+    with progress_bar("training") as report:
+        net, _ = fit_stage(
+            stage, profile, subjects, checkpoint,
+            watch=lambda done, total, loss: report(done, total, f"loss {loss:.3f} % of size"),
+        )  # fmt: skip
+    store_weights(options.out, {stage.name: {name: value.numpy() for name, value in net.state_dict().items()}})
 
 
 if __name__ == "__main__":

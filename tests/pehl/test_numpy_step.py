@@ -44,7 +44,7 @@ def twins(small_case, tmp_path_factory):
     folder = tmp_path_factory.mktemp("twins")
     models, networks = {}, {}
     for stage in STAGES:
-        net = network.EquationNet(stage.shape, view.size_px)
+        net = network.build_net(stage.shape, view.size_px)
         for name, buffer in net.named_buffers():
             if "running" in name:
                 buffer.copy_(0.5 + torch.rand(buffer.shape))

@@ -22,7 +22,7 @@ from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
 from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
 from support.cases import TINY, tiny_bundle
 
-COARSE = replace(STAGES[0], effort=1.0)
+COARSE = replace(STAGES[0], batch=8)
 RANGES = OffsetRanges(0.05, 0.04, 5.0, 6.0, smallest=0.9)
 
 
@@ -112,9 +112,9 @@ def test_surroundings_are_drawn_where_the_ct_has_them(small_case, monkeypatch):
 
 def test_training_teaches(small_case, bank, tmp_path):
     losses = []
-    brief = Profile("brief", 60, 40, batch=32)
+    brief = Profile("brief", 60, 40)
     fit_stage(
-        COARSE, brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt",
+        replace(COARSE, batch=32), brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt",
         watch=lambda done, total, loss: losses.append(loss),
     )  # fmt: skip
     assert losses[-1] < 0.9 * losses[5]
@@ -126,7 +126,7 @@ def weights(net):
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_path, monkeypatch):
     monkeypatch.setattr(fit, "CHECKPOINT_EVERY", 3)
-    brief = Profile("brief", 6, 40, batch=8)
+    brief = Profile("brief", 6, 40)
 
     def fitted(path, watch=lambda done, total, loss: None):
         return fit_stage(COARSE, brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[0]
@@ -146,53 +146,42 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_pa
 
 def test_many_subjects_are_learnt_together_and_initial_weights_are_a_start(small_case, bank, tmp_path):
     subject = Subject(small_case.atlas, bank, small_case.corners_mm)
-    brief = Profile("brief", 2, 40, batch=16)
+    brief = Profile("brief", 2, 40)
     net, report = fit_stage(COARSE, brief, [subject] * 6, tmp_path / "a.pt")
     assert np.isfinite(report.last_loss_percent)
-    still = Profile("still", 1, 40, batch=8, peak_rate=0.0)
-    again, _ = fit_stage(COARSE, still, [subject], tmp_path / "b.pt", initial=net.state_dict())
+    still = Profile("still", 1, 40)
+    again, _ = fit_stage(replace(COARSE, peak_rate=0.0), still, [subject], tmp_path / "b.pt", initial=net.state_dict())
     torch.testing.assert_close(weights(again), weights(net), rtol=1e-3, atol=1e-4)
 
 
 def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
-    shape = STAGES[0].shape
+    shape = STAGES[1].shape
     given = {name: value.numpy() for name, value in EquationNet(shape, 128).state_dict().items()}
-    assert run._tensors({"coarse": given}, STAGES[0], 128).keys() == given.keys()
-    assert run._tensors({"coarse": given}, STAGES[0], 64) is None
-    assert run._tensors(None, STAGES[0], 128) is None
-
-
-def test_a_case_without_training_takes_the_given_weights(small_case, tmp_path):
-    initial = {
-        stage.name: {name: value.numpy() for name, value in EquationNet(stage.shape, 128).state_dict().items()}
-        for stage in STAGES
-    }
-    trained = run.train_case(small_case, profile("none"), tmp_path, initial=initial)
-    assert trained.reports["fine"].iterations == 0
-    assert np.isfinite(trained.golden.residuals).all()
-    with pytest.raises(InputError, match="128 px"):
-        run.train_case(small_case, profile("none"), tmp_path)
+    assert run._tensors({"fine": given}, STAGES[1], 128).keys() == given.keys()
+    assert run._tensors({"fine": given}, STAGES[1], 64) is None
+    assert run._tensors({"fine": given}, STAGES[0], 128) is None
+    assert run._tensors(None, STAGES[1], 128) is None
 
 
 def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):
     monkeypatch.setattr(generic, "GENERIC_GRID", AtlasGrid(4.0, 2.0))
     subject = random_subject(np.random.default_rng(3), pictures=4)
     assert len(subject.bank.images) == 4
-    _, report = fit_stage(STAGES[1], Profile("one", 1, 4, batch=4), [subject], tmp_path / "c.pt")
+    _, report = fit_stage(STAGES[1], Profile("one", 1, 4), [subject], tmp_path / "c.pt")
     assert np.isfinite(report.last_loss_percent)
 
 
 def test_a_stage_takes_its_share_of_the_iterations(small_case, bank, tmp_path):
     subject = Subject(small_case.atlas, bank, small_case.corners_mm)
-    _, report = fit_stage(replace(COARSE, effort=0.5), Profile("six", 6, 40, batch=4), [subject], tmp_path / "c.pt")
+    _, report = fit_stage(replace(COARSE, effort=0.5), Profile("six", 6, 40), [subject], tmp_path / "c.pt")
     assert report.iterations == 3
 
 
 def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):
     args = ([Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt")
-    fit_stage(COARSE, Profile("one", 2, 40, batch=8), *args)
+    fit_stage(COARSE, Profile("one", 2, 40), *args)
     seen = []
-    fit_stage(COARSE, Profile("two", 2, 40, batch=8), *args, watch=lambda done, total, loss: seen.append(done))
+    fit_stage(COARSE, Profile("two", 2, 40), *args, watch=lambda done, total, loss: seen.append(done))
     assert seen == [1, 2]
 
 
@@ -201,7 +190,7 @@ def test_a_disk_that_refuses_the_checkpoint_is_named(small_case, bank, tmp_path)
     with pytest.raises(StorageError, match="checkpoint"):
         fit_stage(
             COARSE,
-            Profile("x", 1, 40, batch=8),
+            Profile("x", 1, 40),
             [Subject(small_case.atlas, bank, small_case.corners_mm)],
             tmp_path / "file" / "c.pt",
         )
@@ -217,5 +206,5 @@ def test_a_bundle_carries_what_every_runtime_must_reproduce(small_case, tmp_path
 def test_profiles_are_named():
     assert profile("quick") is PROFILES["quick"]
     assert TINY.name == "tiny"
-    with pytest.raises(InputError, match="none, tiny, quick, full, got 'slow'"):
+    with pytest.raises(InputError, match="tiny, quick, full, got 'slow'"):
         profile("slow")

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import StorageError
 from fluoropose.io.files import new_folder
-from fluoropose.pehl.bundle import STAGE_NAMES
 
 __all__ = ["load_weights", "store_weights"]
 
 
 def store_weights(folder: Path, weights: dict[str, dict[str, NDArray[Any]]]) -> None:
-    """Write a network's arrays for every stage, whole or not at all."""
+    """Write a network's arrays by stage, whole or not at all."""
     with new_folder(folder, replace=True) as part:
         for stage, arrays in weights.items():
             np.savez_compressed(part / f"{stage}.npz", **arrays)  # type: ignore[arg-type]
@@ -28,13 +27,15 @@ def load_weights(folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
     Raises
     ------
     StorageError
-        If a stage's file is missing or cannot be read.
+        If there are none, or one cannot be read.
     """
-    weights = {}
-    for stage in STAGE_NAMES:
+    weights: dict[str, dict[str, NDArray[Any]]] = {}
+    for path in sorted(folder.glob("*.npz")):
         try:
-            with np.load(BytesIO((folder / f"{stage}.npz").read_bytes())) as arrays:
-                weights[stage] = {name: arrays[name] for name in arrays.files}
+            with np.load(BytesIO(path.read_bytes())) as arrays:
+                weights[path.stem] = {name: arrays[name] for name in arrays.files}
         except (OSError, ValueError, BadZipFile) as error:
-            raise StorageError(f"expected the weights {stage}.npz in {folder.name}, got: {error}") from error
+            raise StorageError(f"expected the weights {path.name} in {folder.name}, got: {error}") from error
+    if not weights:
+        raise StorageError(f"expected weights in {folder.name}, got no .npz file")
     return weights

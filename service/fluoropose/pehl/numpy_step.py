@@ -126,15 +126,32 @@ def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float3
         same = _norm(_conv(x, weights[f"{name}.same.weight"], 1, 1), weights, f"{name}.same_norm")
         x = _relu(x + same)
         levels.append(x)
-    y = np.zeros((1, 1, 1), np.float32)
-    for n in reversed(range(network.blocks)):
-        finer = _biased(levels[n], weights, f"laterals.{n}")
-        y = _relu(finer + (y.repeat(2, axis=1).repeat(2, axis=2) if n < network.blocks - 1 else 0.0))
-    written = _biased(_relu(_biased(y, weights, "mix")), weights, "equations")
-    information, vector = _equations(written, network.pool * 4 / views.shape[1], np.exp(weights["log_prior"]))
-    hidden = _relu(_dense(_relu(_biased(x, weights, "squeeze")).ravel(), weights, "presence_hidden"))
-    presence = 1.0 / (1.0 + np.exp(-_dense(hidden, weights, "presence_head")[0]))
+    read = _cells if "equations.weight" in weights else _whole
+    information, vector, logit = read(levels, weights, network.pool * 4 / views.shape[1])
+    presence = 1.0 / (1.0 + np.exp(-logit))
     return information / np.outer(network.units, network.units), vector / network.units, np.float64(presence)  # type: ignore[return-value]
+
+
+def _cells(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
+    """Return information and vector of all cells' equations, scaled, and the logit of "it is there"."""
+    y = _relu(_biased(levels[-1], weights, f"laterals.{len(levels) - 1}"))
+    for n in reversed(range(len(levels) - 1)):
+        y = _relu(_biased(levels[n], weights, f"laterals.{n}") + y.repeat(2, axis=1).repeat(2, axis=2))
+    written = _biased(_relu(_biased(y, weights, "mix")), weights, "equations")
+    hidden = _relu(_dense(_relu(_biased(levels[-1], weights, "squeeze")).ravel(), weights, "presence_hidden"))
+    return *_equations(written, cell, np.exp(weights["log_prior"])), _dense(hidden, weights, "presence_head")[0]
+
+
+def _whole(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
+    """Return information and vector of the six parameters read from the whole picture; `cell` is not needed."""
+    x = _relu(_biased(levels[-1], weights, "squeeze")).ravel()
+    in_plane = _relu(_dense(x, weights, "in_plane_hidden"))
+    out_of_plane = _relu(_dense(x, weights, "out_of_plane_hidden"))
+    both = np.concatenate([in_plane, out_of_plane])
+    quality = _dense(_relu(_dense(both, weights, "quality_hidden")), weights, "quality_head")
+    heads = [_dense(in_plane, weights, "in_plane_head"), _dense(out_of_plane, weights, "out_of_plane_head")]
+    sure = np.exp(-2.0 * np.clip(quality[:6].astype(np.float64), -5.0, 4.0))
+    return np.diag(sure), sure * np.concatenate(heads), quality[6]
 
 
 def _channels(warped: Float32, views: Float32, pool: int) -> Float32:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from fluoropose.drr.atlas import Atlas
-from fluoropose.train.network import EquationNet, StepModel
+from fluoropose.train.network import AbstractNet, StepModel
 
 __all__ = ["INPUT_NAMES", "OPSET", "OUTPUT_NAMES", "export_step"]
 
@@ -15,7 +15,7 @@ INPUT_NAMES = ("frame", "homography", "view_index", "atlas")
 OUTPUT_NAMES = ("information", "vector", "presence")
 
 
-def export_step(net: EquationNet, atlas: Atlas, path: Path) -> None:
+def export_step(net: AbstractNet, atlas: Atlas, path: Path) -> None:
     """Write the step model of one stage; batch, frame size and number of views stay free, the rest is fixed."""
     view = atlas.view
     model = StepModel(net.eval().to(memory_format=torch.contiguous_format), atlas)  # type: ignore[call-overload]

@@ -16,7 +16,7 @@ from fluoropose.arrays import Points
 from fluoropose.drr.atlas import Atlas
 from fluoropose.errors import StorageError
 from fluoropose.train.loss import PointLoss
-from fluoropose.train.network import EquationNet
+from fluoropose.train.network import AbstractNet, build_net
 from fluoropose.train.profiles import Lesson, Profile, Stage
 from fluoropose.train.synthesis import Batch, TruthBank, sample_batch
 
@@ -58,7 +58,7 @@ class Subject:
 
 @dataclass(slots=True)
 class _Run:
-    net: EquationNet
+    net: AbstractNet
     optimiser: torch.optim.Optimizer
     rng: np.random.Generator
     done: int = 0
@@ -74,16 +74,16 @@ def fit_stage(
     seed: int = 0,
     initial: dict[str, Tensor] | None = None,
     watch: Watch = lambda done, total, loss: None,
-) -> tuple[EquationNet, FitReport]:
+) -> tuple[AbstractNet, FitReport]:
     """Train one stage for one subject, or for any by many, from `initial` weights or from none.
 
     `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there. Subjects share a size of views.
     """
     torch.manual_seed(seed)
-    net = EquationNet(stage.shape, subjects[0].atlas.view.size_px).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = build_net(stage.shape, subjects[0].atlas.view.size_px).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if initial is not None:
         net.load_state_dict(initial)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=profile.peak_rate, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
     run = _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), losses=[])
     told = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
     identity = f"{stage} {profile} {seed} {initial is None} {told}"
@@ -92,10 +92,10 @@ def fit_stage(
     net.train()
     iterations = round(stage.effort * profile.iterations)
     while run.done < iterations:
-        rate = _one_cycle(run.done / iterations, profile.peak_rate)
+        rate = _one_cycle(run.done / iterations, stage.peak_rate)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = _iterate(run, stage, profile, subjects, losses_of)
+        loss = _iterate(run, stage, subjects, losses_of)
         run.done += 1
         if run.losses is not None:
             run.losses.append(loss)
@@ -116,23 +116,21 @@ class _Part:
     loss_of: PointLoss
 
 
-def _drawn(
-    run: _Run, stage: Stage, profile: Profile, subjects: list[Subject], losses_of: list[PointLoss]
-) -> list[_Part]:
+def _drawn(run: _Run, stage: Stage, subjects: list[Subject], losses_of: list[PointLoss]) -> list[_Part]:
     count = min(len(subjects), _SUBJECTS_A_BATCH)
     chosen = run.rng.choice(len(subjects), count, replace=False) if len(subjects) > 1 else [0]
     parts = []
     for n in chosen:
         item = subjects[n]
         for lesson in stage.lessons:
-            size = max(1, round(lesson.share * profile.batch / count))
+            size = max(1, round(lesson.share * stage.batch / count))
             batch = sample_batch(item.bank, item.atlas, lesson.ranges, size, run.rng, lesson.absent)
             parts.append(_Part(batch, lesson, losses_of[n]))
     return parts
 
 
-def _iterate(run: _Run, stage: Stage, profile: Profile, subjects: list[Subject], losses_of: list[PointLoss]) -> float:
-    parts = _drawn(run, stage, profile, subjects, losses_of)
+def _iterate(run: _Run, stage: Stage, subjects: list[Subject], losses_of: list[PointLoss]) -> float:
+    parts = _drawn(run, stage, subjects, losses_of)
     frames = _stacked([part.batch.frames[:, None] for part in parts])
     views = _stacked([part.batch.views for part in parts])
     with torch.autocast("cpu", torch.bfloat16):

@@ -12,6 +12,7 @@ The normalisation is part of the network so that ONNX carries it; `pehl.numpy_st
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -21,10 +22,13 @@ from torch.nn import functional as F
 from fluoropose.drr.atlas import Atlas
 
 __all__ = [
+    "AbstractNet",
     "EquationNet",
     "NetworkShape",
     "RESIDUAL_SCALES",
+    "ResidualNet",
     "StepModel",
+    "build_net",
     "local_contrast",
     "residual_units",
     "saturate",
@@ -51,7 +55,8 @@ VIEW_FLOOR = 0.02
 class NetworkShape:
     """`pool` shrinks the images first; `widths` are the channels after each halving.
 
-    Cells lie where the second halving ends; `mix` is their channels, `equations` how many each writes.
+    Cells lie where the second halving ends; `mix` is their channels, `equations` how many each writes: with none, the
+    whole picture is read at once.
     """
 
     pool: int
@@ -96,17 +101,104 @@ class _Block(nn.Module):
         return F.relu(x + self.same_norm(self.same(x)))
 
 
-class EquationNet(nn.Module):
-    """Halving blocks, their features brought back to the cells, and each cell's equations; and "is it there?"."""
+def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
+    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
+    cached = views[:, :1]
+    turned = torch.cat([views[:, 1:2] - views[:, 2:3], views[:, 3:4] - views[:, 4:5]], dim=1)
+    through = torch.exp(-cached)
+    turned = 0.5 * turned * through / (through + VIEW_FLOOR)
+    cached = saturate(cached)
+    if pool > 1:
+        frame, cached, turned = (F.avg_pool2d(image, pool) for image in (frame, cached, turned))
+    centred = cached - cached.mean(dim=(2, 3), keepdim=True)
+    shown = centred / (torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True)) + 1e-4)
+    contrast, deviation = local_contrast(cached, 8 // pool)
+    turned = torch.clamp(turned / deviation, -4.0, 4.0)
+    return torch.cat([local_contrast(frame, 8 // pool)[0], contrast, shown, turned], dim=1)
+
+
+class AbstractNet(nn.Module, ABC):
+    """Halving blocks over the channels; what they are read by differs."""
 
     def __init__(self, shape: NetworkShape, size_px: int) -> None:
-        """Build for canonical images of `size_px`."""
+        """Build the blocks for canonical images of `size_px`."""
         super().__init__()
         self.shape = shape
+        self.deep_side = size_px // shape.pool // 2 ** len(shape.widths)
         widths = shape.widths
         self.stem = nn.Conv2d(5, widths[0], 5, stride=2, padding=2, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
         self.blocks = nn.ModuleList(_Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+
+    def forward(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return information (batch, 6, 6), vector (batch, 6) and the logit of "it is there" (batch, 1), scaled.
+
+        `frame` (batch, 1, size, size); `views` (batch, 5, size, size): the cached view and its neighbours, 2 degrees up
+        and down in alpha, then in beta.
+        """
+        written, presence = self.written(frame, views)
+        return *self.gathered(written), presence
+
+    @abstractmethod
+    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `gathered` needs and the logit of "it is there"; this much may be computed in bfloat16."""
+
+    @abstractmethod
+    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+        """Return information and vector, float32."""
+
+    def levels(self, frame: Tensor, views: Tensor) -> list[Tensor]:
+        """Return the features after each block."""
+        x = F.relu(self.stem_norm(self.stem(_channels(frame, views, self.shape.pool))))
+        found = []
+        for block in self.blocks:
+            x = block(x)
+            found.append(x)
+        return found
+
+
+class ResidualNet(AbstractNet):
+    """Reads the whole picture at once: the residual and how far off it is expected to be.
+
+    It takes wrong poses that no linear equation bridges, and must learn its object.
+    """
+
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+        """Build for canonical images of `size_px`."""
+        super().__init__(shape, size_px)
+        self.squeeze = nn.Conv2d(shape.widths[-1], 32, 1)
+        flat = 32 * self.deep_side**2
+        self.in_plane_hidden = nn.Linear(flat, 128)
+        self.out_of_plane_hidden = nn.Linear(flat, 128)
+        self.in_plane_head = nn.Linear(128, 4)
+        self.out_of_plane_head = nn.Linear(128, 2)
+        self.quality_hidden = nn.Linear(256, 64)
+        self.quality_head = nn.Linear(64, 7)
+        self.eye: Tensor
+        self.register_buffer("eye", torch.eye(6))
+
+    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the residual and the logs of its expected errors (batch, 12); and the logit of "it is there"."""
+        x = F.relu(self.squeeze(self.levels(frame, views)[-1])).flatten(1)
+        in_plane, out_of_plane = F.relu(self.in_plane_hidden(x)), F.relu(self.out_of_plane_hidden(x))
+        both = torch.cat([in_plane, out_of_plane], dim=1).detach()
+        quality = self.quality_head(F.relu(self.quality_hidden(both)))
+        heads = [self.in_plane_head(in_plane), self.out_of_plane_head(out_of_plane), quality[:, :6]]
+        return torch.cat(heads, dim=1), quality[:, 6:]
+
+    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+        """Return six equations, one for each parameter."""
+        weights = torch.exp(-2.0 * torch.clamp(written[:, 6:], -5.0, 4.0))
+        return weights[:, :, None] * self.eye, weights * written[:, :6]
+
+
+class EquationNet(AbstractNet):
+    """Brings the features back to the cells, where each writes its equations."""
+
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+        """Build for canonical images of `size_px`."""
+        super().__init__(shape, size_px)
+        widths = shape.widths
         self.laterals = nn.ModuleList(nn.Conv2d(width, shape.mix, 1) for width in widths[1:])
         self.mix = nn.Conv2d(shape.mix, shape.mix, 3, padding=1)
         self.equations = nn.Conv2d(shape.mix, 5 * shape.equations, 1)
@@ -114,9 +206,8 @@ class EquationNet(nn.Module):
             for parameter in self.equations.parameters():
                 parameter.mul_(0.3)
         self.log_prior = nn.Parameter(torch.full((6,), math.log(PRIOR)))
-        side = size_px // shape.pool // 2 ** len(widths)
         self.squeeze = nn.Conv2d(widths[-1], 16, 1)
-        self.presence_hidden = nn.Linear(16 * side * side, 64)
+        self.presence_hidden = nn.Linear(16 * self.deep_side**2, 64)
         self.presence_head = nn.Linear(64, 1)
         self.columns: Tensor
         self.rows: Tensor
@@ -127,30 +218,17 @@ class EquationNet(nn.Module):
         self.register_buffer("columns", columns[None, None].contiguous())
         self.register_buffer("eye", torch.eye(6))
 
-    def forward(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return information (batch, 6, 6), vector (batch, 6) and the logit of "it is there" (batch, 1), scaled.
-
-        `frame` (batch, 1, size, size); `views` (batch, 5, size, size): the cached view and its neighbours, 2
-        degrees up and down in alpha, then in beta.
-        """
-        written, presence = self.written(frame, views)
-        return *self.gathered(written), presence
-
     def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """Return every cell's equations and the logit of "it is there"; this much may be computed in bfloat16."""
-        x = F.relu(self.stem_norm(self.stem(self._channels(frame, views))))
-        levels = []
-        for block in self.blocks:
-            x = block(x)
-            levels.append(x)
+        """Return every cell's equations and the logit of "it is there"."""
+        levels = self.levels(frame, views)
         y = F.relu(self.laterals[-1](levels[-1]))
         for lateral, level in zip(list(self.laterals)[-2::-1], levels[-2::-1], strict=True):
             y = F.relu(lateral(level) + F.interpolate(y, scale_factor=2.0, mode="nearest"))
-        hidden = F.relu(self.presence_hidden(F.relu(self.squeeze(x)).flatten(1)))
+        hidden = F.relu(self.presence_hidden(F.relu(self.squeeze(levels[-1])).flatten(1)))
         return self.equations(F.relu(self.mix(y))), self.presence_head(hidden)
 
     def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
-        """Return information and vector of all cells' equations, float32."""
+        """Return the sums over all cells' equations."""
         nx, ny, a, b, e = written.split(self.shape.equations, dim=1)
         # A unit of x or y is 4 % of half the field, of z a 2 % smaller picture, of theta 0.05 rad: hence 1/2 and 5/4.
         away = -0.5 * (nx * self.columns + ny * self.rows)
@@ -159,27 +237,16 @@ class EquationNet(nn.Module):
         information = jacobian @ jacobian.transpose(1, 2) + self.eye * torch.exp(self.log_prior)
         return information, (jacobian @ e.flatten(1)[:, :, None])[..., 0]
 
-    def _channels(self, frame: Tensor, views: Tensor) -> Tensor:
-        """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
-        pool = self.shape.pool
-        cached = views[:, :1]
-        turned = torch.cat([views[:, 1:2] - views[:, 2:3], views[:, 3:4] - views[:, 4:5]], dim=1)
-        through = torch.exp(-cached)
-        turned = 0.5 * turned * through / (through + VIEW_FLOOR)
-        cached = saturate(cached)
-        if pool > 1:
-            frame, cached, turned = (F.avg_pool2d(image, pool) for image in (frame, cached, turned))
-        centred = cached - cached.mean(dim=(2, 3), keepdim=True)
-        shown = centred / (torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True)) + 1e-4)
-        contrast, deviation = local_contrast(cached, 8 // pool)
-        turned = torch.clamp(turned / deviation, -4.0, 4.0)
-        return torch.cat([local_contrast(frame, 8 // pool)[0], contrast, shown, turned], dim=1)
+
+def build_net(shape: NetworkShape, size_px: int) -> AbstractNet:
+    """Return a network of that shape, with random weights."""
+    return EquationNet(shape, size_px) if shape.equations else ResidualNet(shape, size_px)
 
 
 class StepModel(nn.Module):
     """One whole step for ONNX: warp the frame, fetch the cached views, write the equations; in mm and rad."""
 
-    def __init__(self, net: EquationNet, atlas: Atlas) -> None:
+    def __init__(self, net: AbstractNet, atlas: Atlas) -> None:
         """Wrap a trained network for one atlas's canonical view and grid."""
         super().__init__()
         self.net = net

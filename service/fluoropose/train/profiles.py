@@ -25,12 +25,14 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One network: its shape, what it is taught, and its share of a profile's iterations."""
+    """One network: its shape, what it is taught, its share of a profile's iterations, batch and peak learning rate."""
 
     name: str
     shape: NetworkShape
     lessons: tuple[Lesson, ...]
     effort: float = 1.0
+    batch: int = 64
+    peak_rate: float = 2e-3
 
 
 _WIDE = OffsetRanges(in_plane=0.12, depth=0.07, theta_deg=14.0, out_of_plane_deg=28.0)
@@ -40,43 +42,40 @@ _NEAR = OffsetRanges(in_plane=0.02, depth=0.03, theta_deg=2.5, out_of_plane_deg=
 STAGES = (
     Stage(
         "coarse",
-        NetworkShape(2, (24, 48, 96)),
+        NetworkShape(2, (24, 48, 96), equations=0),
         (Lesson(0.5, _WIDE, out_of_plane=False), Lesson(0.5, _TURNED)),
-        effort=0.5,
     ),
     Stage(
         "fine",
         NetworkShape(1, (16, 32, 64, 96)),
         (Lesson(0.85, _NEAR, absent=0.04), Lesson(0.15, _WIDE, in_plane=False, absent=0.25)),
+        effort=0.75,
+        batch=32,
+        peak_rate=1e-3,
     ),
 )
-"""The coarse network brings any start near; the fine one sees the whole resolution and tells how sure it is."""
+"""The coarse network brings any start near and is learnt anew; the fine one, from weights that know other objects, sees
+the whole resolution and tells how sure it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A training budget."""
+    """A training budget: iterations of a stage with `effort` 1, and pictures in the bank."""
 
     name: str
     iterations: int
     bank: int
-    batch: int = 32
-    peak_rate: float = 1e-3
 
 
 PROFILES = {
     item.name: item
     for item in (
-        Profile("none", 0, 16),
-        Profile("tiny", 30, 64, batch=16),
-        Profile("quick", 600, 1000),
-        Profile("full", 3000, 3000),
+        Profile("tiny", 30, 64),
+        Profile("quick", 1500, 1500),
+        Profile("full", 4000, 4000),
     )
 }
-"""Budgets for weights that know other objects (`train.generic`).
-
-`none` takes those as they are, `tiny` shows that everything runs.
-"""
+"""`tiny` shows that everything runs and teaches nothing; `quick` ends within 10 minutes on two cores."""
 
 
 def profile(name: str) -> Profile:

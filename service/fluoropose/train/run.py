@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.errors import InputError
 from fluoropose.pehl.bundle import Golden
 from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
 from fluoropose.train.fit import FitReport, Subject, fit_stage
-from fluoropose.train.network import EquationNet, StepModel
+from fluoropose.train.network import AbstractNet, StepModel, build_net
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
@@ -61,11 +60,9 @@ def train_case(
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
     starts = {stage.name: _tensors(initial, stage, case.atlas.view.size_px) for stage in STAGES}
-    if profile.iterations == 0 and None in starts.values():
-        raise InputError(f"expected weights for views of {case.atlas.view.size_px} px to go without training, got none")
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
-    net: EquationNet | None = None
+    net: AbstractNet | None = None
     for stage in STAGES:
 
         def told(done: int, total: int, loss: float, name: str = stage.name) -> None:
@@ -90,22 +87,22 @@ def train_case(
 
 def _tensors(weights: Weights | None, stage: Stage, size_px: int) -> dict[str, torch.Tensor] | None:
     """Return a stage's weights for `load_state_dict`, or None where there are none of this shape."""
-    if weights is None:
+    if weights is None or stage.name not in weights:
         return None
-    wanted = EquationNet(stage.shape, size_px).state_dict()
+    wanted = build_net(stage.shape, size_px).state_dict()
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None
 
 
-def _onnx_bytes(net: EquationNet, case: Case) -> bytes:
+def _onnx_bytes(net: AbstractNet, case: Case) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "step.onnx"
         export_step(net, case.atlas, path)
         return path.read_bytes()
 
 
-def _golden(net: EquationNet, case: Case, frame: np.ndarray, index: int) -> Golden:
+def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
     model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
     cached = np.array(case.atlas.views[list(case.atlas.grid.neighbours(index))], dtype=np.float16)
