@@ -20,6 +20,15 @@ def test_the_grid_by_hand():
     assert np.rad2deg(grid.angles_of(index)) == pytest.approx((4.0, -36.0))
 
 
+def test_neighbours_are_one_step_away_and_stay_on_the_grid():
+    grid = AtlasGrid(12.0, 4.0)
+    middle = 3 * 7 + 3
+    assert grid.neighbours(middle) == (middle, middle + 7, middle - 7, middle + 1, middle - 1)
+    assert grid.neighbours(0) == (0, 7, 0, 1, 0)
+    assert grid.neighbours(48) == (48, 48, 41, 48, 47)
+    assert grid.per_step == 0.5
+
+
 def test_every_view_is_its_own_nearest():
     grid = AtlasGrid(12.0, 4.0)
     assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.side**2)] == list(range(grid.side**2))

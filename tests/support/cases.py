@@ -16,7 +16,7 @@ from fluoropose.train.profiles import Profile
 from fluoropose.train.run import train_case
 
 SMALL_CHOICE = ViewChoice(about_x(np.pi / 2), 900.0, AtlasGrid(12.0, 4.0))
-TINY = Profile("tiny", 4, 12, batch=8)
+TINY = Profile("tiny", 4, 12)
 
 
 def small_parts() -> list[Part]:

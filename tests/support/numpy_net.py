@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from fluoropose.drr.atlas import Atlas
 from fluoropose.pehl.numpy_step import NumpyNetwork
-from fluoropose.train.network import RegressorNet, residual_units
+from fluoropose.train.network import AbstractNet, residual_units
 
 
-def as_numpy(net: RegressorNet, field_mm: float, range_mm: float) -> NumpyNetwork:
+def as_numpy(net: AbstractNet, atlas: Atlas) -> NumpyNetwork:
     weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
-    units = residual_units(field_mm, range_mm).numpy().astype(np.float64)
-    return NumpyNetwork(weights, net.shape.pool, len(net.shape.widths) - 1, units)
+    units = residual_units(atlas.view.field_mm, atlas.view.range_mm).numpy().astype(np.float64)
+    return NumpyNetwork(weights, net.shape.pool, len(net.shape.widths) - 1, units, atlas.grid.per_step)

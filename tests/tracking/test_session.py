@@ -93,6 +93,14 @@ def test_a_capture_time_in_the_future_is_no_negative_age():
     assert one.take(10 * MS).frame.captured_ns == 10 * MS
 
 
+def test_moments_are_the_clients_or_evenly_spaced():
+    one = session()
+    for seq, captured_s, moment in ((0, 12.5, 12.5), (3, None, 0.2), (5, None, 1 / 3)):
+        one.offer("a", seq, 7 * MS, 10 * MS, captured_s)
+        assert one.take(10 * MS).frame.moment_s == pytest.approx(moment)
+        finish(one)
+
+
 @pytest.mark.parametrize("seq", [4, 3, 0])
 def test_a_number_that_does_not_rise_is_refused_and_harms_nothing(seq):
     one = session()

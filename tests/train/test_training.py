@@ -1,22 +1,28 @@
 """Training: samples that are right, a loss that means millimetres, runs that resume, exports that agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError, StorageError
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import from_zxy
-from fluoropose.train import fit
+from fluoropose.train import fit, generic, run
 from fluoropose.train.appearance import draw_appearance, dress
-from fluoropose.train.fit import fit_stage
+from fluoropose.train.fit import Subject, fit_stage
+from fluoropose.train.generic import random_subject
 from fluoropose.train.loss import PointLoss
+from fluoropose.train.network import EquationNet
 from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
 from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
 from support.cases import TINY, tiny_bundle
 
+COARSE = replace(STAGES[0], batch=8)
 RANGES = OffsetRanges(0.05, 0.04, 5.0, 6.0, smallest=0.9)
 
 
@@ -29,7 +35,7 @@ def test_a_sample_shows_the_object_at_its_residual(small_case, bank, monkeypatch
     """Undressed, a sample is the picture that a canonical camera would take of the object at the residual's pose."""
     from fluoropose.train import synthesis
 
-    monkeypatch.setattr(synthesis, "dress", lambda objects, draws: objects)
+    monkeypatch.setattr(synthesis, "dress", lambda objects, draws, around: objects)
     batch = sample_batch(bank, small_case.atlas, RANGES, 6, np.random.default_rng(2))
     view = small_case.atlas.view
     renderer = CpuRenderer(small_case.volume, 0.5)
@@ -43,7 +49,7 @@ def test_a_sample_shows_the_object_at_its_residual(small_case, bank, monkeypatch
 
 
 def test_dressing_keeps_to_its_range_and_repeats(bank):
-    objects = np.ascontiguousarray(bank.images[:8, :128, :128])
+    objects = -np.log1p(-np.ascontiguousarray(bank.images[:8, :128, :128]))
     frames = [dress(objects, draw_appearance(np.random.default_rng(5), 8, 128)) for _ in range(2)]
     np.testing.assert_array_equal(*frames)
     assert np.isfinite(frames[0]).all()
@@ -77,11 +83,38 @@ def test_the_loss_is_the_motion_of_the_corners(small_case):
     assert float(image[0]) == pytest.approx(exact_image, rel=0.06)
 
 
+def test_the_loss_does_not_ask_for_angles_that_are_not_taught(small_case):
+    loss = PointLoss(small_case.atlas, small_case.corners_mm)
+    truth, index = torch.zeros(2, 6), torch.tensor([10, 10])
+    wrong = torch.tensor([[0.0, 0, 0, 0, 0.5, 0.5]]).repeat(2, 1)
+    found = loss.point_loss(wrong, truth, index, torch.tensor([0.0, 1.0]))
+    assert float(found[0]) < 1e-3
+    assert float(found[1]) > 1.0
+
+
+def test_surroundings_are_drawn_where_the_ct_has_them(small_case, monkeypatch):
+    """With the object itself as its surroundings and no nudge, both show the same in a sample."""
+    from fluoropose.train import synthesis
+
+    monkeypatch.setattr(synthesis, "_LOOSE_MM", 0.0)
+    monkeypatch.setattr(synthesis, "_LOOSE_RAD", 0.0)
+    seen = []
+    monkeypatch.setattr(synthesis, "dress", lambda objects, draws, around: seen.append((objects, around)) or objects)
+    renderer = CpuRenderer(small_case.volume, 0.7)
+    bank = build_bank(renderer, small_case.atlas, 4, np.random.default_rng(1), rest=renderer)
+    sample_batch(bank, small_case.atlas, RANGES, 20, np.random.default_rng(2))
+    objects, around = seen[0]
+    shown = [n for n in range(20) if np.ptp(around[n]) > 0]
+    assert 8 <= len(shown) <= 19
+    for n in shown:
+        assert np.corrcoef(objects[n].ravel(), around[n].ravel())[0, 1] > 0.93
+
+
 def test_training_teaches(small_case, bank, tmp_path):
     losses = []
-    brief = Profile("brief", 60, 40, batch=32)
+    brief = Profile("brief", 60, 40)
     fit_stage(
-        STAGES[0], brief, small_case.atlas, bank, small_case.corners_mm, tmp_path / "c.pt",
+        replace(COARSE, batch=32), brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt",
         watch=lambda done, total, loss: losses.append(loss),
     )  # fmt: skip
     assert losses[-1] < 0.9 * losses[5]
@@ -93,29 +126,62 @@ def weights(net):
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(small_case, bank, tmp_path, monkeypatch):
     monkeypatch.setattr(fit, "CHECKPOINT_EVERY", 3)
-    brief = Profile("brief", 6, 40, batch=8)
+    brief = Profile("brief", 6, 40)
 
-    def run(path, watch=lambda done, total, loss: None):
-        return fit_stage(STAGES[0], brief, small_case.atlas, bank, small_case.corners_mm, path, watch=watch)[0]
+    def fitted(path, watch=lambda done, total, loss: None):
+        return fit_stage(COARSE, brief, [Subject(small_case.atlas, bank, small_case.corners_mm)], path, watch=watch)[0]
 
     def interrupt(done, total, loss):
         if done == 4:
             raise KeyboardInterrupt
 
-    whole = run(tmp_path / "a.pt")
+    whole = fitted(tmp_path / "a.pt")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "b.pt", interrupt)
+        fitted(tmp_path / "b.pt", interrupt)
     seen = []
-    resumed = run(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
+    resumed = fitted(tmp_path / "b.pt", lambda done, total, loss: seen.append(done))
     assert seen == [4, 5, 6]
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=1e-3, atol=1e-5)
 
 
+def test_many_subjects_are_learnt_together_and_initial_weights_are_a_start(small_case, bank, tmp_path):
+    subject = Subject(small_case.atlas, bank, small_case.corners_mm)
+    brief = Profile("brief", 2, 40)
+    net, report = fit_stage(COARSE, brief, [subject] * 6, tmp_path / "a.pt")
+    assert np.isfinite(report.last_loss_percent)
+    still = Profile("still", 1, 40)
+    again, _ = fit_stage(replace(COARSE, peak_rate=0.0), still, [subject], tmp_path / "b.pt", initial=net.state_dict())
+    torch.testing.assert_close(weights(again), weights(net), rtol=1e-3, atol=1e-4)
+
+
+def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
+    shape = STAGES[1].shape
+    given = {name: value.numpy() for name, value in EquationNet(shape, 128).state_dict().items()}
+    assert run._tensors({"fine": given}, STAGES[1], 128).keys() == given.keys()
+    assert run._tensors({"fine": given}, STAGES[1], 64) is None
+    assert run._tensors({"fine": given}, STAGES[0], 128) is None
+    assert run._tensors(None, STAGES[1], 128) is None
+
+
+def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):
+    monkeypatch.setattr(generic, "GENERIC_GRID", AtlasGrid(4.0, 2.0))
+    subject = random_subject(np.random.default_rng(3), pictures=4)
+    assert len(subject.bank.images) == 4
+    _, report = fit_stage(STAGES[1], Profile("one", 1, 4), [subject], tmp_path / "c.pt")
+    assert np.isfinite(report.last_loss_percent)
+
+
+def test_a_stage_takes_its_share_of_the_iterations(small_case, bank, tmp_path):
+    subject = Subject(small_case.atlas, bank, small_case.corners_mm)
+    _, report = fit_stage(replace(COARSE, effort=0.5), Profile("six", 6, 40), [subject], tmp_path / "c.pt")
+    assert report.iterations == 3
+
+
 def test_a_checkpoint_of_another_run_is_not_used(small_case, bank, tmp_path):
-    args = (small_case.atlas, bank, small_case.corners_mm, tmp_path / "c.pt")
-    fit_stage(STAGES[0], Profile("one", 2, 40, batch=8), *args)
+    args = ([Subject(small_case.atlas, bank, small_case.corners_mm)], tmp_path / "c.pt")
+    fit_stage(COARSE, Profile("one", 2, 40), *args)
     seen = []
-    fit_stage(STAGES[0], Profile("two", 2, 40, batch=8), *args, watch=lambda done, total, loss: seen.append(done))
+    fit_stage(COARSE, Profile("two", 2, 40), *args, watch=lambda done, total, loss: seen.append(done))
     assert seen == [1, 2]
 
 
@@ -123,11 +189,9 @@ def test_a_disk_that_refuses_the_checkpoint_is_named(small_case, bank, tmp_path)
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="checkpoint"):
         fit_stage(
-            STAGES[0],
-            Profile("x", 1, 40, batch=8),
-            small_case.atlas,
-            bank,
-            small_case.corners_mm,
+            COARSE,
+            Profile("x", 1, 40),
+            [Subject(small_case.atlas, bank, small_case.corners_mm)],
             tmp_path / "file" / "c.pt",
         )
 

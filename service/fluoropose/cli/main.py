@@ -77,7 +77,7 @@ def prepare(
 def train(
     case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
     out: Annotated[Path, typer.Option("--out", help="The model's folder.")],
-    profile: Annotated[str, typer.Option("--profile", help="quick (10 min), full (90 min) or tiny.")] = "quick",
+    profile: Annotated[str, typer.Option("--profile", help="quick (10 min), full (30 min) or tiny.")] = "quick",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     cores: Cores = 0,
     json_file: Json = None,

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from fluoropose.cli.console import console, progress_bar
+from fluoropose.cli.settings import shipped_models_root
 from fluoropose.drr.case import Case
 from fluoropose.errors import InputError
 from fluoropose.evaluate.summary import machine_name, summary
 from fluoropose.evaluate.trials import Answer, Truth, run_starts
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import store_bundle
+from fluoropose.io.weights import load_weights
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.pehl.bundle import Bundle
 from fluoropose.runtime.engine import ResidentCase
@@ -82,7 +84,16 @@ def train_bundle(
     checkpoints = resume or folder.with_name(folder.name + ".checkpoints")
     with progress_bar("rendering bank") as bank:
         bars = _Bars(bank)
-        trained = train_case(case, chosen, checkpoints, seed=seed, threads=cores, bank_progress=bank, watch=bars.watch)
+        trained = train_case(
+            case,
+            chosen,
+            checkpoints,
+            seed=seed,
+            threads=cores,
+            initial=load_weights(shipped_models_root() / "generic"),
+            bank_progress=bank,
+            watch=bars.watch,
+        )
     bundle = Bundle(folder.name, case.digest, trained.models, trained.golden)
     resident = ResidentCase(case, bundle, open_device("cpu", 1))
     facts = measure(resident, seed, cores)

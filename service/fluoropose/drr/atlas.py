@@ -16,7 +16,10 @@ from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical, view_rotation
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["Atlas", "AtlasGrid", "build_atlas", "default_step_mm", "no_progress", "render_view"]
+__all__ = ["Atlas", "AtlasGrid", "REFERENCE_STEP_DEG", "build_atlas", "default_step_mm", "no_progress", "render_view"]
+
+REFERENCE_STEP_DEG = 2.0
+"""Regressors see how a view changes over so much, whatever the grid's step."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -52,6 +55,18 @@ class AtlasGrid:
         row, column = divmod(index, self.side)
         half = self.side // 2
         return float(np.deg2rad((row - half) * self.step_deg)), float(np.deg2rad((column - half) * self.step_deg))
+
+    @property
+    def per_step(self) -> float:
+        """What a neighbour's difference is multiplied by to be that of `REFERENCE_STEP_DEG`."""
+        return REFERENCE_STEP_DEG / self.step_deg
+
+    def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
+        """Return a view's index and those one step up and down in alpha, then in beta; at the rim, its own."""
+        row, column = divmod(index, self.side)
+        last = self.side - 1
+        up, down = min(row + 1, last) * self.side + column, max(row - 1, 0) * self.side + column
+        return index, up, down, row * self.side + min(column + 1, last), row * self.side + max(column - 1, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from fluoropose.pehl.bundle import STAGE_NAMES, Bundle, Golden
 
 __all__ = ["list_bundles", "load_bundle", "read_manifest", "store_bundle"]
 
-_SCHEMA = 1
+_SCHEMA = 2
 _GOLDEN = ("frame", "homography", "cached", "residuals", "sigmas", "presence")
 
 
@@ -31,13 +31,12 @@ def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = Tru
             "inputs": {
                 "frame": "float32 (1, 1, rows, columns), line integrals",
                 "homography": "float32 (batch, 3, 3), canonical pixels to frame coordinates in [-1, 1]",
-                "view_index": "int64 (batch,)",
+                "view_index": "int64 (batch, 5), the cached view and one step up and down in alpha, then in beta",
                 "atlas": "float16 (views, 1, size, size), line integrals",
             },
             "outputs": {
-                "in_plane_depth": "float32 (batch, 4): dx, dy, dz in mm, dtheta in rad",
-                "out_of_plane": "float32 (batch, 2): dalpha, dbeta in rad",
-                "sigmas": "float32 (batch, 6): expected absolute error of each, mm and rad",
+                "information": "float32 (batch, 6, 6): of dx, dy, dz in mm, dtheta, dalpha, dbeta in rad",
+                "vector": "float32 (batch, 6): the residual is information^-1 vector",
                 "presence": "float32 (batch, 1): probability",
             },
             "sha256": {name: sha256_of(part / name) for name in files},

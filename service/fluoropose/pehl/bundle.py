@@ -17,8 +17,8 @@ STAGE_NAMES = ("coarse", "fine")
 class Golden:
     """Inputs and outputs of the fine step that every runtime must reproduce.
 
-    `frame` float32 (rows, columns), `homography` (3, 3) normalised, `cached` float16 (size, size) the cached view,
-    `residuals` and `sigmas` (6,) mm and rad, `presence`.
+    `frame` float32 (rows, columns), `homography` (3, 3) normalised, `cached` float16 (5, size, size) the cached view
+    and its neighbours, `residuals` and `sigmas` (6,) mm and rad, `presence`.
     """
 
     frame: Float32

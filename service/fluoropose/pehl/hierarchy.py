@@ -89,7 +89,7 @@ def register(
 
 def _regress(stepper: AbstractStepper, stage: str, current: Look, camera: Camera) -> Regression:
     homography = normalised_homography(current.frame_from_canonical_px, camera.rows, camera.columns)
-    return stepper.step(stage, homography[None], np.array([current.view_index]))
+    return stepper.step(stage, homography[None], np.array([current.view_indices]))
 
 
 def _moved(before: Mat44, after: Mat44, centre_mm: Float64) -> tuple[float, float, float]:

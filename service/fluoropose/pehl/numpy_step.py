@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.pehl.step import AbstractStepper, Regression
+from fluoropose.pehl.step import AbstractStepper, Regression, solved
 
 __all__ = ["NumpyNetwork", "NumpyStepper", "local_contrast", "saturate", "warp_frame"]
 
@@ -22,12 +22,16 @@ _BATCH_NORM_EPSILON = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumpyNetwork:
-    """One stage: its weights, how much it pools first, how many blocks it has, and mm or rad per output unit (6,)."""
+    """One stage: its weights, how much it pools first, how many blocks it has, mm or rad per scaled unit (6,).
+
+    `per_step` is the atlas grid's (`AtlasGrid.per_step`).
+    """
 
     weights: Weights
     pool: int
     blocks: int
     units: Float64
+    per_step: float
 
 
 class NumpyStepper(AbstractStepper):
@@ -43,14 +47,14 @@ class NumpyStepper(AbstractStepper):
         """Keep the frame."""
         self._frame = np.asarray(line_integrals, np.float32)
 
-    def step(self, stage: str, homographies: Float64, view_index: Float64) -> Regression:
+    def step(self, stage: str, homographies: Float64, view_index: NDArray[np.int64]) -> Regression:
         """Run one stage on each look in turn."""
         seen = [
-            _one(self._networks[stage], self._frame, homography, self._views[int(index)].astype(np.float32))
-            for homography, index in zip(homographies, view_index, strict=True)
+            _one(self._networks[stage], self._frame, homography, self._views[indices].astype(np.float32))
+            for homography, indices in zip(homographies, view_index, strict=True)
         ]
-        residuals, sigmas, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
-        return Regression(residuals, sigmas, presence)
+        information, vectors, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
+        return solved(information, vectors, presence)
 
 
 def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
@@ -75,8 +79,13 @@ def saturate(line_integral: Float32) -> Float32:
 def local_contrast(image: Float32, block: int) -> Float32:
     """Return (image - local mean) / local deviation, clipped to +-4; image sides are multiples of `block`."""
     detail = image - _smooth(image, block)
+    return np.asarray(np.clip(detail / _deviation(image, block), -4.0, 4.0), np.float32)
+
+
+def _deviation(image: Float32, block: int) -> Float32:
+    detail = image - _smooth(image, block)
     power = _smooth(detail * detail, block)
-    return np.asarray(np.clip(detail / np.sqrt(power + 0.1 * power.mean() + 1e-6), -4.0, 4.0), np.float32)
+    return np.asarray(np.sqrt(power + 0.1 * power.mean() + 1e-6), np.float32)
 
 
 def _smooth(image: Float32, block: int) -> Float32:
@@ -104,28 +113,73 @@ def _pooled(image: Float32, block: int) -> Float32:
     return np.asarray(image.reshape(rows, block, columns, block).mean(axis=(1, 3)), np.float32)
 
 
-def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, cached: Float32) -> tuple[Float64, Float64, Float64]:
-    weights, pool = network.weights, network.pool
-    warped = _pooled(warp_frame(frame, homography, cached.shape[0]), pool)
-    view = _pooled(saturate(cached), pool)
-    shown = (view - view.mean()) / (view.std() + 1e-4)
-    x = np.stack([local_contrast(warped, 8 // pool), local_contrast(view, 8 // pool), shown])
+def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float32) -> tuple[Float64, Float64, Float64]:
+    """Return information (6, 6) and vector (6,) per mm and rad, and presence, of one look at five cached views."""
+    weights = network.weights
+    views = views[:1] + network.per_step * (views - views[:1])
+    x = _channels(warp_frame(frame, homography, views.shape[1]), views, network.pool)
     x = _relu(_norm(_conv(x, weights["stem.weight"], 2, 2), weights, "stem_norm"))
+    levels = []
     for n in range(network.blocks):
         name = f"blocks.{n}"
         x = _relu(_norm(_conv(x, weights[f"{name}.down.weight"], 2, 1), weights, f"{name}.down_norm"))
         same = _norm(_conv(x, weights[f"{name}.same.weight"], 1, 1), weights, f"{name}.same_norm")
         x = _relu(x + same)
-    x = _relu(_conv(x, weights["squeeze.weight"], 1, 0) + weights["squeeze.bias"][:, None, None]).ravel()
+        levels.append(x)
+    read = _cells if "equations.weight" in weights else _whole
+    information, vector, logit = read(levels, weights, network.pool * 4 / views.shape[1])
+    presence = 1.0 / (1.0 + np.exp(-logit))
+    return information / np.outer(network.units, network.units), vector / network.units, np.float64(presence)  # type: ignore[return-value]
+
+
+def _cells(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
+    """Return information and vector of all cells' equations, scaled, and the logit of "it is there"."""
+    y = _relu(_biased(levels[-1], weights, f"laterals.{len(levels) - 1}"))
+    for n in reversed(range(len(levels) - 1)):
+        y = _relu(_biased(levels[n], weights, f"laterals.{n}") + y.repeat(2, axis=1).repeat(2, axis=2))
+    written = _biased(_relu(_biased(y, weights, "mix")), weights, "equations")
+    hidden = _relu(_dense(_relu(_biased(levels[-1], weights, "squeeze")).ravel(), weights, "presence_hidden"))
+    return *_equations(written, cell, np.exp(weights["log_prior"])), _dense(hidden, weights, "presence_head")[0]
+
+
+def _whole(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
+    """Return information and vector of the six parameters read from the whole picture; `cell` is not needed."""
+    x = _relu(_biased(levels[-1], weights, "squeeze")).ravel()
     in_plane = _relu(_dense(x, weights, "in_plane_hidden"))
     out_of_plane = _relu(_dense(x, weights, "out_of_plane_hidden"))
     both = np.concatenate([in_plane, out_of_plane])
     quality = _dense(_relu(_dense(both, weights, "quality_hidden")), weights, "quality_head")
-    residual = np.concatenate(
-        [_dense(in_plane, weights, "in_plane_head"), _dense(out_of_plane, weights, "out_of_plane_head")]
-    )
-    presence = 1.0 / (1.0 + np.exp(-quality[6]))
-    return residual * network.units, np.exp(quality[:6]) * network.units, np.float64(presence)  # type: ignore[return-value]
+    heads = [_dense(in_plane, weights, "in_plane_head"), _dense(out_of_plane, weights, "out_of_plane_head")]
+    sure = np.exp(-2.0 * np.clip(quality[:6].astype(np.float64), -5.0, 4.0))
+    return np.diag(sure), sure * np.concatenate(heads), quality[6]
+
+
+def _channels(warped: Float32, views: Float32, pool: int) -> Float32:
+    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
+    cached = views[0]
+    slope = np.exp(-cached) / (np.exp(-cached) + _VIEW_FLOOR)
+    turned = [_pooled(0.5 * (views[n] - views[n + 1]) * slope, pool) for n in (1, 3)]
+    view = _pooled(saturate(cached), pool)
+    shown = (view - view.mean()) / (view.std() + 1e-4)
+    block = 8 // pool
+    changes = [np.clip(change / _deviation(view, block), -4.0, 4.0) for change in turned]
+    return np.stack([local_contrast(_pooled(warped, pool), block), local_contrast(view, block), shown, *changes])
+
+
+def _equations(written: Float32, cell: float, prior: Float32) -> tuple[Float64, Float64]:
+    """Return the sums of J J^T (plus the prior) and of J e over all cells; `cell` is a cell's share of the image."""
+    nx, ny, a, b, e = np.split(written.astype(np.float64), 5)
+    place = (np.arange(written.shape[1]) * 2.0 + 0.25) * cell - 1.0
+    columns, rows = place[None, None, :], place[None, :, None]
+    # A unit of x or y is 4 % of half the field, of z a 2 % smaller picture, of theta 0.05 rad: hence 1/2 and 5/4.
+    j = np.stack([nx, ny, -0.5 * (nx * columns + ny * rows), 1.25 * (ny * columns - nx * rows), a, b]).reshape(6, -1)
+    return j @ j.T + np.diag(prior), j @ e.ravel()
+
+
+def _biased(x: Float32, weights: Weights, name: str) -> Float32:
+    """Return a convolution that keeps the size, with its bias."""
+    kernel = weights[f"{name}.weight"]
+    return np.asarray(_conv(x, kernel, 1, kernel.shape[2] // 2) + weights[f"{name}.bias"][:, None, None])
 
 
 def _conv(x: Float32, kernel: Float32, stride: int, padding: int) -> Float32:

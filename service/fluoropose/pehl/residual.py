@@ -36,11 +36,15 @@ class Group(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """How the current pose looks at the frame: its warp, the cached view and its own residual against that view."""
+    """How the current pose looks at the frame: its warp, the cached view and its own residual against that view.
+
+    `view_indices` are the cached view and its neighbours (`AtlasGrid.neighbours`).
+    """
 
     pose: CanonicalPose
     frame_from_canonical_px: Mat33
     view_index: int
+    view_indices: tuple[int, ...]
     own_residual: Float64
 
 
@@ -50,7 +54,7 @@ def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Look:
     index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad)
     turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
-    return Look(pose, warp(camera, pose, atlas.view), index, own)
+    return Look(pose, warp(camera, pose, atlas.view), index, atlas.grid.neighbours(index), own)
 
 
 def apply_residual(current: Look, residual: Float64, group: Group, atlas: Atlas) -> Mat44:

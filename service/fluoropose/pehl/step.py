@@ -4,21 +4,24 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
 
-__all__ = ["AbstractStepper", "Regression", "normalised_homography"]
+__all__ = ["AbstractStepper", "Regression", "normalised_homography", "solved"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regression:
-    """What a step sees: `residuals` and their expected errors `sigmas` (batch, 6) in mm and rad, `presence` (batch,).
+    """What a step sees: `residuals` and their expected absolute errors `sigmas` (batch, 6) in mm and rad.
 
-    `presence` is the network's probability that the object is there and near the pose it was looked at with.
+    `information` (batch, 6, 6) is the inverse of the errors' covariance, whose diagonal's root `sigmas` is. `presence`
+    (batch,) is the network's probability that the object is there and near the pose it was looked at with.
     """
 
     residuals: Float64
     sigmas: Float64
+    information: Float64
     presence: Float64
 
 
@@ -30,11 +33,21 @@ class AbstractStepper(ABC):
         """Place a frame, float32 (rows, columns), where the steps read it."""
 
     @abstractmethod
-    def step(self, stage: str, homographies: Float64, view_index: Float64) -> Regression:
-        """Look at the frame through normalised homographies (batch, 3, 3) beside cached views (batch,)."""
+    def step(self, stage: str, homographies: Float64, view_index: NDArray[np.int64]) -> Regression:
+        """Look at the frame through normalised homographies (batch, 3, 3) beside cached views (batch, 5).
+
+        The five are those of `AtlasGrid.neighbours`.
+        """
 
 
 def normalised_homography(frame_from_canonical_px: Mat33, rows: int, columns: int) -> Mat33:
     """Return the homography into frame coordinates that run from -1 to 1 between the corner pixels' centres."""
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
     return to_unit @ frame_from_canonical_px
+
+
+def solved(information: Float64, vector: Float64, presence: Float64) -> Regression:
+    """Return what a step's equations say: `information` (batch, 6, 6), `vector` (batch, 6), `presence` (batch,)."""
+    residuals = np.linalg.solve(information, vector[..., None])[..., 0]
+    variances = np.diagonal(np.linalg.inv(information), axis1=1, axis2=2)
+    return Regression(residuals, np.sqrt(variances), information, presence)

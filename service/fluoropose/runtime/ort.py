@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError, DeviceError
-from fluoropose.pehl.step import AbstractStepper, Regression
+from fluoropose.pehl.step import AbstractStepper, Regression, solved
 from fluoropose.runtime.gpus import list_gpus
 
 __all__ = ["Device", "OrtRegressor", "OrtStepper", "open_device", "version"]
 
-_OUTPUTS = ("in_plane_depth", "out_of_plane", "sigmas", "presence")
+_OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
+"""Each output and its shape after the batch axis."""
 
 _CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "HEURISTIC",
@@ -133,7 +134,7 @@ class OrtStepper(AbstractStepper):
             frame.update(shaped)
         self._frames[shaped.shape] = self._frame = frame
 
-    def step(self, stage: str, homographies: Float64, view_index: Float64) -> Regression:
+    def step(self, stage: str, homographies: Float64, view_index: NDArray[np.int64]) -> Regression:
         """Run one stage's network on a batch of looks."""
         if self._frame is None:
             raise AssertionError("expected put_frame before step")
@@ -141,9 +142,8 @@ class OrtStepper(AbstractStepper):
         key = (stage, batch)
         if key not in bindings:
             bindings[key] = _Binding(self._sessions[stage], self._frame.value, self._atlas, batch, self.device)
-        in_plane, out_of_plane, sigmas, presence = bindings[key].run(homographies, view_index)
-        residuals = np.concatenate([in_plane, out_of_plane], axis=1).astype(np.float64)
-        return Regression(residuals, sigmas.astype(np.float64), presence[:, 0].astype(np.float64))
+        information, vector, presence = bindings[key].run(homographies, view_index)
+        return solved(information.astype(np.float64), vector.astype(np.float64), presence[:, 0].astype(np.float64))
 
 
 class _Frame:
@@ -181,7 +181,7 @@ class _Binding:
         self.session = session
         self.device = device
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
-        self.index_host = np.zeros(batch, np.int64)
+        self.index_host = np.zeros((batch, 5), np.int64)
         self.homography = _place(self.homography_host, device)
         self.index = _place(self.index_host, device)
         self.binding = session.io_binding()
@@ -189,12 +189,12 @@ class _Binding:
         self.binding.bind_ortvalue_input("atlas", atlas)
         self.binding.bind_ortvalue_input("homography", self.homography)
         self.binding.bind_ortvalue_input("view_index", self.index)
-        self.outputs_host = [np.zeros((batch, width), np.float32) for width in (4, 2, 6, 1)]
+        self.outputs_host = [np.zeros((batch, *shape), np.float32) for shape in _OUTPUTS.values()]
         self.outputs = [_place(array, device) for array in self.outputs_host]
         for name, value in zip(_OUTPUTS, self.outputs, strict=True):
             self.binding.bind_ortvalue_output(name, value)
 
-    def run(self, homographies: Float64, view_index: Float64) -> list[Float32]:
+    def run(self, homographies: Float64, view_index: NDArray[np.int64]) -> list[Float32]:
         self.homography_host[...] = homographies
         self.index_host[...] = view_index
         if self.device.name != "cpu":

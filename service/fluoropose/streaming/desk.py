@@ -91,7 +91,7 @@ class Desk:
         now = self.clock_ns()
         self.books.received(session, transport, now)
         age_s = 0.0 if frame.captured_s is None else time.time() - frame.captured_s
-        ticket, dropped = session.offer(frame, frame.seq, int(1e9 * max(0.0, min(age_s, 1e6))), now)
+        ticket, dropped = session.offer(frame, frame.seq, int(1e9 * max(0.0, min(age_s, 1e6))), now, frame.captured_s)
         self._receivers[session, ticket] = (receiver, transport)
         for drop in dropped:
             self._drop(session, drop)

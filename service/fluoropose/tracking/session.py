@@ -18,7 +18,7 @@ from fluoropose.errors import ConflictError, FluoroposeError, FrameError, NotRea
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.tracking.quality import Status
-from fluoropose.tracking.tracker import Plan, Tracker
+from fluoropose.tracking.tracker import FRAME_SECONDS, Plan, Tracker
 
 __all__ = [
     "DROP_REASONS",
@@ -69,12 +69,17 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offered:
-    """A frame that was taken in. `captured_ns` is on the monotonic clock; `payload` is the transport's business."""
+    """A frame that was taken in; `payload` is the transport's business.
+
+    `captured_ns` is on the monotonic clock and tells the age. `moment_s` orders frames for the motion model: the
+    client's own capture time, or where it tells none, its frames count as evenly spaced.
+    """
 
     ticket: int
     seq: int
     arrived_ns: int
     captured_ns: int
+    moment_s: float
     payload: Any
 
 
@@ -148,7 +153,9 @@ class Session:
         self.settings = replace(self.settings, camera=camera or self.settings.camera, initial_pose=start)
         self.tracker.restart(start)
 
-    def offer(self, payload: Any, seq: int | None, age_ns: int, now_ns: int) -> tuple[int, list[Dropped]]:
+    def offer(
+        self, payload: Any, seq: int | None, age_ns: int, now_ns: int, captured_s: float | None = None
+    ) -> tuple[int, list[Dropped]]:
         """Take a frame in, or refuse it; return its ticket and what was dropped, itself included."""
         self._tickets += 1
         ticket = self._tickets
@@ -162,7 +169,9 @@ class Session:
             full = FrameSupersededError("expected room for one waiting frame, got one that waits already")
             return ticket, [self._drop(ticket, seq, "rejected", full)]
         self._seen_seq = self._seen_seq + 1 if seq is None else seq
-        old, self.waiting = self.waiting, Offered(ticket, self._seen_seq, now_ns, now_ns - max(0, age_ns), payload)
+        moment_s = self._seen_seq * FRAME_SECONDS if captured_s is None else captured_s
+        frame = Offered(ticket, self._seen_seq, now_ns, now_ns - max(0, age_ns), moment_s, payload)
+        old, self.waiting = self.waiting, frame
         if old is None:
             return ticket, []
         newer = FrameSupersededError("expected to be the newest frame, got a newer one while this one waited")
@@ -189,13 +198,13 @@ class Session:
         stale = self._stale(frame, now_ns)
         if stale is not None:
             return self._drop(frame.ticket, frame.seq, "stale_queue", stale)
-        self.running = Job(frame, self.settings, self.tracker.plan(frame.captured_ns / 1e9))
+        self.running = Job(frame, self.settings, self.tracker.plan(frame.moment_s))
         return self.running
 
     def complete(self, answer: Any, pose: Mat44, status: Status) -> list[Dropped]:
         """Take the running frame's result: the track goes on, the answer is ready for the client."""
         job = self._finished()
-        self.tracker.receive(pose, status, job.frame.captured_ns / 1e9, job.plan)
+        self.tracker.receive(pose, status, job.frame.moment_s, job.plan)
         self.counters[status.value] += 1
         if self.absent:
             return [self._drop(job.frame.ticket, job.frame.seq, self.absent, _closed_error(self.absent))]

@@ -18,12 +18,12 @@ from fluoropose.arrays import Mat44, Vec3
 from fluoropose.tracking.motion import MotionLimits, Velocity, moved_on, velocity_between
 from fluoropose.tracking.quality import Status
 
-__all__ = ["PATIENCE", "Plan", "TrackState", "Tracker"]
+__all__ = ["FRAME_SECONDS", "PATIENCE", "Plan", "TrackState", "Tracker"]
 
 PATIENCE = 5
 """Doubtful frames in a row after which the whole frame is searched."""
 
-_FRAME_SECONDS = 1.0 / 15.0
+FRAME_SECONDS = 1.0 / 15.0
 """Between two frames whose capture times say nothing usable."""
 
 
@@ -111,4 +111,4 @@ class Tracker:
     def _seconds_until(self, captured_s: float) -> float:
         """Return the time since the last pose; a clock that stands, jumps or runs backwards counts as one frame."""
         seconds = captured_s - self._last_captured_s
-        return seconds if 1e-3 < seconds < 2.0 else _FRAME_SECONDS
+        return seconds if 1e-3 < seconds < 2.0 else FRAME_SECONDS

@@ -3,11 +3,13 @@
 Everything is drawn per sample and written down here (lengths in canonical pixels, images of line integrals):
 
     object contrast         times 0.5 to 1.8 (log-uniform)
+    beam hardening          its line integral L becomes L / sqrt(1 + h L), h 0 to 0.8; metal at 110 kV: about 0.4
+    surroundings            the rest of the object's CT, where there is one, on seven of ten frames, times 0.6 to 1.5
     soft tissue             0.2 to 3.0, a slope, and value noise of four octaves (0 to 0.6 each, falling)
     other bones             0 to 4 bars, straight tubes with a cortex, 0.1 to 1.4, width 4 to 30
     organs, gas, limbs      0 to 3 large rounded bodies with a sharp rim, -0.5 to 0.8
     instruments             0 to 3 thin lines and balls, 0.3 to 4, width 1 to 5
-    blur                    Gaussian, sigma 0.3 to 1.4
+    blur                    Gaussian, sigma 0.25 to 1.4 (log-uniform); after the logarithm what a bilinear warp adds
     scatter and dark level  0 to 80 % of what reaches the detector beside the object, smooth
     noise                   quantum (300 to 60,000 counts in the open beam) and electronic (1 to 6 counts)
     look-up                 half of the frames: a monotone power of the line integral, 0.5 to 2
@@ -44,12 +46,12 @@ class AppearanceDraws:
 
 def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength: float = 1.0) -> AppearanceDraws:
     """Return what `dress` needs for `batch` frames; `strength` 0 gives nearly clean ones, 1 the full spread."""
-    scalars = np.empty((batch, 12), np.float32)
+    scalars = np.empty((batch, 14), np.float32)
     scalars[:, 0] = np.exp(rng.uniform(np.log(0.5), np.log(1.8), batch))
     scalars[:, 1] = rng.uniform(0.2, 3.0, batch)
     scalars[:, 2:4] = rng.uniform(-0.6, 0.6, (batch, 2)) * strength
     scalars[:, 4] = rng.uniform(0.0, 0.6, batch) * rng.uniform(0.0, 1.0, batch) * strength
-    scalars[:, 5] = rng.uniform(0.3, 1.4, batch)
+    scalars[:, 5] = np.exp(rng.uniform(np.log(0.25), np.log(1.4), batch))
     scalars[:, 6] = 0.8 * rng.uniform(0.0, 1.0, batch) ** 1.5 * strength
     scalars[:, 7] = np.exp(rng.uniform(np.log(300.0), np.log(60000.0), batch))
     scalars[:, 8] = rng.uniform(1.0, 6.0, batch)
@@ -57,6 +59,8 @@ def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength
     scalars[:, 9] = np.where(rng.random(batch) < 0.5 * strength, look_up, 1.0)
     scalars[:, 10] = rng.random(batch) < 0.12 * strength
     scalars[:, 11] = rng.uniform(0.42, 0.75, batch) * size_px
+    scalars[:, 12] = rng.uniform(0.5, 1.0, batch) ** 2 / 6.0
+    scalars[:, 13] = rng.uniform(0.0, 0.8, batch) * strength
     return AppearanceDraws(
         scalars,
         _draw_bars(rng, batch, size_px, strength),
@@ -98,11 +102,15 @@ def _draw_leaves(rng: np.random.Generator, batch: int, size_px: int, strength: f
     return leaves
 
 
-def dress(objects: Float32, draws: AppearanceDraws) -> Float32:
-    """Return frames as line integrals, float32 (batch, size, size), from the objects' own line integrals."""
+def dress(objects: Float32, draws: AppearanceDraws, surroundings: Float32 | None = None) -> Float32:
+    """Return frames as line integrals, float32 (batch, size, size), from the objects' own line integrals.
+
+    `surroundings` (batch, size, size) are line integrals of what is known to lie around the objects.
+    """
     frames = np.empty_like(objects)
+    around = np.zeros_like(objects) if surroundings is None else surroundings
     with ONE_KERNEL:
-        _dress(objects, draws.scalars, draws.bars, *draws.noise_grids, draws.white, draws.leaves, frames)
+        _dress(objects, around, draws.scalars, draws.bars, *draws.noise_grids, draws.white, draws.leaves, frames)
     return frames
 
 
@@ -172,6 +180,7 @@ def _add_bar(total: Float32, bar: Float32) -> None:
 @njit(parallel=True, cache=True, fastmath=True)
 def _dress(
     objects: Float32,
+    surroundings: Float32,
     scalars: Float32,
     bars: Float32,
     grid0: Float32,
@@ -185,7 +194,7 @@ def _dress(
     batch, size, _ = objects.shape
     for b in prange(batch):
         p = scalars[b]
-        beam = p[0] * objects[b]
+        beam = p[0] * objects[b] / np.sqrt(np.float32(1.0) + p[13] * objects[b]) + surroundings[b]
         _add_tissue(beam, p, grid0[b], grid1[b], grid2[b], grid3[b])
         for n in range(bars.shape[1]):
             if bars[b, n, 5] != 0.0:
@@ -206,7 +215,26 @@ def _dress(
                 line = -np.log(max(beam[v, u], np.float32(0.0015)))
                 if p[9] != 1.0:
                     line = np.float32(3.0) * (max(line, np.float32(0.0)) / np.float32(3.0)) ** p[9]
-                frames[b, v, u] = line
+                beam[v, u] = line
+        _blend(beam, p[12], frames[b])
+
+
+@njit(inline="always")
+def _blend(image: Float32, share: float, out: Float32) -> None:
+    """Write the image with `share` of each pixel taken from its two neighbours, along rows and columns.
+
+    A bilinear warp from pixels s wide does that on average, with share s^2 / 6.
+    """
+    size = image.shape[0]
+    half, rest = np.float32(0.5) * share, np.float32(1.0) - share
+    rows = np.empty((size, size), np.float32)
+    for v in range(size):
+        above, below = max(v - 1, 0), min(v + 1, size - 1)
+        for u in range(size):
+            rows[v, u] = rest * image[v, u] + half * (image[above, u] + image[below, u])
+    for v in range(size):
+        for u in range(size):
+            out[v, u] = rest * rows[v, u] + half * (rows[v, max(u - 1, 0)] + rows[v, min(u + 1, size - 1)])
 
 
 @njit(inline="always")

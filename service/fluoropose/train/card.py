@@ -12,9 +12,7 @@ __all__ = ["model_card"]
 def model_card(name: str, case: Case, profile: Profile, seed: int, reports: dict[str, FitReport], facts: Any) -> str:
     """Return the card as Markdown; `facts` holds the measured accuracy of `evaluate.summary`."""
     view, grid = case.atlas.view, case.atlas.grid
-    losses = "\n".join(
-        f"| {stage} | {report.iterations} | {report.last_loss_percent:.3f} |" for stage, report in reports.items()
-    )
+    losses = "\n".join(f"| {stage} | {report.iterations} | {_loss(report)} |" for stage, report in reports.items())
     return f"""# Model card: {name}
 
 Regressors for the case `{case.name}` (digest `{case.digest}`), and for no other: another CT, another object, another
@@ -26,7 +24,8 @@ expected view or another atlas needs its own.
 | canonical view | {view.size_px} px over {view.field_mm:.1f} mm, nominal range {view.range_mm:.0f} mm |
 | out-of-plane angles covered | +-{grid.half_range_deg:g} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
-| profile, seed | {profile.name} ({profile.iterations} iterations a stage, {profile.bank} pictures), {seed} |
+| profile, seed | {profile.name} ({profile.bank} pictures), {seed} |
+| first weights of the fine stage | `models/generic`, taught random objects only |
 
 Trained on synthetic pictures only: DRRs of this object under the appearance variation listed in
 `fluoropose/train/appearance.py`. No real X-ray was seen.
@@ -53,5 +52,9 @@ paper's distribution (sd 1, 1, 10 mm; 2, 10, 10 degrees):
 ## Not for
 
 Diagnosis or guidance of a patient without your own validation; poses outside of the angles and ranges above; frames
-of other objects. The confidence is the network's own and was calibrated on synthetic frames.
+of other objects. The confidence was calibrated on synthetic frames.
 """
+
+
+def _loss(report: FitReport) -> str:
+    return f"{report.last_loss_percent:.3f}" if report.iterations else "-"

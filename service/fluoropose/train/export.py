@@ -6,23 +6,23 @@ from pathlib import Path
 import torch
 
 from fluoropose.drr.atlas import Atlas
-from fluoropose.train.network import RegressorNet, StepModel
+from fluoropose.train.network import AbstractNet, StepModel
 
 __all__ = ["INPUT_NAMES", "OPSET", "OUTPUT_NAMES", "export_step"]
 
 OPSET = 18
 INPUT_NAMES = ("frame", "homography", "view_index", "atlas")
-OUTPUT_NAMES = ("in_plane_depth", "out_of_plane", "sigmas", "presence")
+OUTPUT_NAMES = ("information", "vector", "presence")
 
 
-def export_step(net: RegressorNet, atlas: Atlas, path: Path) -> None:
+def export_step(net: AbstractNet, atlas: Atlas, path: Path) -> None:
     """Write the step model of one stage; batch, frame size and number of views stay free, the rest is fixed."""
     view = atlas.view
-    model = StepModel(net.eval().to(memory_format=torch.contiguous_format), view.size_px, view.field_mm, view.range_mm)  # type: ignore[call-overload]
+    model = StepModel(net.eval().to(memory_format=torch.contiguous_format), atlas)  # type: ignore[call-overload]
     example = (
         torch.zeros(1, 1, 96, 112),
         torch.eye(3).repeat(2, 1, 1),
-        torch.zeros(2, dtype=torch.int64),
+        torch.zeros(2, 5, dtype=torch.int64),
         torch.zeros(5, 1, view.size_px, view.size_px, dtype=torch.float16),
     )
     free = {"frame": {2: "rows", 3: "columns"}, "homography": {0: "batch"}, "view_index": {0: "batch"}}

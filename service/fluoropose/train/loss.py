@@ -30,7 +30,7 @@ def corner_table(atlas: Atlas, corners_mm: Points) -> Tensor:
 
 
 class PointLoss:
-    """Turns scaled network outputs and true residuals into losses in percent of the object's size."""
+    """Turns scaled residuals and true residuals into losses in percent of the object's size."""
 
     def __init__(self, atlas: Atlas, corners_mm: Points) -> None:
         """Prepare for one case."""
@@ -49,12 +49,10 @@ class PointLoss:
         to_percent = 100.0 / self.size_mm
         return _smooth_norm(image * to_percent).mean(dim=1), _smooth_norm(moved * to_percent).mean(dim=1)
 
-    def group_loss(self, predicted: Tensor, truth: Tensor, view_index: Tensor, first: int) -> Tensor:
-        """Return the loss (batch,) of a group whose parameters start at index `first`, the others taken as right."""
-        last = first + predicted.shape[1]
-        wrong = predicted.float() * self.scales[first:last] - truth[:, first:last]
-        errors = torch.zeros_like(truth)
-        errors[:, first:last] = wrong
+    def point_loss(self, predicted: Tensor, truth: Tensor, view_index: Tensor, turns: Tensor) -> Tensor:
+        """Return the loss (batch,) of scaled predictions (batch, 6); where `turns` (batch,) is 0, not of the angles."""
+        errors = predicted * self.scales - truth
+        errors = torch.cat([errors[:, :4], errors[:, 4:] * turns[:, None]], dim=1)
         image, space = self.moves(errors, view_index)
         return image + DEPTH_WEIGHT * space
 

@@ -1,20 +1,34 @@
-"""The regressor networks (torch): a frame in the canonical view beside the cached view, residuals out.
+"""The regressor networks (torch): a frame in the canonical view beside cached views, equations for the residual out.
 
-Images are float32 (batch, 1, size, size) line integrals; outputs are scaled residuals, see `RESIDUAL_SCALES`.
+Images are float32 (batch, channels, size, size) line integrals. At every cell of a grid the network writes a few
+linear equations for the scaled residual p (see `RESIDUAL_SCALES`): what it sees is off by e along a direction n, and
+
+    n . shift(p) + a p_alpha + b p_beta = e,
+
+where shift(p) is how x, y, z and theta move the cell's place in the image, which is known. n, a, b and e are learnt;
+how long they are says how much the equation is to be trusted. All of them together are solved by least squares:
+`information` is the sum of J J^T plus a prior, `vector` the sum of J e, the residual information^-1 vector.
 The normalisation is part of the network so that ONNX carries it; `pehl.numpy_step` is its NumPy twin.
 """
 
+import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fluoropose.drr.atlas import Atlas
+
 __all__ = [
+    "AbstractNet",
+    "EquationNet",
     "NetworkShape",
     "RESIDUAL_SCALES",
-    "RegressorNet",
+    "ResidualNet",
     "StepModel",
+    "build_net",
     "local_contrast",
     "residual_units",
     "saturate",
@@ -30,18 +44,25 @@ def residual_units(field_mm: float, range_mm: float) -> Tensor:
     return torch.tensor(RESIDUAL_SCALES, dtype=torch.float32) * spans
 
 
+PRIOR = 3.0
+"""Information on each scaled parameter before anything is seen (learnt on from there): offsets of about half a unit."""
+
 VIEW_FLOOR = 0.02
 """Transmission under which a detector sees scatter only; saturates the cached view as scatter does the frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkShape:
-    """`pool` shrinks both images first; `widths` are the channels after each halving."""
+    """`pool` shrinks the images first; `widths` are the channels after each halving.
+
+    Cells lie where the second halving ends; `mix` is their channels, `equations` how many each writes: with none, the
+    whole picture is read at once.
+    """
 
     pool: int
     widths: tuple[int, ...]
-    squeeze: int = 32
-    hidden: int = 128
+    mix: int = 32
+    equations: int = 3
 
 
 def saturate(line_integral: Tensor) -> Tensor:
@@ -49,13 +70,16 @@ def saturate(line_integral: Tensor) -> Tensor:
     return -torch.log(torch.exp(-line_integral) + VIEW_FLOOR)
 
 
-def local_contrast(image: Tensor, block: int) -> Tensor:
-    """Return (image - local mean) / local deviation, clipped to +-4: blind to gain, offset and slow shading."""
+def local_contrast(image: Tensor, block: int) -> tuple[Tensor, Tensor]:
+    """Return (image - local mean) / local deviation, clipped to +-4, and that deviation.
+
+    The first is blind to gain, offset and slow shading.
+    """
     mean = _smooth(image, block)
     detail = image - mean
     power = _smooth(detail * detail, block)
-    floor = 0.1 * power.mean(dim=(2, 3), keepdim=True) + 1e-6
-    return torch.clamp(detail / torch.sqrt(power + floor), -4.0, 4.0)
+    deviation = torch.sqrt(power + 0.1 * power.mean(dim=(2, 3), keepdim=True) + 1e-6)
+    return torch.clamp(detail / deviation, -4.0, 4.0), deviation
 
 
 def _smooth(image: Tensor, block: int) -> Tensor:
@@ -77,76 +101,178 @@ class _Block(nn.Module):
         return F.relu(x + self.same_norm(self.same(x)))
 
 
-class RegressorNet(nn.Module):
-    """A trunk shared by the groups and a head for each; a further head tells how sure and whether it is there."""
+def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
+    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
+    cached = views[:, :1]
+    turned = torch.cat([views[:, 1:2] - views[:, 2:3], views[:, 3:4] - views[:, 4:5]], dim=1)
+    through = torch.exp(-cached)
+    turned = 0.5 * turned * through / (through + VIEW_FLOOR)
+    cached = saturate(cached)
+    if pool > 1:
+        frame, cached, turned = (F.avg_pool2d(image, pool) for image in (frame, cached, turned))
+    centred = cached - cached.mean(dim=(2, 3), keepdim=True)
+    shown = centred / (torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True)) + 1e-4)
+    contrast, deviation = local_contrast(cached, 8 // pool)
+    turned = torch.clamp(turned / deviation, -4.0, 4.0)
+    return torch.cat([local_contrast(frame, 8 // pool)[0], contrast, shown, turned], dim=1)
+
+
+class AbstractNet(nn.Module, ABC):
+    """Halving blocks over the channels; what they are read by differs."""
+
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+        """Build the blocks for canonical images of `size_px`."""
+        super().__init__()
+        self.shape = shape
+        self.deep_side = size_px // shape.pool // 2 ** len(shape.widths)
+        widths = shape.widths
+        self.stem = nn.Conv2d(5, widths[0], 5, stride=2, padding=2, bias=False)
+        self.stem_norm = nn.BatchNorm2d(widths[0])
+        self.blocks = nn.ModuleList(_Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+
+    def forward(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return information (batch, 6, 6), vector (batch, 6) and the logit of "it is there" (batch, 1), scaled.
+
+        `frame` (batch, 1, size, size); `views` (batch, 5, size, size): the cached view and its neighbours, 2 degrees up
+        and down in alpha, then in beta.
+        """
+        written, presence = self.written(frame, views)
+        return *self.gathered(written), presence
+
+    @abstractmethod
+    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `gathered` needs and the logit of "it is there"; this much may be computed in bfloat16."""
+
+    @abstractmethod
+    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+        """Return information and vector, float32."""
+
+    def levels(self, frame: Tensor, views: Tensor) -> list[Tensor]:
+        """Return the features after each block."""
+        x = F.relu(self.stem_norm(self.stem(_channels(frame, views, self.shape.pool))))
+        found = []
+        for block in self.blocks:
+            x = block(x)
+            found.append(x)
+        return found
+
+
+class ResidualNet(AbstractNet):
+    """Reads the whole picture at once: the residual and how far off it is expected to be.
+
+    It takes wrong poses that no linear equation bridges, and must learn its object.
+    """
 
     def __init__(self, shape: NetworkShape, size_px: int) -> None:
         """Build for canonical images of `size_px`."""
-        super().__init__()
-        self.shape = shape
-        first, *rest = shape.widths
-        self.stem = nn.Conv2d(3, first, 5, stride=2, padding=2, bias=False)
-        self.stem_norm = nn.BatchNorm2d(first)
-        widths = [first, *rest]
-        self.blocks = nn.Sequential(*(_Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)))
-        self.squeeze = nn.Conv2d(widths[-1], shape.squeeze, 1)
-        side = size_px // shape.pool // 2 ** len(widths)
-        flat = shape.squeeze * side * side
-        self.in_plane_hidden = nn.Linear(flat, shape.hidden)
-        self.out_of_plane_hidden = nn.Linear(flat, shape.hidden)
-        self.in_plane_head = nn.Linear(shape.hidden, 4)
-        self.out_of_plane_head = nn.Linear(shape.hidden, 2)
-        self.quality_hidden = nn.Linear(2 * shape.hidden, 64)
+        super().__init__(shape, size_px)
+        self.squeeze = nn.Conv2d(shape.widths[-1], 32, 1)
+        flat = 32 * self.deep_side**2
+        self.in_plane_hidden = nn.Linear(flat, 128)
+        self.out_of_plane_hidden = nn.Linear(flat, 128)
+        self.in_plane_head = nn.Linear(128, 4)
+        self.out_of_plane_head = nn.Linear(128, 2)
+        self.quality_hidden = nn.Linear(256, 64)
         self.quality_head = nn.Linear(64, 7)
+        self.eye: Tensor
+        self.register_buffer("eye", torch.eye(6))
 
-    def forward(self, frame: Tensor, cached: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return in-plane and depth (batch, 4), out-of-plane (batch, 2), quality (batch, 7).
-
-        Quality is the log of the expected absolute error of each of the six, then the logit of "it is there".
-        """
-        cached = saturate(cached)
-        if self.shape.pool > 1:
-            frame = F.avg_pool2d(frame, self.shape.pool)
-            cached = F.avg_pool2d(cached, self.shape.pool)
-        block = 8 // self.shape.pool
-        deviation = torch.sqrt(((cached - cached.mean(dim=(2, 3), keepdim=True)) ** 2).mean(dim=(2, 3), keepdim=True))
-        shown = (cached - cached.mean(dim=(2, 3), keepdim=True)) / (deviation + 1e-4)
-        x = torch.cat([local_contrast(frame, block), local_contrast(cached, block), shown], dim=1)
-        x = F.relu(self.stem_norm(self.stem(x)))
-        x = F.relu(self.squeeze(self.blocks(x))).flatten(1)
-        in_plane = F.relu(self.in_plane_hidden(x))
-        out_of_plane = F.relu(self.out_of_plane_hidden(x))
+    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the residual and the logs of its expected errors (batch, 12); and the logit of "it is there"."""
+        x = F.relu(self.squeeze(self.levels(frame, views)[-1])).flatten(1)
+        in_plane, out_of_plane = F.relu(self.in_plane_hidden(x)), F.relu(self.out_of_plane_hidden(x))
         both = torch.cat([in_plane, out_of_plane], dim=1).detach()
         quality = self.quality_head(F.relu(self.quality_hidden(both)))
-        return self.in_plane_head(in_plane), self.out_of_plane_head(out_of_plane), quality
+        heads = [self.in_plane_head(in_plane), self.out_of_plane_head(out_of_plane), quality[:, :6]]
+        return torch.cat(heads, dim=1), quality[:, 6:]
+
+    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+        """Return six equations, one for each parameter."""
+        weights = torch.exp(-2.0 * torch.clamp(written[:, 6:], -5.0, 4.0))
+        return weights[:, :, None] * self.eye, weights * written[:, :6]
+
+
+class EquationNet(AbstractNet):
+    """Brings the features back to the cells, where each writes its equations."""
+
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+        """Build for canonical images of `size_px`."""
+        super().__init__(shape, size_px)
+        widths = shape.widths
+        self.laterals = nn.ModuleList(nn.Conv2d(width, shape.mix, 1) for width in widths[1:])
+        self.mix = nn.Conv2d(shape.mix, shape.mix, 3, padding=1)
+        self.equations = nn.Conv2d(shape.mix, 5 * shape.equations, 1)
+        with torch.no_grad():
+            for parameter in self.equations.parameters():
+                parameter.mul_(0.3)
+        self.log_prior = nn.Parameter(torch.full((6,), math.log(PRIOR)))
+        self.squeeze = nn.Conv2d(widths[-1], 16, 1)
+        self.presence_hidden = nn.Linear(16 * self.deep_side**2, 64)
+        self.presence_head = nn.Linear(64, 1)
+        self.columns: Tensor
+        self.rows: Tensor
+        self.eye: Tensor
+        across = ((4.0 * torch.arange(size_px // shape.pool // 4) + 0.5) * shape.pool / (size_px / 2) - 1.0).float()
+        rows, columns = torch.meshgrid(across, across, indexing="ij")
+        self.register_buffer("rows", rows[None, None].contiguous())
+        self.register_buffer("columns", columns[None, None].contiguous())
+        self.register_buffer("eye", torch.eye(6))
+
+    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return every cell's equations and the logit of "it is there"."""
+        levels = self.levels(frame, views)
+        y = F.relu(self.laterals[-1](levels[-1]))
+        for lateral, level in zip(list(self.laterals)[-2::-1], levels[-2::-1], strict=True):
+            y = F.relu(lateral(level) + F.interpolate(y, scale_factor=2.0, mode="nearest"))
+        hidden = F.relu(self.presence_hidden(F.relu(self.squeeze(levels[-1])).flatten(1)))
+        return self.equations(F.relu(self.mix(y))), self.presence_head(hidden)
+
+    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the sums over all cells' equations."""
+        nx, ny, a, b, e = written.split(self.shape.equations, dim=1)
+        # A unit of x or y is 4 % of half the field, of z a 2 % smaller picture, of theta 0.05 rad: hence 1/2 and 5/4.
+        away = -0.5 * (nx * self.columns + ny * self.rows)
+        around = 1.25 * (ny * self.columns - nx * self.rows)
+        jacobian = torch.stack([nx, ny, away, around, a, b], dim=1).flatten(2)
+        information = jacobian @ jacobian.transpose(1, 2) + self.eye * torch.exp(self.log_prior)
+        return information, (jacobian @ e.flatten(1)[:, :, None])[..., 0]
+
+
+def build_net(shape: NetworkShape, size_px: int) -> AbstractNet:
+    """Return a network of that shape, with random weights."""
+    return EquationNet(shape, size_px) if shape.equations else ResidualNet(shape, size_px)
 
 
 class StepModel(nn.Module):
-    """One whole step for ONNX: warp the frame, fetch the cached view, regress; outputs in mm and rad."""
+    """One whole step for ONNX: warp the frame, fetch the cached views, write the equations; in mm and rad."""
 
-    def __init__(self, net: RegressorNet, size_px: int, field_mm: float, range_mm: float) -> None:
-        """Wrap a trained network for canonical views of that size."""
+    def __init__(self, net: AbstractNet, atlas: Atlas) -> None:
+        """Wrap a trained network for one atlas's canonical view and grid."""
         super().__init__()
         self.net = net
-        self.size_px = size_px
+        self.size_px = size_px = atlas.view.size_px
+        self.per_step = atlas.grid.per_step
         self.scales: Tensor
         self.pixels: Tensor
-        self.register_buffer("scales", residual_units(field_mm, range_mm))
+        self.register_buffer("scales", residual_units(atlas.view.field_mm, atlas.view.range_mm))
         rows, columns = torch.meshgrid(torch.arange(size_px), torch.arange(size_px), indexing="ij")
         ones = torch.ones(size_px * size_px)
         self.register_buffer("pixels", torch.stack([columns.flatten(), rows.flatten(), ones]).float())
 
     def forward(self, frame: Tensor, homography: Tensor, view_index: Tensor, atlas: Tensor) -> tuple[Tensor, ...]:
-        """Return residuals (batch, 4) and (batch, 2), sigmas (batch, 6), mm and rad, and presence (batch, 1).
+        """Return information (batch, 6, 6), vector (batch, 6), per mm and rad, and presence (batch, 1).
 
         `frame` (1, 1, rows, columns); `homography` (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1];
-        `view_index` int64 (batch,); `atlas` (views, 1, size, size) float16.
+        `view_index` int64 (batch, 5) the cached view and its neighbours; `atlas` (views, 1, size, size) float16.
         """
         rays = homography @ self.pixels
         grid = (rays[:, :2] / rays[:, 2:]).transpose(1, 2).reshape(-1, self.size_px, self.size_px, 2)
         frames = frame.expand(grid.shape[0], -1, -1, -1)
         warped = F.grid_sample(frames, grid, mode="bilinear", padding_mode="border", align_corners=True)
-        cached = atlas[view_index].float()
-        in_plane, out_of_plane, quality = self.net(warped, cached)
-        sigmas = torch.exp(quality[:, :6]) * self.scales
-        return in_plane * self.scales[:4], out_of_plane * self.scales[4:], sigmas, torch.sigmoid(quality[:, 6:])
+        views = atlas[view_index.flatten()].float().reshape(-1, 5, self.size_px, self.size_px)
+        if self.per_step != 1.0:
+            views = views[:, :1] + self.per_step * (views - views[:, :1])
+        information, vector, presence = self.net(warped, views)
+        per_unit = 1.0 / self.scales
+        information = information * per_unit[:, None] * per_unit[None, :]
+        return information, vector * per_unit, torch.sigmoid(presence)

@@ -6,16 +6,33 @@ from fluoropose.errors import InputError
 from fluoropose.train.network import NetworkShape
 from fluoropose.train.synthesis import OffsetRanges
 
-__all__ = ["PROFILES", "Profile", "STAGES", "Stage", "profile"]
+__all__ = ["Lesson", "PROFILES", "Profile", "STAGES", "Stage", "profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A share of each batch: how wrong its poses are, what of them is taught, and the share without the object.
+
+    Without `in_plane` it teaches presence only, without `out_of_plane` not alpha and beta.
+    """
+
+    share: float
+    ranges: OffsetRanges
+    in_plane: bool = True
+    out_of_plane: bool = True
+    absent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One network: its shape and the mix of (share, ranges, teaches out-of-plane, share without the object)."""
+    """One network: its shape, what it is taught, its share of a profile's iterations, batch and peak learning rate."""
 
     name: str
     shape: NetworkShape
-    mix: tuple[tuple[float, OffsetRanges, bool, float], ...]
+    lessons: tuple[Lesson, ...]
+    effort: float = 1.0
+    batch: int = 64
+    peak_rate: float = 2e-3
 
 
 _WIDE = OffsetRanges(in_plane=0.12, depth=0.07, theta_deg=14.0, out_of_plane_deg=28.0)
@@ -23,29 +40,39 @@ _TURNED = OffsetRanges(in_plane=0.03, depth=0.04, theta_deg=4.0, out_of_plane_de
 _NEAR = OffsetRanges(in_plane=0.02, depth=0.03, theta_deg=2.5, out_of_plane_deg=5.0, smallest=0.05)
 
 STAGES = (
-    Stage("coarse", NetworkShape(2, (24, 48, 96)), ((0.5, _WIDE, False, 0.0), (0.5, _TURNED, True, 0.0))),
-    Stage("fine", NetworkShape(1, (16, 32, 64, 96)), ((0.8, _NEAR, True, 0.04), (0.2, _WIDE, False, 0.25))),
+    Stage(
+        "coarse",
+        NetworkShape(2, (24, 48, 96), equations=0),
+        (Lesson(0.5, _WIDE, out_of_plane=False), Lesson(0.5, _TURNED)),
+    ),
+    Stage(
+        "fine",
+        NetworkShape(1, (16, 32, 64, 96)),
+        (Lesson(0.85, _NEAR, absent=0.04), Lesson(0.15, _WIDE, in_plane=False, absent=0.25)),
+        effort=0.75,
+        batch=32,
+        peak_rate=1e-3,
+    ),
 )
-"""The coarse network brings any start near; the fine one sees the whole resolution and tells how sure it is."""
+"""The coarse network brings any start near and is learnt anew; the fine one, from weights that know other objects, sees
+the whole resolution and tells how sure it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A training budget."""
+    """A training budget: iterations of a stage with `effort` 1, and pictures in the bank."""
 
     name: str
     iterations: int
     bank: int
-    batch: int = 64
-    peak_rate: float = 2e-3
 
 
 PROFILES = {
     item.name: item
     for item in (
-        Profile("tiny", 30, 64, batch=16),
-        Profile("quick", 2000, 2500),
-        Profile("full", 4000, 6000),
+        Profile("tiny", 30, 64),
+        Profile("quick", 1500, 1500),
+        Profile("full", 4000, 4000),
     )
 }
 """`tiny` shows that everything runs and teaches nothing; `quick` ends within 10 minutes on two cores."""

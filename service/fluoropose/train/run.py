@@ -4,22 +4,27 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.pehl.bundle import Golden
-from fluoropose.pehl.step import normalised_homography
+from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
-from fluoropose.train.fit import FitReport, fit_stage
-from fluoropose.train.network import RegressorNet, StepModel
-from fluoropose.train.profiles import STAGES, Profile
+from fluoropose.train.fit import FitReport, Subject, fit_stage
+from fluoropose.train.network import AbstractNet, StepModel, build_net
+from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
-__all__ = ["Trained", "train_case"]
+__all__ = ["Trained", "Weights", "train_case"]
+
+Weights = dict[str, dict[str, NDArray[Any]]]
+"""A network's arrays by stage and name."""
 
 StageWatch = Callable[[str, int, int, float], None]
 """Called with (stage, done, total, running loss in percent of size)."""
@@ -41,16 +46,23 @@ def train_case(
     *,
     seed: int = 0,
     threads: int = 2,
+    initial: Weights | None = None,
     bank_progress: Progress = no_progress,
     watch: StageWatch = lambda stage, done, total, loss: None,
 ) -> Trained:
-    """Train both stages of a case; a run with the same profile and seed goes on from its checkpoints."""
+    """Train both stages of a case, from `initial` weights where they were made for views of its size.
+
+    A run with the same profile and seed goes on from its checkpoints.
+    """
     torch.set_num_threads(threads)
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
-    bank = build_bank(renderer, case.atlas, profile.bank, np.random.default_rng([seed, 1]), progress=bank_progress)
+    rest = None if case.rest is None else CpuRenderer(case.rest, 2.0 * default_step_mm(case.rest))
+    rng = np.random.default_rng([seed, 1])
+    bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
+    starts = {stage.name: _tensors(initial, stage, case.atlas.view.size_px) for stage in STAGES}
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
-    net: RegressorNet | None = None
+    net: AbstractNet | None = None
     for stage in STAGES:
 
         def told(done: int, total: int, loss: float, name: str = stage.name) -> None:
@@ -58,33 +70,48 @@ def train_case(
 
         path = checkpoints / f"{stage.name}.pt"
         net, reports[stage.name] = fit_stage(
-            stage, profile, case.atlas, bank, case.corners_mm, path, seed=seed, watch=told
+            stage,
+            profile,
+            [Subject(case.atlas, bank, case.corners_mm)],
+            path,
+            seed=seed,
+            initial=starts[stage.name],
+            watch=told,
         )
         models[stage.name] = _onnx_bytes(net, case)
     if net is None:
         raise AssertionError("STAGES is empty")
-    batch = sample_batch(bank, case.atlas, STAGES[-1].mix[0][1], 1, np.random.default_rng([seed, 2]))
+    batch = sample_batch(bank, case.atlas, STAGES[-1].lessons[0].ranges, 1, np.random.default_rng([seed, 2]))
     return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
 
 
-def _onnx_bytes(net: RegressorNet, case: Case) -> bytes:
+def _tensors(weights: Weights | None, stage: Stage, size_px: int) -> dict[str, torch.Tensor] | None:
+    """Return a stage's weights for `load_state_dict`, or None where there are none of this shape."""
+    if weights is None or stage.name not in weights:
+        return None
+    wanted = build_net(stage.shape, size_px).state_dict()
+    given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
+    fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
+    return given if fits else None
+
+
+def _onnx_bytes(net: AbstractNet, case: Case) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "step.onnx"
         export_step(net, case.atlas, path)
         return path.read_bytes()
 
 
-def _golden(net: RegressorNet, case: Case, frame: np.ndarray, index: int) -> Golden:
-    view = case.atlas.view
-    model = StepModel(net, view.size_px, view.field_mm, view.range_mm).eval()
+def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
+    model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
-    cached = np.array(case.atlas.views[index], dtype=np.float16)
+    cached = np.array(case.atlas.views[list(case.atlas.grid.neighbours(index))], dtype=np.float16)
     with torch.no_grad():
-        in_plane, out_of_plane, sigmas, presence = model(
+        information, vector, presence = model(
             torch.from_numpy(frame)[None, None],
             torch.from_numpy(homography.astype(np.float32))[None],
-            torch.zeros(1, dtype=torch.int64),
-            torch.from_numpy(cached)[None, None],
+            torch.arange(5)[None],
+            torch.from_numpy(cached)[:, None],
         )
-    residuals = torch.cat([in_plane, out_of_plane], dim=1)[0].numpy().astype(np.float64)
-    return Golden(frame, homography, cached, residuals, sigmas[0].numpy().astype(np.float64), float(presence[0, 0]))
+    seen = solved(information.double().numpy(), vector.double().numpy(), presence[:, 0].double().numpy())
+    return Golden(frame, homography, cached, seen.residuals[0], seen.sigmas[0], float(seen.presence[0]))

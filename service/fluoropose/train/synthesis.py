@@ -15,13 +15,29 @@ from fluoropose.drr.atlas import Atlas, Progress, no_progress
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
-from fluoropose.geometry.rotation import about_z, smallest_rotation, to_zxy
+from fluoropose.geometry.rigid import inverse, rigid
+from fluoropose.geometry.rotation import about_z, from_rotation_vector, smallest_rotation, to_zxy
 from fluoropose.train.appearance import draw_appearance, dress, warp_images
 
 __all__ = ["Batch", "OffsetRanges", "TruthBank", "build_bank", "sample_batch"]
 
+_MOST_ABSORBED = np.float32(1.0 - 1e-6)
+
 BANK_SIZE_PX = 160
 """Finer than the canonical view so that warping the bank does not blur it."""
+
+
+_AROUND_PX = BANK_SIZE_PX * 3 // 4
+_AROUND_FROM_BANK_PX = np.array(
+    [[0.5, 0.0, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.5, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.0, 1.0]]
+)
+"""Surroundings are drawn half as fine as the object and half as wide again, so that no wrong pose sees their end."""
+
+_SURROUNDED = 0.7
+"""Share of the samples that show the surroundings, where they are known."""
+
+_LOOSE_MM, _LOOSE_RAD = 3.0, 0.05
+"""Standard deviations of how far the surroundings lie from where the CT has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +59,30 @@ class OffsetRanges:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TruthBank:
-    """Exact line integrals (n, size, size) with the object on the axis, at `angles_rad` (n, 2) and `ranges_mm` (n,)."""
+    """The absorbed shares 1 - exp(-line integral) (n, size, size) of the object on the axis.
+
+    They are at `angles_rad` (n, 2) and `ranges_mm` (n,). Shares, for what a pixel takes the mean of is light: between a
+    pixel beside thick metal and one behind it lies half of the light, not half of the line integral.
+
+    `surroundings` (n, 120, 120) are those of the rest of its CT over one and a half fields, near each picture's pose.
+    """
 
     images: Float32
     camera: Camera
     angles_rad: Float64
     ranges_mm: Float64
+    surroundings: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Frames and cached views (batch, size, size), residuals (batch, 6) in mm and rad, presence (batch,)."""
+    """Frames (batch, size, size), cached views and their neighbours as at 2 degrees (batch, 5, size, size).
+
+    Residuals (batch, 6) in mm and rad, presence (batch,), and the cached view's index (batch,).
+    """
 
     frames: Float32
-    cached: Float32
+    views: Float32
     residuals: Float64
     present: Float32
     view_index: NDArray[np.int64]
@@ -69,9 +95,13 @@ def build_bank(
     rng: np.random.Generator,
     *,
     depth_share: float = 0.12,
+    rest: AbstractRenderer | None = None,
     progress: Progress = no_progress,
 ) -> TruthBank:
-    """Render `count` true pictures inside the atlas's angles, ranges within +-`depth_share` of nominal."""
+    """Render `count` true pictures inside the atlas's angles, ranges within +-`depth_share` of nominal.
+
+    `rest` renders what surrounds the object, near its pose but not at it, as parts of a body move against each other.
+    """
     view = atlas.view
     focal_px = view.range_mm * BANK_SIZE_PX / view.field_mm
     middle = (BANK_SIZE_PX - 1) / 2
@@ -80,12 +110,18 @@ def build_bank(
     angles = rng.uniform(-half_rad, half_rad, (count, 2))
     ranges = view.range_mm * rng.uniform(1 - depth_share, 1 + depth_share, count)
     images = np.empty((count, BANK_SIZE_PX, BANK_SIZE_PX), np.float32)
+    around = np.empty((count if rest is not None else 0, _AROUND_PX, _AROUND_PX), np.float32)
+    wide = Camera(_AROUND_PX, _AROUND_PX, _AROUND_FROM_BANK_PX @ camera.intrinsic_matrix)
     for n in range(count):
         rotation = view_rotation(angles[n, 0], angles[n, 1], view)
         pose = pose_from_canonical(np.eye(3), rotation, np.array([0.0, 0.0, ranges[n]]), view)
-        images[n] = renderer.render(camera, pose)
+        images[n] = -np.expm1(-renderer.render(camera, pose))
+        if rest is not None:
+            nudge = rigid(from_rotation_vector(rng.normal(size=3) * _LOOSE_RAD), rng.normal(size=3) * _LOOSE_MM)
+            about = rigid(np.eye(3), pose[:3, :3] @ view.centre_mm + pose[:3, 3])
+            around[n] = rest.render(wide, about @ nudge @ inverse(about) @ pose)
         progress(n + 1, count)
-    return TruthBank(images, camera, angles, ranges)
+    return TruthBank(images, camera, angles, ranges, around if rest is not None else None)
 
 
 def sample_batch(
@@ -114,9 +150,31 @@ def sample_batch(
         centre = aim @ np.array([0.0, 0.0, true_range])
         turn = aim @ view_rotation(alpha, beta, view) @ atlas.rotation(int(views[n])).T
         residuals[n] = [centre[0], centre[1], centre[2] * scale - view.range_mm, *to_zxy(turn)]
-    objects = warp_images(bank.images, choice, homographies, size)
+    objects = -np.log1p(-np.minimum(warp_images(bank.images, choice, homographies, size), _MOST_ABSORBED))
     present = (rng.random(batch) >= absent).astype(np.float32)
     objects[present == 0] = 0.0
-    frames = dress(objects, draw_appearance(rng, batch, size))
-    cached = np.asarray(atlas.views[views], dtype=np.float32)
-    return Batch(frames, cached, residuals, present, views)
+    around = None if bank.surroundings is None else _around(bank, bank.surroundings, choice, homographies, size, rng)
+    frames = dress(objects, draw_appearance(rng, batch, size), around)
+    return Batch(frames, _neighbours(atlas, views), residuals, present, views)
+
+
+def _neighbours(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
+    """Return cached views and their neighbours, these as if the grid's step were the reference's."""
+    found = np.asarray(atlas.views[np.array([atlas.grid.neighbours(int(index)) for index in views])], np.float32)
+    found[:, 1:] = found[:, :1] + atlas.grid.per_step * (found[:, 1:] - found[:, :1])
+    return found
+
+
+def _around(
+    bank: TruthBank,
+    surroundings: Float32,
+    choice: NDArray[np.int64],
+    homographies: Float64,
+    size_px: int,
+    rng: np.random.Generator,
+) -> Float32:
+    """Return surroundings as the frames see them, brought to the darkness that automatic exposure brings frames to."""
+    images = warp_images(surroundings, choice, _AROUND_FROM_BANK_PX @ homographies, size_px)
+    usual = np.median(surroundings[choice], axis=(1, 2))
+    strength = rng.uniform(0.6, 1.5, len(choice)) * (rng.random(len(choice)) < _SURROUNDED)
+    return np.asarray((images - usual[:, None, None]) * strength[:, None, None], np.float32)
