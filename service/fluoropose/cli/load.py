@@ -76,11 +76,12 @@ def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
     rows = []
     for load in loads:
         with _served(plan) as server:
+            ready_s = server.start_to_ready_s
             row = asyncio.run(LoadRow(load, server, plan.seconds, case, camera, frames, truths).run())
         row["transport_cost_p99_ms"] = row["frame_age_ms"]["p99"] - engine["paced_ms"]["p99"]
         offered = min(load.sessions * load.fps, engine["capacity_fps"])
         row["answered_of_possible"] = row["answered_per_s"] / offered
-        rows.append(row)
+        rows.append(row | {"start_to_ready_s": ready_s})
         console.print(load_table(rows))
     return {"object": case, "size_px": plan.size_px, "engine": engine, "loads": rows, "machine": machine_name()}
 

@@ -24,11 +24,12 @@ _END_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that is ready: its addresses and, if it is ours, its process."""
+    """A server that is ready: its addresses and, if it is ours, its process and how long it took to be ready."""
 
     http: str
     grpc: str
     process: "subprocess.Popen[bytes] | None" = None
+    start_to_ready_s: float | None = None
 
 
 @contextmanager
@@ -52,11 +53,12 @@ def server_process(
     port, grpc_port = free_ports(2)
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases), "--models", str(models)]
     command += ["--port", str(port), "--grpc-port", str(grpc_port), "--threads", str(threads), "--device", device]
+    began = time.monotonic()
     process = subprocess.Popen([*command, *extra], env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
     try:
         address = f"http://127.0.0.1:{port}" if authority is None else f"https://localhost:{port}"
         _wait_until_ready(process, address, authority)
-        yield Running(address, f"localhost:{grpc_port}", process)
+        yield Running(address, f"localhost:{grpc_port}", process, time.monotonic() - began)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
