@@ -114,7 +114,7 @@ def _engine_alone(
     resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float, seconds: float
 ) -> dict[str, Any]:
     """Return the engine's times paced at `fps` and its rate without pauses, on this thread, without any transport."""
-    order = there_and_back(len(frames), 1000)
+    order = there_and_back(len(frames), int(seconds * fps / (len(frames) - 1)) + 12)
     centre_mm = resident.case.atlas.view.centre_mm
 
     def follow(count: int, pause_s: float) -> list[float]:

@@ -60,7 +60,7 @@ class LoadRow:
         """Send `frames` of `camera`, whose object is at `truths`, to a case of a server."""
         self.load, self.server, self.seconds, self.case = load, server, seconds, case
         self.camera, self.frames, self.truths = camera, frames, truths
-        self.order = there_and_back(len(frames), int(seconds * load.fps / len(frames)) + 2)
+        self.order = there_and_back(len(frames), int(seconds * load.fps / (len(frames) - 1)) + 2)
         self.tally = _Tally()
         self.samples: list[tuple[float, dict[str, float]]] = []
 
