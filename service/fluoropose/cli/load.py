@@ -32,6 +32,7 @@ __all__ = ["Load", "LoadPlan", "parse_load", "run_loads"]
 
 _FRAMES = 60
 _ENGINE_SECONDS = 15.0
+_UNPACED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _engine_alone(
     resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float, seconds: float
 ) -> dict[str, Any]:
     """Return the engine's times paced at `fps` and its rate without pauses, on this thread, without any transport."""
-    order = there_and_back(len(frames), int(seconds * fps / (len(frames) - 1)) + 12)
+    order = there_and_back(len(frames), max(_UNPACED, int(seconds * fps)) // (len(frames) - 1) + 2)
     centre_mm = resident.case.atlas.view.centre_mm
 
     def follow(count: int, pause_s: float) -> list[float]:
@@ -133,6 +134,6 @@ def _engine_alone(
         return times_ms
 
     follow(30, 0.0)
-    unpaced = follow(300, 0.0)
+    unpaced = follow(_UNPACED, 0.0)
     paced = follow(int(seconds * fps), 1.0 / fps)
     return {"capacity_fps": 1e3 * len(unpaced) / sum(unpaced), "paced_fps": fps, "paced_ms": percentiles(paced)}
