@@ -262,7 +262,7 @@ def measure(out: Path, methods: tuple[str, ...], starts: int, slow_starts: int, 
                 )
             if "ours" in methods:
                 draw(out, name, case, camera, truth, folder.records("ours")[0])
-    (out / "figures.json").write_text(json.dumps(figures, indent=1))
+            (out / "figures.json").write_text(json.dumps(figures, indent=1))
 
 
 def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
