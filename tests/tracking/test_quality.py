@@ -9,8 +9,9 @@ from fluoropose.tracking.quality import Status, judge
 
 def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
     pose = pose_from_six(np.array(six, float), case.pose_frame)
-    sigmas = np.array([[sigma_x, 0.4, 2.0, 0.003, 0.004, 1e-6]])
-    seen = Regression(np.zeros((1, 6)), sigmas, np.diag(sigmas[0] ** -2.0)[None], np.array([presence]))
+    sigmas = np.array([[sigma_x, 0.4, 2.0, 0.003, 0.004, 0.0]])
+    information = np.diag(np.maximum(sigmas[0], 1e-6) ** -2.0)[None]
+    seen = Regression(np.zeros((1, 6)), sigmas, information, np.array([presence]))
     return Finding(pose, seen, moved, 0, 0, 0)
 
 

@@ -27,10 +27,11 @@ _A, _B = Group.IN_PLANE_DEPTH, Group.OUT_OF_PLANE
 DEFAULT_SCHEDULE: Schedule = (
     ("coarse", _A), ("coarse", _A), ("coarse", _B), ("coarse", _A), ("coarse", _B), ("coarse", _A), ("coarse", _B),
     ("fine", _A), ("fine", _B), ("fine", _A), ("fine", Group.ALL), ("fine", Group.ALL),
+    ("fine", Group.ALL), ("fine", Group.ALL),
 )  # fmt: skip
 """From a start as wrong as the paper's: three coarse sweeps, then fine ones."""
 
-TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[-6:]
+TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
 """From the last frame's pose: one coarse turn, then the fine sweeps."""
 
 
