@@ -77,7 +77,9 @@ def prepare(
 def train(
     case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
     out: Annotated[Path, typer.Option("--out", help="The model's folder.")],
-    profile: Annotated[str, typer.Option("--profile", help="quick (10 min), full (30 min) or tiny.")] = "quick",
+    profile: Annotated[
+        str, typer.Option("--profile", help="quick, full, tiny, or paper: see `fluoropose paper`.")
+    ] = "quick",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     cores: Cores = 0,
     json_file: Json = None,
@@ -92,6 +94,11 @@ def train(
         from fluoropose.io.files import write_json
 
         count = cores or available_cores()
+        if profile == "paper":
+            from fluoropose.cli.paper_training import TrainPlan, train_paper
+
+            train_paper(load_case(case), out, TrainPlan(seed=seed, cores=count))
+            return
         facts = train_bundle(load_case(case), out, profile, seed=seed, cores=count)
         _print_facts(facts)
         if json_file is not None:
@@ -172,7 +179,9 @@ def register(
     model: Annotated[
         Path | None, typer.Option("--model", help="The model's folder; that of the case's name if not given.")
     ] = None,
-    method: Annotated[str, typer.Option("--method", help="pehl.")] = "pehl",
+    method: Annotated[
+        str, typer.Option("--method", help="pehl, intensity (the best of Powell's), or another of `evaluate`.")
+    ] = "pehl",
     pixel_meaning: Annotated[
         str, typer.Option("--pixel-meaning", help="intensity, line_integral or display.")
     ] = "intensity",
@@ -187,14 +196,11 @@ def register(
     """
     with plain_errors():
         from fluoropose.cli.single import register_file
-        from fluoropose.errors import InputError
 
-        if method != "pehl":
-            raise InputError(f"expected --method pehl, got {method!r}")
         settings = Settings()
         result = register_file(
             case, frame, camera, initial_pose, model or settings.models_root() / case.name, pixel_meaning, inverted,
-            out, threads or settings.threads,
+            out, threads or settings.threads, method,
         )  # fmt: skip
         console.print_json(data=result)
         if json_file is not None:

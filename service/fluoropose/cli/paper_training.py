@@ -20,15 +20,15 @@ __all__ = ["TrainPlan", "train_paper"]
 
 @dataclass(frozen=True, slots=True)
 class TrainPlan:
-    """The command's options; `zones` as "row,column"."""
+    """The command's options, by default the paper's; `zones` as "row,column"."""
 
-    zones: tuple[str, ...]
-    variant: str
-    comparison: str
-    iterations: int
-    pool: int
-    seed: int
-    cores: int
+    zones: tuple[str, ...] = ("0,0",)
+    variant: str = "paper"
+    comparison: str = "exact"
+    iterations: int = 12_500
+    pool: int = 25_000
+    seed: int = 0
+    cores: int = 1
 
 
 def train_paper(case: Case, folder: Path, plan: TrainPlan) -> PaperBundle:
