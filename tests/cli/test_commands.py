@@ -301,3 +301,17 @@ def test_the_demo_runs_on_a_users_own_ct(ct, tmp_path, monkeypatch):
     assert set(figures["starts"]["latency_ms"]) >= {"decode", "preprocess", "regress", "refine", "quality", "total"}
     with Image.open(tmp_path / "demo" / "ct-overlay.png") as picture:
         assert picture.size == (3 * 512, 2 * 512)
+
+
+@pytest.mark.parametrize("method", ["intensity", "features"])
+def test_register_by_another_method(cases_root, models_root, files, method):
+    words = ["register", cases_root / "small", files / "frame.npy", "--camera", files / "camera.json"]
+    words += ["--model", models_root / "small", "--method", method, "--json", files / "found.json"]
+    refused(run(*words), "expected --initial-pose")
+    result = run(*words, "--initial-pose", files / "pose.json")
+    assert result.exit_code == 0, result.output
+    found = json.loads((files / "found.json").read_text())
+    truth = json.loads((files / "pose.json").read_text())["camera_from_volume"]
+    assert found["method"] == method
+    assert np.abs(np.array(found["camera_from_volume"]) - truth).max() < 20.0
+    refused(run(*words[:-4], "--method", "magic", "--initial-pose", files / "pose.json"), "got 'magic'")

@@ -43,7 +43,7 @@ def register_file(
     threads: int,
     method: str = "pehl",
 ) -> dict[str, Any]:
-    """Return the API's result for one frame, or what another method found; draw start (red) and result (green) if a picture is wanted."""
+    """Return the API's result for one frame, or what another method found; draw start (red) and result (green)."""
     names = [item.value for item in PixelMeaning]
     if meaning not in names:
         raise InputError(f"expected --pixel-meaning {', '.join(names)}, got {meaning!r}")
