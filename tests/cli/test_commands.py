@@ -238,7 +238,7 @@ def test_register_refuses(files, cases_root, models_root):
     (files / "bad.json").write_text("{")
     (files / "tilted.json").write_text(json.dumps(np.diag([1.0, 1, 1.2, 1]).tolist()))
     (files / "flat.json").write_text(json.dumps({"rows": 9, "columns": 9, "intrinsic_matrix": [[1, 0, 0]] * 3}))
-    refused(run(*words(method="magic")), "expected --method pehl")
+    refused(run(*words(method="magic")), "expected a method of ours")
     refused(run(*words(pixel_meaning="colour")), "expected --pixel-meaning")
     refused(run(*words(camera=files / "gone.json")), "expected a camera")
     refused(run(*words(camera=files / "bad.json")), "expected a camera as JSON")
