@@ -43,7 +43,7 @@ class Desk:
         self.metrics = metrics
         self.books = Books(metrics)
         self.clock_ns = clock_ns
-        self.lanes = (Lane("follow", depth=2), Lane("search", background=True))
+        self.lanes = (Lane("follow"), Lane("search", background=True))
         self._background = ThreadPoolExecutor(1, "background")
         self._waiting: dict[Session, None] = {}
         self._receivers: dict[tuple[Session, int], tuple[Receiver, str]] = {}
@@ -139,10 +139,10 @@ class Desk:
             lane.turns.forget(session)
 
     def _pump(self) -> None:
-        """Send to each lane that has room the frame whose turn it is."""
+        """Send to each idle lane the frame whose turn it is."""
         for lane in self.lanes:
             searching = lane is self.lanes[1]
-            while lane.has_room:
+            while lane.idle:
                 session = lane.turns.choose(
                     one for one in self._waiting if one.running is None and one.tracker.searches is searching
                 )
@@ -157,12 +157,12 @@ class Desk:
 
     def _start(self, lane: Lane, session: Session, job: Job) -> None:
         lane.begin()
-        future = asyncio.get_running_loop().run_in_executor(lane.executor, self._work, job)
+        queued_ns = self.clock_ns() - job.frame.arrived_ns
+        future = asyncio.get_running_loop().run_in_executor(lane.executor, self._work, job, queued_ns)
         future.add_done_callback(lambda done: self._done(lane, session, job, done))
 
-    def _work(self, job: Job) -> Registration:
+    def _work(self, job: Job, queued_ns: int) -> Registration:
         """Decode and register; the only thing that runs on a lane's thread."""
-        queued_ns = self.clock_ns() - job.frame.arrived_ns
         began = time.perf_counter_ns()
         pixels = job.frame.payload.pixels(job.settings.camera)
         decoded = time.perf_counter_ns()

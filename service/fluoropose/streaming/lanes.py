@@ -14,16 +14,10 @@ _BACKGROUND_NICENESS = 10
 
 
 class Lane:
-    """One thread with its turns. `busy_since_s` is monotonic, None while idle.
+    """One thread with its turns. `busy_since_s` is monotonic, None while idle."""
 
-    With `depth` 2 the next session's frame lies ready behind the one that runs, so that the device does not wait for
-    the event loop between the two.
-    """
-
-    def __init__(self, name: str, depth: int = 1, background: bool = False) -> None:
+    def __init__(self, name: str, background: bool = False) -> None:
         """Make the thread; one in the background gives way to the others where the system lets threads do so."""
-        self.depth = depth
-        self.load = 0
         self.name = name
         self.turns: Turns[Session] = Turns()
         self.executor = ThreadPoolExecutor(1, name, initializer=_give_way if background else None)
@@ -32,24 +26,16 @@ class Lane:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs."""
-        return self.load == 0
-
-    @property
-    def has_room(self) -> bool:
         """Whether the lane can take a frame."""
-        return self.load < self.depth
+        return self.busy_since_s is None
 
     def begin(self) -> None:
         """Note that a frame was taken."""
-        self.load += 1
-        if self.load == 1:
-            self.busy_since_s, self.beat_at = time.monotonic(), time.time()
+        self.busy_since_s, self.beat_at = time.monotonic(), time.time()
 
     def end(self) -> None:
-        """Note that the frame in front is done."""
-        self.load -= 1
-        self.busy_since_s, self.beat_at = time.monotonic() if self.load else None, time.time()
+        """Note that it is done."""
+        self.busy_since_s, self.beat_at = None, time.time()
 
     def stuck(self, seconds: float) -> bool:
         """Tell whether one frame has kept the lane for longer than that."""
