@@ -98,6 +98,7 @@ class RpcStream:
         except grpc.aio.AioRpcError as error:
             raise RpcCallError(error) from error
         except (grpc.aio.UsageError, asyncio.InvalidStateError) as error:
+            await self.receive()  # the call has ended: this says why
             raise ConnectionError(str(error)) from error
 
     async def receive(self) -> dict[str, Any]:
