@@ -79,9 +79,7 @@ def case_routes(service: Service, lines: LineDesk) -> APIRouter:
     async def delete(case: str) -> None:
         service.require_deletable(case)
         for session in service.sessions.of_case(case):
-            service.sessions.close(session.name)
-            lines.end(session, "closed")
-            desk.metrics.sessions.labels("closed").inc()
+            lines.close(session)
         await desk.off_loop(lambda: service.delete(case))
 
     @router.get("/cases/{case}")

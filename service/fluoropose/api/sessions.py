@@ -71,10 +71,7 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
 
     @router.delete("/{session}", status_code=204)
     async def close(session: str, request: Request) -> None:
-        found = service.sessions.get(session, owner_of(request.scope))
-        service.sessions.close(session)
-        lines.end(found, "closed")
-        desk.metrics.sessions.labels("closed").inc()
+        lines.close(service.sessions.get(session, owner_of(request.scope)))
 
     @router.post("/{session}/frames")
     async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> ResultModel:

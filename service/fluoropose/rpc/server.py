@@ -132,10 +132,7 @@ class _Registration(RegistrationServicer):
         """Close a session and end its stream."""
 
         async def close(owner: str) -> pb.CloseSessionResponse:
-            session = self.service.sessions.get(request.session, owner)
-            self.service.sessions.close(session.name)
-            self.lines.end(session, "closed")
-            self.metrics.sessions.labels("closed").inc()
+            self.lines.close(self.service.sessions.get(request.session, owner))
             return pb.CloseSessionResponse()
 
         return await self._called("CloseSession", context, close)

@@ -182,6 +182,12 @@ class LineDesk:
         if session in self._lines:
             raise WriterError("expected a session without a stream, got one that a stream feeds")
 
+    def close(self, session: Session) -> None:
+        """Close a session as its client, or who deletes its case, asks: it is forgotten and its stream ends."""
+        self.desk.service.sessions.close(session.name)
+        self.end(session, "closed")
+        self.desk.metrics.sessions.labels("closed").inc()
+
     def end(self, session: Session, reason: str) -> None:
         """End a session and its stream."""
         line = self._lines.get(session)

@@ -1,9 +1,7 @@
 """One training run: a stage, a case and a profile in, trained weights out; interrupted runs go on where they were."""
 
 import math
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from torch import Tensor
 
 from fluoropose.arrays import Points
 from fluoropose.drr.atlas import Atlas
-from fluoropose.errors import StorageError
+from fluoropose.train.checkpoints import read_checkpoint, write_checkpoint
 from fluoropose.train.loss import PointLoss
 from fluoropose.train.network import AbstractNet, build_net
 from fluoropose.train.profiles import Lesson, Profile, Stage
@@ -192,22 +190,12 @@ def _save(run: _Run, checkpoint: Path, identity: str) -> None:
         "done": run.done,
         "losses": run.losses,
     }
-    part = checkpoint.with_suffix(".part")
-    try:
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(state, part)
-        os.replace(part, checkpoint)
-    except (OSError, RuntimeError) as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StorageError(f"expected to write the checkpoint {checkpoint.name}, got: {error}") from error
+    write_checkpoint(checkpoint, state)
 
 
 def _restore(run: _Run, checkpoint: Path, identity: str) -> None:
-    if not checkpoint.exists():
-        return
-    state = torch.load(checkpoint, weights_only=True)
-    if state["identity"] != identity:
+    state = read_checkpoint(checkpoint, identity)
+    if state is None:
         return
     run.net.load_state_dict(state["net"])
     run.optimiser.load_state_dict(state["optimiser"])

@@ -6,17 +6,15 @@
 run here is the caller's choice and is recorded.
 """
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from fluoropose.errors import StorageError
 from fluoropose.published.plan import ParameterGroup
+from fluoropose.train.checkpoints import read_checkpoint, write_checkpoint
 from fluoropose.train.published.networks import LinearNet, PaperNet
 from fluoropose.train.published.pairs import Samples
 
@@ -156,22 +154,12 @@ def _save(run: _Run, checkpoint: Path, identity: str) -> None:
         "done": run.done,
         "squares": run.squares,
     }
-    part = checkpoint.with_suffix(".part")
-    try:
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(state, part)
-        os.replace(part, checkpoint)
-    except (OSError, RuntimeError) as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StorageError(f"expected to write the checkpoint {checkpoint.name}, got: {error}") from error
+    write_checkpoint(checkpoint, state)
 
 
 def _restore(run: _Run, checkpoint: Path, identity: str) -> None:
-    if not checkpoint.exists():
-        return
-    state = torch.load(checkpoint, weights_only=True)
-    if state["identity"] != identity:
+    state = read_checkpoint(checkpoint, identity)
+    if state is None:
         return
     run.net.load_state_dict(state["net"])
     run.optimiser.load_state_dict(state["optimiser"])

@@ -1,0 +1,33 @@
+"""Checkpoints of a training: written whole or not at all, read back only by the training that wrote them."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fluoropose.errors import StorageError
+
+__all__ = ["read_checkpoint", "write_checkpoint"]
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a state with its "identity", or raise StorageError and leave the checkpoint that was."""
+    part = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(state, part)
+        os.replace(part, path)
+    except (OSError, RuntimeError) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise StorageError(f"expected to write the checkpoint {path.name}, got: {error}") from error
+
+
+def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
+    """Return the state there is of the training of that identity, None for none."""
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state if state["identity"] == identity else None
