@@ -16,7 +16,7 @@ OUTPUT_NAMES = ("information", "vector", "presence")
 
 
 def export_step(net: AbstractNet, atlas: Atlas, path: Path) -> None:
-    """Write the step model of one stage; batch, number and size of frames and number of views stay free, the rest is fixed."""
+    """Write the step model of one stage; batch, frames, their size and the number of views stay free."""
     view = atlas.view
     model = StepModel(net.eval().to(memory_format=torch.contiguous_format), atlas)  # type: ignore[call-overload]
     example = (
