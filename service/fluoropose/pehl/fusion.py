@@ -90,6 +90,4 @@ def view_equation(
         kept = list(group.value)
         weight = np.zeros((6, 6))
         weight[np.ix_(kept, kept)] = np.linalg.inv(np.linalg.inv(information)[np.ix_(kept, kept)])
-    return Equation(
-        change.T @ weight @ change, change.T @ weight @ offset, float(offset @ information @ offset)
-    )
+    return Equation(change.T @ weight @ change, change.T @ weight @ offset, float(offset @ information @ offset))

@@ -18,7 +18,16 @@ from fluoropose.geometry.rotation import angle_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look
 from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homography
 
-__all__ = ["DEFAULT_SCHEDULE", "Finding", "Schedule", "Step", "TRACKING_SCHEDULE", "moved_between", "register", "sweeps"]
+__all__ = [
+    "DEFAULT_SCHEDULE",
+    "Finding",
+    "Schedule",
+    "Step",
+    "TRACKING_SCHEDULE",
+    "moved_between",
+    "register",
+    "sweeps",
+]
 
 _FIRST_FRAME = np.zeros(1, np.int64)
 

@@ -50,12 +50,14 @@ Regress = Callable[[str, Sequence[Sight], Sequence[Look]], Regression]
 class JointFinding:
     """Where a joint schedule ended: `world_from_volume`, and what each view says of it as a `Finding` of its own.
 
-    `information` (6, 6) is that of the pose as a world twist, over all views; `disagreements` are their chi-squares.
+    `information` (6, 6) is that of the pose as a world twist, over all views, `proposed` the twist (6,) that their last
+    look still asks for, and `disagreements` the chi-squares of what each view's own residual says against the pose.
     """
 
     world_from_volume: Mat44
     views: tuple[Finding, ...]
     information: Float64
+    proposed: Float64
     disagreements: tuple[float, ...]
 
 
@@ -91,7 +93,8 @@ def register_jointly(
         moved = moved_between(here, proposed, atlas.view.centre_mm)
         views.append(Finding(here, own, moved, spent["coarse"], spent["fine"], quality_ns))
     total = np.sum([equation.information for equation in equations], axis=0)
-    return JointFinding(pose, tuple(views), total, tuple(equation.disagreement for equation in equations))
+    proposed = _step(equations, atlas)
+    return JointFinding(pose, tuple(views), total, proposed, tuple(equation.disagreement for equation in equations))
 
 
 def world_information(finding: Finding, sight: Sight) -> Float64:
