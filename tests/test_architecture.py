@@ -53,7 +53,7 @@ HOMES = {
     "google": {"rpc/"},
     "uvloop": {"cli/serving.py"},
     "uvicorn": {"cli/serving.py"},
-    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py"},
+    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/views.py"},
     "rich": {"cli/"},
 }  # fmt: skip
 

@@ -64,7 +64,7 @@ def refused(result, words):
 
 
 def test_every_command_has_an_example():
-    for command in ("prepare", "train", "serve", "demo", "register", "render", "evaluate", "bench"):
+    for command in ("prepare", "train", "serve", "demo", "register", "render", "evaluate", "evaluate-views", "bench"):
         result = run(command, "--help")
         assert result.exit_code == 0
         assert f"Example: fluoropose {command}" in result.output

@@ -135,7 +135,8 @@ def _trials(resident: ResidentCase, rig: _Rig, setting: PairSetting, plan: PairP
         truth = rig.pairs[frame].world_from_volume
         views = _views(rig, setting, frame, np.random.default_rng([plan.seed, index, 300]), case)
         local_start = perturbed(rig.places[0] @ truth, case.pose_frame, np.random.default_rng([plan.seed, index]))
-        start = Plan(inverse(rig.places[0]) @ local_start, nearby=False)
+        begin = inverse(rig.places[0]) @ local_start
+        start = Plan(begin, nearby=False)
         together = resident.register_views(views, PixelMeaning.INTENSITY, False, start)
         alone = resident.register_views([views[reference]], PixelMeaning.INTENSITY, False, start)
         there = rig.places[reference] @ truth
@@ -144,7 +145,7 @@ def _trials(resident: ResidentCase, rig: _Rig, setting: PairSetting, plan: PairP
             return pose_error(pose, there, case.corners_mm)
 
         yield PairRecord(
-            setting, index, frame, error(rig.places[reference] @ start.start),
+            setting, index, frame, error(rig.places[reference] @ begin),
             error(together.views[reference].camera_from_volume), error(alone.camera_from_volume),
             together.judgement.status.value, together.judgement.confidence,
             tuple(view.used for view in together.views), _reason(together),
