@@ -64,8 +64,8 @@ def evaluation_tables(case: str, figures: dict[str, Any]) -> list[Table]:
 
 def views_table(case: str, figures: dict[str, Any]) -> Table:
     """Return a row per angle, error of calibration and fault: two views beside one alone on the same trials."""
-    heads = ("setting", "success", "3-D", "3-D p90", "depth", "less", "rot.", "used", "time")
-    title = f"{case}: two views | one alone; success: 3-D mTRE < 1.5 mm, %; medians, mm, degrees; time as a multiple"
+    heads = ("setting", "success", "3-D", "3-D p90", "depth", "less", "used", "time")
+    title = f"{case}: two views | one alone; success: 3-D mTRE < 1.5 mm, %; medians, mm; time as a multiple"
     table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
     for head in heads:
         table.add_column(head, justify="left" if head == "setting" else "right", no_wrap=True)
@@ -78,8 +78,7 @@ def views_table(case: str, figures: dict[str, Any]) -> Table:
                 f"{both[key][share]:.2f}|{one[key][share]:.2f}"
                 for key, share in (("mtre_mm", "p50"), ("mtre_mm", "p90"), ("depth_mm", "p50"))
             ),
-            f"{row['depth_ratio']:.1f} x", f"{both['rotation_deg']['p50']:.2f}|{one['rotation_deg']['p50']:.2f}",
-            f"{100 * row['both_used']:.0f} %", f"{row['time_ms']['ratio']:.2f}",
+            f"{row['depth_ratio']:.1f} x", f"{100 * row['both_used']:.0f} %", f"{row['time_ms']['ratio']:.2f}",
         )  # fmt: skip
     return table
 

@@ -18,7 +18,7 @@ from fluoropose.pehl.numpy_step import local_contrast, saturate, warp_frame
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import normalised_homography
 
-__all__ = ["best_place", "shift_scores"]
+__all__ = ["best_places", "shift_scores"]
 
 _TEMPLATE_PX = 32
 _WIDE_PX = 2 * _TEMPLATE_PX
@@ -30,6 +30,9 @@ _REACH = 0.35
 
 _PRIOR_SHARE = 0.25
 """Standard deviation of the prior on the shift, in shares of the field."""
+
+_APART = 0.12
+"""Places nearer to each other than this share of the field are one: regressors reach as far."""
 
 _OUTSIDE = -3.0
 """Score of a place that a view's window does not hold, in standard deviations of its scores."""
@@ -53,10 +56,13 @@ def shift_scores(frame: Float32, current: Look, atlas: Atlas) -> Float64:
     return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9))
 
 
-def best_place(
-    scores: Sequence[Float64], looks: Sequence[Look], camera_from_worlds: Sequence[Mat44], atlas: Atlas
-) -> Float64:
-    """Return by how much the object's centre should move in the world, shape (3,), by all views' `shift_scores`."""
+def best_places(
+    scores: Sequence[Float64], looks: Sequence[Look], camera_from_worlds: Sequence[Mat44], atlas: Atlas, count: int = 1
+) -> list[Float64]:
+    """Return by how much the object's centre should move in the world, shape (3,) each, by all views' `shift_scores`.
+
+    The best of all first, then the best of those that lie apart from the ones before.
+    """
     view = atlas.view
     turns = [
         current.pose.camera_from_canonical.T @ place[:3, :3]
@@ -70,7 +76,12 @@ def best_place(
         inside = (np.abs(shift) <= middle).all(axis=1)
         column, row = np.clip(shift + middle, 0, 2 * middle).T
         worth = worth + np.where(inside, score[row, column], _OUTSIDE)
-    return np.asarray(candidates[int(np.argmax(worth))])
+    places: list[Float64] = []
+    for _ in range(count):
+        places.append(candidates[int(np.argmax(worth))])
+        near = np.linalg.norm(candidates - places[-1], axis=1) < _APART * view.field_mm
+        worth = np.where(near, -np.inf, worth)
+    return places
 
 
 def _candidates(view: CanonicalView) -> Float64:
