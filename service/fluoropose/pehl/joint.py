@@ -14,7 +14,7 @@ from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
-from fluoropose.pehl.hierarchy import SETTLED, Clock, Finding, Schedule, is_near, moved_between
+from fluoropose.pehl.hierarchy import NEAR, SETTLED, Clock, Finding, Schedule, is_near, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
 from fluoropose.pehl.step import Regression
 
@@ -66,7 +66,8 @@ def register_jointly(
 ) -> JointFinding:
     """Follow a schedule from `start`, a world_from_volume, in all views; the last look judges the end.
 
-    Steps end as with one view: coarse ones once every view calls both groups near, fine ones once the pose has settled.
+    Steps end as with one view: coarse ones once every view calls both groups near, fine ones once the pose has settled
+    in the mean of the views. A coarse step of the first group is left out where the last step hardly changed it.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def register_jointly(
     spent = {"coarse": 0, "fine": 0}
     left: dict[Group, float] = {}
     for n, (stage, group) in enumerate(schedule):
-        if stage == "coarse" and is_near(left):
+        if stage == "coarse" and (is_near(left) or _needless(group, left)):
             continue
         began = clock()
         last = _look(regress, stage, sights, pose, group)
@@ -121,6 +122,11 @@ def _covariances(seen: Regression, sights: Sequence[Sight]) -> Float64:
     views = [sight.atlas.view for sight in sights]
     units = np.array([[view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0] for view in views])
     return np.asarray(np.linalg.inv(seen.information) + np.eye(6) * ((_FLOOR * units) ** 2)[:, None, :])
+
+
+def _needless(group: Group, left: dict[Group, float]) -> bool:
+    """Tell whether a coarse step of the first group can be left out: the last step, of whichever group, set it too."""
+    return group is Group.IN_PLANE_DEPTH and left.get(group, np.inf) < NEAR[group]
 
 
 def _left(step: Float64, sights: Sequence[Sight], looks: Sequence[Look], group: Group) -> dict[Group, float]:

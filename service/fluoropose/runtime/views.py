@@ -23,7 +23,7 @@ from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Schedule
 from fluoropose.pehl.joint import JointFinding, Sight, register_jointly, world_information
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.placing import best_places, shift_scores
-from fluoropose.pehl.residual import Group, Look
+from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import Regression, normalised_homography, stacked_frames
 from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
 from fluoropose.tracking.quality import SURE, Judgement, judge, judge_jointly
@@ -165,14 +165,9 @@ def _together(views: Sequence[_View], plan: Plan, schedule: Schedule) -> _Answer
         start = _located(views)
     elif not plan.nearby:
         start = _placed(views, start)[0]
-    answer = _joint(views, start, TRACKING_SCHEDULE if plan.nearby else _once_placed(schedule))
+    answer = _joint(views, start, TRACKING_SCHEDULE if plan.nearby else schedule)
     given = start if plan.start is None else plan.start
     return answer if _holds(answer) else _rescued(views, answer, replace(plan, start=given), schedule)
-
-
-def _once_placed(schedule: Schedule) -> Schedule:
-    """Return what is left to do after a start has been placed: the first group is as near as coarse steps bring it."""
-    return tuple(step for step in schedule if step != ("coarse", Group.IN_PLANE_DEPTH))
 
 
 def _holds(answer: _Answer) -> bool:
@@ -229,7 +224,7 @@ def _rescued(views: Sequence[_View], joint: _Answer, plan: Plan, schedule: Sched
     if plan.nearby and alone[best].judgement.confidence >= SURE:
         return _single(views, best, alone, joint)
     for start in _placed(views, alone[best].world_from_volume, _PLACES):
-        again = _joint(views, start, _once_placed(schedule))
+        again = _joint(views, start, schedule)
         if _holds(again):
             return again
     return _single(views, best, alone, joint)
