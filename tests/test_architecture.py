@@ -28,7 +28,7 @@ LAYERS = {
 HOMES = {
     "numba": {"drr/cpu.py", "imaging/xray.py", "published/patches.py", "train/appearance.py"},
     "scipy": {
-        "drr/reference.py", "pehl/locate.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
+        "drr/reference.py", "pehl/locate.py", "pehl/placing.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
         "similarity/gradient.py", "baselines/powell.py", "baselines/features.py", "published/gradients.py",
     },
     "cma": {"baselines/evolution.py"},
