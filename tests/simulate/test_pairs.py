@@ -48,4 +48,5 @@ def test_pairs_show_the_object_and_do_not_depend_on_the_workers(small_case, came
     for one, two in zip(*runs, strict=True):
         np.testing.assert_array_equal(np.stack(one.pixels), np.stack(two.pixels))
         for shown, empty in zip(one.pixels, one.empty, strict=True):
-            assert shown.min() < 0.8 * empty.min()
+            middle = (slice(28, 68), slice(44, 84))
+            assert shown[middle].min() < 0.7 * empty[middle].min()
