@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from fluoropose.api.bodies import validated
-from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, restart, result_model
+from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, restart_values, result_model
 from fluoropose.api.problems import problem_body
 from fluoropose.api.schemas import FrameMeta, StreamControl
 from fluoropose.errors import FluoroposeError, FrameError, InputError, UnknownSessionError
@@ -113,7 +113,7 @@ def _control(text: str, line: Line) -> None:
     if control.type == "ping":
         line.pong(control.time or 0.0)
         return
-    restart(line.session, control)
+    line.restart(*restart_values(control))
 
 
 async def _write(websocket: WebSocket, line: Line) -> None:
