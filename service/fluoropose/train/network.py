@@ -20,29 +20,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fluoropose.drr.atlas import Atlas
+from fluoropose.pehl.residual import residual_units
 
 __all__ = [
     "AbstractNet",
     "EquationNet",
     "NetworkShape",
-    "RESIDUAL_SCALES",
     "ResidualNet",
     "StepModel",
     "build_net",
     "local_contrast",
-    "residual_units",
     "saturate",
 ]
-
-RESIDUAL_SCALES = (0.02, 0.02, 0.02, 0.05, 0.08, 0.08)
-"""One unit of output: 2 % of the field (x, y), 2 % of the range (z), rad for the angles."""
-
-
-def residual_units(field_mm: float, range_mm: float) -> Tensor:
-    """Return what one unit of each output is in mm and rad, float32 (6,)."""
-    spans = torch.tensor([field_mm, field_mm, range_mm, 1.0, 1.0, 1.0], dtype=torch.float32)
-    return torch.tensor(RESIDUAL_SCALES, dtype=torch.float32) * spans
-
 
 PRIOR = 3.0
 """Information on each scaled parameter before anything is seen (learnt on from there): offsets of about half a unit."""
@@ -254,21 +243,24 @@ class StepModel(nn.Module):
         self.per_step = atlas.grid.per_step
         self.scales: Tensor
         self.pixels: Tensor
-        self.register_buffer("scales", residual_units(atlas.view.field_mm, atlas.view.range_mm))
+        self.register_buffer("scales", torch.from_numpy(residual_units(atlas.view)).float())
         rows, columns = torch.meshgrid(torch.arange(size_px), torch.arange(size_px), indexing="ij")
         ones = torch.ones(size_px * size_px)
         self.register_buffer("pixels", torch.stack([columns.flatten(), rows.flatten(), ones]).float())
 
-    def forward(self, frame: Tensor, homography: Tensor, view_index: Tensor, atlas: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, frames: Tensor, frame_index: Tensor, homography: Tensor, view_index: Tensor, atlas: Tensor
+    ) -> tuple[Tensor, ...]:
         """Return information (batch, 6, 6), vector (batch, 6), per mm and rad, and presence (batch, 1).
 
-        `frame` (1, 1, rows, columns); `homography` (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1];
-        `view_index` int64 (batch, 5) the cached view and its neighbours; `atlas` (views, 1, size, size) float16.
+        `frames` (frames, 1, rows, columns) float16; `frame_index` int64 (batch,) the frame of each look; `homography`
+        (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5) the cached view
+        and its neighbours; `atlas` (views, 1, size, size) float16.
         """
         rays = homography @ self.pixels
         grid = (rays[:, :2] / rays[:, 2:]).transpose(1, 2).reshape(-1, self.size_px, self.size_px, 2)
-        frames = frame.expand(grid.shape[0], -1, -1, -1)
-        warped = F.grid_sample(frames, grid, mode="bilinear", padding_mode="border", align_corners=True)
+        seen = frames.index_select(0, frame_index).float()
+        warped = F.grid_sample(seen, grid, mode="bilinear", padding_mode="border", align_corners=True)
         views = atlas[view_index.flatten()].float().reshape(-1, 5, self.size_px, self.size_px)
         if self.per_step != 1.0:
             views = views[:, :1] + self.per_step * (views - views[:, :1])
