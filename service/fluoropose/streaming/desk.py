@@ -18,9 +18,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fluoropose.arrays import Mat44
@@ -32,6 +32,7 @@ from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.streaming.lanes import Lane
+from fluoropose.streaming.outcomes import Done, Drops, refusal, report
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.session import Dropped, Job, Session
 from fluoropose.tracking.tracker import TrackState
@@ -186,17 +187,17 @@ class Desk:
                 lane.turns.forget(session)
         self._drop_all([(session, drop) for drop in gone])
 
-    def _pump(self) -> "_Drops":
+    def _pump(self) -> Drops:
         """Under the lock, on either thread: give each idle lane the frame whose turn it is; return the stale ones."""
-        stale: _Drops = []
+        stale: Drops = []
         for lane in self.lanes:
             taken = self._take(lane, stale) if lane.idle else None
             if taken is not None:
                 lane.begin()
-                lane.executor.submit(self._drive, lane, taken).add_done_callback(_report)
+                lane.executor.submit(self._drive, lane, taken).add_done_callback(report)
         return stale
 
-    def _take(self, lane: Lane, stale: "_Drops") -> "tuple[Session, Job] | None":
+    def _take(self, lane: Lane, stale: Drops) -> "tuple[Session, Job] | None":
         """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
         searching = lane is self.lanes[1]
         while not self._closing:
@@ -245,26 +246,26 @@ class Desk:
         timing["total"] = sum(value for stage, value in timing.items() if stage != "total")
         return replace(found, timing_ms=timing)
 
-    def _finish(self, session: Session, job: Job, outcome: Registration | Exception) -> "_Done":
+    def _finish(self, session: Session, job: Job, outcome: Registration | Exception) -> Done:
         """Under the lock, on the lane's thread: let the session have what came of its frame."""
         case, before = job.settings.case, session.tracker.state
         if isinstance(outcome, Exception):
-            drops = [session.fail(*_refusal(outcome))]
+            drops = [session.fail(*refusal(outcome))]
         else:
             answer = Result(
                 job.frame.seq, outcome, 0.0, 0, case, self.service.model_name(case), self.service.device.label
             )
             drops = session.complete(answer, outcome.camera_from_volume, outcome.judgement.status)
         lost = before is not TrackState.SEARCHING and session.tracker.state is TrackState.SEARCHING
-        return _Done(session, job, outcome, lost, [(session, drop) for drop in drops], [])
+        return Done(session, job, outcome, lost, [(session, drop) for drop in drops], [])
 
-    def _post(self, done: "_Done") -> None:
+    def _post(self, done: Done) -> None:
         """On the lane's thread: have the loop tell. Once the loop has ended, nobody is left to be told."""
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._tell, done)
 
-    def _tell(self, done: "_Done") -> None:
+    def _tell(self, done: Done) -> None:
         """On the loop: count what came of a frame and tell who waits for it."""
         session, job, outcome = done.session, done.job, done.outcome
         if isinstance(outcome, Exception):
@@ -287,7 +288,7 @@ class Desk:
             self.metrics.failures.labels("other").inc()
             _log.error("a fault in a frame's work", exc_info=error)
 
-    def _drop_all(self, drops: "_Drops") -> None:
+    def _drop_all(self, drops: Drops) -> None:
         for session, drop in drops:
             self._drop(session, drop)
 
@@ -296,33 +297,3 @@ class Desk:
         receiver, _ = self._receivers.pop((session, drop.ticket), (None, ""))
         if receiver is not None:
             receiver(drop)
-
-
-_Drops = list[tuple[Session, Dropped]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Done:
-    """What came of a frame, on its way to the loop; `stale` are those that had grown too old when one was taken."""
-
-    session: Session
-    job: Job
-    outcome: Registration | Exception
-    lost: bool
-    drops: _Drops
-    stale: _Drops
-
-
-def _refusal(error: Exception) -> tuple[FluoroposeError, str]:
-    """Return the error that the client is told of a frame's failure, and the reason that it is counted for."""
-    if isinstance(error, DeviceError):
-        return error, "failed"
-    if isinstance(error, FluoroposeError):
-        return error, "invalid"
-    return FluoroposeError("an unexpected fault; the log holds the reason"), "failed"
-
-
-def _report(driven: "Future[None]") -> None:
-    """Log what ended a lane's thread early; a frame's own failure does not."""
-    if driven.exception() is not None:
-        _log.critical("a lane broke", exc_info=driven.exception())
