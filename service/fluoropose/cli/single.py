@@ -22,7 +22,7 @@ from fluoropose.io.frames import npy_bytes, png_bytes, read_frame_file
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 from fluoropose.runtime.engine import ResidentCase
 from fluoropose.runtime.ort import open_device
-from fluoropose.streaming.frames import Result
+from fluoropose.streaming.frames import lone_result
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["register_file", "render_file"]
@@ -73,7 +73,7 @@ def _regressed(bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 
     resident = ResidentCase(bench.case, load_bundle(bench.model), open_device("cpu", bench.threads))
     found = resident.register(pixels, camera, bench.meaning, bench.inverted, Plan(start, nearby=False))
     name, device = resident.bundle.name, resident.device.label
-    return result_model(Result(0, found, found.timing_ms["total"], 0, bench.case.name, name, device)).model_dump()
+    return result_model(lone_result(found, bench.case.name, name, device)).model_dump(exclude_none=True)
 
 
 def _searched(method: str, bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 | None) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def canonical_view(volume: Volume, choice: ViewChoice) -> CanonicalView:
 def case_digest(source: str, choice: ViewChoice) -> str:
     """Return the name of source data and view: 16 hex digits that a model is tied to."""
     rotation = np.round(choice.base_rotation, 6) + 0.0
-    text = f"{source}|{rotation.tolist()}|{choice.range_mm:.4f}|{_grid_text(choice.grid)}|{choice.size_px}|{FIELD_SHARE}"
+    text = (
+        f"{source}|{rotation.tolist()}|{choice.range_mm:.4f}|{_grid_text(choice.grid)}|{choice.size_px}|{FIELD_SHARE}"
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ Times are measured here and returned with each result, so that numbers below kno
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning, binning, checked_frame, line_integral_image
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
@@ -26,10 +28,31 @@ from fluoropose.runtime.ort import Device, OrtStepper
 from fluoropose.tracking.quality import Judgement, Status, judge
 from fluoropose.tracking.tracker import Plan
 
-__all__ = ["Engine", "Registration", "ResidentCase"]
+__all__ = ["Engine", "FrameView", "Registration", "ResidentCase", "ViewReport"]
 
 _GOLDEN_TOLERANCE = 2e-3
 """Largest allowed difference to the golden outputs, in units of each output's expected error."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameView:
+    """One view of one instant."""
+
+    pixels: NDArray[Any]
+    placed: PlacedCamera
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewReport:
+    """What a view said."""
+
+    name: str
+    camera_from_volume: Mat44
+    presence: float
+    likeness: float
+    used: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +63,9 @@ class Registration:
     judgement: Judgement
     likeness: float
     timing_ms: dict[str, float]
+    world_from_volume: Mat44
+    information: Mat44
+    views: tuple[ViewReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +123,31 @@ class ResidentCase:
         if plan.start is not None:
             del timing["locate"]
         timing_ms = {stage: value / 1e6 for stage, value in timing.items()}
-        return Registration(finding.camera_from_volume, found.judgement, found.likeness, timing_ms)
+        pose = finding.camera_from_volume
+        return Registration(pose, found.judgement, found.likeness, timing_ms, pose, np.eye(6))
+
+    def register_views(
+        self,
+        views: Sequence[FrameView],
+        meaning: PixelMeaning,
+        inverted: bool,
+        plan: Plan,
+        schedule: Schedule = DEFAULT_SCHEDULE,
+    ) -> Registration:
+        """Provisional."""
+        first = views[0].placed
+        for view in views:
+            checked_frame(view.pixels, view.placed.camera)
+        if plan.start is not None and not first.at_origin:
+            plan = replace(plan, start=first.camera_from_world @ plan.start)
+        found = self.register(views[0].pixels, first.camera, meaning, inverted, plan, schedule)
+        pose = found.camera_from_volume
+        world = pose if first.at_origin else inverse(first.camera_from_world) @ pose
+        reports = tuple(
+            ViewReport(v.name, pose if n == 0 else v.placed.camera_from_world @ world, 1.0, 1.0, True, "")
+            for n, v in enumerate(views)
+        )
+        return replace(found, world_from_volume=world, views=reports)
 
     def _follow(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule) -> "_Found":
         if plan.start is None:

@@ -10,9 +10,10 @@ from fluoropose.geometry.rotation import angle_between
 from fluoropose.runtime.engine import Registration
 from fluoropose.streaming.frames import Result
 from fluoropose.telemetry.metrics import Metrics
+from fluoropose.tracking.jobs import Dropped, Task
 from fluoropose.tracking.quality import Status
-from fluoropose.tracking.session import Dropped, Session
-from fluoropose.tracking.tracker import Plan, TrackState
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.tracker import TrackState
 
 __all__ = ["Books"]
 
@@ -40,18 +41,19 @@ class Books:
         if drop.reason.startswith("stale"):
             self.metrics.registration_status.labels("stale").inc()
 
-    def found(self, session: Session, before: TrackState, plan: Plan, found: Registration, model: str) -> None:
-        """Count a result of the engine, before anyone has it."""
-        metrics, status = self.metrics, found.judgement.status
+    def found(self, task: Task, before: TrackState, found: Registration, model: str) -> None:
+        """Count what the engine found of an object, before anyone has it; `before` is what its track was then."""
+        metrics, status, plan = self.metrics, found.judgement.status, task.plan
         metrics.confidence.labels(model).observe(found.judgement.confidence)
         metrics.similarity.labels(model).observe(found.likeness)
         if plan.start is None:
             metrics.reinit.labels("search").inc()
+        tracker = task.followed.tracker
         if plan.start is not None and plan.nearby:
-            moved_mm, turned_deg = _innovation(plan.start, found.camera_from_volume, session.tracker.centre_mm)
+            moved_mm, turned_deg = _innovation(plan.start, found.world_from_volume, tracker.centre_mm)
             metrics.innovation_mm.labels(model).observe(moved_mm)
             metrics.innovation_deg.labels(model).observe(turned_deg)
-        if before is not TrackState.SEARCHING and session.tracker.state is TrackState.SEARCHING:
+        if before is not TrackState.SEARCHING and tracker.state is TrackState.SEARCHING:
             metrics.lost.labels("lost" if status is Status.LOST else "doubt").inc()
 
     def handed_over(self, session: Session, transport: str, result: Result) -> None:
@@ -60,7 +62,8 @@ class Books:
         metrics.frames_completed.labels(transport, status).inc()
         metrics.registration_status.labels(status.lower()).inc()
         metrics.frame_age.labels(transport).observe(age_s)
-        metrics.observe_stages(result.registration.timing_ms, result.model)
+        if result.leads:
+            metrics.observe_stages(result.timing_ms, result.first.model)
         before = self._ages.get(session)
         if before is not None:
             metrics.result_jitter.observe(abs(age_s - before))

@@ -1,8 +1,9 @@
 """A session without I/O: frames and times go in, events come out; every transport carries this same core.
 
-A frame is in one of three places, each of which holds one: `waiting` (for the device), `running` (on it), `ready`
-(answered, not yet handed to the client). A newer frame replaces a waiting one, a newer answer a ready one. Every frame
-that was offered ends as answered or as dropped for a reason; the books hold at any moment:
+A frame is in one of three places: `waiting` (for the device) and `ready` (answered, not yet handed to the client) hold
+one frame of each camera, `running` (on the device) those of one instant. A newer frame replaces a waiting one, a newer
+answer a ready one. Every frame that was offered ends as answered or as dropped for a reason; the books hold at any
+moment:
 
     received = answered + sum(dropped by reason) + in flight
 
@@ -10,114 +11,43 @@ Times are of a monotonic clock in ns, so that a wall clock that jumps changes no
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluoropose.arrays import Mat44, Vec3
-from fluoropose.errors import ConflictError, FluoroposeError, FrameError, NotReadyError, UnknownSessionError
-from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.tracking.quality import Status
-from fluoropose.tracking.tracker import FRAME_SECONDS, Plan, Tracker
+from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.tracking.jobs import (
+    Done,
+    Dropped,
+    FrameStaleError,
+    FrameSupersededError,
+    Job,
+    Offered,
+    Ready,
+    SequenceError,
+    Sight,
+    Task,
+    closed_error,
+)
+from fluoropose.tracking.objects import Followed, changed, restarted_by
+from fluoropose.tracking.pairing import Keeper, together
+from fluoropose.tracking.settings import Change, SessionSettings, WorldFrameError
+from fluoropose.tracking.tracker import FRAME_SECONDS, Tracker
 
-__all__ = [
-    "DROP_REASONS",
-    "Dropped",
-    "FrameStaleError",
-    "FrameSupersededError",
-    "Job",
-    "Offered",
-    "Ready",
-    "SequenceError",
-    "Session",
-    "SessionSettings",
-]
+__all__ = ["Session"]
 
-DROP_REASONS = ("superseded", "stale_queue", "stale_emit", "rejected", "invalid", "failed", "disconnected", "draining")
-
-
-class FrameSupersededError(ConflictError):
-    """A newer frame of the session took this one's place."""
-
-    code = "frame-superseded"
-
-
-class SequenceError(ConflictError):
-    """A frame's number does not rise."""
-
-    code = "sequence-conflict"
-
-
-class FrameStaleError(FrameError):
-    """The frame was older than the session allows."""
-
-    code = "frame-stale"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionSettings:
-    """What a client opened the session with."""
-
-    case: str
-    camera: Camera
-    meaning: PixelMeaning
-    inverted: bool = False
-    initial_pose: Mat44 | None = None
-    max_frame_age_ms: float | None = None
-    policy: str = "latest"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Offered:
-    """A frame that was taken in; `payload` is the transport's business.
-
-    `captured_ns` is on the monotonic clock and tells the age. `moment_s` orders frames for the motion model: the
-    client's own capture time, or where it tells none, its frames count as evenly spaced.
-    """
-
-    ticket: int
-    seq: int
-    arrived_ns: int
-    captured_ns: int
-    moment_s: float
-    payload: Any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """A frame on its way to the device, with what it needs: settings and plan as they were when it was taken."""
-
-    frame: Offered
-    settings: SessionSettings
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ready:
-    """An answer that may be handed over. `dropped` counts the session's frames dropped since the last one was."""
-
-    frame: Offered
-    answer: Any
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
-    """A frame that will not be answered: a reason of `DROP_REASONS`, and the error that a client may be told."""
-
-    ticket: int
-    seq: int | None
-    reason: str
-    error: FluoroposeError
+_LATE_S = 0.3
+"""A frame that is older than the last answered one by less came late; by more, its clock was set."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
-    """One session: the track, the three places, the books. One thread at a time."""
+    """One session: the tracks, the places, the books. One thread at a time."""
 
     name: str
     settings: SessionSettings
-    tracker: Tracker
+    objects: dict[str, Followed]
     owner: str = ""
     counters: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -125,53 +55,92 @@ class Session:
     closed: str = ""
     absent: str = ""
     attached: bool = False
-    waiting: Offered | None = None
+    waiting: dict[str, Offered] = field(default_factory=dict)
     running: Job | None = None
-    ready: Ready | None = None
-    _seen_seq: int = -1
+    ready: dict[str, Ready] = field(default_factory=dict)
+    _seen_seq: dict[str, int] = field(default_factory=dict)
+    _tells_place: dict[str, bool] = field(default_factory=dict)
+    _keeper: Keeper = field(default_factory=Keeper)
     _tickets: int = 0
     _unreported: int = 0
 
     @classmethod
-    def opened(cls, name: str, settings: SessionSettings, centre_mm: Vec3, owner: str = "") -> "Session":
-        """Return a new session whose object's centre is at `centre_mm` of the volume."""
-        return cls(name, settings, Tracker(settings.initial_pose, centre_mm), owner)
+    def opened(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
+        """Return a new session whose objects' centres are at `centres_mm` of their volumes, by case."""
+        followed = [Followed.started(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
+        return cls(name, settings, {one.case: one for one in followed}, owner)
+
+    @property
+    def tracker(self) -> Tracker:
+        """The first object's track."""
+        return next(iter(self.objects.values())).tracker
 
     @property
     def in_flight(self) -> int:
-        """How many frames are neither answered nor dropped yet, 0 to 3."""
-        return sum(place is not None for place in (self.waiting, self.running, self.ready))
+        """How many frames are neither answered nor dropped yet, 0 to 3 of each camera."""
+        return len(self.waiting) + len(self.ready) + (0 if self.running is None else len(self.running.frames))
 
     @property
     def unfed(self) -> bool:
         """Whether nobody has ever sent a frame and no stream is attached."""
         return not self.attached and not self.counters["received"]
 
-    def restart(self, camera: Camera | None = None, initial_pose: Mat44 | None = None) -> None:
-        """Begin again with a new camera, a new start, or both; without a start, at the last pose. The books stay."""
-        start = self.tracker.last_pose if initial_pose is None else initial_pose
-        self.settings = replace(self.settings, camera=camera or self.settings.camera, initial_pose=start)
-        self.tracker.restart(start)
+    @property
+    def searches(self) -> bool:
+        """Whether the next frame is searched for an object, which takes far longer than following."""
+        return any(one.tracker.searches for one in self.objects.values())
+
+    def change(self, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
+        """Change cameras, starts or objects as a client asks; all or nothing, and the books stay.
+
+        Raises
+        ------
+        UnknownCameraError, UnknownObjectError, ConflictError, InputError
+            If the session has no such camera or object, has the object already, would have none or too many, or if a
+            start does not say whose it is.
+        """
+        cameras = dict(self.settings.cameras)
+        for name, camera in change.cameras.items():
+            cameras[self.settings.camera_name(name)] = camera
+        settings = replace(self.settings, cameras=cameras)
+        restarted = restarted_by(change, self.objects)
+        objects = changed(self.objects, change, centres_mm, settings.smoothing)
+        self.settings, self.objects = settings, objects
+        for one in restarted:
+            one.restart(change.initial_pose)
+        if change.cameras:
+            self._keeper.forget()
+            self._tells_place.clear()
 
     def offer(
-        self, payload: Any, seq: int | None, age_ns: int, now_ns: int, captured_s: float | None = None
+        self,
+        payload: Any,
+        seq: int | None,
+        age_ns: int,
+        now_ns: int,
+        captured_s: float | None = None,
+        camera: str | None = None,
+        camera_from_world: Mat44 | None = None,
     ) -> tuple[int, list[Dropped]]:
         """Take a frame in, or refuse it; return its ticket and what was dropped, itself included."""
         self._tickets += 1
         ticket = self._tickets
         self.counters["received"] += 1
         if self.closed:
-            return ticket, [self._drop(ticket, seq, self.closed, _closed_error(self.closed))]
-        if seq is not None and seq <= self._seen_seq:
-            refusal = SequenceError(f"expected a frame number above {self._seen_seq}, got {seq}")
+            return ticket, [self._drop(ticket, seq, self.closed, closed_error(self.closed))]
+        try:
+            name = self._name_of_frame(camera, seq, camera_from_world)
+        except InputError as refusal:
             return ticket, [self._drop(ticket, seq, "invalid", refusal)]
-        if self.settings.policy == "reject" and self.waiting is not None:
+        if self.settings.policy == "reject" and name in self.waiting:
             full = FrameSupersededError("expected room for one waiting frame, got one that waits already")
             return ticket, [self._drop(ticket, seq, "rejected", full)]
-        self._seen_seq = self._seen_seq + 1 if seq is None else seq
-        moment_s = self._seen_seq * FRAME_SECONDS if captured_s is None else captured_s
-        frame = Offered(ticket, self._seen_seq, now_ns, now_ns - max(0, age_ns), moment_s, payload)
-        old, self.waiting = self.waiting, frame
+        number = self._seen_seq.get(name, -1) + 1 if seq is None else seq
+        self._seen_seq[name] = number
+        moment_s = number * FRAME_SECONDS if captured_s is None else captured_s
+        captured_ns = now_ns - max(0, age_ns)
+        old = self.waiting.get(name)
+        self.waiting[name] = Offered(ticket, number, now_ns, captured_ns, moment_s, payload, name, camera_from_world)
         if old is None:
             return ticket, []
         newer = FrameSupersededError("expected to be the newest frame, got a newer one while this one waited")
@@ -183,47 +152,61 @@ class Session:
         self.counters["received"] += 1
         return self._drop(self._tickets, seq, "invalid", error)
 
-    def refuse_waiting(self, error: FluoroposeError) -> Dropped:
-        """Give the waiting frame up because the service has too much to do."""
-        if self.waiting is None:
-            raise AssertionError("expected a waiting frame, got none")
-        frame, self.waiting = self.waiting, None
+    def refuse_waiting(self, error: FluoroposeError, ticket: int) -> Dropped:
+        """Give a waiting frame up because the service has too much to do."""
+        frame = next(frame for frame in self.waiting.values() if frame.ticket == ticket)
+        del self.waiting[frame.camera]
         return self._drop(frame.ticket, frame.seq, "rejected", error)
 
-    def take(self, now_ns: int) -> Job | Dropped | None:
-        """Move the waiting frame to the device; `Dropped` if it has grown too old, None if there is nothing to do."""
-        if self.running is not None or self.waiting is None:
-            return None
-        frame, self.waiting = self.waiting, None
-        stale = self._stale(frame, now_ns)
-        if stale is not None:
-            return self._drop(frame.ticket, frame.seq, "stale_queue", stale)
-        self.running = Job(frame, self.settings, self.tracker.plan(frame.moment_s))
-        return self.running
+    def take(self, now_ns: int) -> tuple[Job | None, list[Dropped]]:
+        """Move the frames of one instant to the device; return the work if there is any, and what had grown too old."""
+        if self.running is not None:
+            return None, []
+        dropped = []
+        for frame in list(self.waiting.values()):
+            stale = self._stale(frame, now_ns)
+            if stale is not None:
+                del self.waiting[frame.camera]
+                dropped.append(self._drop(frame.ticket, frame.seq, "stale_queue", stale))
+        if self.waiting:
+            self.running = self._job()
+        return self.running, dropped
 
-    def complete(self, answer: Any, pose: Mat44, status: Status) -> list[Dropped]:
-        """Take the running frame's result: the track goes on, the answer is ready for the client."""
+    def follows(self, job: Job) -> list[str]:
+        """Return the cases of a job that the session still follows."""
+        tasks = [task.followed for task in job.tasks]
+        return [one.case for one in tasks if self.objects.get(one.case) is one]
+
+    def complete(self, done: Done) -> list[Dropped]:
+        """Take the running frames' results: the tracks go on, the answers are ready for the client."""
         job = self._finished()
-        self.tracker.receive(pose, status, job.frame.moment_s, job.plan)
-        self.counters[status.value] += 1
-        if self.absent:
-            return [self._drop(job.frame.ticket, job.frame.seq, self.absent, _closed_error(self.absent))]
-        old, self.ready = self.ready, Ready(job.frame, answer)
-        if old is None:
-            return []
-        slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
-        return [self._drop(old.frame.ticket, old.frame.seq, "superseded", slow)]
+        self._learn(job, done)
+        if len(self.settings.cameras) > 1 and not self.absent:
+            self._keeper.keep(job, done.decoded)
+        gone = []
+        for frame in job.frames:
+            if frame.ticket in done.failures:
+                gone.append(self._drop(frame.ticket, frame.seq, "invalid", done.failures[frame.ticket]))
+            elif self.absent:
+                gone.append(self._drop(frame.ticket, frame.seq, self.absent, closed_error(self.absent)))
+            else:
+                gone += self._answer(frame, done.answers[frame.ticket])
+        return gone
 
-    def fail(self, error: FluoroposeError, reason: str = "invalid") -> Dropped:
-        """Give the running frame up: it cannot be decoded ("invalid"), or the device failed on it ("failed")."""
-        job = self._finished()
-        return self._drop(job.frame.ticket, job.frame.seq, reason, error)
+    def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[Dropped]:
+        """Give the running frames up: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
+        return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._finished().frames]
 
-    def hand_over(self, now_ns: int) -> Ready | Dropped | None:
-        """Return the answer to give to the client now; `Dropped` if it has grown too old, None if there is none."""
-        if self.ready is None:
+    def hand_over(self, now_ns: int, ticket: int | None = None) -> Ready | Dropped | None:
+        """Return the answer to give to the client now, that of one ticket or the first there is; None for none.
+
+        `Dropped` if it has grown too old.
+        """
+        there = [ready for ready in self.ready.values() if ticket in (None, ready.frame.ticket)]
+        if not there:
             return None
-        ready, self.ready = self.ready, None
+        ready = min(there, key=lambda one: one.frame.ticket)
+        del self.ready[ready.frame.camera]
         stale = self._stale(ready.frame, now_ns)
         if stale is not None:
             return self._drop(ready.frame.ticket, ready.frame.seq, "stale_emit", stale)
@@ -239,14 +222,11 @@ class Session:
     def leave(self, reason: str) -> list[Dropped]:
         """Drop what waits or is ready, and what runs once it has finished: the client is gone."""
         self.absent, self.attached = reason, False
-        gone = []
-        if self.waiting is not None:
-            gone.append(self._drop(self.waiting.ticket, self.waiting.seq, reason, _closed_error(reason)))
-            self.waiting = None
-        if self.ready is not None:
-            gone.append(self._drop(self.ready.frame.ticket, self.ready.frame.seq, reason, _closed_error(reason)))
-            self.ready = None
-        return gone
+        frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
+        self.waiting.clear()
+        self.ready.clear()
+        self._keeper.forget()
+        return [self._drop(frame.ticket, frame.seq, reason, closed_error(reason)) for frame in frames]
 
     def drain(self) -> None:
         """Take no frame any more; what is in flight is still answered."""
@@ -256,6 +236,53 @@ class Session:
         """Take no frame any more and answer none."""
         self.closed = self.closed or reason
         return self.leave(self.closed)
+
+    def _name_of_frame(self, camera: str | None, seq: int | None, camera_from_world: Mat44 | None) -> str:
+        """Return the name of a frame's camera, or raise what is wrong with the frame."""
+        name = self.settings.camera_name(camera)
+        seen = self._seen_seq.get(name, -1)
+        if seq is not None and seq <= seen:
+            raise SequenceError(f"expected a frame number above {seen}, got {seq}")
+        if self.settings.cameras[name].camera_from_world is None:
+            tells = camera_from_world is not None
+            if self._tells_place.setdefault(name, tells) != tells:
+                kind = ("without", "with") if tells else ("with", "without")
+                raise WorldFrameError(
+                    f"expected a frame {kind[0]} its camera's place like those before it, got one {kind[1]} it: "
+                    "both cannot be in one world frame"
+                )
+        return name
+
+    def _job(self) -> Job:
+        """Return the work on the waiting frames that are of one instant, which wait no longer."""
+        settings, tolerance_s = self.settings, self.settings.tolerance_ms / 1e3
+        frames = together(self.waiting.values(), tolerance_s)
+        kept = self._keeper.partners(frames, tolerance_s)
+        new = [Sight(one, settings.cameras[one.camera].placed(one.camera_from_world)) for one in frames]
+        for frame in frames:
+            del self.waiting[frame.camera]
+        order = list(settings.cameras)
+        sights = sorted([*new, *kept], key=lambda sight: order.index(sight.frame.camera))
+        moment_s = max(frame.moment_s for frame in frames)
+        again = bool(kept) or (len(order) > 1 and self.tracker.follows_on(moment_s, _LATE_S))
+        tasks = tuple(Task(one, one.tracker.plan(moment_s, again)) for one in self.objects.values())
+        return Job(tuple(sights), settings, tasks, moment_s, again)
+
+    def _learn(self, job: Job, done: Done) -> None:
+        for task in job.tasks:
+            case, sighting = task.followed.case, done.seen.get(task.followed.case)
+            if sighting is not None and self.objects.get(case) is task.followed:
+                pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
+                task.followed.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
+
+    def _answer(self, frame: Offered, answer: Any) -> list[Dropped]:
+        """Put an answer where the client finds it; return the one it replaces, if any."""
+        old = self.ready.get(frame.camera)
+        self.ready[frame.camera] = Ready(frame, answer)
+        if old is None:
+            return []
+        slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
+        return [self._drop(old.frame.ticket, old.frame.seq, "superseded", slow)]
 
     def _finished(self) -> Job:
         if self.running is None:
@@ -273,9 +300,3 @@ class Session:
         self.dropped[reason] += 1
         self._unreported += 1
         return Dropped(ticket, seq, reason, error)
-
-
-def _closed_error(reason: str) -> FluoroposeError:
-    if reason == "draining":
-        return NotReadyError("expected a service that takes frames, got one that is going away")
-    return UnknownSessionError(f"expected an open session, got one that has ended: {reason}")
