@@ -20,6 +20,8 @@ from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homogra
 
 __all__ = ["DEFAULT_SCHEDULE", "Finding", "Schedule", "Step", "TRACKING_SCHEDULE", "register", "sweeps"]
 
+_FIRST_FRAME = np.zeros(1, np.int64)
+
 Step = tuple[str, Group]
 Schedule = tuple[Step, ...]
 
@@ -90,7 +92,7 @@ def register(
 
 def _regress(stepper: AbstractStepper, stage: str, current: Look, camera: Camera) -> Regression:
     homography = normalised_homography(current.frame_from_canonical_px, camera.rows, camera.columns)
-    return stepper.step(stage, homography[None], np.array([current.view_indices]))
+    return stepper.step(stage, homography[None], np.array([current.view_indices]), _FIRST_FRAME)
 
 
 def _moved(before: Mat44, after: Mat44, centre_mm: Float64) -> tuple[float, float, float]:

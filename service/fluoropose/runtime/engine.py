@@ -114,7 +114,7 @@ class ResidentCase:
         """Follow one schedule. The device is held for that long only, so that a search lets other frames through."""
         atlas = self.case.atlas
         with self.lock:
-            self.stepper.put_frame(image)
+            self.stepper.put_frames(image[None])
             finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
         began = time.perf_counter_ns()
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
@@ -248,8 +248,8 @@ def _check_golden(bundle: Bundle, device: Device) -> None:
     """Raise BundleError if this runtime does not reproduce the bundle's golden outputs."""
     golden = bundle.golden
     stepper = OrtStepper({"fine": bundle.models["fine"]}, golden.cached, device)
-    stepper.put_frame(golden.frame)
-    seen = stepper.step("fine", golden.homography[None], np.arange(5)[None])
+    stepper.put_frames(golden.frame[None])
+    seen = stepper.step("fine", golden.homography[None], np.arange(5)[None], np.zeros(1, np.int64))
     difference = np.abs(seen.residuals[0] - golden.residuals) / np.maximum(golden.sigmas, 1e-9)
     if not np.isfinite(difference).all() or float(difference.max()) > _GOLDEN_TOLERANCE:
         raise BundleError(
