@@ -35,7 +35,7 @@ def wrong(camera_from_world, error, truth=TRUTH):
     return rigid(rotation, centre - rotation @ CENTRE)
 
 
-def fed(angles_deg, errors, settings=Smoothing(window_s=100.0), fps=15.0, sigmas=SIGMAS):
+def fed(angles_deg, errors, settings=Smoothing(window_s=100.0, same_view_deg=3.0), fps=15.0, sigmas=SIGMAS):
     smoother = Smoother(CENTRE, settings)
     for n, (angle, error) in enumerate(zip(angles_deg, errors, strict=True)):
         camera = camera_at(angle)
@@ -127,7 +127,7 @@ def test_a_moving_object_is_followed(rng):
 
 
 def test_moving_from_one_side_is_no_surer_of_depth_than_a_frame():
-    settings = Smoothing(window_s=100.0, motion="moving")
+    settings = Smoothing(window_s=100.0, same_view_deg=3.0, motion="moving")
     assert depth_sigma(fed(np.zeros(40), np.zeros((40, 6)), settings)) > 0.97 * SIGMAS[2]
 
 
@@ -135,7 +135,7 @@ def test_moving_from_one_side_is_no_surer_of_depth_than_a_frame():
 def test_the_dense_twin_agrees(rng, motion):
     angles = np.linspace(0.0, 20.0, 12)
     errors = rng.normal(size=(12, 6)) * SIGMAS * 0.3
-    settings = Smoothing(window_s=100.0, motion=motion)
+    settings = Smoothing(window_s=100.0, same_view_deg=3.0, motion=motion)
     answer = fed(angles, errors, settings)
     centre, covariance = dense_twin(angles, errors, settings)
     np.testing.assert_allclose(transform(answer.world_from_volume, CENTRE), centre, atol=0.02)
@@ -178,7 +178,7 @@ def test_a_late_frame_is_put_in_its_place():
     errors = [np.array([0, 0, depth, 0, 0, 0]) for depth in (1.0, -2.0, 3.0)]
     answers = []
     for order in ((0, 1, 2), (0, 2, 1)):
-        smoother = Smoother(CENTRE)
+        smoother = Smoother(CENTRE, Smoothing(same_view_deg=3.0))
         for n in order:
             answer = smoother.add(n / 15.0, wrong(cameras[n], errors[n]), information(cameras[n]), cameras[n])
         answers.append(answer)
@@ -251,7 +251,7 @@ def test_an_object_that_goes_elsewhere_is_found_there():
 def test_the_window_is_bounded_and_keeps_its_breadth():
     """Beyond `most_frames` the fullest view loses its oldest: the two far sides stay."""
     angles = np.concatenate([np.full(20, 0.0), [10.0, 20.0], np.full(20, 30.0)])
-    answer = fed(angles, np.zeros((42, 6)), Smoothing(window_s=100.0, most_frames=8))
+    answer = fed(angles, np.zeros((42, 6)), Smoothing(window_s=100.0, most_frames=8, same_view_deg=3.0))
     assert (answer.frames, answer.views) == (8, 4)
 
 

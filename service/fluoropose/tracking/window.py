@@ -56,7 +56,7 @@ class Smoothing:
     window_s: float = 5.0
     motion: Literal["still", "moving"] = "still"
     most_frames: int = 96
-    same_view_deg: float = 3.0
+    same_view_deg: float = 10.0
     shared: float = 0.95
     restart_after: int = 4
     acceleration_mm_per_s2: float = 100.0
