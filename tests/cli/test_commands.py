@@ -84,7 +84,7 @@ def test_prepare_makes_a_case_of_a_ct(ct, tmp_path, choice):
     case = load_case(tmp_path / "mine")
     assert case.rest is not None
     assert case.size_mm == pytest.approx(49.0, abs=4.0)
-    assert case.atlas.grid.side == 5
+    assert case.atlas.grid.rows == 5
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from support.cases import SMALL_CHOICE, small_volume
 
 def test_the_grid_by_hand():
     grid = AtlasGrid(36.0, 2.0)
-    assert grid.side == 37
+    assert (grid.rows, grid.columns, grid.count) == (37, 37, 1369)
     assert grid.nearest(0.0, 0.0) == 18 * 37 + 18
     # alpha 3.1 degrees is nearest to 4, beta -36.9 is beyond the rim.
     index = grid.nearest(np.deg2rad(3.1), np.deg2rad(-36.9))
@@ -31,7 +31,7 @@ def test_neighbours_are_one_step_away_and_stay_on_the_grid():
 
 def test_every_view_is_its_own_nearest():
     grid = AtlasGrid(12.0, 4.0)
-    assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.side**2)] == list(range(grid.side**2))
+    assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.count)] == list(range(grid.count))
 
 
 def test_views_are_pictures_of_the_object_at_their_angles(small_case):

@@ -36,13 +36,16 @@ def read_pose(path: Path) -> Mat44:
     return checked_rigid(value, "camera_from_volume")
 
 
-def view_choice(view: str, range_mm: float, half_range_deg: float, step_deg: float) -> ViewChoice:
+def view_choice(
+    view: str, range_mm: float, half_range_deg: float, step_deg: float, half_range_beta_deg: float | None = None
+) -> ViewChoice:
     """Return the expected view from a name of `VIEWS` or a pose file (its rotation counts, not its range)."""
-    if not (0 < step_deg <= half_range_deg <= 80):
-        raise InputError(f"expected 0 < step <= half range <= 80 degrees, got {step_deg:g} and {half_range_deg:g}")
+    for half_deg in (half_range_deg, half_range_deg if half_range_beta_deg is None else half_range_beta_deg):
+        if not (0 < step_deg <= half_deg <= 80):
+            raise InputError(f"expected 0 < step <= half range <= 80 degrees, got {step_deg:g} and {half_deg:g}")
     if not range_mm > 0:
         raise InputError(f"expected a positive range, got {range_mm:g} mm")
-    grid = AtlasGrid(half_range_deg, step_deg)
+    grid = AtlasGrid(half_range_deg, step_deg, half_range_beta_deg)
     if view in VIEWS:
         return ViewChoice(VIEWS[view], range_mm, grid)
     if not Path(view).exists():
@@ -50,9 +53,11 @@ def view_choice(view: str, range_mm: float, half_range_deg: float, step_deg: flo
     return ViewChoice(read_pose(Path(view))[:3, :3], range_mm, grid)
 
 
-def prepare_shipped(item: ShippedObject, folder: Path, *, replace: bool = False, progress: Progress) -> Case:
+def prepare_shipped(
+    item: ShippedObject, folder: Path, *, grid: AtlasGrid = AtlasGrid(), replace: bool = False, progress: Progress
+) -> Case:
     """Prepare and store a shipped object's case; its digest names the drawing's version, not its voxels."""
-    choice = ViewChoice(item.base_rotation, item.range_mm)
+    choice = ViewChoice(item.base_rotation, item.range_mm, grid)
     details = {"object": item.name}
     return store_case(folder, item.source, item.volume(), choice, details=details, replace=replace, progress=progress)
 

@@ -28,6 +28,9 @@ Box = Annotated[str | None, typer.Option("--box", help="Box in LPS mm: x0,y0,z0,
 View = Annotated[str, typer.Option("--view", help="Expected view: frontal, back, lateral or a pose's JSON file.")]
 Range = Annotated[float, typer.Option("--range-mm", help="Expected distance from source to object.")]
 HalfRange = Annotated[float, typer.Option("--half-range-deg", help="Out-of-plane angles covered, each way.")]
+HalfRangeBeta = Annotated[
+    float | None, typer.Option("--half-range-beta-deg", help="The same for turns about the image's column, if wider.")
+]
 InAir = Annotated[bool, typer.Option("--in-air", help="Nothing surrounds the object in the CT.")]
 Step = Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
@@ -46,6 +49,7 @@ def prepare(
     view: View = "frontal",
     range_mm: Range = 900.0,
     half_range_deg: HalfRange = 36.0,
+    half_range_beta_deg: HalfRangeBeta = None,
     step_deg: Step = 2.0,
     attenuation: Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")] = False,
     in_air: InAir = False,
@@ -62,10 +66,10 @@ def prepare(
 
         began = time.perf_counter()
         with progress_bar("rendering atlas") as report:
+            choice = view_choice(view, range_mm, half_range_deg, step_deg, half_range_beta_deg)
             if str(volume) in OBJECTS and not volume.exists():
-                case = prepare_shipped(OBJECTS[str(volume)], out, replace=force, progress=report)
+                case = prepare_shipped(OBJECTS[str(volume)], out, grid=choice.grid, replace=force, progress=report)
             else:
-                choice = view_choice(view, range_mm, half_range_deg, step_deg)
                 request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation, in_air)
                 case = prepare_ct(request, out, replace=force, progress=report)
         views, seconds = case.atlas.views, time.perf_counter() - began

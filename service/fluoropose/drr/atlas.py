@@ -27,34 +27,47 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class AtlasGrid:
-    """Angles -half_range .. +half_range in steps, degrees; the same for alpha (rows) and beta (columns)."""
+    """Angles -half_range .. +half_range in steps, degrees: alpha in rows, beta in columns.
+
+    Without `half_range_beta_deg` both reach as far. A wider beta is for C-arms that look at the object from several
+    sides, as about a patient's long axis.
+    """
 
     half_range_deg: float = 36.0
     step_deg: float = 2.0
+    half_range_beta_deg: float | None = None
 
     @property
-    def angles_deg(self) -> Float64:
-        """The grid's angles in degrees, shape (n,)."""
-        count = round(self.half_range_deg / self.step_deg)
-        return self.step_deg * np.arange(-count, count + 1)
+    def reach_deg(self) -> tuple[float, float]:
+        """How far alpha and beta reach, degrees."""
+        beta = self.half_range_deg if self.half_range_beta_deg is None else self.half_range_beta_deg
+        return self.half_range_deg, beta
 
     @property
-    def side(self) -> int:
-        """Number of angles along each axis."""
-        return 2 * round(self.half_range_deg / self.step_deg) + 1
+    def rows(self) -> int:
+        """Number of alphas."""
+        return 2 * round(self.reach_deg[0] / self.step_deg) + 1
+
+    @property
+    def columns(self) -> int:
+        """Number of betas."""
+        return 2 * round(self.reach_deg[1] / self.step_deg) + 1
+
+    @property
+    def count(self) -> int:
+        """Number of views."""
+        return self.rows * self.columns
 
     def nearest(self, alpha_rad: float, beta_rad: float) -> int:
         """Return the index of the view nearest to the two angles; beyond the rim, the rim."""
-        half = self.side // 2
-        row = min(max(round(float(np.rad2deg(alpha_rad)) / self.step_deg), -half), half) + half
-        column = min(max(round(float(np.rad2deg(beta_rad)) / self.step_deg), -half), half) + half
-        return row * self.side + column
+        row = self._place(alpha_rad, self.rows // 2)
+        return row * self.columns + self._place(beta_rad, self.columns // 2)
 
     def angles_of(self, index: int) -> tuple[float, float]:
         """Return (alpha, beta) of a view in rad."""
-        row, column = divmod(index, self.side)
-        half = self.side // 2
-        return float(np.deg2rad((row - half) * self.step_deg)), float(np.deg2rad((column - half) * self.step_deg))
+        row, column = divmod(index, self.columns)
+        alpha_deg, beta_deg = (row - self.rows // 2) * self.step_deg, (column - self.columns // 2) * self.step_deg
+        return float(np.deg2rad(alpha_deg)), float(np.deg2rad(beta_deg))
 
     @property
     def per_step(self) -> float:
@@ -63,15 +76,18 @@ class AtlasGrid:
 
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
         """Return a view's index and those one step up and down in alpha, then in beta; at the rim, its own."""
-        row, column = divmod(index, self.side)
-        last = self.side - 1
-        up, down = min(row + 1, last) * self.side + column, max(row - 1, 0) * self.side + column
-        return index, up, down, row * self.side + min(column + 1, last), row * self.side + max(column - 1, 0)
+        width = self.columns
+        row, column = divmod(index, width)
+        up, down = min(row + 1, self.rows - 1) * width + column, max(row - 1, 0) * width + column
+        return index, up, down, row * width + min(column + 1, width - 1), row * width + max(column - 1, 0)
+
+    def _place(self, angle_rad: float, half: int) -> int:
+        return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atlas:
-    """`views` float16 or float32 (side * side, size, size), the `grid` they stand on and the canonical `view`."""
+    """`views` float16 or float32 (rows * columns, size, size), the `grid` they stand on and the canonical `view`."""
 
     views: NDArray[Any]
     grid: AtlasGrid
@@ -108,7 +124,7 @@ def build_atlas(
     progress: Progress = no_progress,
 ) -> Atlas:
     """Render all views of the grid into `out` (float16 array or memory map; made here where not given)."""
-    count = grid.side**2
+    count = grid.count
     views = np.empty((count, view.size_px, view.size_px), np.float16) if out is None else out
     for index in range(count):
         views[index] = np.minimum(render_view(renderer, view, *grid.angles_of(index)), 6e4)

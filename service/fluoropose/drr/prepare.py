@@ -42,8 +42,16 @@ def canonical_view(volume: Volume, choice: ViewChoice) -> CanonicalView:
 def case_digest(source: str, choice: ViewChoice) -> str:
     """Return the name of source data and view: 16 hex digits that a model is tied to."""
     rotation = np.round(choice.base_rotation, 6) + 0.0
-    text = f"{source}|{rotation.tolist()}|{choice.range_mm:.4f}|{choice.grid}|{choice.size_px}|{FIELD_SHARE}"
+    text = (
+        f"{source}|{rotation.tolist()}|{choice.range_mm:.4f}|{_grid_text(choice.grid)}|{choice.size_px}|{FIELD_SHARE}"
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _grid_text(grid: AtlasGrid) -> str:
+    """Return a grid in words; those of equal reach read as they did before there were others."""
+    beta = "" if grid.half_range_beta_deg is None else f", half_range_beta_deg={grid.half_range_beta_deg}"
+    return f"AtlasGrid(half_range_deg={grid.half_range_deg}, step_deg={grid.step_deg}{beta})"
 
 
 def prepare_case(

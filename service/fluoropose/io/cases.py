@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def store_case(
             part / "atlas.npy",
             mode="w+",
             dtype=np.float16,
-            shape=(choice.grid.side**2, choice.size_px, choice.size_px),
+            shape=(choice.grid.count, choice.size_px, choice.size_px),
         )
         case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
         views.flush()  # type: ignore[attr-defined]
@@ -116,9 +117,9 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
         canonical["field_mm"],
         canonical["range_mm"],
     )
-    grid = AtlasGrid(record["grid"]["half_range_deg"], record["grid"]["step_deg"])
+    grid = AtlasGrid(**record["grid"])
     views = np.load(folder / "atlas.npy", mmap_mode="r")
-    expected = (grid.side**2, view.size_px, view.size_px)
+    expected = (grid.count, view.size_px, view.size_px)
     if views.shape != expected:
         raise StorageError(f"expected an atlas of shape {expected}, got {views.shape}; prepare the case again")
     corners: Float64 = np.array(record["corners_mm"])
@@ -143,6 +144,6 @@ def _described(case: Case, source: str, details: dict[str, Any]) -> dict[str, An
             "field_mm": view.field_mm,
             "range_mm": view.range_mm,
         },
-        "grid": {"half_range_deg": grid.half_range_deg, "step_deg": grid.step_deg},
+        "grid": asdict(grid),
         **details,
     }

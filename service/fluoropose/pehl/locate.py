@@ -69,9 +69,10 @@ def candidate_poses(frame: Float32, camera: Camera, atlas: Atlas, grid: SearchGr
 
 def _view_subset(atlas: Atlas, step_deg: float) -> list[int]:
     stride = max(1, round(step_deg / atlas.grid.step_deg))
-    half = atlas.grid.side // 2
-    picks = [n for n in range(atlas.grid.side) if (n - half) % stride == 0]
-    return [row * atlas.grid.side + column for row in picks for column in picks]
+    rows, columns = (
+        [n for n in range(count) if (n - count // 2) % stride == 0] for count in (atlas.grid.rows, atlas.grid.columns)
+    )
+    return [row * atlas.grid.columns + column for row in rows for column in columns]
 
 
 def _shrunk(frame: Float32, per_px: float) -> Float32:

@@ -22,7 +22,7 @@ expected view or another atlas needs its own.
 | --- | --- |
 | object size (box diagonal) | {case.size_mm:.1f} mm |
 | canonical view | {view.size_px} px over {view.field_mm:.1f} mm, nominal range {view.range_mm:.0f} mm |
-| out-of-plane angles covered | +-{grid.half_range_deg:g} degrees about the base view, step {grid.step_deg:g} |
+| out-of-plane angles covered | +-{grid.reach_deg[0]:g} and +-{grid.reach_deg[1]:g} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
 | profile, seed | {profile.name} ({profile.bank} pictures), {seed} |
 | first weights of the fine stage | `models/generic`, taught random objects only |

@@ -25,7 +25,7 @@ _SMOOTH_PERCENT = 0.02
 def corner_table(atlas: Atlas, corners_mm: Points) -> Tensor:
     """Return for every view of the atlas the corners in the canonical camera about the centre, (views, 8, 3) mm."""
     about = corners_mm - atlas.view.centre_mm
-    table = np.stack([about @ atlas.rotation(index).T for index in range(atlas.grid.side**2)])
+    table = np.stack([about @ atlas.rotation(index).T for index in range(atlas.grid.count)])
     return torch.from_numpy(table.astype(np.float32))
 
 

@@ -106,7 +106,7 @@ def build_bank(
     focal_px = view.range_mm * BANK_SIZE_PX / view.field_mm
     middle = (BANK_SIZE_PX - 1) / 2
     camera = Camera(BANK_SIZE_PX, BANK_SIZE_PX, np.array([[focal_px, 0, middle], [0, focal_px, middle], [0, 0, 1.0]]))
-    half_rad = np.deg2rad(atlas.grid.half_range_deg)
+    half_rad = np.deg2rad(atlas.grid.reach_deg)
     angles = rng.uniform(-half_rad, half_rad, (count, 2))
     ranges = view.range_mm * rng.uniform(1 - depth_share, 1 + depth_share, count)
     images = np.empty((count, BANK_SIZE_PX, BANK_SIZE_PX), np.float32)
