@@ -61,9 +61,7 @@ def test_where_a_point_appears(primary, point, pixel):
 
 def test_the_secondary_angle_tilts_the_turned_arm_to_the_head():
     """At LAO 90, cranial 30 the detector is left and up: the source is right and down."""
-    np.testing.assert_allclose(
-        placed(90, 30).source_world_mm, [-800 * np.cos(np.pi / 6), 0, -400], atol=1e-9
-    )
+    np.testing.assert_allclose(placed(90, 30).source_world_mm, [-800 * np.cos(np.pi / 6), 0, -400], atol=1e-9)
 
 
 @pytest.mark.parametrize(("primary", "distance"), [(np.nan, 800.0), (0.0, 0.0), (0.0, np.inf)])

@@ -8,7 +8,7 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, register
 from fluoropose.pehl.numpy_step import NumpyStepper, local_contrast, saturate, warp_frame
 from fluoropose.pehl.residual import look
-from fluoropose.pehl.step import normalised_homography
+from fluoropose.pehl.step import normalised_homography, stacked_frames
 from fluoropose.runtime.ort import OrtStepper, open_device
 from fluoropose.train import network
 from fluoropose.train.export import export_step
@@ -57,15 +57,15 @@ def twins(small_case, tmp_path_factory):
 
 @pytest.mark.parametrize("stage", ["coarse", "fine"])
 def test_the_onnx_step_agrees_with_the_twin(twins, small_case, camera, rng, stage):
-    frame = rng.random((camera.rows, camera.columns)).astype(np.float32)
+    other, frame = rng.random((2, camera.rows, camera.columns)).astype(np.float32)
     poses = [pose_from_six(np.array([3.0, -4, 890, 7, a, -3.0]), small_case.pose_frame) for a in (2.0, -9.0, 30.0)]
     looks = [look(pose, camera, small_case.atlas) for pose in poses]
     homographies = np.stack([normalised_homography(x.frame_from_canonical_px, *frame.shape) for x in looks])
     index = np.array([x.view_indices for x in looks])
     seen = []
     for stepper in twins:
-        stepper.put_frame(frame)
-        seen.append(stepper.step(stage, homographies, index))
+        stepper.put_frames(np.stack([other, frame]))
+        seen.append(stepper.step(stage, homographies, index, np.array([1, 0, 1])))
     scale = np.abs(seen[1].residuals).mean(axis=0)
     np.testing.assert_allclose(seen[0].residuals / scale, seen[1].residuals / scale, atol=2e-3)
     np.testing.assert_allclose(seen[0].sigmas, seen[1].sigmas, rtol=5e-3)
@@ -77,7 +77,7 @@ def test_a_whole_registration_agrees(twins, small_case, camera, rng):
     start = pose_from_six(np.array([1.0, 2, 900, 3, 4, 5.0]), small_case.pose_frame)
     ends = []
     for stepper in twins:
-        stepper.put_frame(frame)
+        stepper.put_frames(frame[None])
         ends.append(register(stepper, camera, start, small_case.atlas, DEFAULT_SCHEDULE[-3:], lambda: 0))
     assert not np.allclose(ends[0].camera_from_volume, start)
     np.testing.assert_allclose(ends[0].camera_from_volume, ends[1].camera_from_volume, atol=0.05)
@@ -86,6 +86,22 @@ def test_a_whole_registration_agrees(twins, small_case, camera, rng):
 def test_frames_may_change_size(twins, small_case, rng):
     stepper = twins[0]
     for shape in ((50, 60), (80, 70), (50, 60)):
-        stepper.put_frame(rng.random(shape).astype(np.float32))
-        seen = stepper.step("fine", np.eye(3)[None], np.arange(5)[None])
+        stepper.put_frames(rng.random((1, *shape)).astype(np.float32))
+        seen = stepper.step("fine", np.eye(3)[None], np.arange(5)[None], np.zeros(1, np.int64))
         assert np.isfinite(seen.residuals).all()
+
+
+def test_frames_of_one_instant_may_differ_in_size(twins, small_case, camera, rng):
+    small, large = rng.random((40, 60)).astype(np.float32), rng.random((70, 50)).astype(np.float32)
+    stepper = twins[0]
+    both = stacked_frames([small, large])
+    assert both.shape == (2, 70, 60)
+    np.testing.assert_array_equal(both[0, 40:, :], np.repeat(small[-1:], 30, axis=0))
+    seen = []
+    for frames, index in ((small[None], 0), (both, 0)):
+        # A look at the middle of the small frame, well within it: what lies beyond it is never seen.
+        to_px = np.array([[0.2, 0.0, 20.0], [0.0, 0.1, 12.0], [0.0, 0.0, 1.0]])
+        stepper.put_frames(frames)
+        homography = normalised_homography(to_px, *frames.shape[1:])
+        seen.append(stepper.step("fine", homography[None], np.arange(5)[None], np.array([index])))
+    np.testing.assert_allclose(seen[0].residuals, seen[1].residuals, rtol=1e-4, atol=1e-5)

@@ -11,7 +11,7 @@ from fluoropose.pehl.bundle import STAGE_NAMES, Bundle, Golden
 
 __all__ = ["list_bundles", "load_bundle", "read_manifest", "store_bundle"]
 
-_SCHEMA = 2
+_SCHEMA = 3
 _GOLDEN = ("frame", "homography", "cached", "residuals", "sigmas", "presence")
 
 
@@ -29,7 +29,8 @@ def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = Tru
             "name": bundle.name,
             "case_digest": bundle.case_digest,
             "inputs": {
-                "frame": "float32 (1, 1, rows, columns), line integrals",
+                "frames": "float16 (frames, 1, rows, columns), line integrals",
+                "frame_index": "int64 (batch,), the frame of each look",
                 "homography": "float32 (batch, 3, 3), canonical pixels to frame coordinates in [-1, 1]",
                 "view_index": "int64 (batch, 5), the cached view and one step up and down in alpha, then in beta",
                 "atlas": "float16 (views, 1, size, size), line integrals",

@@ -18,7 +18,18 @@ from fluoropose.geometry.rotation import angle_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look
 from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homography
 
-__all__ = ["DEFAULT_SCHEDULE", "Finding", "Schedule", "Step", "TRACKING_SCHEDULE", "register", "sweeps"]
+__all__ = [
+    "DEFAULT_SCHEDULE",
+    "Finding",
+    "Schedule",
+    "Step",
+    "TRACKING_SCHEDULE",
+    "moved_between",
+    "register",
+    "sweeps",
+]
+
+_FIRST_FRAME = np.zeros(1, np.int64)
 
 Step = tuple[str, Group]
 Schedule = tuple[Step, ...]
@@ -84,16 +95,17 @@ def register(
     began = clock()
     current = look(pose, camera, atlas)
     seen = _regress(stepper, "fine", current, camera)
-    moved = _moved(pose, apply_residual(current, seen.residuals[0], Group.ALL, atlas), atlas.view.centre_mm)
+    moved = moved_between(pose, apply_residual(current, seen.residuals[0], Group.ALL, atlas), atlas.view.centre_mm)
     return Finding(pose, seen, moved, spent["coarse"], spent["fine"], clock() - began)
 
 
 def _regress(stepper: AbstractStepper, stage: str, current: Look, camera: Camera) -> Regression:
     homography = normalised_homography(current.frame_from_canonical_px, camera.rows, camera.columns)
-    return stepper.step(stage, homography[None], np.array([current.view_indices]))
+    return stepper.step(stage, homography[None], np.array([current.view_indices]), _FIRST_FRAME)
 
 
-def _moved(before: Mat44, after: Mat44, centre_mm: Float64) -> tuple[float, float, float]:
+def moved_between(before: Mat44, after: Mat44, centre_mm: Float64) -> tuple[float, float, float]:
+    """Return how far two poses of one camera are apart: in-plane mm, depth mm, rotation rad."""
     offset = (after[:3, :3] - before[:3, :3]) @ centre_mm + after[:3, 3] - before[:3, 3]
     ray = before[:3, :3] @ centre_mm + before[:3, 3]
     ray = ray / np.linalg.norm(ray)

@@ -35,23 +35,25 @@ class NumpyNetwork:
 
 
 class NumpyStepper(AbstractStepper):
-    """Steps in NumPy on one frame; hundreds of times slower than ONNX Runtime."""
+    """Steps in NumPy; hundreds of times slower than ONNX Runtime."""
 
     def __init__(self, networks: dict[str, NumpyNetwork], atlas_views: NDArray[Any]) -> None:
         """Keep the networks by stage and the atlas (views, size, size)."""
         self._networks = networks
         self._views = atlas_views
-        self._frame: Float32 = np.zeros((2, 2), np.float32)
+        self._frames: Float32 = np.zeros((1, 2, 2), np.float32)
 
-    def put_frame(self, line_integrals: Float32) -> None:
-        """Keep the frame."""
-        self._frame = np.asarray(line_integrals, np.float32)
+    def put_frames(self, line_integrals: Float32) -> None:
+        """Keep the frames."""
+        self._frames = line_integrals.astype(np.float16).astype(np.float32)
 
-    def step(self, stage: str, homographies: Float64, view_index: NDArray[np.int64]) -> Regression:
+    def step(
+        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> Regression:
         """Run one stage on each look in turn."""
         seen = [
-            _one(self._networks[stage], self._frame, homography, self._views[indices].astype(np.float32))
-            for homography, indices in zip(homographies, view_index, strict=True)
+            _one(self._networks[stage], self._frames[frame], homography, self._views[indices].astype(np.float32))
+            for homography, indices, frame in zip(homographies, view_index, frame_index, strict=True)
         ]
         information, vectors, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
         return solved(information, vectors, presence)

@@ -1,6 +1,7 @@
 """What one step of the regression is: the contract that ONNX Runtime and the NumPy twin both keep."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
 
-__all__ = ["AbstractStepper", "Regression", "normalised_homography", "solved"]
+__all__ = ["AbstractStepper", "Regression", "normalised_homography", "solved", "stacked_frames"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +30,25 @@ class AbstractStepper(ABC):
     """Holds one case's atlas and networks on a device; frames are put there once and looked at many times."""
 
     @abstractmethod
-    def put_frame(self, line_integrals: Float32) -> None:
-        """Place a frame, float32 (rows, columns), where the steps read it."""
+    def put_frames(self, line_integrals: Float32) -> None:
+        """Place the frames of one instant, float32 (frames, rows, columns), where the steps read them, as float16."""
 
     @abstractmethod
-    def step(self, stage: str, homographies: Float64, view_index: NDArray[np.int64]) -> Regression:
-        """Look at the frame through normalised homographies (batch, 3, 3) beside cached views (batch, 5).
+    def step(
+        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> Regression:
+        """Look through normalised homographies (batch, 3, 3) at frames (batch,) beside cached views (batch, 5).
 
         The five are those of `AtlasGrid.neighbours`.
         """
+
+
+def stacked_frames(frames: Sequence[Float32]) -> Float32:
+    """Return frames as one array (frames, rows, columns); smaller ones go on beyond their last row and column."""
+    rows, columns = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
+    if all(frame.shape == (rows, columns) for frame in frames):
+        return np.stack(frames)
+    return np.stack([np.pad(f, ((0, rows - f.shape[0]), (0, columns - f.shape[1])), mode="edge") for f in frames])
 
 
 def normalised_homography(frame_from_canonical_px: Mat33, rows: int, columns: int) -> Mat33:

@@ -6,7 +6,7 @@ Times are measured here and returned with each result, so that numbers below kno
 import threading
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,64 +17,22 @@ from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning, binning, checked_frame, line_integral_image
+from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.locate import candidate_poses
 from fluoropose.pehl.residual import look
 from fluoropose.runtime.ort import Device, OrtStepper
-from fluoropose.tracking.quality import Judgement, Status, judge
+from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
+from fluoropose.runtime.views import register_views
+from fluoropose.tracking.quality import Status, judge
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["Engine", "FrameView", "Registration", "ResidentCase", "ViewReport"]
 
 _GOLDEN_TOLERANCE = 2e-3
 """Largest allowed difference to the golden outputs, in units of each output's expected error."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FrameView:
-    """One view of one instant."""
-
-    pixels: NDArray[Any]
-    placed: PlacedCamera
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ViewReport:
-    """What a view said."""
-
-    name: str
-    camera_from_volume: Mat44
-    presence: float
-    likeness: float
-    used: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Registration:
-    """A judged pose, how like the frame's edges are to the object's there, and the time of each stage in ms."""
-
-    camera_from_volume: Mat44
-    judgement: Judgement
-    likeness: float
-    timing_ms: dict[str, float]
-    world_from_volume: Mat44
-    information: Mat44
-    views: tuple[ViewReport, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """Where one schedule ended and what is to be thought of it."""
-
-    finding: Finding
-    judgement: Judgement
-    likeness: float
 
 
 class ResidentCase:
@@ -102,29 +60,7 @@ class ResidentCase:
         schedule: Schedule = DEFAULT_SCHEDULE,
     ) -> Registration:
         """Find the object in one frame as planned: near a pose, from a rough start (by `schedule`), or anywhere."""
-        began = time.perf_counter_ns()
-        checked_frame(pixels, camera)
-        atlas = self.case.atlas
-        factor = binning(camera, atlas.view.camera.focal_px)
-        image = line_integral_image(pixels, meaning, factor, inverted)
-        seen_by = camera.scaled(factor)
-        prepared = time.perf_counter_ns()
-        found = self._follow(image, seen_by, plan, schedule)
-        finding = found.finding
-        ended = time.perf_counter_ns()
-        timing = {
-            "preprocess": prepared - began,
-            "regress": finding.regress_ns,
-            "refine": finding.refine_ns,
-            "quality": finding.quality_ns,
-            "total": ended - began,
-        }
-        timing["locate"] = ended - prepared - finding.regress_ns - finding.refine_ns - finding.quality_ns
-        if plan.start is not None:
-            del timing["locate"]
-        timing_ms = {stage: value / 1e6 for stage, value in timing.items()}
-        pose = finding.camera_from_volume
-        return Registration(pose, found.judgement, found.likeness, timing_ms, pose, np.eye(6))
+        return self.register_views([FrameView(pixels, PlacedCamera(camera))], meaning, inverted, plan, schedule)
 
     def register_views(
         self,
@@ -134,49 +70,49 @@ class ResidentCase:
         plan: Plan,
         schedule: Schedule = DEFAULT_SCHEDULE,
     ) -> Registration:
-        """Provisional."""
-        first = views[0].placed
-        for view in views:
-            checked_frame(view.pixels, view.placed.camera)
-        if plan.start is not None and not first.at_origin:
-            plan = replace(plan, start=first.camera_from_world @ plan.start)
-        found = self.register(views[0].pixels, first.camera, meaning, inverted, plan, schedule)
-        pose = found.camera_from_volume
-        world = pose if first.at_origin else inverse(first.camera_from_world) @ pose
-        reports = tuple(
-            ViewReport(v.name, pose if n == 0 else v.placed.camera_from_world @ world, 1.0, 1.0, True, "")
-            for n, v in enumerate(views)
-        )
-        return replace(found, world_from_volume=world, views=reports)
+        """Find the object in several views of one instant; `plan.start` is world_from_volume.
 
-    def _follow(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule) -> "_Found":
+        One view is registered as by `register`. A view that is useless, or contradicts the others, is left out of the
+        answer and its report says why.
+
+        Raises
+        ------
+        InputError
+            If there is no view, or one is of another object.
+        GeometryError
+            If two views are the same camera, or cameras look past each other.
+        """
+        return register_views(self, views, meaning, inverted, plan, schedule)
+
+    def find(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule) -> Found:
+        """Find the object in one prepared picture (line integrals, binned) as planned, in its camera's frame."""
         if plan.start is None:
-            return self._anywhere(image, camera)
+            return self.anywhere(image, camera)
         schedule = TRACKING_SCHEDULE if plan.nearby else rough
-        found = self._from(image, plan.start, camera, schedule)
+        found = self.follow(image, plan.start, camera, schedule)
         if plan.nearby and found.judgement.status is not Status.TRACKING:
-            again = self._from(image, plan.start, camera, DEFAULT_SCHEDULE)
+            again = self.follow(image, plan.start, camera, DEFAULT_SCHEDULE)
             better = max(found, again, key=lambda item: item.judgement.confidence)
             return replace(better, finding=_with_times_of_both(better.finding, found.finding, again.finding))
         return found
 
-    def _from(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> "_Found":
+    def follow(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Found:
         """Follow one schedule. The device is held for that long only, so that a search lets other frames through."""
         atlas = self.case.atlas
         with self.lock:
-            self.stepper.put_frame(image)
+            self.stepper.put_frames(image[None])
             finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
         began = time.perf_counter_ns()
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         judgement = judge(finding, likeness, camera, atlas)
         spent = finding.quality_ns + time.perf_counter_ns() - began
-        return _Found(replace(finding, quality_ns=spent), judgement, likeness)
+        return Found(replace(finding, quality_ns=spent), judgement, likeness)
 
-    def _anywhere(self, image: Float32, camera: Camera) -> "_Found":
+    def anywhere(self, image: Float32, camera: Camera) -> Found:
         """Search the whole frame; stop at the first candidate that is surely right."""
-        best: _Found | None = None
+        best: Found | None = None
         for start in candidate_poses(image, camera, self.case.atlas):
-            found = self._from(image, start, camera, DEFAULT_SCHEDULE)
+            found = self.follow(image, start, camera, DEFAULT_SCHEDULE)
             if best is None or found.judgement.confidence > best.judgement.confidence:
                 best = found
             if found.judgement.status is Status.TRACKING and found.judgement.confidence > 0.95:
@@ -298,8 +234,8 @@ def _check_golden(bundle: Bundle, device: Device) -> None:
     """Raise BundleError if this runtime does not reproduce the bundle's golden outputs."""
     golden = bundle.golden
     stepper = OrtStepper({"fine": bundle.models["fine"]}, golden.cached, device)
-    stepper.put_frame(golden.frame)
-    seen = stepper.step("fine", golden.homography[None], np.arange(5)[None])
+    stepper.put_frames(golden.frame[None])
+    seen = stepper.step("fine", golden.homography[None], np.arange(5)[None], np.zeros(1, np.int64))
     difference = np.abs(seen.residuals[0] - golden.residuals) / np.maximum(golden.sigmas, 1e-9)
     if not np.isfinite(difference).all() or float(difference.max()) > _GOLDEN_TOLERANCE:
         raise BundleError(

@@ -122,9 +122,9 @@ class OrtStepper(AbstractStepper):
         self._frames: dict[tuple[int, ...], _Frame] = {}
         self._frame: _Frame | None = None
 
-    def put_frame(self, line_integrals: Float32) -> None:
-        """Copy the frame to the device: the one copy of it. Buffers of the last few frame sizes are kept."""
-        shaped = np.ascontiguousarray(line_integrals, np.float32)[None, None]
+    def put_frames(self, line_integrals: Float32) -> None:
+        """Copy the frames to the device, once, as float16. Buffers of the last few sizes are kept."""
+        shaped = line_integrals.astype(np.float16)[:, None]
         frame = self._frames.pop(shaped.shape, None)
         if frame is None:
             while len(self._frames) >= _FRAME_SIZES:
@@ -134,28 +134,30 @@ class OrtStepper(AbstractStepper):
             frame.update(shaped)
         self._frames[shaped.shape] = self._frame = frame
 
-    def step(self, stage: str, homographies: Float64, view_index: NDArray[np.int64]) -> Regression:
+    def step(
+        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> Regression:
         """Run one stage's network on a batch of looks."""
         if self._frame is None:
-            raise AssertionError("expected put_frame before step")
+            raise AssertionError("expected put_frames before step")
         batch, bindings = len(view_index), self._frame.bindings
         key = (stage, batch)
         if key not in bindings:
             bindings[key] = _Binding(self._sessions[stage], self._frame.value, self._atlas, batch, self.device)
-        information, vector, presence = bindings[key].run(homographies, view_index)
+        information, vector, presence = bindings[key].run(homographies, view_index, frame_index)
         return solved(information.astype(np.float64), vector.astype(np.float64), presence[:, 0].astype(np.float64))
 
 
 class _Frame:
-    """A frame's buffer on the device and what is bound to it."""
+    """The buffer of one instant's frames on the device and what is bound to it."""
 
-    def __init__(self, shaped: Float32, device: Device) -> None:
+    def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
         self.device = device
-        self.host = shaped.copy()
+        self.host = shaped
         self.value = _place(self.host, device)
         self.bindings: dict[tuple[str, int], _Binding] = {}
 
-    def update(self, shaped: Float32) -> None:
+    def update(self, shaped: NDArray[np.float16]) -> None:
         if self.device.name == "cpu":
             np.copyto(self.host, shaped)
         else:
@@ -182,10 +184,13 @@ class _Binding:
         self.device = device
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
         self.index_host = np.zeros((batch, 5), np.int64)
+        self.frame_index_host = np.zeros(batch, np.int64)
         self.homography = _place(self.homography_host, device)
         self.index = _place(self.index_host, device)
+        self.frame_index = _place(self.frame_index_host, device)
         self.binding = session.io_binding()
-        self.binding.bind_ortvalue_input("frame", frame)
+        self.binding.bind_ortvalue_input("frames", frame)
+        self.binding.bind_ortvalue_input("frame_index", self.frame_index)
         self.binding.bind_ortvalue_input("atlas", atlas)
         self.binding.bind_ortvalue_input("homography", self.homography)
         self.binding.bind_ortvalue_input("view_index", self.index)
@@ -194,12 +199,16 @@ class _Binding:
         for name, value in zip(_OUTPUTS, self.outputs, strict=True):
             self.binding.bind_ortvalue_output(name, value)
 
-    def run(self, homographies: Float64, view_index: NDArray[np.int64]) -> list[Float32]:
+    def run(
+        self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> list[Float32]:
         self.homography_host[...] = homographies
         self.index_host[...] = view_index
+        self.frame_index_host[...] = frame_index
         if self.device.name != "cpu":
             self.homography.update_inplace(self.homography_host)
             self.index.update_inplace(self.index_host)
+            self.frame_index.update_inplace(self.frame_index_host)
         try:
             self.session.run_with_iobinding(self.binding)
         except Exception as error:

@@ -5,20 +5,24 @@ pose from frames where it is not, and that of the edges, which no training can f
 network's Laplace scales, plus how far its last proposal still moved.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat44
+from fluoropose.arrays import Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.pehl.hierarchy import Finding
 
-__all__ = ["ErrorEstimate", "Judgement", "Status", "expected_errors", "judge"]
+__all__ = ["ErrorEstimate", "Judgement", "SURE", "Status", "expected_errors", "judge", "judge_jointly"]
 
-_SURE, _LOST = 0.5, 0.1
+SURE = 0.5
+"""Confidence from which a pose counts as found."""
+
+_LOST = 0.1
 _UNLIKE, _LIKE = 0.45, 0.75
 """Edge likeness of nothing and of the object: on simulated frames empty ones stay below 0.6, right poses above 0.85 (a
 test); real frames, where other bones cross, lie between."""
@@ -82,7 +86,30 @@ def judge(finding: Finding, likeness: float, camera: Camera, atlas: Atlas) -> Ju
         return Judgement(Status.LOST, 0.0, estimate)
     if confidence < _LOST:
         return Judgement(Status.LOST, confidence, estimate)
-    doubtful = confidence < _SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
+    doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
+    return Judgement(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+
+
+def judge_jointly(
+    views: Sequence[Judgement], information: Float64, proposed: Float64, camera_from_world: Mat33, atlas: Atlas
+) -> Judgement:
+    """Return how far a joint finding is to be trusted: as far as in the view that is least sure of it.
+
+    Expected errors are those of the joint `information` (6, 6) and of the twist (6,) still `proposed`, both in the world
+    (mm, rad), seen along the axes of a camera with the rotation `camera_from_world`.
+    """
+    confidence = min(view.confidence for view in views)
+    covariance = np.linalg.inv(information)
+    variances = np.diag(camera_from_world @ covariance[:3, :3] @ camera_from_world.T)
+    offset = camera_from_world @ proposed[:3]
+    estimate = ErrorEstimate(
+        float(np.sqrt(variances[0] + variances[1] + offset[0] ** 2 + offset[1] ** 2)),
+        float(np.sqrt(variances[2] + offset[2] ** 2)),
+        float(np.rad2deg(np.sqrt(np.trace(covariance[3:, 3:]) + proposed[3:] @ proposed[3:]))),
+    )
+    if confidence < _LOST:
+        return Judgement(Status.LOST, confidence, estimate)
+    doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
     return Judgement(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
 
 

@@ -259,16 +259,19 @@ class StepModel(nn.Module):
         ones = torch.ones(size_px * size_px)
         self.register_buffer("pixels", torch.stack([columns.flatten(), rows.flatten(), ones]).float())
 
-    def forward(self, frame: Tensor, homography: Tensor, view_index: Tensor, atlas: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, frames: Tensor, frame_index: Tensor, homography: Tensor, view_index: Tensor, atlas: Tensor
+    ) -> tuple[Tensor, ...]:
         """Return information (batch, 6, 6), vector (batch, 6), per mm and rad, and presence (batch, 1).
 
-        `frame` (1, 1, rows, columns); `homography` (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1];
-        `view_index` int64 (batch, 5) the cached view and its neighbours; `atlas` (views, 1, size, size) float16.
+        `frames` (frames, 1, rows, columns) float16; `frame_index` int64 (batch,) the frame of each look; `homography`
+        (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5) the cached view
+        and its neighbours; `atlas` (views, 1, size, size) float16.
         """
         rays = homography @ self.pixels
         grid = (rays[:, :2] / rays[:, 2:]).transpose(1, 2).reshape(-1, self.size_px, self.size_px, 2)
-        frames = frame.expand(grid.shape[0], -1, -1, -1)
-        warped = F.grid_sample(frames, grid, mode="bilinear", padding_mode="border", align_corners=True)
+        seen = frames.index_select(0, frame_index).float()
+        warped = F.grid_sample(seen, grid, mode="bilinear", padding_mode="border", align_corners=True)
         views = atlas[view_index.flatten()].float().reshape(-1, 5, self.size_px, self.size_px)
         if self.per_step != 1.0:
             views = views[:, :1] + self.per_step * (views - views[:, :1])

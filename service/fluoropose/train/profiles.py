@@ -49,7 +49,7 @@ STAGES = (
         "fine",
         NetworkShape(1, (16, 32, 64, 96)),
         (Lesson(0.85, _NEAR, absent=0.04), Lesson(0.15, _WIDE, in_plane=False, absent=0.25)),
-        effort=0.75,
+        effort=2.0,
         batch=32,
         peak_rate=1e-3,
     ),
@@ -72,7 +72,7 @@ PROFILES = {
     for item in (
         Profile("tiny", 30, 64),
         Profile("quick", 1500, 1500),
-        Profile("full", 4000, 4000),
+        Profile("full", 5000, 4000),
     )
 }
 """`tiny` shows that everything runs and teaches nothing; `quick` ends within 10 minutes on two cores."""

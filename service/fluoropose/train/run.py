@@ -106,12 +106,15 @@ def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Gold
     model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
     cached = np.array(case.atlas.views[list(case.atlas.grid.neighbours(index))], dtype=np.float16)
+    frame = frame.astype(np.float16)
     with torch.no_grad():
         information, vector, presence = model(
             torch.from_numpy(frame)[None, None],
+            torch.zeros(1, dtype=torch.int64),
             torch.from_numpy(homography.astype(np.float32))[None],
             torch.arange(5)[None],
             torch.from_numpy(cached)[:, None],
         )
     seen = solved(information.double().numpy(), vector.double().numpy(), presence[:, 0].double().numpy())
-    return Golden(frame, homography, cached, seen.residuals[0], seen.sigmas[0], float(seen.presence[0]))
+    residuals, sigmas = seen.residuals[0], seen.sigmas[0]
+    return Golden(frame.astype(np.float32), homography, cached, residuals, sigmas, float(seen.presence[0]))

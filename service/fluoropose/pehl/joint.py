@@ -1,0 +1,131 @@
+"""Several calibrated views of one instant, solved together: every step looks through all of them in one batch.
+
+Each view's regressed residual becomes a linear equation for a motion in the world (`pehl.fusion`), weighted by its own
+information; their sum, with a weak prior, is solved, and the schedule goes on as with one view. Depth, which one view
+hardly sees, is another's in-plane place. Lengths in mm, angles in rad.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat44
+from fluoropose.drr.atlas import Atlas
+from fluoropose.geometry.camera import Camera
+from fluoropose.pehl.fusion import Equation, moved_by, view_equation
+from fluoropose.pehl.hierarchy import Clock, Finding, Schedule, moved_between
+from fluoropose.pehl.residual import Group, Look, apply_residual, look
+from fluoropose.pehl.step import Regression
+
+__all__ = ["JointFinding", "Sight", "register_jointly", "world_information"]
+
+_PRIOR_SHARE, _PRIOR_RAD = 0.5, 1.0
+"""Standard deviations of the weak prior on one step: so much of the field, and of a turn. It only holds what no view
+sees."""
+
+_FLOOR: Float64 = np.array([0.002, 0.002, 0.005, 0.004, 0.004, 0.004])
+"""No view is believed to know more than this: shares of field and range, and rad; what calibrations are good for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One view as the steps see it: which frame on the device, its camera after binning, where it stands, its atlas."""
+
+    frame: int
+    camera: Camera
+    camera_from_world: Mat44
+    atlas: Atlas
+
+    def look(self, world_from_volume: Mat44) -> Look:
+        """Return how a pose looks at this view's frame."""
+        return look(self.camera_from_world @ world_from_volume, self.camera, self.atlas)
+
+
+Regress = Callable[[str, Sequence[Sight], Sequence[Look]], Regression]
+"""Runs one stage on a look per view, in one batch: the views' residuals in their order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointFinding:
+    """Where a joint schedule ended: `world_from_volume`, and what each view says of it as a `Finding` of its own.
+
+    `information` (6, 6) is that of the pose as a world twist, over all views, `proposed` the twist (6,) that their last
+    look still asks for, and `disagreements` the chi-squares of what each view's own residual says against the pose.
+    """
+
+    world_from_volume: Mat44
+    views: tuple[Finding, ...]
+    information: Float64
+    proposed: Float64
+    disagreements: tuple[float, ...]
+
+
+def register_jointly(
+    regress: Regress, sights: Sequence[Sight], start: Mat44, schedule: Schedule, clock: Clock
+) -> JointFinding:
+    """Follow a schedule from `start`, a world_from_volume, in all views; then look once more to judge the end.
+
+    Raises
+    ------
+    GeometryError
+        If the object's centre comes to lie behind a source.
+    """
+    pose = start
+    atlas = sights[0].atlas
+    spent = {"coarse": 0, "fine": 0}
+    for stage, group in schedule:
+        began = clock()
+        looks = [sight.look(pose) for sight in sights]
+        seen = regress(stage, sights, looks)
+        pose = moved_by(pose, _step(_equations(sights, looks, seen, group), atlas), atlas)
+        spent[stage] += clock() - began
+    began = clock()
+    looks = [sight.look(pose) for sight in sights]
+    seen = regress("fine", sights, looks)
+    equations = _equations(sights, looks, seen, Group.ALL)
+    quality_ns = clock() - began
+    views = []
+    for number, (sight, current) in enumerate(zip(sights, looks, strict=True)):
+        own = _of_one(seen, number)
+        here = sight.camera_from_world @ pose
+        proposed = apply_residual(current, own.residuals[0], Group.ALL, sight.atlas)
+        moved = moved_between(here, proposed, atlas.view.centre_mm)
+        views.append(Finding(here, own, moved, spent["coarse"], spent["fine"], quality_ns))
+    total = np.sum([equation.information for equation in equations], axis=0)
+    proposed = _step(equations, atlas)
+    return JointFinding(pose, tuple(views), total, proposed, tuple(equation.disagreement for equation in equations))
+
+
+def world_information(finding: Finding, sight: Sight) -> Float64:
+    """Return what one view knows of a pose as a world twist, shape (6, 6); mm and rad."""
+    current = look(finding.camera_from_volume, sight.camera, sight.atlas)
+    return _equation(sight, current, finding.regression, 0, Group.ALL).information
+
+
+def _equations(sights: Sequence[Sight], looks: Sequence[Look], seen: Regression, group: Group) -> list[Equation]:
+    pairs = enumerate(zip(sights, looks, strict=True))
+    return [_equation(sight, current, seen, number, group) for number, (sight, current) in pairs]
+
+
+def _equation(sight: Sight, current: Look, seen: Regression, number: int, group: Group) -> Equation:
+    view = sight.atlas.view
+    units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
+    covariance = np.linalg.inv(seen.information[number]) + np.diag((_FLOOR * units) ** 2)
+    information = np.linalg.inv(covariance)
+    return view_equation(current, seen.residuals[number], information, group, sight.camera_from_world, sight.atlas)
+
+
+def _step(equations: Sequence[Equation], atlas: Atlas) -> Float64:
+    """Return the twist that all views agree on best, shape (6,)."""
+    across = (_PRIOR_SHARE * atlas.view.field_mm) ** -2.0
+    information = np.diag([across] * 3 + [_PRIOR_RAD**-2.0] * 3)
+    vector = np.zeros(6)
+    for equation in equations:
+        information, vector = information + equation.information, vector + equation.vector
+    return np.asarray(np.linalg.solve(information, vector))
+
+
+def _of_one(seen: Regression, number: int) -> Regression:
+    one = slice(number, number + 1)
+    return Regression(seen.residuals[one], seen.sigmas[one], seen.information[one], seen.presence[one])

@@ -1,0 +1,297 @@
+"""Views of one instant to one answer: prepare the frames, solve jointly, and leave out a view that spoils it.
+
+All views' looks go through the networks in one batch. If a view does not show the object where the joint answer has it,
+or the views contradict each other, the best view's own answer counts, as if it had come alone, and the others are
+marked with the reason. Lengths in mm, times in ns unless named otherwise.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Float64, Mat44
+from fluoropose.errors import InputError
+from fluoropose.geometry.rig import ray_gap_mm, require_rig
+from fluoropose.geometry.rigid import inverse, transform
+from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_image
+from fluoropose.pehl.fusion import moved_by
+from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Schedule
+from fluoropose.pehl.joint import JointFinding, Sight, register_jointly, world_information
+from fluoropose.pehl.likeness import edge_likeness
+from fluoropose.pehl.placing import best_place, shift_scores
+from fluoropose.pehl.residual import Look
+from fluoropose.pehl.step import Regression, normalised_homography, stacked_frames
+from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
+from fluoropose.tracking.quality import SURE, Judgement, judge, judge_jointly
+from fluoropose.tracking.tracker import Plan
+
+if TYPE_CHECKING:
+    from fluoropose.runtime.engine import ResidentCase
+
+__all__ = ["register_views"]
+
+_CONTRADICTION = 150.0
+"""Chi-square of a view's six residuals at the joint pose beyond which the views contradict each other."""
+
+_SAME_OBJECT_MM = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A view made ready: whose networks look at it, its picture of line integrals, and its sight."""
+
+    name: str
+    resident: "ResidentCase"
+    image: Float32
+    sight: Sight
+    at_origin: bool
+
+    def world(self, camera_from_volume: Mat44) -> Mat44:
+        """Return world_from_volume of a pose in this camera."""
+        return camera_from_volume if self.at_origin else inverse(self.sight.camera_from_world) @ camera_from_volume
+
+    def local(self, world_from_volume: Mat44) -> Mat44:
+        """Return camera_from_volume of a pose in the world."""
+        return world_from_volume if self.at_origin else self.sight.camera_from_world @ world_from_volume
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """A pose in the world with what each view thinks of it (`found`), which views made it, and why others did not."""
+
+    world_from_volume: Mat44
+    judgement: Judgement
+    information: Float64
+    found: tuple[Found, ...]
+    why: tuple[str, ...]
+
+
+def register_views(
+    resident: "ResidentCase",
+    views: Sequence[FrameView],
+    meaning: PixelMeaning,
+    inverted: bool,
+    plan: Plan,
+    schedule: Schedule,
+) -> Registration:
+    """Do what `ResidentCase.register_views` says."""
+    began = time.perf_counter_ns()
+    prepared = [_prepared(number, view, resident, meaning, inverted) for number, view in enumerate(views)]
+    _require_views(views, prepared)
+    ready = time.perf_counter_ns()
+    answer = _alone(prepared[0], plan, schedule) if len(prepared) == 1 else _together(prepared, plan, schedule)
+    ended = time.perf_counter_ns()
+    first = answer.found[0]
+    spent = [item.finding for item in answer.found]
+    timing = {
+        "preprocess": ready - began,
+        "regress": max(finding.regress_ns for finding in spent),
+        "refine": max(finding.refine_ns for finding in spent),
+        "quality": max(finding.quality_ns for finding in spent),
+        "total": ended - began,
+    }
+    if plan.start is None:
+        timing["locate"] = ended - ready - sum(timing[stage] for stage in ("regress", "refine", "quality"))
+    return Registration(
+        first.finding.camera_from_volume,
+        answer.judgement,
+        first.likeness,
+        {stage: value / 1e6 for stage, value in timing.items()},
+        answer.world_from_volume,
+        answer.information,
+        tuple(_report(*parts) for parts in zip(prepared, answer.found, answer.why, strict=True)),
+    )
+
+
+def _report(view: _View, found: Found, why: str) -> ViewReport:
+    presence = float(found.finding.regression.presence[0])
+    return ViewReport(view.name, found.finding.camera_from_volume, presence, found.likeness, not why, why)
+
+
+def _prepared(number: int, view: FrameView, resident: "ResidentCase", meaning: PixelMeaning, inverted: bool) -> _View:
+    camera = view.placed.camera
+    checked_frame(view.pixels, camera)
+    looked_at_by = view.resident or resident
+    atlas = looked_at_by.case.atlas
+    factor = binning(camera, atlas.view.camera.focal_px)
+    image = line_integral_image(view.pixels, meaning, factor, inverted)
+    sight = Sight(number, camera.scaled(factor), view.placed.camera_from_world, atlas)
+    return _View(view.name or f"view {number + 1}", looked_at_by, image, sight, view.placed.at_origin)
+
+
+def _require_views(views: Sequence[FrameView], prepared: Sequence[_View]) -> None:
+    if not views:
+        raise InputError("expected at least one view, got none")
+    if len(views) > 1:
+        require_rig([view.placed for view in views], [view.name for view in prepared])
+    first = prepared[0].resident.case
+    for view in prepared[1:]:
+        other = view.resident.case
+        apart = float(np.abs(other.corners_mm - first.corners_mm).max())
+        if apart > _SAME_OBJECT_MM or other.volume.values.shape != first.volume.values.shape:
+            raise InputError(
+                f"expected views of one object, got case {first.name!r} in {prepared[0].name!r} and {other.name!r} in "
+                f"{view.name!r}, whose boxes differ by up to {apart:.2f} mm"
+            )
+
+
+def _alone(view: _View, plan: Plan, schedule: Schedule) -> _Answer:
+    """Return what one view says, exactly as if there were no world."""
+    start = None if plan.start is None else view.local(plan.start)
+    found = view.resident.find(view.image, view.sight.camera, replace(plan, start=start), schedule)
+    pose = view.world(found.finding.camera_from_volume)
+    return _Answer(pose, found.judgement, world_information(found.finding, view.sight), (found,), ("",))
+
+
+def _together(views: Sequence[_View], plan: Plan, schedule: Schedule) -> _Answer:
+    """Return the joint answer, or the best view's own where the joint one does not hold."""
+    start = plan.start
+    if start is None:
+        start = _located(views)
+    elif not plan.nearby:
+        start = _placed(views, start)
+    answer = _joint(views, start, TRACKING_SCHEDULE if plan.nearby else schedule)
+    if plan.nearby and not _holds(answer):
+        answer = _surer(answer, _joint(views, start, DEFAULT_SCHEDULE))
+    return answer if _holds(answer) else _rescued(views, answer, replace(plan, start=start), schedule)
+
+
+def _holds(answer: _Answer) -> bool:
+    return not any(answer.why)
+
+
+def _surer(first: _Answer, second: _Answer) -> _Answer:
+    return max(first, second, key=lambda answer: (_holds(answer), answer.judgement.confidence))
+
+
+def _joint(views: Sequence[_View], start: Mat44, schedule: Schedule) -> _Answer:
+    """Solve all views from a start and judge the end in each."""
+    with ExitStack() as held:
+        residents = sorted({view.resident for view in views}, key=id)
+        for resident in residents:
+            held.enter_context(resident.lock)
+        regress = _Batches(views)
+        joint = register_jointly(regress, [view.sight for view in views], start, schedule, time.perf_counter_ns)
+    began = time.perf_counter_ns()
+    found = []
+    for view, finding in zip(views, joint.views, strict=True):
+        current = view.sight.look(joint.world_from_volume)
+        likeness = edge_likeness(view.image, current, view.sight.atlas)
+        found.append(Found(finding, judge(finding, likeness, view.sight.camera, view.sight.atlas), likeness))
+    spent = time.perf_counter_ns() - began
+    found = [replace(f, finding=replace(f.finding, quality_ns=f.finding.quality_ns + spent)) for f in found]
+    first = views[0].sight
+    turn = first.camera_from_world[:3, :3]
+    opinions = [item.judgement for item in found]
+    judgement = judge_jointly(opinions, joint.information, joint.proposed, turn, first.atlas)
+    return _Answer(joint.world_from_volume, judgement, joint.information, tuple(found), _reasons(found, joint))
+
+
+def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:
+    """Return for each view why it does not hold at the joint answer; "" where it does."""
+    reasons = []
+    for item, disagreement in zip(found, joint.disagreements, strict=True):
+        why = ""
+        if item.judgement.confidence < SURE:
+            presence = float(item.finding.regression.presence[0])
+            why = f"the object is not seen there: presence {presence:.2f}, likeness of edges {item.likeness:.2f}"
+        elif disagreement > _CONTRADICTION:
+            why = (
+                f"it contradicts the other views: chi-square {disagreement:.0f}, at most {_CONTRADICTION:.0f} expected"
+            )
+        reasons.append(why)
+    return tuple(reasons)
+
+
+def _rescued(views: Sequence[_View], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
+    """Register the views that may be good one by one; try the joint solve from the best; else answer with that alone."""
+    doubted = [bool(why) for why in joint.why]
+    tried = [n for n, doubt in enumerate(doubted) if not doubt] or list(range(len(views)))
+    if all(joint.found[n].judgement.confidence >= SURE for n in range(len(views))):
+        tried = list(range(len(views)))
+    alone = {n: _alone(views[n], plan, schedule) for n in tried}
+    best = max(alone, key=lambda n: alone[n].judgement.confidence)
+    if not plan.nearby:
+        again = _joint(views, _placed(views, alone[best].world_from_volume), schedule)
+        if _holds(again):
+            return again
+    return _single(views, best, alone, joint)
+
+
+def _single(views: Sequence[_View], best: int, alone: dict[int, _Answer], joint: _Answer) -> _Answer:
+    """Return one view's own answer; the others are judged at the joint one and say why they have no part in it."""
+    answer = alone[best]
+    found, why = [], []
+    for n, view in enumerate(views):
+        if n == best:
+            found.append(answer.found[0])
+            why.append("")
+            continue
+        local = view.local(answer.world_from_volume)
+        found.append(replace(joint.found[n], finding=replace(joint.found[n].finding, camera_from_volume=local)))
+        reason = joint.why[n] or joint.why[best]
+        if n in alone and alone[n].judgement.confidence >= SURE:
+            gap = ray_gap_mm(_ray(view, alone[n]), _ray(views[best], answer))
+            reason = f"it contradicts {views[best].name!r}: the rays to the object pass each other by {gap:.1f} mm"
+        why.append(reason)
+    return _Answer(answer.world_from_volume, answer.judgement, answer.information, tuple(found), tuple(why))
+
+
+def _ray(view: _View, answer: _Answer) -> tuple[Float64, Float64]:
+    """Return source and direction, in the world, of the ray to the object's centre as a view alone sees it."""
+    world_from_camera = inverse(view.sight.camera_from_world)
+    centre = transform(answer.world_from_volume, view.sight.atlas.view.centre_mm)
+    direction = centre - world_from_camera[:3, 3]
+    return world_from_camera[:3, 3], direction / np.linalg.norm(direction)
+
+
+def _placed(views: Sequence[_View], start: Mat44) -> Mat44:
+    """Return a start moved to where all views' pictures agree on the object."""
+    looks = [view.sight.look(start) for view in views]
+    scores = [shift_scores(view.image, look, view.sight.atlas) for view, look in zip(views, looks, strict=True)]
+    atlas = views[0].sight.atlas
+    shift = best_place(scores, looks, [view.sight.camera_from_world for view in views], atlas)
+    return moved_by(start, np.concatenate([shift, np.zeros(3)]), atlas)
+
+
+def _located(views: Sequence[_View]) -> Mat44:
+    """Return the surest of what a search of each whole frame finds."""
+    found = [view.resident.anywhere(view.image, view.sight.camera) for view in views]
+    best = max(range(len(views)), key=lambda n: found[n].judgement.confidence)
+    return views[best].world(found[best].finding.camera_from_volume)
+
+
+class _Batches:
+    """Puts the views' frames on the devices, then runs each step of all views of a case in one batch."""
+
+    def __init__(self, views: Sequence[_View]) -> None:
+        self.views = views
+        self.groups: list[tuple[ResidentCase, list[int], tuple[int, int]]] = []
+        for resident in dict.fromkeys(view.resident for view in views):
+            numbers = [n for n, view in enumerate(views) if view.resident is resident]
+            frames = stacked_frames([views[n].image for n in numbers])
+            resident.stepper.put_frames(frames)
+            self.groups.append((resident, numbers, (frames.shape[1], frames.shape[2])))
+
+    def __call__(self, stage: str, sights: Sequence[Sight], looks: Sequence[Look]) -> Regression:
+        """Return the views' regressions in their order."""
+        order: list[int] = []
+        parts: list[Regression] = []
+        for resident, numbers, shape in self.groups:
+            homographies = [normalised_homography(looks[n].frame_from_canonical_px, *shape) for n in numbers]
+            indices = np.array([looks[n].view_indices for n in numbers])
+            parts.append(resident.stepper.step(stage, np.stack(homographies), indices, np.arange(len(numbers))))
+            order += numbers
+        if len(parts) == 1:
+            return parts[0]
+        back = np.argsort(order)
+        return Regression(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])[back]
+                for name in ("residuals", "sigmas", "information", "presence")
+            )
+        )
