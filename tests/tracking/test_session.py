@@ -13,9 +13,9 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_y
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.tracking.quality import Status
 from fluoropose.tracking.jobs import DROP_REASONS, Done, Dropped, Job, Ready
 from fluoropose.tracking.objects import Sighting
+from fluoropose.tracking.quality import Status
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.settings import Change, ObjectStart, SessionCamera, SessionSettings, UnknownObjectError
 

@@ -92,13 +92,17 @@ class CameraModel(_Strict):
 
 
 class PlacedCameraModel(CameraModel):
-    """A camera and where it stands: several cameras, or one that moves, share a world frame."""
+    """A camera and where it stands: several cameras, or one that moves, share a world frame.
+
+    `case` is the object prepared for this camera's direction, where its own case does not cover that.
+    """
 
     camera_from_world: Matrix | None = None
+    case: str | None = Field(default=None, max_length=64)
 
     def placed(self) -> SessionCamera:
         """Return the camera with its place, or raise GeometryError."""
-        return SessionCamera(self.value(), _rigid_or_none(self.camera_from_world, "camera_from_world"))
+        return SessionCamera(self.value(), _rigid_or_none(self.camera_from_world, "camera_from_world"), self.case)
 
 
 def camera_json(camera: Camera) -> dict[str, Any]:

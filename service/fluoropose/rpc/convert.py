@@ -76,7 +76,8 @@ def pose_value(numbers: Sequence[float], name: str) -> Mat44 | None:
 
 def placed_value(message: pb.Camera) -> SessionCamera:
     """Return a camera with its place, or raise GeometryError."""
-    return SessionCamera(camera_value(message), pose_value(message.camera_from_world, "camera_from_world"))
+    place = pose_value(message.camera_from_world, "camera_from_world")
+    return SessionCamera(camera_value(message), place, message.case[:80] if message.HasField("case") else None)
 
 
 def object_value(message: pb.Object) -> ObjectStart:

@@ -40,7 +40,7 @@ LOW_CONFIDENCE: Status
 TRACKING: Status
 
 class Camera(_message.Message):
-    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world")
+    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world", "case")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     ROW_SPACING_MM_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,7 @@ class Camera(_message.Message):
     PRINCIPAL_POINT_PX_FIELD_NUMBER: _ClassVar[int]
     INTRINSIC_MATRIX_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FROM_WORLD_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
     rows: int
     columns: int
     row_spacing_mm: float
@@ -57,7 +58,8 @@ class Camera(_message.Message):
     principal_point_px: _containers.RepeatedScalarFieldContainer[float]
     intrinsic_matrix: _containers.RepeatedScalarFieldContainer[float]
     camera_from_world: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ...) -> None: ...
+    case: str
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., case: _Optional[str] = ...) -> None: ...
 
 class CArm(_message.Message):
     __slots__ = ("primary_deg", "secondary_deg", "source_to_isocenter_mm")

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -177,11 +177,11 @@ class Service:
         ConflictError, UnknownCaseError, NotReadyError
             If a case is not there or not ready, or too many sessions are open.
         """
-        return self.sessions.open(settings, self.centres_mm(settings.objects), owner)
+        return self.sessions.open(settings, self._ready_for(settings), owner)
 
     def passing_session(self, settings: SessionSettings, owner: str = "") -> Session:
         """Return a session for one frame, which nobody else can find."""
-        return Session.opened("", settings, self.centres_mm(settings.objects), owner)
+        return Session.opened("", settings, self._ready_for(settings), owner)
 
     def centres_mm(self, starts: Iterable[ObjectStart]) -> dict[str, Vec3]:
         """Return the centres of cases in their volumes; loads those that are not resident, and raises as `resident`."""
@@ -210,10 +210,18 @@ class Service:
                 gone = error
         if gone is not None and not residents:
             raise gone
+        directions = {name: self.resident(case) for name, case in settings.directions.items()}
+        views = [replace(view, resident=directions.get(view.name)) for view in views]
         found = register_objects(
             list(residents.values()), views, settings.meaning, settings.inverted, [plans[case] for case in residents]
         )
         return dict(zip(residents, found, strict=True))
+
+    def _ready_for(self, settings: SessionSettings) -> dict[str, Vec3]:
+        """Return the centres of a session's objects, once all that it needs is there."""
+        for case in settings.directions.values():
+            self.resident(case)
+        return self.centres_mm(settings.objects)
 
     def model_name(self, case: str) -> str:
         """Return the name of the model that serves a case, empty if the case has gone."""

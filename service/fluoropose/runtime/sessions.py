@@ -74,9 +74,9 @@ class SessionRegistry:
                 raise UnknownSessionError(f"expected an open session, got {name[:80]!r}")
 
     def of_case(self, case: str) -> list[Session]:
-        """Return the sessions that follow a case."""
+        """Return the sessions that need a case."""
         with self._lock:
-            return [session for session, _ in self._sessions.values() if case in session.objects]
+            return [session for session, _ in self._sessions.values() if case in session.cases]
 
     def all(self) -> list[Session]:
         """Return every open session."""
@@ -86,7 +86,7 @@ class SessionRegistry:
     def cases_in_use(self) -> set[str]:
         """Return the names of the cases that sessions look at."""
         with self._lock:
-            return {case for session, _ in self._sessions.values() for case in session.objects}
+            return {case for session, _ in self._sessions.values() for case in session.cases}
 
     def take_expired(self) -> list[Session]:
         """Forget the sessions that were idle for too long and return them."""

@@ -32,7 +32,7 @@ from fluoropose.tracking.jobs import (
 )
 from fluoropose.tracking.objects import Followed, changed, restarted_by
 from fluoropose.tracking.pairing import Keeper, together
-from fluoropose.tracking.settings import Change, SessionSettings, WorldFrameError
+from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings, WorldFrameError
 from fluoropose.tracking.tracker import FRAME_SECONDS, Tracker
 
 __all__ = ["Session"]
@@ -76,6 +76,11 @@ class Session:
         return next(iter(self.objects.values())).tracker
 
     @property
+    def cases(self) -> set[str]:
+        """Every case that the session needs."""
+        return {*self.objects, *self.settings.directions.values()}
+
+    @property
     def in_flight(self) -> int:
         """How many frames are neither answered nor dropped yet, 0 to 3 of each camera."""
         return len(self.waiting) + len(self.ready) + (0 if self.running is None else len(self.running.frames))
@@ -102,9 +107,10 @@ class Session:
         cameras = dict(self.settings.cameras)
         for name, camera in change.cameras.items():
             cameras[self.settings.camera_name(name)] = camera
-        settings = replace(self.settings, cameras=cameras)
         restarted = restarted_by(change, self.objects)
-        objects = changed(self.objects, change, centres_mm, settings.smoothing)
+        objects = changed(self.objects, change, centres_mm, self.settings.smoothing)
+        starts = tuple(ObjectStart(one.case, one.tracker.initial_pose) for one in objects.values())
+        settings = replace(self.settings, cameras=cameras, objects=starts)
         self.settings, self.objects = settings, objects
         for one in restarted:
             one.restart(change.initial_pose)

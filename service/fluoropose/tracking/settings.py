@@ -60,10 +60,14 @@ class WorldFrameError(GeometryError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionCamera:
-    """A camera and, where it was told, its place: without one the world is the camera's own frame."""
+    """A camera and, where it was told, its place: without one the world is the camera's own frame.
+
+    `case` is the session's object prepared for this camera's direction, where its own case does not cover that.
+    """
 
     camera: Camera
     camera_from_world: Mat44 | None = None
+    case: str | None = None
 
     def placed(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
         """Return the camera at a frame's own place, else at the session's."""
@@ -103,6 +107,8 @@ class SessionSettings:
         """Check what no single field shows."""
         related(self.cameras)
         _checked_objects([start.case for start in self.objects])
+        if len(self.objects) > 1 and self.directions:
+            raise InputError(f"expected one case where a camera has its own, got {len(self.objects)}")
         if not (np.isfinite(self.tolerance_ms) and self.tolerance_ms >= 0):
             raise InputError(f"expected a pairing tolerance of at least 0 ms, got {self.tolerance_ms}")
 
@@ -120,6 +126,11 @@ class SessionSettings:
         """Return the settings of one camera that looks at one object."""
         cameras = {ONLY_CAMERA: SessionCamera(camera)}
         return cls((ObjectStart(case, initial_pose),), cameras, meaning, inverted, max_frame_age_ms, policy)
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """The cases that were prepared for a camera's direction, by its name."""
+        return {name: one.case for name, one in self.cameras.items() if one.case is not None}
 
     def camera_name(self, name: str | None) -> str:
         """Return the name of a frame's camera, the only one if it is not told, or raise UnknownCameraError."""
