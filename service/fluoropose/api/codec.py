@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -133,8 +134,13 @@ def _estimate(estimate: ErrorEstimate) -> ErrorEstimateModel:
     )
 
 
-def session_model(session: Session) -> SessionModel:
-    """Return a session as the API shows it."""
+def session_model(session: Session, lock: AbstractContextManager[Any]) -> SessionModel:
+    """Return a session as the API shows it; `lock` keeps others from it meanwhile."""
+    with lock:
+        return _shown(session)
+
+
+def _shown(session: Session) -> SessionModel:
     tracks = [_track(followed) for followed in session.objects.values()]
     return SessionModel(
         session=session.name,

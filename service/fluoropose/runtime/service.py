@@ -23,7 +23,7 @@ from fluoropose.runtime.ort import Device
 from fluoropose.runtime.sessions import OverloadedError, SessionRegistry
 from fluoropose.runtime.several import register_objects
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.settings import ObjectStart, SessionSettings
+from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["CaseRecord", "Service", "describe_volume"]
@@ -187,9 +187,16 @@ class Service:
         """Return the centres of cases in their volumes; loads those that are not resident, and raises as `resident`."""
         return {start.case: self.resident(start.case).case.atlas.view.centre_mm for start in starts}
 
-    def resident_centres_mm(self, starts: Sequence[ObjectStart]) -> dict[str, Vec3] | None:
-        """Return the same without waiting, or None if a case would have to be loaded."""
-        return self.centres_mm(starts) if {start.case for start in starts} <= set(self.engine.names()) else None
+    def centres_at_once(self, change: Change) -> dict[str, Vec3] | None:
+        """Return the centres of the objects that a change adds, None if one of its cases would have to be loaded."""
+        needed = {start.case for start in change.add} | set(change.directions)
+        return self.centres_for(change) if needed <= set(self.engine.names()) else None
+
+    def centres_for(self, change: Change) -> dict[str, Vec3]:
+        """Return the same; loads the cases that are not resident, and raises as `resident`."""
+        for case in change.directions:
+            self.resident(case)
+        return self.centres_mm(change.add)
 
     def follow(
         self, settings: SessionSettings, plans: Mapping[str, Plan], views: Sequence[FrameView]

@@ -13,7 +13,6 @@ from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import Dropped, Task
 from fluoropose.tracking.quality import Status
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.tracker import TrackState
 
 __all__ = ["Books"]
 
@@ -41,19 +40,18 @@ class Books:
         if drop.reason.startswith("stale"):
             self.metrics.registration_status.labels("stale").inc()
 
-    def found(self, task: Task, before: TrackState, found: Registration, model: str) -> None:
-        """Count what the engine found of an object, before anyone has it; `before` is what its track was then."""
+    def found(self, task: Task, found: Registration, model: str, lost: bool) -> None:
+        """Count what the engine found of an object, before anyone has it; `lost`: its track began to search with it."""
         metrics, status, plan = self.metrics, found.judgement.status, task.plan
         metrics.confidence.labels(model).observe(found.judgement.confidence)
         metrics.similarity.labels(model).observe(found.likeness)
         if plan.start is None:
             metrics.reinit.labels("search").inc()
-        tracker = task.followed.tracker
         if plan.start is not None and plan.nearby:
-            moved_mm, turned_deg = _innovation(plan.start, found.world_from_volume, tracker.centre_mm)
+            moved_mm, turned_deg = _innovation(plan.start, found.world_from_volume, task.followed.tracker.centre_mm)
             metrics.innovation_mm.labels(model).observe(moved_mm)
             metrics.innovation_deg.labels(model).observe(turned_deg)
-        if before is not TrackState.SEARCHING and tracker.state is TrackState.SEARCHING:
+        if lost:
             metrics.lost.labels("lost" if status is Status.LOST else "doubt").inc()
 
     def handed_over(self, session: Session, transport: str, result: Result) -> None:

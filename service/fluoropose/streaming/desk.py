@@ -1,28 +1,40 @@
 """The desk: takes frames of all sessions in, sends them to the device in fair turns, brings the answers back.
 
-Everything here runs on the event loop, except what a lane's thread does with one frame. Sessions decide (they are the
-core without I/O); the desk carries their decisions out and tells whoever brought the frame.
+Sessions decide (they are the core without I/O and threads); the desk carries their decisions out and tells whoever
+brought the frame. Two kinds of threads meet here:
+
+- The event loop offers frames, hands answers over, ends sessions. Books, receivers and everything that a client is told
+  are the loop's alone. To an idle lane it also gives the first frame.
+- A lane's thread works on one frame after another. When one is done it completes it and takes the next itself, at that
+  moment, so that the device waits for no loop and always gets the newest frame; what came of the frame it posts to the
+  loop, which tells the client while the next one is computed.
+
+`Desk.lock` is held by whoever touches a session, what waits, or the turns: on either thread, for the few steps between
+two looks at them, never while decoding, computing or telling.
 """
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from fluoropose.errors import DeviceError, FluoroposeError, NotReadyError
+from fluoropose.errors import DeviceError, FluoroposeError
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.streaming.lanes import Lane
-from fluoropose.streaming.solve import Solved, done, solve
+from fluoropose.streaming.solve import Solved, answered, solve
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import Dropped, Job
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.settings import Change, UnknownObjectError
+from fluoropose.tracking.tracker import TrackState
 
 __all__ = ["Desk", "MAX_WAITING", "Receiver"]
 
@@ -45,19 +57,25 @@ class Desk:
         self.metrics = metrics
         self.books = Books(metrics)
         self.clock_ns = clock_ns
+        self.lock = threading.Lock()
         self.lanes = (Lane("follow"), Lane("search", background=True))
         self._background = ThreadPoolExecutor(1, "background")
         self._waiting: dict[Session, None] = {}
         self._receivers: dict[tuple[Session, int], tuple[Receiver, str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
 
     @property
     def pending(self) -> int:
         """How many frames wait for the device."""
-        return sum(len(session.waiting) for session in self._waiting)
+        with self.lock:
+            return self._count()
 
     def close(self) -> None:
-        """Finish what runs and stop the threads."""
+        """Finish what runs, take nothing more, and stop the threads."""
+        with self.lock:
+            self._closing = True
         for lane in self.lanes:
             lane.executor.shutdown(wait=True)
         self._background.shutdown(wait=True)
@@ -91,12 +109,9 @@ class Desk:
     async def answer_views(self, session: Session, frames: Sequence[EncodedFrame], transport: str) -> Result:
         """Answer frames of one instant, one of each camera, together; raise the error of the first that is dropped."""
         loop = asyncio.get_running_loop()
-        tickets, told = [], []
-        for frame in frames:
-            future: asyncio.Future[Dropped | None] = loop.create_future()
-            tickets.append(self._take_in(session, frame, transport, future.set_result))
-            told.append(future)
-        self._pump()
+        told: list[asyncio.Future[Dropped | None]] = [loop.create_future() for _ in frames]
+        brought = [(frame, future.set_result) for frame, future in zip(frames, told, strict=True)]
+        tickets = self._offer(session, brought, transport)
         for dropped in await asyncio.gather(*told):
             if dropped is not None:
                 raise dropped.error
@@ -106,42 +121,86 @@ class Desk:
         return given[0]
 
     def offer(self, session: Session, frame: EncodedFrame, transport: str, receiver: Receiver) -> int:
-        """Take a frame in; return its ticket. The receiver is told once, at once or later, on the event loop."""
-        ticket = self._take_in(session, frame, transport, receiver)
-        self._pump()
-        return ticket
+        """Take a frame in and return its ticket. The receiver is told once on the event loop.
 
-    def _take_in(self, session: Session, frame: EncodedFrame, transport: str, receiver: Receiver) -> int:
+        It is told before this returns only if the frame is dropped at once.
+        """
+        return self._offer(session, [(frame, receiver)], transport)[0]
+
+    def _offer(self, session: Session, brought: Sequence[tuple[EncodedFrame, Receiver]], transport: str) -> list[int]:
+        """Take frames in before any of them is taken to the device; return their tickets."""
+        self._loop = asyncio.get_running_loop()
         now = self.clock_ns()
-        self.books.received(session, transport, now)
+        dropped: list[Dropped] = []
+        tickets = []
+        for _ in brought:
+            self.books.received(session, transport, now)
+        with self.lock:
+            for frame, _ in brought:
+                ticket, gone = self._take_in(session, frame, now)
+                tickets.append(ticket)
+                dropped += gone
+            if session.waiting:
+                self._waiting[session] = None
+            stale = self._pump()
+        for ticket, (_, receiver) in zip(tickets, brought, strict=True):
+            self._receivers[session, ticket] = (receiver, transport)
+        self._drop_all([(session, drop) for drop in dropped] + stale)
+        return tickets
+
+    def _take_in(self, session: Session, frame: EncodedFrame, now_ns: int) -> tuple[int, list[Dropped]]:
+        """Under the lock: offer a frame to its session; return its ticket and what was dropped for it."""
         age_s = 0.0 if frame.captured_s is None else time.time() - frame.captured_s
         age_ns = int(1e9 * max(0.0, min(age_s, 1e6)))
         ticket, dropped = session.offer(
-            frame, frame.seq, age_ns, now, frame.captured_s, frame.camera, frame.camera_from_world
+            frame, frame.seq, age_ns, now_ns, frame.captured_s, frame.camera, frame.camera_from_world
         )
-        self._receivers[session, ticket] = (receiver, transport)
-        self._drop_all(session, dropped)
-        if session.waiting:
-            self._waiting[session] = None
-        if self.pending > MAX_WAITING and any(waiting.ticket == ticket for waiting in session.waiting.values()):
+        mine = next((waiting for waiting in session.waiting.values() if waiting.ticket == ticket), None)
+        if mine is not None and self._count(session) > MAX_WAITING:
             full = OverloadedError(f"expected at most {MAX_WAITING} waiting frames, got one more; send fewer")
-            self._drop(session, session.refuse_waiting(full, ticket))
-            if not session.waiting:
-                self._waiting.pop(session)
-        return ticket
+            dropped.append(session.refuse_waiting(full, ticket))
+        return ticket, dropped
 
-    def refuse(self, session: Session, transport: str, drop: Dropped) -> None:
+    def _count(self, *more: Session) -> int:
+        """Under the lock: return how many frames wait, with those of a session that may not be noted yet."""
+        return sum(len(session.waiting) for session in {*self._waiting, *more})
+
+    def refuse(self, session: Session, transport: str, error: FluoroposeError, seq: int | None = None) -> None:
         """Count a message that held no frame."""
         self.books.received(session, transport, self.clock_ns())
+        with self.lock:
+            drop = session.refuse(error, seq)
         self.books.dropped(drop)
 
-    def hand_over(self, session: Session, transport: str, ticket: int | None = None) -> Result | Dropped | None:
-        """Return an answer for the client to have now, or that it has grown too old; None if there is none.
+    async def change(self, session: Session, change: Change) -> None:
+        """Change a session as its client asks; off the event loop meanwhile if a case has to be loaded.
 
-        It is that of one frame's ticket, or the first of the session's.
+        Raises
+        ------
+        UnknownCaseError, NotReadyError, UnknownCameraError, UnknownObjectError, ConflictError, InputError
+            If a case cannot be followed, or as `Session.change`.
+        """
+        centres_mm = self.service.centres_at_once(change)
+        if centres_mm is None:
+            centres_mm = await self.off_loop(lambda: self.service.centres_for(change))
+        with self.lock:
+            session.change(change, centres_mm)
+            stale = self._pump()
+        self._drop_all(stale)
+
+    def in_flight(self, session: Session) -> int:
+        """Return how many frames of a session are neither answered nor dropped yet."""
+        with self.lock:
+            return session.in_flight
+
+    def hand_over(self, session: Session, transport: str, ticket: int | None = None) -> Result | Dropped | None:
+        """Return a session's answer for the client to have now, or that it has grown too old; None if there is none.
+
+        With a `ticket`, only the answer to that frame is given: by now a newer one may have taken its place.
         """
         now = self.clock_ns()
-        given = session.hand_over(now, ticket)
+        with self.lock:
+            given = session.hand_over(now, ticket)
         if given is None:
             return None
         if isinstance(given, Dropped):
@@ -154,103 +213,122 @@ class Desk:
         self.books.handed_over(session, transport, result)
         return result
 
-    async def change(self, session: Session, change: Change) -> None:
-        """Change a session as its client asks; off the event loop meanwhile if a case has to be loaded.
-
-        Raises
-        ------
-        UnknownCaseError, NotReadyError, UnknownCameraError, UnknownObjectError, ConflictError, InputError
-            If a case cannot be followed, or as `Session.change`.
-        """
-        centres_mm = self.service.resident_centres_mm(change.add)
-        if centres_mm is None:
-            centres_mm = await self.off_loop(lambda: self.service.centres_mm(change.add))
-        session.change(change, centres_mm)
-
     def leave(self, session: Session, reason: str = "disconnected") -> None:
         """Drop what a client that has gone would have been given; the session stays."""
-        self._drop_all(session, session.leave(reason))
-        self._waiting.pop(session, None)
+        with self.lock:
+            gone = session.leave(reason)
+            self._waiting.pop(session, None)
+        self._drop_all([(session, drop) for drop in gone])
 
     def end(self, session: Session, reason: str = "disconnected") -> None:
         """End a session: nothing of it is answered any more."""
-        self._drop_all(session, session.close(reason))
-        self._waiting.pop(session, None)
+        with self.lock:
+            gone = session.close(reason)
+            self._waiting.pop(session, None)
+            for lane in self.lanes:
+                lane.turns.forget(session)
+        self._drop_all([(session, drop) for drop in gone])
+
+    def _pump(self) -> "_Drops":
+        """Under the lock, on either thread: give each idle lane the frame whose turn it is; return the stale ones."""
+        stale: _Drops = []
         for lane in self.lanes:
-            lane.turns.forget(session)
+            taken = self._take(lane, stale) if lane.idle else None
+            if taken is not None:
+                lane.begin()
+                lane.executor.submit(self._drive, lane, taken).add_done_callback(_report)
+        return stale
 
-    def _pump(self) -> None:
-        """Send to each idle lane the frame whose turn it is."""
-        for lane in self.lanes:
-            searching = lane is self.lanes[1]
-            while lane.idle:
-                session = lane.turns.choose(
-                    one for one in self._waiting if one.running is None and one.searches is searching
-                )
-                if session is None:
-                    break
-                job, dropped = session.take(self.clock_ns())
-                if not session.waiting:
-                    self._waiting.pop(session, None)
-                self._drop_all(session, dropped)
-                if job is not None:
-                    self._start(lane, session, job)
+    def _take(self, lane: Lane, stale: "_Drops") -> "tuple[Session, Job] | None":
+        """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
+        searching = lane is self.lanes[1]
+        while not self._closing:
+            session = lane.turns.choose(
+                one for one in self._waiting if one.running is None and one.searches is searching
+            )
+            if session is None:
+                break
+            job, dropped = session.take(self.clock_ns())
+            if not session.waiting:
+                self._waiting.pop(session)
+            stale.extend((session, drop) for drop in dropped)
+            if job is not None:
+                return session, job
+        return None
 
-    def _start(self, lane: Lane, session: Session, job: Job) -> None:
-        lane.begin()
-        work = asyncio.get_running_loop().run_in_executor(lane.executor, solve, self.service, job, self.clock_ns())
-        work.add_done_callback(lambda done: self._done(lane, session, job, done))
+    def _drive(self, lane: Lane, taken: "tuple[Session, Job] | None") -> None:
+        """On the lane's thread: one frame after another until none waits for this lane."""
+        while taken is not None:
+            session, job = taken
+            outcome = self._outcome(job)
+            with self.lock:
+                done = self._finish(session, job, outcome)
+                taken = self._take(lane, done.stale)
+                if taken is None:
+                    lane.end()
+                else:
+                    lane.begin()
+                done.stale.extend(self._pump())
+            self._post(done)
 
-    def _done(self, lane: Lane, session: Session, job: Job, done: "asyncio.Future[Solved]") -> None:
-        lane.end()
-        if done.cancelled():
-            error: BaseException | None = NotReadyError("expected a service that runs, got one that stops")
+    def _outcome(self, job: Job) -> Solved | Exception:
+        """On a lane's thread, without the lock: decode and register."""
+        try:
+            return solve(self.service, job, self.clock_ns())
+        except Exception as error:
+            return error
+
+    def _finish(self, session: Session, job: Job, outcome: Solved | Exception) -> "_Done":
+        """Under the lock, on the lane's thread: let the session have what came of its frames."""
+        there, before = session.follows(job), [task.followed.tracker.state for task in job.tasks]
+        if isinstance(outcome, Exception):
+            drops = session.fail(*_refusal(outcome))
+        elif outcome.found and not any(case in outcome.found for case in there):
+            drops = session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
         else:
-            error = done.exception()
-        if error is None:
-            self._complete(session, job, done.result())
-        else:
-            self._fail(session, error)
-        if session.waiting:
-            self._waiting[session] = None
-        self._pump()
+            drops = session.complete(answered(outcome, self.service, job, there))
+        searches = TrackState.SEARCHING
+        lost = [
+            task.followed.case
+            for task, state in zip(job.tasks, before, strict=True)
+            if state is not searches and task.followed.tracker.state is searches
+        ]
+        return _Done(session, job, outcome, lost, [(session, drop) for drop in drops], [])
 
-    def _complete(self, session: Session, job: Job, solved: Solved) -> None:
-        cases = session.follows(job)
-        if solved.found and not any(case in solved.found for case in cases):
-            gone = UnknownObjectError("expected an object that the session follows, got one removed meanwhile")
-            self._drop_all(session, session.fail(gone))
-            return
-        self.service.faults = 0
-        before = {task.followed.case: task.followed.tracker.state for task in job.tasks}
-        dropped = session.complete(done(solved, self.service, job, cases))
-        for task in job.tasks:
-            case = task.followed.case
-            if case in cases and case in solved.found:
-                self.books.found(task, before[case], solved.found[case], self.service.model_name(case))
-        self._drop_all(session, dropped)
+    def _post(self, done: "_Done") -> None:
+        """On the lane's thread: have the loop tell. Once the loop has ended, nobody is left to be told."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell, done)
+
+    def _tell(self, done: "_Done") -> None:
+        """On the loop: count what came of a frame and tell who waits for it."""
+        session, job, outcome = done.session, done.job, done.outcome
+        if isinstance(outcome, Exception):
+            self._note(outcome)
+        else:
+            self.service.faults = 0
+            for task in job.tasks:
+                case = task.followed.case
+                if case in outcome.found:
+                    self.books.found(task, outcome.found[case], self.service.model_name(case), case in done.lost)
+        self._drop_all(done.drops + done.stale)
         for frame in job.frames:
-            told = self._receivers.get((session, frame.ticket))
-            if told is not None:
-                told[0](None)
+            receiver, _ = self._receivers.get((session, frame.ticket), (None, ""))
+            if receiver is not None:
+                receiver(None)
 
-    def _fail(self, session: Session, error: BaseException) -> None:
-        """Give frames up; the session and all others go on."""
+    def _note(self, error: Exception) -> None:
         if isinstance(error, DeviceError):
             self.service.faults += 1
             self.metrics.failures.labels("backend").inc()
             _log.error("the device failed on a frame", extra={"fields": {"error": str(error)}})
-            dropped = session.fail(error, "failed")
-        elif isinstance(error, FluoroposeError):
-            dropped = session.fail(error, "invalid")
-        else:
+        elif not isinstance(error, FluoroposeError):
             self.metrics.failures.labels("other").inc()
             _log.error("a fault in a frame's work", exc_info=error)
-            dropped = session.fail(FluoroposeError("an unexpected fault; the log holds the reason"), "failed")
-        self._drop_all(session, dropped)
 
-    def _drop_all(self, session: Session, dropped: Iterable[Dropped]) -> None:
-        for drop in dropped:
+    def _drop_all(self, drops: "_Drops") -> None:
+        for session, drop in drops:
             self._drop(session, drop)
 
     def _drop(self, session: Session, drop: Dropped) -> None:
@@ -258,3 +336,36 @@ class Desk:
         receiver, _ = self._receivers.pop((session, drop.ticket), (None, ""))
         if receiver is not None:
             receiver(drop)
+
+
+_Drops = list[tuple[Session, Dropped]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Done:
+    """What came of a job, on its way to the loop; `lost` are the cases of tracks that it lost.
+
+    `stale` are frames that had grown too old when the next were taken.
+    """
+
+    session: Session
+    job: Job
+    outcome: Solved | Exception
+    lost: list[str]
+    drops: _Drops
+    stale: _Drops
+
+
+def _refusal(error: Exception) -> tuple[FluoroposeError, str]:
+    """Return the error that the client is told of a frame's failure, and the reason that it is counted for."""
+    if isinstance(error, DeviceError):
+        return error, "failed"
+    if isinstance(error, FluoroposeError):
+        return error, "invalid"
+    return FluoroposeError("an unexpected fault; the log holds the reason"), "failed"
+
+
+def _report(driven: "Future[None]") -> None:
+    """Log what ended a lane's thread early; a frame's own failure does not."""
+    if driven.exception() is not None:
+        _log.critical("a lane broke", exc_info=driven.exception())

@@ -82,7 +82,7 @@ class Line:
     def refuse(self, error: FluoroposeError, seq: int | None = None) -> None:
         """Count a message that holds no frame as one that is invalid, and tell the client."""
         if self._ended is None:
-            self._desk.refuse(self.session, self.transport, self.session.refuse(error, seq))
+            self._desk.refuse(self.session, self.transport, error, seq)
             self.tell(Problem(seq, error))
 
     def tell(self, event: Event) -> None:
@@ -110,7 +110,7 @@ class Line:
                 events.append(Problem(given.seq, given.error))
             elif given is not None:
                 events.append(given)
-            if self._finishing and self.session.in_flight == 0:
+            if self._finishing and self._desk.in_flight(self.session) == 0:
                 self._ended = self._ended or Ended("closed")
             if self._ended is not None:
                 events.append(self._ended)
@@ -186,7 +186,8 @@ class LineDesk:
             self._remove(old)
         line = Line(self.desk, session, transport, self._remove)
         self._lines[session] = line
-        session.join()
+        with self.desk.lock:
+            session.join()
         self.desk.metrics.streams_active.labels(transport).inc()
         return line
 
@@ -210,12 +211,13 @@ class LineDesk:
 
     async def drain(self, grace_s: float, reconnect_after_ms: int = 500) -> None:
         """Tell all streams, answer what is in flight, end them; at most `grace_s` long."""
-        for session in self.desk.service.sessions.all():
-            session.drain()
+        with self.desk.lock:
+            for session in self.desk.service.sessions.all():
+                session.drain()
         for line in self._lines.values():
             line.tell(GoingAway(reconnect_after_ms, line.session.tracker.last_pose))
         deadline = asyncio.get_running_loop().time() + grace_s
-        while any(one.in_flight for one in self._lines) and asyncio.get_running_loop().time() < deadline:
+        while any(self.desk.in_flight(one) for one in self._lines) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.005)
         for line in list(self._lines.values()):
             line.end("going-away")

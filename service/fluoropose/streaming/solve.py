@@ -19,7 +19,7 @@ from fluoropose.tracking.objects import Sighting
 from fluoropose.tracking.quality import Status, expected_errors
 from fluoropose.tracking.smoother import Smoothed
 
-__all__ = ["Solved", "done", "solve"]
+__all__ = ["Solved", "answered", "solve"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +54,14 @@ def solve(service: Service, job: Job, now_ns: int) -> Solved:
     return Solved(found, _smoothed(job, found), views, failures, timing_ms, queue_ms)
 
 
-def done(solved: Solved, service: Service, job: Job, cases: Sequence[str]) -> Done:
+def answered(solved: Solved, service: Service, job: Job, cases: Sequence[str]) -> Done:
     """Return what a session is told of a job; the answers hold those objects that it still follows, `cases`."""
     seen = {case: _sighting(one, job) for case, one in solved.found.items()}
     keeps = len(job.settings.cameras) > 1
     kept = {ticket: DecodedFrame(view.pixels) for ticket, view in solved.views.items()} if keeps else {}
     there = [case for case in cases if case in solved.found]
-    answered = [sight for sight in job.sights if not sight.kept and sight.frame.ticket not in solved.failures]
-    answers = {sight.frame.ticket: _answer(solved, service, job, sight, there) for sight in answered}
+    good = [sight for sight in job.sights if not sight.kept and sight.frame.ticket not in solved.failures]
+    answers = {sight.frame.ticket: _answer(solved, service, job, sight, there) for sight in good}
     return Done(seen, answers, kept, solved.failures)
 
 

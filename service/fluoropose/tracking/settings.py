@@ -156,6 +156,11 @@ class Change:
     remove: tuple[str, ...] = ()
 
     @property
+    def directions(self) -> list[str]:
+        """The cases that were prepared for its cameras' directions."""
+        return [camera.case for camera in self.cameras.values() if camera.case is not None]
+
+    @property
     def restarts(self) -> bool:
         """Whether tracks begin again."""
         return bool(self.cameras) or self.initial_pose is not None or not (self.add or self.remove)
