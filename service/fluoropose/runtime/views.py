@@ -157,7 +157,8 @@ def _together(views: Sequence[_View], plan: Plan, schedule: Schedule) -> _Answer
     answer = _joint(views, start, TRACKING_SCHEDULE if plan.nearby else schedule)
     if plan.nearby and not _holds(answer):
         answer = _surer(answer, _joint(views, start, DEFAULT_SCHEDULE))
-    return answer if _holds(answer) else _rescued(views, answer, replace(plan, start=start), schedule)
+    given = start if plan.start is None else plan.start
+    return answer if _holds(answer) else _rescued(views, answer, replace(plan, start=given), schedule)
 
 
 def _holds(answer: _Answer) -> bool:
@@ -208,7 +209,7 @@ def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:
 
 
 def _rescued(views: Sequence[_View], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
-    """Register the views that may be good one by one; try the joint solve from the best; else answer with that alone."""
+    """Register the views that may be good one by one, try the joint solve from the best, or answer with that alone."""
     doubted = [bool(why) for why in joint.why]
     tried = [n for n, doubt in enumerate(doubted) if not doubt] or list(range(len(views)))
     if all(joint.found[n].judgement.confidence >= SURE for n in range(len(views))):
