@@ -51,13 +51,14 @@ class Keeper:
 
     def keep(self, job: Job, decoded: Mapping[int, object]) -> None:
         """Keep a job's frames; `decoded` holds, by ticket, those that could be used."""
-        cameras = frozenset(sight.frame.camera for sight in job.sights)
-        for sight in job.sights:
+        used = [sight for sight in job.sights if sight.kept or sight.frame.ticket in decoded]
+        cameras = frozenset(sight.frame.camera for sight in used)
+        for sight in used:
             name, ticket = sight.frame.camera, sight.frame.ticket
             if sight.kept and name in self._kept:
                 before = self._kept[name]
                 self._kept[name] = replace(before, solved_with=before.solved_with | cameras)
-            elif ticket in decoded:
+            else:
                 frame = replace(sight.frame, payload=decoded[ticket])
                 self._kept[name] = _Kept(Sight(frame, sight.placed, kept=True), cameras)
 
