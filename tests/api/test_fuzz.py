@@ -5,8 +5,8 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluoropose.api.asking import StreamControl
 from fluoropose.api.bodies import validated
-from fluoropose.api.schemas import StreamControl
 from fluoropose.api.streams import split_message
 from fluoropose.errors import FluoroposeError
 from fluoropose.geometry.camera import Camera

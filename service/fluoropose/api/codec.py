@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from fluoropose.api.asking import FrameMeta
 from fluoropose.api.schemas import (
     ErrorEstimateModel,
     FoundModel,
-    FrameMeta,
     ResultModel,
     SessionModel,
     SmoothedModel,

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
+from fluoropose.api.asking import RegisterRequest, SessionChange, SessionRequest
 from fluoropose.api.bodies import UnsupportedMediaError, media_type, validated
 from fluoropose.api.codec import (
     MEDIA_TYPES,
@@ -13,7 +14,7 @@ from fluoropose.api.codec import (
     result_model,
     session_model,
 )
-from fluoropose.api.schemas import RegisterRequest, ResultModel, SessionChange, SessionModel, SessionRequest
+from fluoropose.api.schemas import ResultModel, SessionModel
 from fluoropose.errors import FluoroposeError, FrameError, InputError
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.desk import Desk

@@ -12,10 +12,10 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from fluoropose.api.asking import FrameMeta, StreamControl
 from fluoropose.api.bodies import validated
 from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, result_model
 from fluoropose.api.problems import problem_body
-from fluoropose.api.schemas import FrameMeta, StreamControl
 from fluoropose.errors import FluoroposeError, FrameError, InputError, UnknownSessionError
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.frames import RAW_MEDIA_TYPE, Result

@@ -55,12 +55,12 @@ class Keeper:
         cameras = frozenset(sight.frame.camera for sight in used)
         for sight in used:
             name, ticket = sight.frame.camera, sight.frame.ticket
-            if sight.kept and name in self._kept:
-                before = self._kept[name]
-                self._kept[name] = replace(before, solved_with=before.solved_with | cameras)
-            else:
+            if not sight.kept:
                 frame = replace(sight.frame, payload=decoded[ticket])
                 self._kept[name] = _Kept(Sight(frame, sight.placed, kept=True), cameras)
+            elif name in self._kept:
+                before = self._kept[name]
+                self._kept[name] = replace(before, solved_with=before.solved_with | cameras)
 
     def forget(self) -> None:
         """Let go of everything."""
