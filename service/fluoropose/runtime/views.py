@@ -32,12 +32,16 @@ from fluoropose.tracking.tracker import Plan
 if TYPE_CHECKING:
     from fluoropose.runtime.engine import ResidentCase
 
-__all__ = ["register_views"]
+__all__ = ["Pictures", "ready_views", "register_ready", "register_views"]
 
 _CONTRADICTION = 150.0
 """Chi-square of a view's six residuals at the joint pose beyond which the views contradict each other."""
 
 _SAME_OBJECT_MM = 0.01
+
+Pictures = dict[tuple[int, int], Float32]
+"""Line integrals of views that have been prepared, by the view's number and the binning: objects of a frame share them.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,19 +84,32 @@ def register_views(
 ) -> Registration:
     """Do what `ResidentCase.register_views` says."""
     began = time.perf_counter_ns()
-    prepared = [_prepared(number, view, resident, meaning, inverted) for number, view in enumerate(views)]
+    prepared = ready_views(resident, views, meaning, inverted, {})
+    return register_ready(prepared, plan, schedule, time.perf_counter_ns() - began)
+
+
+def ready_views(
+    resident: "ResidentCase", views: Sequence[FrameView], meaning: PixelMeaning, inverted: bool, pictures: Pictures
+) -> list[_View]:
+    """Return the views as the case looks at them; pictures that are there already are used, new ones added."""
+    prepared = [_prepared(number, view, resident, meaning, inverted, pictures) for number, view in enumerate(views)]
     _require_views(views, prepared)
+    return prepared
+
+
+def register_ready(prepared: Sequence[_View], plan: Plan, schedule: Schedule, preprocess_ns: int) -> Registration:
+    """Register prepared views as planned; `preprocess_ns` is the time that preparing them took."""
     ready = time.perf_counter_ns()
     answer = _alone(prepared[0], plan, schedule) if len(prepared) == 1 else _together(prepared, plan, schedule)
     ended = time.perf_counter_ns()
     first = answer.found[0]
     spent = [item.finding for item in answer.found]
     timing = {
-        "preprocess": ready - began,
+        "preprocess": preprocess_ns,
         "regress": max(finding.regress_ns for finding in spent),
         "refine": max(finding.refine_ns for finding in spent),
         "quality": max(finding.quality_ns for finding in spent),
-        "total": ended - began,
+        "total": ended - ready + preprocess_ns,
     }
     if plan.start is None:
         timing["locate"] = ended - ready - sum(timing[stage] for stage in ("regress", "refine", "quality"))
@@ -112,13 +129,22 @@ def _report(view: _View, found: Found, why: str) -> ViewReport:
     return ViewReport(view.name, found.finding.camera_from_volume, presence, found.likeness, not why, why)
 
 
-def _prepared(number: int, view: FrameView, resident: "ResidentCase", meaning: PixelMeaning, inverted: bool) -> _View:
+def _prepared(
+    number: int,
+    view: FrameView,
+    resident: "ResidentCase",
+    meaning: PixelMeaning,
+    inverted: bool,
+    pictures: Pictures,
+) -> _View:
     camera = view.placed.camera
     checked_frame(view.pixels, camera)
     looked_at_by = view.resident or resident
     atlas = looked_at_by.case.atlas
     factor = binning(camera, atlas.view.camera.focal_px)
-    image = line_integral_image(view.pixels, meaning, factor, inverted)
+    if (number, factor) not in pictures:
+        pictures[number, factor] = line_integral_image(view.pixels, meaning, factor, inverted)
+    image = pictures[number, factor]
     sight = Sight(number, camera.scaled(factor), view.placed.camera_from_world, atlas)
     return _View(view.name or f"view {number + 1}", looked_at_by, image, sight, view.placed.at_origin)
 
