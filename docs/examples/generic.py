@@ -1,6 +1,7 @@
-"""Make the weights that every training starts from: the fine stage, taught random objects only.
+"""Make the weights that every training starts from, a stage at a time: taught random objects only.
 
-python docs/examples/generic.py --out models/generic [--subjects 100] [--iterations 3500]
+python docs/examples/generic.py --out models/generic --stage fine --subjects 100 --iterations 3500
+python docs/examples/generic.py --out models/generic --stage coarse --subjects 250 --pictures 80 --iterations 6000
 """
 
 import argparse
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from fluoropose.cli.console import progress_bar
-from fluoropose.io.weights import store_weights
+from fluoropose.io.weights import load_weights, store_weights
 from fluoropose.train.fit import fit_stage
 from fluoropose.train.generic import random_subject
 from fluoropose.train.profiles import STAGES, Profile
@@ -23,16 +24,18 @@ def main() -> None:
     """Draw the objects, train on all of them, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--stage", choices=[stage.name for stage in STAGES], required=True)
     parser.add_argument("--subjects", type=int, default=100)
+    parser.add_argument("--pictures", type=int, default=120)
     parser.add_argument("--iterations", type=int, default=3500)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    stage = replace(STAGES[-1], peak_rate=2e-3)
+    stage = replace(next(stage for stage in STAGES if stage.name == options.stage), peak_rate=2e-3)
     subjects = []
     with progress_bar("random objects") as report:
         for n in range(options.subjects):
-            subjects.append(random_subject(np.random.default_rng([SEED, n])))
+            subjects.append(random_subject(np.random.default_rng([SEED, n]), options.pictures))
             report(n + 1, options.subjects)
     profile = Profile("generic", round(options.iterations / stage.effort), 0)
     checkpoint = options.out.with_name(options.out.name + ".checkpoints") / f"{stage.name}.pt"
@@ -41,7 +44,8 @@ def main() -> None:
             stage, profile, subjects, checkpoint,
             watch=lambda done, total, loss: report(done, total, f"loss {loss:.3f} % of size"),
         )  # fmt: skip
-    store_weights(options.out, {stage.name: {name: value.numpy() for name, value in net.state_dict().items()}})
+    kept = load_weights(options.out) if options.out.is_dir() else {}
+    store_weights(options.out, kept | {stage.name: {name: value.numpy() for name, value in net.state_dict().items()}})
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """A torch network's weights as the NumPy twin takes them."""
 
-import numpy as np
-
 from fluoropose.drr.atlas import Atlas
 from fluoropose.pehl.numpy_step import NumpyNetwork
-from fluoropose.train.network import AbstractNet, residual_units
+from fluoropose.pehl.residual import residual_units
+from fluoropose.train.network import AbstractNet
 
 
 def as_numpy(net: AbstractNet, atlas: Atlas) -> NumpyNetwork:
     weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
-    units = residual_units(atlas.view.field_mm, atlas.view.range_mm).numpy().astype(np.float64)
+    units = residual_units(atlas.view)
     return NumpyNetwork(weights, net.shape.pool, len(net.shape.widths) - 1, units, atlas.grid.per_step)

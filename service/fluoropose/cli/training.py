@@ -27,13 +27,13 @@ __all__ = ["case_scene", "measure", "simulated_truths", "train_bundle"]
 _CARD_FRAMES, _CARD_STARTS = 20, 100
 
 
-def case_scene(case: Case, seed: int) -> tuple[Scene, Any, Any]:
-    """Return the simulator's scene of a case with the motions of object and anatomy."""
+def case_scene(case: Case, seed: int, *, limb: bool = False) -> tuple[Scene, Any, Any]:
+    """Return the simulator's scene of a case with the motions of object and anatomy; drawn anatomy may be a limb's."""
     rng = np.random.default_rng([seed, 100])
     item = next((item for item in OBJECTS.values() if item.name == case.name), None)
     if item is not None and case.rest is None:
         finer = item.volume(FINER * item.voxel_mm)
-        scene = shipped_scene(case, finer, item.camera(), item.voxel_mm, rng)
+        scene = shipped_scene(case, finer, item.camera(), item.voxel_mm, rng, limb=limb)
     else:
         scene = ct_scene(case, ct_camera(case))
     return scene, *run_motions(case, rng, rest_moves=case.rest is not None)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Float64, Mat33
+from fluoropose.arrays import Mat33
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical, view_rotation
 from fluoropose.imaging.volume import Volume

@@ -15,15 +15,18 @@ from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rotation import angle_between
-from fluoropose.pehl.residual import Group, Look, apply_residual, look
+from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
 from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homography
 
 __all__ = [
     "DEFAULT_SCHEDULE",
     "Finding",
+    "NEAR",
+    "SETTLED",
     "Schedule",
     "Step",
     "TRACKING_SCHEDULE",
+    "is_near",
     "moved_between",
     "register",
     "sweeps",
@@ -37,13 +40,18 @@ Schedule = tuple[Step, ...]
 _A, _B = Group.IN_PLANE_DEPTH, Group.OUT_OF_PLANE
 DEFAULT_SCHEDULE: Schedule = (
     ("coarse", _A), ("coarse", _A), ("coarse", _B), ("coarse", _A), ("coarse", _B), ("coarse", _A), ("coarse", _B),
-    ("fine", _A), ("fine", _B), ("fine", _A), ("fine", Group.ALL), ("fine", Group.ALL),
-    ("fine", Group.ALL), ("fine", Group.ALL),
+    *[("fine", Group.ALL)] * 7,
 )  # fmt: skip
-"""From a start as wrong as the paper's: three coarse sweeps, then fine ones."""
+"""From a start as wrong as the paper's: up to three coarse sweeps, then fine steps until the pose has settled."""
 
 TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
-"""From the last frame's pose: one coarse turn, then the fine sweeps."""
+"""From the last frame's pose: one coarse turn, then fine steps until it has settled."""
+
+NEAR = {_A: 0.25, _B: 0.4}
+"""What a coarse step may still have left, in units of `RESIDUAL_SCALES`, for the fine network to take over."""
+
+SETTLED = 0.2
+"""A fine step that would change the pose by less than this, in expected errors of it, is not worth making."""
 
 
 def sweeps(count: int) -> Schedule:
@@ -80,23 +88,44 @@ def register(
     schedule: Schedule,
     clock: Clock,
 ) -> Finding:
-    """Follow a schedule from `start` on the frame that the stepper holds, then look once more to judge the end.
+    """Follow a schedule from `start` on the frame that the stepper holds; its last look judges the end.
 
-    `camera` is that of the frame as it was put (after binning).
+    Coarse steps end early once both groups are near, fine ones once the pose has settled. `camera` is that of the frame
+    as it was put (after binning).
     """
     pose = start
     spent = {"coarse": 0, "fine": 0}
-    for stage, group in schedule:
+    units = residual_units(atlas.view)
+    left: dict[Group, float] = {}
+    for n, (stage, group) in enumerate(schedule):
+        if stage == "coarse" and is_near(left):
+            continue
         began = clock()
         current = look(pose, camera, atlas)
         seen = _regress(stepper, stage, current, camera)
-        pose = apply_residual(current, seen.residuals[0], group, atlas)
         spent[stage] += clock() - began
+        change = seen.residuals[0] - current.own_residual
+        if n and group is Group.ALL and change @ seen.information[0] @ change < SETTLED**2:
+            return _finding(pose, current, seen, atlas, spent, 0)
+        if stage == "coarse":
+            left[group] = float(np.abs(change / units)[list(group.value)].max())
+        pose = apply_residual(current, seen.residuals[0], group, atlas)
     began = clock()
     current = look(pose, camera, atlas)
     seen = _regress(stepper, "fine", current, camera)
-    moved = moved_between(pose, apply_residual(current, seen.residuals[0], Group.ALL, atlas), atlas.view.centre_mm)
-    return Finding(pose, seen, moved, spent["coarse"], spent["fine"], clock() - began)
+    return _finding(pose, current, seen, atlas, spent, clock() - began)
+
+
+def is_near(left: dict[Group, float]) -> bool:
+    """Tell whether every group's last coarse step, in units, was so small that the fine network can take over."""
+    return all(group in left and left[group] < near for group, near in NEAR.items())
+
+
+def _finding(
+    pose: Mat44, last: Look, seen: Regression, atlas: Atlas, spent: dict[str, int], quality_ns: int
+) -> Finding:
+    moved = moved_between(pose, apply_residual(last, seen.residuals[0], Group.ALL, atlas), atlas.view.centre_mm)
+    return Finding(pose, seen, moved, spent["coarse"], spent["fine"], quality_ns)
 
 
 def _regress(stepper: AbstractStepper, stage: str, current: Look, camera: Camera) -> Regression:

@@ -13,9 +13,9 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.pehl.fusion import Equation, moved_by, view_equation
-from fluoropose.pehl.hierarchy import Clock, Finding, Schedule, moved_between
-from fluoropose.pehl.residual import Group, Look, apply_residual, look
+from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
+from fluoropose.pehl.hierarchy import SETTLED, Clock, Finding, Schedule, is_near, moved_between
+from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
 from fluoropose.pehl.step import Regression
 
 __all__ = ["JointFinding", "Sight", "register_jointly", "world_information"]
@@ -64,7 +64,9 @@ class JointFinding:
 def register_jointly(
     regress: Regress, sights: Sequence[Sight], start: Mat44, schedule: Schedule, clock: Clock
 ) -> JointFinding:
-    """Follow a schedule from `start`, a world_from_volume, in all views; then look once more to judge the end.
+    """Follow a schedule from `start`, a world_from_volume, in all views; the last look judges the end.
+
+    Steps end as with one view: coarse ones once every view calls both groups near, fine ones once the pose has settled.
 
     Raises
     ------
@@ -74,46 +76,83 @@ def register_jointly(
     pose = start
     atlas = sights[0].atlas
     spent = {"coarse": 0, "fine": 0}
-    for stage, group in schedule:
+    left: dict[Group, float] = {}
+    for n, (stage, group) in enumerate(schedule):
+        if stage == "coarse" and is_near(left):
+            continue
         began = clock()
-        looks = [sight.look(pose) for sight in sights]
-        seen = regress(stage, sights, looks)
-        pose = moved_by(pose, _step(_equations(sights, looks, seen, group), atlas), atlas)
+        last = _look(regress, stage, sights, pose, group)
+        step = _step(last.equations, atlas)
         spent[stage] += clock() - began
+        if n and group is Group.ALL and step @ _total(last.equations) @ step < SETTLED**2:
+            return _ended(pose, last, sights, spent, 0)
+        if stage == "coarse":
+            left[group] = max(_left(step, *pair, group) for pair in zip(sights, last.looks, strict=True))
+        pose = moved_by(pose, step, atlas)
     began = clock()
+    last = _look(regress, "fine", sights, pose, Group.ALL)
+    return _ended(pose, last, sights, spent, clock() - began)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """One look through all views: how, what was seen, the errors' covariances, and the equations that follow."""
+
+    looks: list[Look]
+    seen: Regression
+    covariances: Float64
+    equations: list[Equation]
+
+
+def _look(regress: Regress, stage: str, sights: Sequence[Sight], pose: Mat44, group: Group) -> _Looked:
     looks = [sight.look(pose) for sight in sights]
-    seen = regress("fine", sights, looks)
-    equations = _equations(sights, looks, seen, Group.ALL)
-    quality_ns = clock() - began
-    views = []
-    for number, (sight, current) in enumerate(zip(sights, looks, strict=True)):
-        own = _of_one(seen, number)
+    seen = regress(stage, sights, looks)
+    covariances = _covariances(seen, sights)
+    parts = zip(sights, looks, seen.residuals, covariances, strict=True)
+    equations = [
+        view_equation(current, residual, covariance, group, sight.camera_from_world, sight.atlas)
+        for sight, current, residual, covariance in parts
+    ]
+    return _Looked(looks, seen, covariances, equations)
+
+
+def _covariances(seen: Regression, sights: Sequence[Sight]) -> Float64:
+    """Return what the views' residuals are believed to be wrong by, shape (views, 6, 6): never less than the floor."""
+    views = [sight.atlas.view for sight in sights]
+    units = np.array([[view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0] for view in views])
+    return np.asarray(np.linalg.inv(seen.information) + np.eye(6) * ((_FLOOR * units) ** 2)[:, None, :])
+
+
+def _left(step: Float64, sight: Sight, current: Look, group: Group) -> float:
+    """Return how much of a group a step changes in a view, in units of its network."""
+    change = residual_change(current, sight.camera_from_world, sight.atlas) @ step
+    return float(np.abs(change / residual_units(sight.atlas.view))[list(group.value)].max())
+
+
+def _ended(pose: Mat44, last: _Looked, sights: Sequence[Sight], spent: dict[str, int], quality_ns: int) -> JointFinding:
+    views, disagreements = [], []
+    for number, (sight, current) in enumerate(zip(sights, last.looks, strict=True)):
+        own = _of_one(last.seen, number)
         here = sight.camera_from_world @ pose
         proposed = apply_residual(current, own.residuals[0], Group.ALL, sight.atlas)
-        moved = moved_between(here, proposed, atlas.view.centre_mm)
+        moved = moved_between(here, proposed, sight.atlas.view.centre_mm)
         views.append(Finding(here, own, moved, spent["coarse"], spent["fine"], quality_ns))
-    total = np.sum([equation.information for equation in equations], axis=0)
-    proposed = _step(equations, atlas)
-    return JointFinding(pose, tuple(views), total, proposed, tuple(equation.disagreement for equation in equations))
+        offset = own.residuals[0] - current.own_residual
+        disagreements.append(float(offset @ np.linalg.solve(last.covariances[number], offset)))
+    step = _step(last.equations, sights[0].atlas)
+    return JointFinding(pose, tuple(views), _total(last.equations), step, tuple(disagreements))
+
+
+def _total(equations: Sequence[Equation]) -> Float64:
+    return np.asarray(np.sum([equation.information for equation in equations], axis=0))
 
 
 def world_information(finding: Finding, sight: Sight) -> Float64:
     """Return what one view knows of a pose as a world twist, shape (6, 6); mm and rad."""
     current = look(finding.camera_from_volume, sight.camera, sight.atlas)
-    return _equation(sight, current, finding.regression, 0, Group.ALL).information
-
-
-def _equations(sights: Sequence[Sight], looks: Sequence[Look], seen: Regression, group: Group) -> list[Equation]:
-    pairs = enumerate(zip(sights, looks, strict=True))
-    return [_equation(sight, current, seen, number, group) for number, (sight, current) in pairs]
-
-
-def _equation(sight: Sight, current: Look, seen: Regression, number: int, group: Group) -> Equation:
-    view = sight.atlas.view
-    units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
-    covariance = np.linalg.inv(seen.information[number]) + np.diag((_FLOOR * units) ** 2)
-    information = np.linalg.inv(covariance)
-    return view_equation(current, seen.residuals[number], information, group, sight.camera_from_world, sight.atlas)
+    covariance = _covariances(finding.regression, [sight])[0]
+    residual = finding.regression.residuals[0]
+    return view_equation(current, residual, covariance, Group.ALL, sight.camera_from_world, sight.atlas).information
 
 
 def _step(equations: Sequence[Equation], atlas: Atlas) -> Float64:

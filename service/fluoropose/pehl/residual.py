@@ -17,10 +17,20 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.canonical import CanonicalPose, canonical_pose, pose_from_canonical, view_rotation, warp
+from fluoropose.geometry.canonical import (
+    CanonicalPose,
+    CanonicalView,
+    canonical_pose,
+    pose_from_canonical,
+    view_rotation,
+    warp,
+)
 from fluoropose.geometry.rotation import from_zxy, to_zxy
 
-__all__ = ["Group", "Look", "apply_residual", "look", "residual_of"]
+__all__ = ["Group", "Look", "RESIDUAL_SCALES", "apply_residual", "look", "residual_of", "residual_units"]
+
+RESIDUAL_SCALES = (0.02, 0.02, 0.02, 0.05, 0.08, 0.08)
+"""One unit of the networks' output: 2 % of the field (x, y), 2 % of the range (z), rad for the angles."""
 
 _NEAREST = 0.2
 """A step may shrink or stretch the range by at most this share: beyond it the regressors know nothing."""
@@ -46,6 +56,11 @@ class Look:
     view_index: int
     view_indices: tuple[int, ...]
     own_residual: Float64
+
+
+def residual_units(view: CanonicalView) -> Float64:
+    """Return what one unit of each of the six is in mm and rad, (6,)."""
+    return np.array(RESIDUAL_SCALES) * [view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0]
 
 
 def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Look:

@@ -30,11 +30,15 @@ class Anatomy:
     bone: tuple[Ellipsoid | Box, ...]
 
 
-def random_anatomy(rng: np.random.Generator, size_mm: float) -> Anatomy:
-    """Return anatomy around an object of `size_mm`; the trunk is 70 to 160 mm thick along the beam."""
+def random_anatomy(rng: np.random.Generator, size_mm: float, *, limb: bool = False) -> Anatomy:
+    """Return anatomy around an object of `size_mm`; the trunk is 70 to 160 mm thick along the beam.
+
+    It goes on beyond the picture to both sides; a `limb` is hardly wider than thick, for views from several sides.
+    """
     turn = np.eye(3)
     thick = float(rng.uniform(35.0, 80.0))
-    trunk = Ellipsoid(rng.normal(size=3) * 8.0, np.array([3.0 * size_mm, thick, 4.0 * size_mm]), turn, _TISSUE_PER_MM)
+    width = 1.25 * thick if limb else 3.0 * size_mm
+    trunk = Ellipsoid(rng.normal(size=3) * 8.0, np.array([width, thick, 4.0 * size_mm]), turn, _TISSUE_PER_MM)
     gas = Ellipsoid(
         rng.uniform(-0.8, 0.8, 3) * size_mm, rng.uniform(0.15, 0.4, 3) * size_mm, turn, -0.8 * _TISSUE_PER_MM
     )

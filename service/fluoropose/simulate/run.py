@@ -18,7 +18,7 @@ from fluoropose.simulate.anatomy import Anatomy, anatomy_lines
 from fluoropose.simulate.motion import Motion
 from fluoropose.simulate.physics import Detector, expose
 
-__all__ = ["Scene", "SimulatedFrame", "object_lines", "simulate_run", "simulated_frame"]
+__all__ = ["Scene", "SimulatedFrame", "object_lines", "pictured", "simulate_run", "simulated_frame"]
 
 _ROI_MARGIN_PX = 4
 
@@ -68,10 +68,13 @@ def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step
 
 def simulated_frame(scene: Scene, six: Float64, anatomy_six: Float64, rng: np.random.Generator) -> NDArray[Any]:
     """Return the pixels at the object's six parameters, with the anatomy at its own."""
-    camera_from_volume = pose_from_six(six, scene.frame)
+    return pictured(scene, pose_from_six(six, scene.frame), pose_from_six(anatomy_six, scene.frame), rng)
+
+
+def pictured(scene: Scene, camera_from_volume: Mat44, behind: Mat44, rng: np.random.Generator) -> NDArray[Any]:
+    """Return the pixels with the object at `camera_from_volume`, and the anatomy `behind` at its own."""
     lines = object_lines(scene.volume, scene.camera, camera_from_volume, scene.step_mm)
     tissue, bone = np.zeros_like(lines), np.zeros_like(lines)
-    behind = pose_from_six(anatomy_six, scene.frame)
     if scene.anatomy is not None:
         centred = behind @ rigid(np.eye(3), scene.frame.centre_mm)
         tissue, bone = anatomy_lines(scene.anatomy, scene.camera, centred)

@@ -24,10 +24,12 @@ _BEHIND_COUNTS = 400.0
 _CONTINUED_MM = 200.0
 
 
-def shipped_scene(case: Case, finer: Volume, camera: Camera, voxel_mm: float, rng: np.random.Generator) -> Scene:
-    """Return a shipped object, voxelised `finer`, before random anatomy."""
+def shipped_scene(
+    case: Case, finer: Volume, camera: Camera, voxel_mm: float, rng: np.random.Generator, *, limb: bool = False
+) -> Scene:
+    """Return a shipped object, voxelised `finer`, before random anatomy: a trunk's, or a limb's for several views."""
     detector = Detector(bits=int(rng.choice([10, 12, 14, 16])), materials=tuple(METAL))
-    anatomy = random_anatomy(rng, case.size_mm)
+    anatomy = random_anatomy(rng, case.size_mm, limb=limb)
     return Scene(finer, case.pose_frame, camera, detector, anatomy, FINER * voxel_mm)
 
 

@@ -84,7 +84,7 @@ def judge_jointly(
 ) -> Judgement:
     """Return how far a joint finding is to be trusted: as far as in the view that is least sure of it.
 
-    Expected errors are those of the joint `information` (6, 6) and of the twist (6,) still `proposed`, both in the world
+    Expected errors are those of the joint `information` (6, 6) and of the twist (6,) still `proposed`, in the world
     (mm, rad), seen along the axes of a camera with the rotation `camera_from_world`.
     """
     confidence = min(view.confidence for view in views)

@@ -12,6 +12,7 @@ __all__ = ["model_card"]
 def model_card(name: str, case: Case, profile: Profile, seed: int, reports: dict[str, FitReport], facts: Any) -> str:
     """Return the card as Markdown; `facts` holds the measured accuracy of `evaluate.summary`."""
     view, grid = case.atlas.view, case.atlas.grid
+    covered = " and ".join(f"+-{reach:g}" for reach in grid.reach_deg)
     losses = "\n".join(f"| {stage} | {report.iterations} | {_loss(report)} |" for stage, report in reports.items())
     return f"""# Model card: {name}
 
@@ -22,7 +23,7 @@ expected view or another atlas needs its own.
 | --- | --- |
 | object size (box diagonal) | {case.size_mm:.1f} mm |
 | canonical view | {view.size_px} px over {view.field_mm:.1f} mm, nominal range {view.range_mm:.0f} mm |
-| out-of-plane angles covered | +-{grid.reach_deg[0]:g} and +-{grid.reach_deg[1]:g} degrees about the base view, step {grid.step_deg:g} |
+| out-of-plane angles covered | {covered} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
 | profile, seed | {profile.name} ({profile.bank} pictures), {seed} |
 | first weights of the fine stage | `models/generic`, taught random objects only |

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fluoropose.arrays import Points
 from fluoropose.drr.atlas import Atlas
-from fluoropose.train.network import residual_units
+from fluoropose.pehl.residual import residual_units
 
 __all__ = ["PointLoss", "corner_table"]
 
@@ -38,7 +38,7 @@ class PointLoss:
         self.range_mm = view.range_mm
         self.size_mm = float(np.linalg.norm(np.ptp(corners_mm, axis=0)))
         self.corners = corner_table(atlas, corners_mm)
-        self.scales = residual_units(view.field_mm, view.range_mm)
+        self.scales = torch.from_numpy(residual_units(view)).float()
 
     def moves(self, errors: Tensor, view_index: Tensor) -> tuple[Tensor, Tensor]:
         """Return image and spatial moves of the corners in percent of size, each (batch,), for errors (batch, 6)."""

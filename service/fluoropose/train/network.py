@@ -20,29 +20,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fluoropose.drr.atlas import Atlas
+from fluoropose.pehl.residual import residual_units
 
 __all__ = [
     "AbstractNet",
     "EquationNet",
     "NetworkShape",
-    "RESIDUAL_SCALES",
     "ResidualNet",
     "StepModel",
     "build_net",
     "local_contrast",
-    "residual_units",
     "saturate",
 ]
-
-RESIDUAL_SCALES = (0.02, 0.02, 0.02, 0.05, 0.08, 0.08)
-"""One unit of output: 2 % of the field (x, y), 2 % of the range (z), rad for the angles."""
-
-
-def residual_units(field_mm: float, range_mm: float) -> Tensor:
-    """Return what one unit of each output is in mm and rad, float32 (6,)."""
-    spans = torch.tensor([field_mm, field_mm, range_mm, 1.0, 1.0, 1.0], dtype=torch.float32)
-    return torch.tensor(RESIDUAL_SCALES, dtype=torch.float32) * spans
-
 
 PRIOR = 3.0
 """Information on each scaled parameter before anything is seen (learnt on from there): offsets of about half a unit."""
@@ -254,7 +243,7 @@ class StepModel(nn.Module):
         self.per_step = atlas.grid.per_step
         self.scales: Tensor
         self.pixels: Tensor
-        self.register_buffer("scales", residual_units(atlas.view.field_mm, atlas.view.range_mm))
+        self.register_buffer("scales", torch.from_numpy(residual_units(atlas.view)).float())
         rows, columns = torch.meshgrid(torch.arange(size_px), torch.arange(size_px), indexing="ij")
         ones = torch.ones(size_px * size_px)
         self.register_buffer("pixels", torch.stack([columns.flatten(), rows.flatten(), ones]).float())

@@ -1,0 +1,93 @@
+"""Two views of one instant: a rig of two cameras about an isocentre, and its frames. Lengths in mm, angles in degrees.
+
+The world is the frame of a camera half-way between the two. Both are turned to opposite sides about an axis through the
+isocentre that lies in that camera's image plane: along the columns, as a C-arm turns about a patient's long axis, or
+aslant, as LAO with cranial stands against RAO with caudal. The isocentre lies where the case expects the object. Frames
+are taken at the same moment; each camera has its own exposure and noise.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float64, Mat44
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rigid import rigid
+from fluoropose.geometry.rotation import from_rotation_vector
+from fluoropose.simulate.motion import Motion
+from fluoropose.simulate.run import Scene, pictured
+
+__all__ = ["SimulatedPair", "miscalibrated", "rig_places", "simulate_pairs"]
+
+_FAR_AWAY = np.zeros((4, 4))
+_FAR_AWAY[:2, 3] = 1e5
+"""Added to a pose, this takes the object out of every picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimulatedPair:
+    """One instant: the frames of both cameras, the same without the object, and where it truly is in the world."""
+
+    pixels: tuple[NDArray[Any], NDArray[Any]]
+    empty: tuple[NDArray[Any], NDArray[Any]]
+    world_from_volume: Mat44
+
+
+def rig_places(angle_deg: float, isocenter_mm: float, slant_deg: float = 0.0) -> tuple[Mat44, Mat44]:
+    """Return camera_from_world of both cameras, `angle_deg` apart; the world is the camera half-way between them.
+
+    The axis they are turned about is `slant_deg` from the columns towards the rows.
+    """
+    iso = np.array([0.0, 0.0, isocenter_mm])
+    axis = np.array([np.sin(np.deg2rad(slant_deg)), np.cos(np.deg2rad(slant_deg)), 0.0])
+    turns = [from_rotation_vector(np.deg2rad(0.5 * sign * angle_deg) * axis) for sign in (-1.0, 1.0)]
+    first, second = (rigid(turn, iso - turn @ iso) for turn in turns)
+    return first, second
+
+
+def miscalibrated(camera_from_world: Mat44, error: float, isocenter_mm: float, rng: np.random.Generator) -> Mat44:
+    """Return a place that is wrong by `error` mm in a random direction and `error` degrees about the isocentre."""
+    iso = np.array([0.0, 0.0, isocenter_mm])
+    ways = rng.normal(size=(2, 3))
+    shift, axis = error * ways / np.linalg.norm(ways, axis=1, keepdims=True)
+    turn = from_rotation_vector(np.deg2rad(axis))
+    return camera_from_world @ rigid(turn, iso - turn @ iso + shift)
+
+
+def simulate_pairs(
+    scene: Scene,
+    motion: Motion,
+    anatomy_motion: Motion,
+    places: tuple[Mat44, Mat44],
+    count: int,
+    seed: int,
+    *,
+    workers: int = 2,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[SimulatedPair]:
+    """Return pairs of frames at instants a second apart; each frame has its own generator."""
+
+    def one(index: int) -> SimulatedPair:
+        truth, behind = _at(scene, motion, index), _at(scene, anatomy_motion, index)
+        frames = [
+            pictured(scene, place @ pose, place @ behind, np.random.default_rng([seed, index, number, far]))
+            for far, pose in enumerate((truth, truth + _FAR_AWAY))
+            for number, place in enumerate(places)
+        ]
+        return SimulatedPair((frames[0], frames[1]), (frames[2], frames[3]), truth)
+
+    with ThreadPoolExecutor(workers) as pool:
+        made = []
+        for pair in pool.map(one, range(count)):
+            made.append(pair)
+            progress(len(made), count)
+    return made
+
+
+def _at(scene: Scene, motion: Motion, index: int) -> Mat44:
+    six: Float64 = motion.at(float(index))
+    return pose_from_six(six, scene.frame)
