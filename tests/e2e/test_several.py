@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import shutil
 
 import httpx
@@ -12,7 +13,7 @@ from fluoropose.api.schemas import camera_json
 from fluoropose.cli.process import server_process
 from fluoropose.client import AsyncClient, Client, ProblemError
 from fluoropose.geometry.rig import PlacedCamera, c_arm_camera_from_world
-from fluoropose.geometry.rigid import inverse
+from fluoropose.geometry.rigid import checked_rigid, inverse
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.frames import npy_bytes
@@ -60,8 +61,17 @@ def frames(small_case, camera, pose, places):
 @pytest.fixture
 def joint(resident, camera, pose, places, frames):
     """What the engine says of both frames from the start."""
-    views = [FrameView(frames[name], PlacedCamera(camera, places[name]), name) for name in ("a", "b")]
-    return resident.register_views(views, PixelMeaning.INTENSITY, False, Plan(pose, nearby=False))
+    return by_engine(resident, pose, [(frames[name], camera, places[name], name) for name in ("a", "b")])
+
+
+def by_engine(resident, start, seen):
+    """Register views as the service does with what comes over the wire: matrices are made rigid on entry."""
+    views = [
+        FrameView(pixels, PlacedCamera(camera, checked_rigid(place, name)), name)
+        for pixels, camera, place, name in seen
+    ]
+    plan = Plan(checked_rigid(start, "start"), nearby=False)
+    return resident.register_views(views, PixelMeaning.INTENSITY, False, plan)
 
 
 def used(found):
@@ -109,8 +119,6 @@ def test_one_shot_views_are_the_engines_over_http_and_grpc(server, camera, pose,
     as_json = [view | {"frame": coded[view["name"]]} for view in views]
     told = httpx.post(f"{server.http}/v1/register", json=body | {"views": as_json}).json()
     files = [("frame", npy_bytes(frame)) for frame in frames.values()]
-    import json
-
     form = httpx.post(f"{server.http}/v1/register", data={"request": json.dumps(body | {"views": views})}, files=files)
     raw = {name: {"data": frame.astype("<u2").tobytes(), "dtype": "uint16"} for name, frame in frames.items()}
 
@@ -133,21 +141,16 @@ def test_a_camera_that_moves_tells_its_place_with_each_frame(client, small_case,
     tracker = client.track("small", camera_json(camera), initial_pose=world_from_volume)
     for n, place in enumerate(places):
         pixels = taken(small_case, camera, place @ world_from_volume)
-        plan = Plan(world_from_volume, nearby=False)
-        views = [FrameView(pixels, PlacedCamera(camera, place), "camera")]
-        expected = resident.register_views(views, PixelMeaning.INTENSITY, False, plan)
-        view = (
-            {"c_arm": {"primary_deg": 0.0, "secondary_deg": 0.0, "source_to_isocenter_mm": 890.0}}
-            if n == 0
-            else {"camera_from_world": place}
-        )
+        expected = by_engine(resident, world_from_volume, [(pixels, camera, place, "camera")])
+        arm = {"primary_deg": 0.0, "secondary_deg": 0.0, "source_to_isocenter_mm": 890.0}
+        view = {"camera_from_world": place} if n else {"c_arm": arm}
         result = tracker.send(pixels, captured_at=1e9 + n / 15.0, **view)
         assert result["world_from_volume"] == expected.world_from_volume.tolist()
         assert result["camera_from_volume"] == expected.camera_from_volume.tolist()
         tracker.restart(initial_pose=world_from_volume)
     with pytest.raises(ProblemError) as refused:
         tracker.send(pixels)
-    assert refused.value.code == "invalid-geometry"
+    assert refused.value.code == "no-common-world"
     tracker.close()
 
 

@@ -109,7 +109,7 @@ def evaluate_pairs(
 
 
 def _slant(case: Case) -> float:
-    """Return the slant of the rig's axis that keeps both views inside the atlas longest: its longer side, or diagonal."""
+    """Return the slant of the rig's axis that keeps both views inside the atlas longest: its long side or diagonal."""
     alpha, beta = case.atlas.grid.reach_deg
     return 0.0 if beta > alpha else _SLANT_DEG
 

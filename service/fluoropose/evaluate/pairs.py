@@ -1,7 +1,7 @@
 """Two views against one on the same trials: how wrong, how often right in space, how long. mm, degrees, ms.
 
-Success is counted in space: 3-D mTRE below `PAIR_SUCCESS_MM`, since what a second view is for no image measure shows. The
-error of a trial is taken in the camera of the view that also registers alone, the first one that shows the object.
+Success is counted in space, 3-D mTRE below `PAIR_SUCCESS_MM`: what a second view is for, no measure in the image shows.
+The error of a trial is taken in the camera of the view that also registers alone: the first one, if it is not empty.
 """
 
 from collections.abc import Sequence

@@ -25,14 +25,10 @@ __all__ = ["Equation", "moved_by", "residual_change", "residual_change_twin", "v
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Equation:
-    """One view's normal equations for a world twist: `information` (6, 6) and `vector` (6,); mm and rad.
-
-    `disagreement` is the chi-square of the residual that the view still sees, over all six parameters.
-    """
+    """One view's normal equations for a world twist: `information` (6, 6) and `vector` (6,); mm and rad."""
 
     information: Float64
     vector: Float64
-    disagreement: float
 
 
 def residual_change(current: Look, camera_from_world: Mat44, atlas: Atlas) -> Float64:
@@ -73,21 +69,17 @@ def moved_by(world_from_volume: Mat44, twist: Float64, atlas: Atlas) -> Mat44:
 def view_equation(
     current: Look,
     residual: Float64,
-    information: Float64,
+    covariance: Float64,
     group: Group,
     camera_from_world: Mat44,
     atlas: Atlas,
 ) -> Equation:
-    """Return what a view's regressed residual (6,) with its information (6, 6) says of the world twist.
+    """Return what a view's regressed residual (6,) with its errors' covariance (6, 6) says of the world twist.
 
     Of the group (x, y, z, theta) the out-of-plane angles are taken as unknown: their part is marginalised. Every other
     group counts in full, since its turn comes once the picture lies right in its plane.
     """
-    change = residual_change(current, camera_from_world, atlas)
-    offset = residual - current.own_residual
-    weight = information
-    if group is Group.IN_PLANE_DEPTH:
-        kept = list(group.value)
-        weight = np.zeros((6, 6))
-        weight[np.ix_(kept, kept)] = np.linalg.inv(np.linalg.inv(information)[np.ix_(kept, kept)])
-    return Equation(change.T @ weight @ change, change.T @ weight @ offset, float(offset @ information @ offset))
+    rows = slice(0, len(group.value)) if group is Group.IN_PLANE_DEPTH else slice(0, 6)
+    change = residual_change(current, camera_from_world, atlas)[rows]
+    weighted = change.T @ np.linalg.inv(covariance[rows, rows])
+    return Equation(weighted @ change, weighted @ (residual - current.own_residual)[rows])

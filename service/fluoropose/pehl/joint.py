@@ -96,18 +96,31 @@ def register_jointly(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Looked:
-    """One look through all views: how, what was seen, and the equations that follow."""
+    """One look through all views: how, what was seen, the errors' covariances, and the equations that follow."""
 
     looks: list[Look]
     seen: Regression
+    covariances: Float64
     equations: list[Equation]
 
 
 def _look(regress: Regress, stage: str, sights: Sequence[Sight], pose: Mat44, group: Group) -> _Looked:
     looks = [sight.look(pose) for sight in sights]
     seen = regress(stage, sights, looks)
-    pairs = enumerate(zip(sights, looks, strict=True))
-    return _Looked(looks, seen, [_equation(sight, current, seen, number, group) for number, (sight, current) in pairs])
+    covariances = _covariances(seen, sights)
+    parts = zip(sights, looks, seen.residuals, covariances, strict=True)
+    equations = [
+        view_equation(current, residual, covariance, group, sight.camera_from_world, sight.atlas)
+        for sight, current, residual, covariance in parts
+    ]
+    return _Looked(looks, seen, covariances, equations)
+
+
+def _covariances(seen: Regression, sights: Sequence[Sight]) -> Float64:
+    """Return what the views' residuals are believed to be wrong by, shape (views, 6, 6): never less than the floor."""
+    views = [sight.atlas.view for sight in sights]
+    units = np.array([[view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0] for view in views])
+    return np.asarray(np.linalg.inv(seen.information) + np.eye(6) * ((_FLOOR * units) ** 2)[:, None, :])
 
 
 def _left(step: Float64, sight: Sight, current: Look, group: Group) -> float:
@@ -117,16 +130,17 @@ def _left(step: Float64, sight: Sight, current: Look, group: Group) -> float:
 
 
 def _ended(pose: Mat44, last: _Looked, sights: Sequence[Sight], spent: dict[str, int], quality_ns: int) -> JointFinding:
-    views = []
+    views, disagreements = [], []
     for number, (sight, current) in enumerate(zip(sights, last.looks, strict=True)):
         own = _of_one(last.seen, number)
         here = sight.camera_from_world @ pose
         proposed = apply_residual(current, own.residuals[0], Group.ALL, sight.atlas)
         moved = moved_between(here, proposed, sight.atlas.view.centre_mm)
         views.append(Finding(here, own, moved, spent["coarse"], spent["fine"], quality_ns))
-    disagreements = tuple(equation.disagreement for equation in last.equations)
+        offset = own.residuals[0] - current.own_residual
+        disagreements.append(float(offset @ np.linalg.solve(last.covariances[number], offset)))
     step = _step(last.equations, sights[0].atlas)
-    return JointFinding(pose, tuple(views), _total(last.equations), step, disagreements)
+    return JointFinding(pose, tuple(views), _total(last.equations), step, tuple(disagreements))
 
 
 def _total(equations: Sequence[Equation]) -> Float64:
@@ -136,15 +150,9 @@ def _total(equations: Sequence[Equation]) -> Float64:
 def world_information(finding: Finding, sight: Sight) -> Float64:
     """Return what one view knows of a pose as a world twist, shape (6, 6); mm and rad."""
     current = look(finding.camera_from_volume, sight.camera, sight.atlas)
-    return _equation(sight, current, finding.regression, 0, Group.ALL).information
-
-
-def _equation(sight: Sight, current: Look, seen: Regression, number: int, group: Group) -> Equation:
-    view = sight.atlas.view
-    units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
-    covariance = np.linalg.inv(seen.information[number]) + np.diag((_FLOOR * units) ** 2)
-    information = np.linalg.inv(covariance)
-    return view_equation(current, seen.residuals[number], information, group, sight.camera_from_world, sight.atlas)
+    covariance = _covariances(finding.regression, [sight])[0]
+    residual = finding.regression.residuals[0]
+    return view_equation(current, residual, covariance, Group.ALL, sight.camera_from_world, sight.atlas).information
 
 
 def _step(equations: Sequence[Equation], atlas: Atlas) -> Float64:

@@ -20,17 +20,19 @@ from numba import njit
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, warp
+from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_pose, warp
 from fluoropose.pehl.numpy_step import saturate
-from fluoropose.pehl.residual import look
 
-__all__ = ["Shadow", "cast", "cast_twin", "fitted", "fitted_twin", "shadow_of", "touches", "without_others"]
+__all__ = ["Overlap", "Shadow", "cast", "cast_twin", "fitted", "fitted_twin", "overlap_of", "shadow_of"]
 
 _RIDGE = 1e-3
 """Of the squares' mean: keeps objects that cast nothing into the frame at no strength."""
 
 _WINDOW_SHARE = 1.15
 """What an object looks at beyond its canonical field, since its pose is still to move."""
+
+_FIT_ROWS = 128
+"""Strengths are fitted on a picture of about so many rows: edges of objects are in it, and it is quick."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +57,36 @@ class Shadow:
         return top, min(int(v.max()) + 2, camera.rows), left, min(int(u.max()) + 2, camera.columns)
 
 
-def shadow_of(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Shadow:
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlap:
+    """What the objects of a frame cast into it: a shadow each (None if nothing is known of one), strengths (n, 2)."""
+
+    shadows: tuple[Shadow | None, ...]
+    strengths: Float64
+
+    def neighbours(self, own: int, camera: Camera) -> list[int]:
+        """Return the objects that cast something where one looks; where it looks is everywhere if it is not known."""
+        mine = self.shadows[own]
+        return [
+            index
+            for index, shadow in enumerate(self.shadows)
+            if index != own and shadow is not None and (mine is None or _touches(mine, shadow, camera))
+        ]
+
+    def without_others(self, frame: Float32, camera: Camera, own: int) -> Float32:
+        """Return a frame without what an object's neighbours cast into it; the same array where there is none."""
+        neighbours = self.neighbours(own, camera)
+        if not neighbours:
+            return frame
+        left = np.array(frame, np.float32)
+        for index in neighbours:
+            shadow = self.shadows[index]
+            if shadow is not None:
+                cast(left, camera, shadow, -self.strengths[index])
+        return left
+
+
+def shadow_of(camera_from_volume: Mat44, atlas: Atlas) -> Shadow:
     """Return the picture of an object at a pose: the nearest view and its neighbours, linear in the two angles.
 
     Raises
@@ -63,22 +94,31 @@ def shadow_of(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Shadow
     GeometryError
         If the object's centre is not in front of the source.
     """
-    current = look(camera_from_volume, camera, atlas)
-    nearest, up, down, right, left = current.view_indices
+    pose = canonical_pose(camera_from_volume, atlas.view)
+    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
     alpha, beta = atlas.grid.angles_of(nearest)
     step = np.deg2rad(atlas.grid.step_deg)
-    shares = np.clip([(current.pose.alpha_rad - alpha) / step, (current.pose.beta_rad - beta) / step], -1.0, 1.0)
+    shares = np.clip([(pose.alpha_rad - alpha) / step, (pose.beta_rad - beta) / step], -1.0, 1.0)
     lines = np.asarray(atlas.views[nearest], np.float32)
     blended = lines.copy()
     for share, ahead, behind in ((shares[0], up, down), (shares[1], right, left)):
-        blended += np.float32(abs(share)) * (np.asarray(atlas.views[ahead if share > 0 else behind], np.float32) - lines)
-    return Shadow(saturate(np.maximum(blended, 0.0)), current.pose, atlas.view)
+        blended += np.float32(abs(share)) * (
+            np.asarray(atlas.views[ahead if share > 0 else behind], np.float32) - lines
+        )
+    return Shadow(saturate(np.maximum(blended, 0.0)), pose, atlas.view)
 
 
-def touches(first: Shadow, second: Shadow, camera: Camera) -> bool:
-    """Tell whether the first object looks at pixels that the second casts something into."""
-    a, b = first.window(camera, _WINDOW_SHARE), second.window(camera)
-    return max(a[0], b[0]) < min(a[1], b[1]) and max(a[2], b[2]) < min(a[3], b[3])
+def overlap_of(frame: Float32, camera: Camera, shadows: Sequence[Shadow | None]) -> Overlap:
+    """Return what shadows cast into a frame of line integrals (rows, columns); `camera` is the frame's."""
+    known = [index for index, shadow in enumerate(shadows) if shadow is not None]
+    strengths = np.zeros((len(shadows), 2))
+    factor = max(1, camera.rows // _FIT_ROWS)
+    coarse = camera.scaled(factor)
+    rows, columns = coarse.rows * factor, coarse.columns * factor
+    small = frame[:rows, :columns].reshape(coarse.rows, factor, coarse.columns, factor).mean(axis=(1, 3))
+    if known:
+        strengths[known] = fitted(small, coarse, [shadow for shadow in shadows if shadow is not None])
+    return Overlap(tuple(shadows), strengths)
 
 
 def fitted(frame: Float32, camera: Camera, shadows: Sequence[Shadow]) -> Float64:
@@ -89,17 +129,6 @@ def fitted(frame: Float32, camera: Camera, shadows: Sequence[Shadow]) -> Float64
     normal, right = np.zeros((2 * len(shadows), 2 * len(shadows))), np.zeros(2 * len(shadows))
     _normal_equations(frame, pictures, normal, right)
     return _solved(normal, right)
-
-
-def without_others(
-    frame: Float32, camera: Camera, own: int, shadows: Sequence[Shadow], strengths: Float64
-) -> Float32:
-    """Return a frame without what all shadows but one cast into it."""
-    left = np.array(frame, np.float32)
-    for index, shadow in enumerate(shadows):
-        if index != own and touches(shadows[own], shadow, camera):
-            cast(left, camera, shadow, -strengths[index])
-    return left
 
 
 def cast(frame: Float32, camera: Camera, shadow: Shadow, strength: Float64) -> None:
@@ -133,6 +162,12 @@ def fitted_twin(frame: Float32, camera: Camera, shadows: Sequence[Shadow]) -> Fl
         columns += [_slopes(picture), _slopes(picture * picture)]
     design, wanted = np.stack(columns, axis=1), _slopes(frame.astype(np.float64))
     return _solved(design.T @ design, design.T @ wanted)
+
+
+def _touches(first: Shadow, second: Shadow, camera: Camera) -> bool:
+    """Tell whether the first object looks at pixels that the second casts something into."""
+    a, b = first.window(camera, _WINDOW_SHARE), second.window(camera)
+    return max(a[0], b[0]) < min(a[1], b[1]) and max(a[2], b[2]) < min(a[3], b[3])
 
 
 def _slopes(image: Float64) -> Float64:

@@ -25,7 +25,7 @@ _WIDE_PX = 2 * _TEMPLATE_PX
 """The frame is looked at over two fields, so that the template can be shifted by half a field each way."""
 
 _BLOCK_PX = 8
-_REACH = 0.45
+_REACH = 0.35
 """How far to search along each axis, in shares of the field."""
 
 _PRIOR_SHARE = 0.25
@@ -42,12 +42,10 @@ def shift_scores(frame: Float32, current: Look, atlas: Atlas) -> Float64:
     the field.
     """
     block = atlas.view.size_px // _TEMPLATE_PX
-    half = block / 2.0
-    start = half / 2.0 - 0.5 - atlas.view.size_px / 2.0
-    canonical_from_wide = np.array([[half, 0.0, start], [0.0, half, start], [0.0, 0.0, 1.0]])
+    start = block / 2.0 - 0.5 - atlas.view.size_px / 2.0
+    canonical_from_wide = np.array([[block, 0.0, start], [0.0, block, start], [0.0, 0.0, 1.0]])
     homography = normalised_homography(current.frame_from_canonical_px @ canonical_from_wide, *frame.shape)
-    wide = warp_frame(frame, homography, 2 * _WIDE_PX).reshape(_WIDE_PX, 2, _WIDE_PX, 2).mean(axis=(1, 3))
-    seen = local_contrast(np.asarray(wide, np.float32), _BLOCK_PX)
+    seen = local_contrast(warp_frame(frame, homography, _WIDE_PX), _BLOCK_PX)
     template = np.zeros((_WIDE_PX, _WIDE_PX))
     template[:_TEMPLATE_PX, :_TEMPLATE_PX] = _template(atlas, current.view_index, block)
     kept = _WIDE_PX - _TEMPLATE_PX + 1
