@@ -24,43 +24,28 @@ def given(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def followed(body: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Return the request with the sure poses of a result as starts."""
-    sure = {
-        found["case"]: found["world_from_volume"]
-        for found in result.get("objects", [result])
-        if found["status"] == _SURE
-    }
-    if "cases" not in body:
-        return body | {"initial_pose": sure[body["case"]]} if body["case"] in sure else body
-    return body | {"cases": [_started(start, sure.get(start["case"])) for start in body["cases"]]}
+    """Return the request with the objects that a result shows the session to follow, sure poses as their starts."""
+    found = result.get("objects", [result])
+    poses = {start["case"]: start.get("initial_pose") for start in body.get("cases", [body])}
+    poses |= {one["case"]: one["world_from_volume"] for one in found if one["status"] == _SURE}
+    cases = [one["case"] for one in found] + result.get("searching", [])
+    starts = [given({"case": case, "initial_pose": poses.get(case)}) for case in cases]
+    rest = {key: value for key, value in body.items() if key not in ("case", "cases", "initial_pose")}
+    return rest | (starts[0] if "cases" not in body and len(starts) == 1 else {"cases": starts})
 
 
 def changed(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return the request as if it had opened the session as a change leaves it."""
+    """Return the request with a change's cameras and start; which objects there are, results tell."""
     after = dict(body)
-    if "camera" in change:
-        after = _with_camera(after, change["camera"])
-    if "cameras" in change:
-        after["cameras"] = after.get("cameras", {}) | change["cameras"]
-    if change.get("add") or change.get("remove"):
-        starts = after.pop("cases", None) or [_started({"case": after.pop("case")}, after.pop("initial_pose", None))]
-        kept = [start for start in starts if start["case"] not in change.get("remove", [])]
-        after["cases"] = kept + change.get("add", [])
-    if "initial_pose" in change:
-        pose, cases = change["initial_pose"], after.get("cases")
-        if cases is None:
-            after["initial_pose"] = pose
-        else:
-            case = change.get("case", cases[0]["case"])
-            after["cases"] = [_started(start, pose if start["case"] == case else None) for start in cases]
+    if "camera" in change and "cameras" not in body:
+        after["camera"] = change["camera"]
+    elif "camera" in change:
+        after["cameras"] = dict.fromkeys(body["cameras"], change["camera"])
+    if "cameras" in change and "cameras" in body:
+        after["cameras"] = body["cameras"] | change["cameras"]
+    if "initial_pose" in change and "cases" not in body:
+        after["initial_pose"] = change["initial_pose"]
+    elif "initial_pose" in change:
+        start = {"case": change.get("case"), "initial_pose": change["initial_pose"]}
+        after["cases"] = [start if one["case"] == start["case"] else one for one in body["cases"]]
     return after
-
-
-def _with_camera(body: dict[str, Any], camera: dict[str, Any]) -> dict[str, Any]:
-    if "cameras" in body:
-        return body | {"cameras": dict.fromkeys(body["cameras"], camera)}
-    return body | {"camera": camera}
-
-
-def _started(start: dict[str, Any], pose: Any) -> dict[str, Any]:
-    return start if pose is None else start | {"initial_pose": pose}
