@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from fluoropose.errors import ConflictError, FrameError
 from fluoropose.geometry.camera import Camera
 from fluoropose.tracking.jobs import DROP_REASONS, Dropped, Job, Ready
+from fluoropose.tracking.objects import Sighting
 from fluoropose.tracking.quality import Status
 from fluoropose.tracking.settings import Change, ObjectStart, SessionCamera, UnknownObjectError
 from support.sessions import CAMERA, MS, finish, frame_of, pair, session, take
@@ -258,6 +259,16 @@ class Books(RuleBasedStateMachine):
             assert add == there
         else:
             assert add != there
+
+    @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
+    def search_beside(self, status, broken):
+        if self.one.searching is not None:
+            missing = self.one.searching.tells
+            assert all(task.plan.start is None for task in missing)
+            seen = {task.followed.case: Sighting(np.eye(4), status) for task in missing}
+            self.one.end_search({} if broken else seen)
+        elif self.one.seeks:
+            assert self.one.take_search().frames == []
 
     @rule()
     def leave(self):

@@ -89,7 +89,7 @@ def captured_seconds(meta: FrameMeta) -> float | None:
 
 def result_model(result: Result) -> ResultModel:
     """Return a result as the API answers it."""
-    several = len(result.objects) > 1
+    several = len(result.objects) + len(result.searching) > 1
     return ResultModel(
         **_found(result.first),
         seq=result.seq,
@@ -101,6 +101,7 @@ def result_model(result: Result) -> ResultModel:
         views=list(result.views),
         views_left_out=result.left_out,
         objects=[FoundModel(**_found(one)) for one in result.objects] if several else None,
+        searching=list(result.searching) or None,
     )
 
 

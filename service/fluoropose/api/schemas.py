@@ -151,6 +151,7 @@ class ResultModel(FoundModel):
     views: list[str]
     views_left_out: dict[str, str]
     objects: list[FoundModel] | None = None
+    searching: list[str] | None = None
 
 
 class TrackModel(BaseModel):

@@ -30,7 +30,8 @@ def result_message(result: Result) -> pb.Result:
         views_left_out=result.left_out,
         world_from_volume=first.world_from_volume,
         smoothed=first.smoothed if first.HasField("smoothed") else None,
-        objects=[_found(one) for one in result.objects] if len(result.objects) > 1 else [],
+        objects=[_found(one) for one in result.objects] if len(result.objects) + len(result.searching) > 1 else [],
+        searching=result.searching,
     )
 
 

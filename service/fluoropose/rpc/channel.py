@@ -190,6 +190,8 @@ def result_dict(result: pb.Result) -> dict[str, Any]:
     }
     if result.objects:
         answer["objects"] = [_found_dict(one) for one in result.objects]
+    if result.searching:
+        answer["searching"] = list(result.searching)
     return answer
 
 

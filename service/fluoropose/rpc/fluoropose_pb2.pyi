@@ -274,7 +274,7 @@ class Found(_message.Message):
     def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects")
+    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching")
     class TimingMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -306,6 +306,7 @@ class Result(_message.Message):
     WORLD_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    SEARCHING_FIELD_NUMBER: _ClassVar[int]
     seq: int
     status: Status
     camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
@@ -323,7 +324,8 @@ class Result(_message.Message):
     world_from_volume: _containers.RepeatedScalarFieldContainer[float]
     smoothed: Smoothed
     objects: _containers.RepeatedCompositeFieldContainer[Found]
-    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ...) -> None: ...
+    searching: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("session", "server_time")

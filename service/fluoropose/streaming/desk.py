@@ -29,7 +29,7 @@ from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.streaming.lanes import Lane
-from fluoropose.streaming.solve import Solved, answered, solve
+from fluoropose.streaming.solve import Solved, answered, sighted, solve
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import Dropped, Job
 from fluoropose.tracking.session import Session
@@ -61,6 +61,7 @@ class Desk:
         self.lanes = (Lane("follow"), Lane("search", background=True))
         self._background = ThreadPoolExecutor(1, "background")
         self._waiting: dict[Session, None] = {}
+        self._seekers: dict[Session, None] = {}
         self._receivers: dict[tuple[Session, int], tuple[Receiver, str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -218,6 +219,7 @@ class Desk:
         with self.lock:
             gone = session.leave(reason)
             self._waiting.pop(session, None)
+            self._seekers.pop(session, None)
         self._drop_all([(session, drop) for drop in gone])
 
     def end(self, session: Session, reason: str = "disconnected") -> None:
@@ -225,6 +227,7 @@ class Desk:
         with self.lock:
             gone = session.close(reason)
             self._waiting.pop(session, None)
+            self._seekers.pop(session, None)
             for lane in self.lanes:
                 lane.turns.forget(session)
         self._drop_all([(session, drop) for drop in gone])
@@ -241,13 +244,14 @@ class Desk:
 
     def _take(self, lane: Lane, stale: "_Drops") -> "tuple[Session, Job] | None":
         """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
-        searching = lane is self.lanes[1]
         while not self._closing:
-            session = lane.turns.choose(
-                one for one in self._waiting if one.running is None and one.searches is searching
-            )
+            searching = lane is self.lanes[1]
+            there = {**self._waiting, **self._seekers} if searching else self._waiting
+            session = lane.turns.choose(one for one in there if self._wants(one, searching))
             if session is None:
                 break
+            if searching and session.seeks:
+                return session, session.take_search()
             job, dropped = session.take(self.clock_ns())
             if not session.waiting:
                 self._waiting.pop(session)
@@ -255,6 +259,12 @@ class Desk:
             if job is not None:
                 return session, job
         return None
+
+    def _wants(self, session: Session, searching: bool) -> bool:
+        """Under the lock: tell whether a session has work for the lane that searches, or for the one that follows."""
+        if searching and session.seeks:
+            return True
+        return session in self._waiting and session.running is None and session.searches is searching
 
     def _drive(self, lane: Lane, taken: "tuple[Session, Job] | None") -> None:
         """On the lane's thread: one frame after another until none waits for this lane."""
@@ -280,20 +290,30 @@ class Desk:
 
     def _finish(self, session: Session, job: Job, outcome: Solved | Exception) -> "_Done":
         """Under the lock, on the lane's thread: let the session have what came of its frames."""
-        there, before = session.follows(job), [task.followed.tracker.state for task in job.tasks]
-        if isinstance(outcome, Exception):
-            drops = session.fail(*_refusal(outcome))
-        elif outcome.found and not any(case in outcome.found for case in there):
-            drops = session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
+        before = [task.followed.tracker.state for task in job.tells]
+        drops = self._told(session, job, outcome)
+        if session.seeks:
+            self._seekers[session] = None
         else:
-            drops = session.complete(answered(outcome, self.service, job, there))
+            self._seekers.pop(session, None)
         searches = TrackState.SEARCHING
         lost = [
             task.followed.case
-            for task, state in zip(job.tasks, before, strict=True)
+            for task, state in zip(job.tells, before, strict=True)
             if state is not searches and task.followed.tracker.state is searches
         ]
         return _Done(session, job, outcome, lost, [(session, drop) for drop in drops], [])
+
+    def _told(self, session: Session, job: Job, outcome: Solved | Exception) -> list[Dropped]:
+        """Under the lock, on the lane's thread: tell a session what came of a job; return what it dropped."""
+        if job.aside:
+            session.end_search({} if isinstance(outcome, Exception) else sighted(outcome, job))
+            return []
+        if isinstance(outcome, Exception):
+            return session.fail(*_refusal(outcome))
+        if outcome.found and not any(case in outcome.found for case in session.follows(job)):
+            return session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
+        return session.complete(answered(outcome, self.service, job, list(session.objects), session.follows(job)))
 
     def _post(self, done: "_Done") -> None:
         """On the lane's thread: have the loop tell. Once the loop has ended, nobody is left to be told."""
@@ -308,7 +328,7 @@ class Desk:
             self._note(outcome)
         else:
             self.service.faults = 0
-            for task in job.tasks:
+            for task in job.tells:
                 case = task.followed.case
                 if case in outcome.found:
                     self.books.found(task, outcome.found[case], self.service.model_name(case), case in done.lost)

@@ -83,7 +83,8 @@ class Found:
 class Result:
     """One frame's answer: the session's objects, the first of which has the main fields.
 
-    `views` are the names of the cameras whose frames counted, `left_out` why others did not. `age_ms` is from capture
+    `searching` are cases that it says nothing of: they are searched for meanwhile, or have just been added. `views` are
+    the names of the cameras whose frames counted, `left_out` why others did not. `age_ms` is from capture
     (or arrival) to hand-over. `leads`: it is the first of the frames that were solved together.
     """
 
@@ -94,6 +95,7 @@ class Result:
     left_out: dict[str, str]
     timing_ms: dict[str, float]
     device: str
+    searching: tuple[str, ...] = ()
     leads: bool = True
     age_ms: float = 0.0
     dropped: int = 0

@@ -19,7 +19,7 @@ from fluoropose.tracking.objects import Sighting
 from fluoropose.tracking.quality import Status, expected_errors
 from fluoropose.tracking.smoother import Smoothed
 
-__all__ = ["Solved", "answered", "solve"]
+__all__ = ["Solved", "answered", "sighted", "solve"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,21 +48,27 @@ def solve(service: Service, job: Job, now_ns: int) -> Solved:
     views, failures = _decoded(job)
     decoded = time.perf_counter_ns()
     found: Mapping[str, Registration] = {}
-    if not _useless(job, failures):
+    if job.aside or not _useless(job, failures):
         found, views, failures = _followed(service, job, views, failures)
     timing_ms = _timing(found, decoded - began, time.perf_counter_ns() - decoded)
-    return Solved(found, _smoothed(job, found), views, failures, timing_ms, queue_ms)
+    smoothed = {} if job.aside else _smoothed(job, found)
+    return Solved(found, smoothed, views, failures, timing_ms, queue_ms)
 
 
-def answered(solved: Solved, service: Service, job: Job, cases: Sequence[str]) -> Done:
-    """Return what a session is told of a job; the answers hold those objects that it still follows, `cases`."""
-    seen = {case: _sighting(one, job) for case, one in solved.found.items()}
-    keeps = len(job.settings.cameras) > 1
+def sighted(solved: Solved, job: Job) -> dict[str, Sighting]:
+    """Return where the objects were found, for their tracks."""
+    return {case: _sighting(one, job) for case, one in solved.found.items()}
+
+
+def answered(solved: Solved, service: Service, job: Job, cases: Sequence[str], followed: Sequence[str]) -> Done:
+    """Return what a session of `cases` is told of a job; the answers hold those that it `followed` ever since."""
+    keeps = len(job.settings.cameras) > 1 or len(cases) > 1
     kept = {ticket: DecodedFrame(view.pixels) for ticket, view in solved.views.items()} if keeps else {}
-    there = [case for case in cases if case in solved.found]
     good = [sight for sight in job.sights if not sight.kept and sight.frame.ticket not in solved.failures]
-    answers = {sight.frame.ticket: _answer(solved, service, job, sight, there) for sight in good}
-    return Done(seen, answers, kept, solved.failures)
+    there = [case for case in cases if case in followed and case in solved.found]
+    missing = tuple(case for case in cases if case not in there)
+    answers = {sight.frame.ticket: _answer(solved, service, job, sight, there, missing) for sight in good}
+    return Done(sighted(solved, job), answers, kept, solved.failures)
 
 
 def _decoded(job: Job) -> tuple[dict[int, FrameView], dict[int, FluoroposeError]]:
@@ -144,8 +150,10 @@ def _timing(found: Mapping[str, Registration], decode_ns: int, follow_ns: int) -
     return timing
 
 
-def _answer(solved: Solved, service: Service, job: Job, sight: Sight, cases: Sequence[str]) -> Result:
-    """Return one frame's answer."""
+def _answer(
+    solved: Solved, service: Service, job: Job, sight: Sight, cases: Sequence[str], missing: tuple[str, ...]
+) -> Result:
+    """Return one frame's answer, of the objects `cases`; it says nothing of those that are `missing`."""
     first = solved.found[cases[0]]
     name, queue_ms = sight.frame.camera, solved.queue_ms[sight.frame.ticket]
     timing = solved.timing_ms | {"queue": queue_ms, "total": solved.timing_ms["total"] + queue_ms}
@@ -157,6 +165,7 @@ def _answer(solved: Solved, service: Service, job: Job, sight: Sight, cases: Seq
         {view.name: view.why for view in first.views if not view.used},
         timing,
         service.device.label,
+        searching=missing,
         leads=sight is next(one for one in job.sights if not one.kept),
     )
 

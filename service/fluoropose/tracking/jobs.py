@@ -91,6 +91,7 @@ class Job:
     """Frames of one instant on their way to the device, in the order of the cameras, and what they need as it was then.
 
     `moment_s` is the latest of the new frames'. `again`: the instant is not after the last one that was answered.
+    `aside`: it answers no frame, but searches for objects while the others are followed.
     """
 
     sights: tuple[Sight, ...]
@@ -98,11 +99,17 @@ class Job:
     tasks: tuple[Task, ...]
     moment_s: float
     again: bool = False
+    aside: bool = False
 
     @property
     def frames(self) -> list[Offered]:
         """The frames that this work answers."""
         return [sight.frame for sight in self.sights if not sight.kept]
+
+    @property
+    def tells(self) -> list[Task]:
+        """The tasks whose result counts; beside a search the others only tell what they cast over it."""
+        return [task for task in self.tasks if task.plan.start is None] if self.aside else list(self.tasks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,7 +30,7 @@ from fluoropose.tracking.jobs import (
     Task,
     closed_error,
 )
-from fluoropose.tracking.objects import Followed, changed, restarted_by
+from fluoropose.tracking.objects import Followed, Sighting, changed, restarted_by
 from fluoropose.tracking.pairing import Keeper, together
 from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings, WorldFrameError
 from fluoropose.tracking.tracker import FRAME_SECONDS, Tracker
@@ -57,10 +57,12 @@ class Session:
     attached: bool = False
     waiting: dict[str, Offered] = field(default_factory=dict)
     running: Job | None = None
+    searching: Job | None = None
     ready: dict[str, Ready] = field(default_factory=dict)
     _seen_seq: dict[str, int] = field(default_factory=dict)
     _tells_place: dict[str, bool] = field(default_factory=dict)
     _keeper: Keeper = field(default_factory=Keeper)
+    _last: Job | None = None
     _tickets: int = 0
     _unreported: int = 0
 
@@ -92,8 +94,14 @@ class Session:
 
     @property
     def searches(self) -> bool:
-        """Whether the next frame is searched for an object, which takes far longer than following."""
-        return any(one.tracker.searches for one in self.objects.values())
+        """Whether the next frame is searched for every object, which takes far longer than following."""
+        return all(one.tracker.searches for one in self.objects.values())
+
+    @property
+    def seeks(self) -> bool:
+        """Whether some objects are to be searched for, in the last frame, while others are followed."""
+        free = self.searching is None and self._last is not None and not self.absent
+        return free and not self.searches and any(one.tracker.searches for one in self.objects.values())
 
     def change(self, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
         """Change cameras, starts or objects as a client asks; all or nothing, and the books stay.
@@ -115,7 +123,7 @@ class Session:
         for one in restarted:
             one.restart(change.initial_pose)
         if change.cameras:
-            self._keeper.forget()
+            self._forget()
             self._tells_place.clear()
 
     def offer(
@@ -178,6 +186,21 @@ class Session:
             self.running = self._job()
         return self.running, dropped
 
+    def take_search(self) -> Job:
+        """Return the work of searching for what is to be searched for, beside the frames; see `seeks`."""
+        if self._last is None:
+            raise AssertionError("expected a frame to search in, got none")
+        last, self._last = self._last, None
+        tasks = tuple(Task(one, one.tracker.plan(last.moment_s, again=True)) for one in self.objects.values())
+        self.searching = replace(last, tasks=tasks, again=True, aside=True)
+        return self.searching
+
+    def end_search(self, seen: Mapping[str, Sighting]) -> None:
+        """Take what the search found, nothing if it failed."""
+        job, self.searching = self.searching, None
+        if job is not None:
+            self._learn(job, seen)
+
     def follows(self, job: Job) -> list[str]:
         """Return the cases of a job that the session still follows."""
         tasks = [task.followed for task in job.tasks]
@@ -186,9 +209,9 @@ class Session:
     def complete(self, done: Done) -> list[Dropped]:
         """Take the running frames' results: the tracks go on, the answers are ready for the client."""
         job = self._finished()
-        self._learn(job, done)
-        if len(self.settings.cameras) > 1 and not self.absent:
-            self._keeper.keep(job, done.decoded)
+        self._learn(job, done.seen)
+        if not self.absent:
+            self._keep(job, done)
         gone = []
         for frame in job.frames:
             if frame.ticket in done.failures:
@@ -231,7 +254,7 @@ class Session:
         frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
         self.waiting.clear()
         self.ready.clear()
-        self._keeper.forget()
+        self._forget()
         return [self._drop(frame.ticket, frame.seq, reason, closed_error(reason)) for frame in frames]
 
     def drain(self) -> None:
@@ -271,12 +294,29 @@ class Session:
         sights = sorted([*new, *kept], key=lambda sight: order.index(sight.frame.camera))
         moment_s = max(frame.moment_s for frame in frames)
         again = bool(kept) or (len(order) > 1 and self.tracker.follows_on(moment_s, _LATE_S))
-        tasks = tuple(Task(one, one.tracker.plan(moment_s, again)) for one in self.objects.values())
+        tracked = [one for one in self.objects.values() if self.searches or not one.tracker.searches]
+        tasks = tuple(Task(one, one.tracker.plan(moment_s, again)) for one in tracked)
         return Job(tuple(sights), settings, tasks, moment_s, again)
 
-    def _learn(self, job: Job, done: Done) -> None:
-        for task in job.tasks:
-            case, sighting = task.followed.case, done.seen.get(task.followed.case)
+    def _keep(self, job: Job, done: Done) -> None:
+        """Keep frames for partners that come late, and for a search."""
+        if len(self.settings.cameras) > 1:
+            self._keeper.keep(job, done.decoded)
+        if len(self.objects) > 1 and done.answers:
+            sights = [
+                replace(sight, frame=replace(sight.frame, payload=done.decoded[sight.frame.ticket]), kept=True)
+                for sight in job.sights
+                if sight.frame.ticket in done.decoded
+            ]
+            self._last = replace(job, sights=tuple(sights))
+
+    def _forget(self) -> None:
+        self._keeper.forget()
+        self._last = None
+
+    def _learn(self, job: Job, seen: Mapping[str, Sighting]) -> None:
+        for task in job.tells:
+            case, sighting = task.followed.case, seen.get(task.followed.case)
             if sighting is not None and self.objects.get(case) is task.followed:
                 pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
                 task.followed.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
