@@ -20,21 +20,21 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fluoropose.errors import DeviceError, FluoroposeError
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
+from fluoropose.streaming.finish import Drops, Finished, finish
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.streaming.lanes import Lane
-from fluoropose.streaming.solve import Solved, answered, sighted, solve
+from fluoropose.streaming.solve import Solved, solve
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import Dropped, Job
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.settings import Change, UnknownObjectError
-from fluoropose.tracking.tracker import TrackState
+from fluoropose.tracking.settings import Change
 
 __all__ = ["Desk", "MAX_WAITING", "Receiver"]
 
@@ -232,9 +232,9 @@ class Desk:
                 lane.turns.forget(session)
         self._drop_all([(session, drop) for drop in gone])
 
-    def _pump(self) -> "_Drops":
+    def _pump(self) -> Drops:
         """Under the lock, on either thread: give each idle lane the frame whose turn it is; return the stale ones."""
-        stale: _Drops = []
+        stale: Drops = []
         for lane in self.lanes:
             taken = self._take(lane, stale) if lane.idle else None
             if taken is not None:
@@ -242,7 +242,7 @@ class Desk:
                 lane.executor.submit(self._drive, lane, taken).add_done_callback(_report)
         return stale
 
-    def _take(self, lane: Lane, stale: "_Drops") -> "tuple[Session, Job] | None":
+    def _take(self, lane: Lane, stale: Drops) -> "tuple[Session, Job] | None":
         """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
         while not self._closing:
             searching = lane is self.lanes[1]
@@ -288,40 +288,22 @@ class Desk:
         except Exception as error:
             return error
 
-    def _finish(self, session: Session, job: Job, outcome: Solved | Exception) -> "_Done":
+    def _finish(self, session: Session, job: Job, outcome: Solved | Exception) -> Finished:
         """Under the lock, on the lane's thread: let the session have what came of its frames."""
-        before = [task.followed.tracker.state for task in job.tells]
-        drops = self._told(session, job, outcome)
+        finished = finish(self.service, session, job, outcome)
         if session.seeks:
             self._seekers[session] = None
         else:
             self._seekers.pop(session, None)
-        searches = TrackState.SEARCHING
-        lost = [
-            task.followed.case
-            for task, state in zip(job.tells, before, strict=True)
-            if state is not searches and task.followed.tracker.state is searches
-        ]
-        return _Done(session, job, outcome, lost, [(session, drop) for drop in drops], [])
+        return finished
 
-    def _told(self, session: Session, job: Job, outcome: Solved | Exception) -> list[Dropped]:
-        """Under the lock, on the lane's thread: tell a session what came of a job; return what it dropped."""
-        if job.aside:
-            session.end_search({} if isinstance(outcome, Exception) else sighted(outcome, job))
-            return []
-        if isinstance(outcome, Exception):
-            return session.fail(*_refusal(outcome))
-        if outcome.found and not any(case in outcome.found for case in session.follows(job)):
-            return session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
-        return session.complete(answered(outcome, self.service, job, list(session.objects), session.follows(job)))
-
-    def _post(self, done: "_Done") -> None:
+    def _post(self, done: Finished) -> None:
         """On the lane's thread: have the loop tell. Once the loop has ended, nobody is left to be told."""
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._tell, done)
 
-    def _tell(self, done: "_Done") -> None:
+    def _tell(self, done: Finished) -> None:
         """On the loop: count what came of a frame and tell who waits for it."""
         session, job, outcome = done.session, done.job, done.outcome
         if isinstance(outcome, Exception):
@@ -347,7 +329,7 @@ class Desk:
             self.metrics.failures.labels("other").inc()
             _log.error("a fault in a frame's work", exc_info=error)
 
-    def _drop_all(self, drops: "_Drops") -> None:
+    def _drop_all(self, drops: Drops) -> None:
         for session, drop in drops:
             self._drop(session, drop)
 
@@ -356,33 +338,6 @@ class Desk:
         receiver, _ = self._receivers.pop((session, drop.ticket), (None, ""))
         if receiver is not None:
             receiver(drop)
-
-
-_Drops = list[tuple[Session, Dropped]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Done:
-    """What came of a job, on its way to the loop; `lost` are the cases of tracks that it lost.
-
-    `stale` are frames that had grown too old when the next were taken.
-    """
-
-    session: Session
-    job: Job
-    outcome: Solved | Exception
-    lost: list[str]
-    drops: _Drops
-    stale: _Drops
-
-
-def _refusal(error: Exception) -> tuple[FluoroposeError, str]:
-    """Return the error that the client is told of a frame's failure, and the reason that it is counted for."""
-    if isinstance(error, DeviceError):
-        return error, "failed"
-    if isinstance(error, FluoroposeError):
-        return error, "invalid"
-    return FluoroposeError("an unexpected fault; the log holds the reason"), "failed"
 
 
 def _report(driven: "Future[None]") -> None:

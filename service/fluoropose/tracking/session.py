@@ -26,19 +26,15 @@ from fluoropose.tracking.jobs import (
     Offered,
     Ready,
     SequenceError,
-    Sight,
-    Task,
     closed_error,
 )
 from fluoropose.tracking.objects import Followed, Sighting, changed, restarted_by
-from fluoropose.tracking.pairing import Keeper, together
-from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings, WorldFrameError
+from fluoropose.tracking.pairing import Keeper
+from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings, require_same_world
 from fluoropose.tracking.tracker import FRAME_SECONDS, Tracker
+from fluoropose.tracking.work import job_of, search_of, to_search_in
 
 __all__ = ["Session"]
-
-_LATE_S = 0.3
-"""A frame that is older than the last answered one by less came late; by more, its clock was set."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -183,7 +179,9 @@ class Session:
                 del self.waiting[frame.camera]
                 dropped.append(self._drop(frame.ticket, frame.seq, "stale_queue", stale))
         if self.waiting:
-            self.running = self._job()
+            self.running = job_of(self.waiting, self._keeper, self.settings, self.objects)
+            for frame in self.running.frames:
+                del self.waiting[frame.camera]
         return self.running, dropped
 
     def take_search(self) -> Job:
@@ -191,8 +189,7 @@ class Session:
         if self._last is None:
             raise AssertionError("expected a frame to search in, got none")
         last, self._last = self._last, None
-        tasks = tuple(Task(one, one.tracker.plan(last.moment_s, again=True)) for one in self.objects.values())
-        self.searching = replace(last, tasks=tasks, again=True, aside=True)
+        self.searching = search_of(last, self.objects)
         return self.searching
 
     def end_search(self, seen: Mapping[str, Sighting]) -> None:
@@ -273,42 +270,15 @@ class Session:
         if seq is not None and seq <= seen:
             raise SequenceError(f"expected a frame number above {seen}, got {seq}")
         if self.settings.cameras[name].camera_from_world is None:
-            tells = camera_from_world is not None
-            if self._tells_place.setdefault(name, tells) != tells:
-                kind = ("without", "with") if tells else ("with", "without")
-                raise WorldFrameError(
-                    f"expected a frame {kind[0]} its camera's place like those before it, got one {kind[1]} it: "
-                    "both cannot be in one world frame"
-                )
+            require_same_world(self._tells_place, name, camera_from_world)
         return name
-
-    def _job(self) -> Job:
-        """Return the work on the waiting frames that are of one instant, which wait no longer."""
-        settings, tolerance_s = self.settings, self.settings.tolerance_ms / 1e3
-        frames = together(self.waiting.values(), tolerance_s)
-        kept = self._keeper.partners(frames, tolerance_s)
-        new = [Sight(one, settings.cameras[one.camera].placed(one.camera_from_world)) for one in frames]
-        for frame in frames:
-            del self.waiting[frame.camera]
-        order = list(settings.cameras)
-        sights = sorted([*new, *kept], key=lambda sight: order.index(sight.frame.camera))
-        moment_s = max(frame.moment_s for frame in frames)
-        again = bool(kept) or (len(order) > 1 and self.tracker.follows_on(moment_s, _LATE_S))
-        tracked = [one for one in self.objects.values() if self.searches or not one.tracker.searches]
-        tasks = tuple(Task(one, one.tracker.plan(moment_s, again)) for one in tracked)
-        return Job(tuple(sights), settings, tasks, moment_s, again)
 
     def _keep(self, job: Job, done: Done) -> None:
         """Keep frames for partners that come late, and for a search."""
         if len(self.settings.cameras) > 1:
             self._keeper.keep(job, done.decoded)
         if len(self.objects) > 1 and done.answers:
-            sights = [
-                replace(sight, frame=replace(sight.frame, payload=done.decoded[sight.frame.ticket]), kept=True)
-                for sight in job.sights
-                if sight.frame.ticket in done.decoded
-            ]
-            self._last = replace(job, sights=tuple(sights))
+            self._last = to_search_in(job, done.decoded)
 
     def _forget(self) -> None:
         self._keeper.forget()

@@ -26,6 +26,7 @@ __all__ = [
     "UnknownObjectError",
     "WorldFrameError",
     "related",
+    "require_same_world",
 ]
 
 ONLY_CAMERA = "camera"
@@ -181,6 +182,23 @@ def related(cameras: Mapping[str, SessionCamera]) -> None:
             f"expected camera_from_world of all {len(cameras)} cameras, got none of {', '.join(without)}"
         )
     require_rig([one.placed() for one in cameras.values()], list(cameras))
+
+
+def require_same_world(tells_place: dict[str, bool], camera: str, camera_from_world: Mat44 | None) -> None:
+    """Note in `tells_place` whether frames of a camera without a place of its own tell theirs.
+
+    Raises
+    ------
+    WorldFrameError
+        If this one does otherwise than those before.
+    """
+    tells = camera_from_world is not None
+    if tells_place.setdefault(camera, tells) != tells:
+        kind = ("without", "with") if tells else ("with", "without")
+        raise WorldFrameError(
+            f"expected a frame {kind[0]} its camera's place like those before it, got one {kind[1]} it: both cannot be "
+            "in one world frame"
+        )
 
 
 def _checked_objects(cases: list[str]) -> None:
