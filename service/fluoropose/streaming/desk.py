@@ -18,7 +18,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -27,9 +27,9 @@ from fluoropose.errors import DeviceError, FluoroposeError
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
-from fluoropose.streaming.finish import Drops, Finished, finish
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.streaming.lanes import Lane
+from fluoropose.streaming.outcomes import Drops, Finished, finish, report
 from fluoropose.streaming.solve import Solved, solve
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import Dropped, Job
@@ -239,7 +239,7 @@ class Desk:
             taken = self._take(lane, stale) if lane.idle else None
             if taken is not None:
                 lane.begin()
-                lane.executor.submit(self._drive, lane, taken).add_done_callback(_report)
+                lane.executor.submit(self._drive, lane, taken).add_done_callback(report)
         return stale
 
     def _take(self, lane: Lane, stale: Drops) -> "tuple[Session, Job] | None":
@@ -338,9 +338,3 @@ class Desk:
         receiver, _ = self._receivers.pop((session, drop.ticket), (None, ""))
         if receiver is not None:
             receiver(drop)
-
-
-def _report(driven: "Future[None]") -> None:
-    """Log what ended a lane's thread early; a frame's own failure does not."""
-    if driven.exception() is not None:
-        _log.critical("a lane broke", exc_info=driven.exception())

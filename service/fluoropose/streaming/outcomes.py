@@ -1,5 +1,7 @@
-"""A job is done: what its session is told, and what the desk has to count and tell for it."""
+"""What came of a job on a lane, for its session and on its way from the lane's thread to the event loop."""
 
+import logging
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from fluoropose.errors import DeviceError, FluoroposeError
@@ -10,9 +12,11 @@ from fluoropose.tracking.session import Session
 from fluoropose.tracking.settings import UnknownObjectError
 from fluoropose.tracking.tracker import TrackState
 
-__all__ = ["Drops", "Finished", "finish"]
+__all__ = ["Drops", "Finished", "finish", "report"]
 
 Drops = list[tuple[Session, Dropped]]
+
+_log = logging.getLogger("fluoropose.frames")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,3 +66,9 @@ def _refusal(error: Exception) -> tuple[FluoroposeError, str]:
     if isinstance(error, FluoroposeError):
         return error, "invalid"
     return FluoroposeError("an unexpected fault; the log holds the reason"), "failed"
+
+
+def report(driven: "Future[None]") -> None:
+    """Log what ended a lane's thread early; a frame's own failure does not."""
+    if driven.exception() is not None:
+        _log.critical("a lane broke", exc_info=driven.exception())
