@@ -31,7 +31,7 @@ from fluoropose.runtime.engine import Engine, FrameView, Registration, ResidentC
 from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.several import register_objects
 from fluoropose.simulate.placed import placed_run
-from fluoropose.simulate.scenarios import crowd
+from fluoropose.simulate.scenarios import crowd, shipped_body
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["CrowdPlan", "crowd_times", "evaluate_crowds"]
@@ -124,12 +124,14 @@ def crowd_times(residents: list[ResidentCase], runs: int, seed: int, side_px: in
 def _simulated(residents: list[ResidentCase], plan: CrowdPlan, cores: int) -> list[_Frame]:
     cases = [resident.case for resident in residents]
     items = [shipped_object(case.name) for case in cases]
+    made_of = {item.name: shipped_body(item) for item in items}
+    bodies = [made_of[item.name] for item in items]
     made = []
     with progress_bar(f"simulating {'+'.join(case.name for case in cases)}") as report:
         for number in range(plan.frames):
             rng = np.random.default_rng([plan.seed, number, len(items), 500])
             frames, sizes = [case.pose_frame for case in cases], [case.size_mm for case in cases]
-            world, at = crowd(items, frames, sizes, rng, plan.side_px)
+            world, at = crowd(items, bodies, frames, sizes, rng, plan.side_px)
             (pixels,) = placed_run(world, [at], plan.seed + number, workers=cores)
             truths = tuple(at.camera_from_volume(index) for index in range(len(items)))
             made.append(_Frame(pixels, world.camera, truths))

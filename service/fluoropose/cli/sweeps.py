@@ -26,8 +26,8 @@ from fluoropose.io.files import write_file, write_json
 from fluoropose.objects.catalogue import shipped_object
 from fluoropose.runtime.engine import FrameView, ResidentCase
 from fluoropose.runtime.ort import open_device
-from fluoropose.simulate.placed import PlacedFrame, placed_run
-from fluoropose.simulate.scenarios import Drift, sweep
+from fluoropose.simulate.placed import Body, PlacedFrame, placed_run
+from fluoropose.simulate.scenarios import Drift, shipped_body, sweep
 from fluoropose.tracking.smoother import Smoother, Smoothing
 from fluoropose.tracking.tracker import Plan
 
@@ -85,10 +85,11 @@ def evaluate_sweeps(
     case = load_case(case_folder)
     item = shipped_object(case.name)
     resident = ResidentCase(case, load_bundle(model), open_device(device, threads))
+    body = shipped_body(item)
     records: list[SweepRecord] = []
     for number in range(plan.runs):
         for span, drifts in _simulations(plan):
-            run = _simulated(resident, item.name, plan, number, span, drifts, cores)
+            run = _simulated(resident, body, plan, number, span, drifts, cores)
             for part in [part for part in plan.spans if (part > 0) == (span > 0)]:
                 records += _followed(resident, _middle(run, part), part)
     by_setting: dict[SweepSetting, list[SweepRecord]] = {}
@@ -118,7 +119,7 @@ def _simulations(plan: SweepPlan) -> Iterator[tuple[float, bool]]:
 
 
 def _simulated(
-    resident: ResidentCase, name: str, plan: SweepPlan, number: int, span: float, drifts: bool, cores: int
+    resident: ResidentCase, body: Body, plan: SweepPlan, number: int, span: float, drifts: bool, cores: int
 ) -> _Run:
     """Return one run; every other one turns the C-arm about its second axis."""
     case = resident.case
@@ -126,11 +127,11 @@ def _simulated(
     pairs = [(angle, 0.0) if number % 2 == 0 else (0.0, angle) for angle in angles]
     rng = np.random.default_rng([plan.seed, number, 400])
     world, frames = sweep(
-        shipped_object(name), case.pose_frame, case.size_mm, pairs, plan.fps, rng,
+        shipped_object(case.name), body, case.pose_frame, case.size_mm, pairs, plan.fps, rng,
         drift=_DRIFT if drifts else None, side_px=plan.side_px,
     )  # fmt: skip
     what = "at rest" if span == 0 else f"over {span:g} degrees"
-    with progress_bar(f"{name}: simulating run {number + 1} {what}{', moving' if drifts else ''}") as report:
+    with progress_bar(f"{case.name}: simulating run {number + 1} {what}{', moving' if drifts else ''}") as report:
         pixels = placed_run(world, frames, plan.seed + number, workers=cores, progress=report)
     return _Run(number, drifts, world.camera, frames, pixels, [float(angle) for angle in angles])
 

@@ -50,6 +50,7 @@ def shipped_body(item: ShippedObject) -> Body:
 
 def sweep(
     item: ShippedObject,
+    body: Body,
     frame: Pose6Frame,
     size_mm: float,
     angles_deg: Sequence[tuple[float, float]],
@@ -76,11 +77,12 @@ def sweep(
         placed = world_from_volume if drift is None else drift.at(time_s, world_from_volume, frame.centre_mm)
         camera_from_world = c_arm_camera_from_world(primary, secondary, item.range_mm)
         frames.append(PlacedFrame(time_s, camera_from_world, (placed,), anatomy))
-    return World((shipped_body(item),), around, item.camera(side_px), _detector(side_px)), frames
+    return World((body,), around, item.camera(side_px), _detector(side_px)), frames
 
 
 def crowd(
     items: Sequence[ShippedObject],
+    bodies: Sequence[Body],
     frames: Sequence[Pose6Frame],
     sizes_mm: Sequence[float],
     rng: np.random.Generator,
@@ -104,8 +106,7 @@ def crowd(
         poses.append(pose_from_six(six, frame))
     anatomy = pose_from_six(np.array([0.0, 0.0, items[0].range_mm, 0.0, 0.0, 0.0]), frames[0])
     anatomy = anatomy @ rigid(np.eye(3), frames[0].centre_mm)
-    bodies = {item.name: shipped_body(item) for item in items}
-    world = World(tuple(bodies[item.name] for item in items), around, items[0].camera(side_px), _detector(side_px))
+    world = World(tuple(bodies), around, items[0].camera(side_px), _detector(side_px))
     return world, PlacedFrame(0.0, np.eye(4), tuple(poses), anatomy)
 
 
