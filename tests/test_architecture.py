@@ -32,7 +32,7 @@ HOMES = {
         "similarity/gradient.py", "baselines/powell.py", "baselines/features.py", "published/gradients.py",
     },
     "cma": {"baselines/evolution.py"},
-    "matplotlib": {"cli/plots.py"},
+    "matplotlib": {"cli/plots.py", "cli/several_plots.py"},
     "torch": {"train/"},
     "onnxruntime": {"runtime/ort.py"},
     "pynvml": {"runtime/gpus.py"},
@@ -53,7 +53,7 @@ HOMES = {
     "google": {"rpc/"},
     "uvloop": {"cli/serving.py"},
     "uvicorn": {"cli/serving.py"},
-    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py"},
+    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/several.py"},
     "rich": {"cli/"},
 }  # fmt: skip
 

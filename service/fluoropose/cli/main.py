@@ -10,6 +10,7 @@ from fluoropose.cli import paper
 from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.operate import operate_app, shipped_cases
 from fluoropose.cli.settings import Settings, available_cores
+from fluoropose.cli.several import several_app
 
 __all__ = ["app"]
 
@@ -19,6 +20,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(operate_app)
+app.add_typer(several_app)
 app.add_typer(paper.app, name="paper")
 
 LabelMap = Annotated[Path | None, typer.Option("--label-map", help="Label map on the CT's grid.")]

@@ -4,7 +4,7 @@ The world is a C-arm's: its origin is the isocentre, its axes are the patient's 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,12 +50,15 @@ def shipped_body(item: ShippedObject) -> Body:
 
 def sweep(
     item: ShippedObject,
+    body: Body,
     frame: Pose6Frame,
     size_mm: float,
     angles_deg: Sequence[tuple[float, float]],
     fps: float,
     rng: np.random.Generator,
+    *,
     drift: Drift | None = None,
+    side_px: int = 512,
 ) -> tuple[World, list[PlacedFrame]]:
     """Return a C-arm's run past an object in drawn anatomy: `angles_deg` are its (primary, secondary) per frame.
 
@@ -74,11 +77,16 @@ def sweep(
         placed = world_from_volume if drift is None else drift.at(time_s, world_from_volume, frame.centre_mm)
         camera_from_world = c_arm_camera_from_world(primary, secondary, item.range_mm)
         frames.append(PlacedFrame(time_s, camera_from_world, (placed,), anatomy))
-    return World((shipped_body(item),), around, item.camera(), Detector(bits=_BITS)), frames
+    return World((body,), around, item.camera(side_px), _detector(side_px)), frames
 
 
 def crowd(
-    items: Sequence[ShippedObject], frames: Sequence[Pose6Frame], sizes_mm: Sequence[float], rng: np.random.Generator
+    items: Sequence[ShippedObject],
+    bodies: Sequence[Body],
+    frames: Sequence[Pose6Frame],
+    sizes_mm: Sequence[float],
+    rng: np.random.Generator,
+    side_px: int = 512,
 ) -> tuple[World, PlacedFrame]:
     """Return a frame of several objects that overlap, seen by the first one's C-arm; the world is the camera's frame.
 
@@ -98,6 +106,17 @@ def crowd(
         poses.append(pose_from_six(six, frame))
     anatomy = pose_from_six(np.array([0.0, 0.0, items[0].range_mm, 0.0, 0.0, 0.0]), frames[0])
     anatomy = anatomy @ rigid(np.eye(3), frames[0].centre_mm)
-    bodies = {item.name: shipped_body(item) for item in items}
-    world = World(tuple(bodies[item.name] for item in items), around, items[0].camera(), Detector(bits=_BITS))
+    world = World(tuple(bodies), around, items[0].camera(side_px), _detector(side_px))
     return world, PlacedFrame(0.0, np.eye(4), tuple(poses), anatomy)
+
+
+def _detector(side_px: int) -> Detector:
+    """Return a detector whose focal spot and scatter are as wide, in mm, and whose dose is as large on any pixels."""
+    binned = 512.0 / side_px
+    usual = Detector(bits=_BITS)
+    return replace(
+        usual,
+        open_counts=usual.open_counts * binned**2,
+        scatter_px=usual.scatter_px / binned,
+        blur_px=usual.blur_px / binned,
+    )
