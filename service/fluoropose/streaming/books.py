@@ -61,6 +61,7 @@ class Books:
         metrics.registration_status.labels(status.lower()).inc()
         metrics.frame_age.labels(transport).observe(age_s)
         if result.leads:
+            metrics.instants.labels(str(len(result.views))).inc()
             metrics.observe_stages(result.timing_ms, result.first.model)
         before = self._ages.get(session)
         if before is not None:
