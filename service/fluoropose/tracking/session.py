@@ -113,8 +113,10 @@ class Session:
             cameras[self.settings.camera_name(name)] = camera
         restarted = restarted_by(change, self.objects)
         objects = changed(self.objects, change, centres_mm, self.settings.smoothing)
-        starts = tuple(ObjectStart(one.case, one.tracker.initial_pose) for one in objects.values())
-        settings = replace(self.settings, cameras=cameras, objects=starts)
+        settings = self.settings
+        if change.cameras or change.add or change.remove:
+            starts = tuple(ObjectStart(one.case, one.tracker.initial_pose) for one in objects.values())
+            settings = replace(settings, cameras=cameras, objects=starts)
         self.settings, self.objects = settings, objects
         for one in restarted:
             one.restart(change.initial_pose)
