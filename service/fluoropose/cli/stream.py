@@ -135,7 +135,11 @@ def run_stream(source: FrameSource, plan: StreamPlan) -> dict[str, Any]:
 
 
 async def _stream(source: FrameSource, plan: StreamPlan) -> dict[str, Any]:
-    options: dict[str, Any] = {"pixel_meaning": plan.pixel_meaning, "inverted": plan.inverted, "max_frame_age_ms": plan.max_age_ms}
+    options: dict[str, Any] = {
+        "pixel_meaning": plan.pixel_meaning,
+        "inverted": plan.inverted,
+        "max_frame_age_ms": plan.max_age_ms,
+    }
     if source.initial_pose is not None:
         options["initial_pose"] = source.initial_pose
     order = there_and_back(len(source.frames), plan.repeat)
