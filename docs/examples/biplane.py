@@ -23,7 +23,7 @@ def seen_from(degrees: float) -> np.ndarray:
     return np.array([[c, 0, s, 0], [0, 1, 0, 0], [-s, 0, c, plate.range_mm], [0, 0, 0, 1]])
 
 
-places = {"frontal": seen_from(-15), "oblique": seen_from(15)}
+places = {"frontal": seen_from(0), "oblique": seen_from(25)}
 cameras = {name: camera | {"camera_from_world": place.tolist()} for name, place in places.items()}
 upright = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
 
