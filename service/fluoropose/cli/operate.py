@@ -1,12 +1,15 @@
 """Commands of those who run the service: serve, keys, stream, bench."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.settings import Settings, available_cores
+
+if TYPE_CHECKING:
+    from fluoropose.runtime.engine import Engine
 
 __all__ = ["operate_app", "shipped_cases"]
 
@@ -108,6 +111,11 @@ def stream(
     initial_pose: Annotated[Path | None, typer.Option("--initial-pose", help="JSON; without it, a search.")] = None,
     pixel_meaning: Annotated[str, typer.Option("--pixel-meaning")] = "intensity",
     inverted: Annotated[bool, typer.Option("--inverted", help="Dense is bright.")] = False,
+    places: Annotated[
+        Path | None, typer.Option("--places", help="JSON: where the camera stood for each frame, if it moves.")
+    ] = None,
+    second: Annotated[Path | None, typer.Option("--second", help="Frames of a second camera, same instants.")] = None,
+    second_camera: Annotated[Path | None, typer.Option("--second-camera", help="Its JSON; both with a place.")] = None,
     fps: Annotated[float | None, typer.Option("--fps", help="The file's own, else 15.")] = None,
     frames: Annotated[int, typer.Option("--frames", min=2, help="Of a simulated run.")] = 100,
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often the run is sent, there and back.")] = 1,
@@ -125,8 +133,9 @@ def stream(
     Example: fluoropose stream plate --transport grpc
     """
     with plain_errors():
-        from fluoropose.cli.inputs import read_camera, read_pose
+        from fluoropose.cli.inputs import read_pose
         from fluoropose.cli.stream import StreamPlan, file_source, run_stream, simulated_source
+        from fluoropose.errors import InputError
         from fluoropose.io.files import write_json
         from fluoropose.objects.catalogue import OBJECTS
 
@@ -135,8 +144,10 @@ def stream(
         if source in OBJECTS and not Path(source).exists():
             sent = simulated_source(shipped_cases(Settings()) / source, frames, fps or 15.0, available_cores())
         else:
-            seen_by = None if camera is None else read_camera(camera)
-            sent = file_source(Path(source), case, seen_by, start, fps)
+            if (second is None) != (second_camera is None):
+                raise InputError("expected both --second and --second-camera, or neither, got one")
+            beside = None if second is None or second_camera is None else (second, second_camera)
+            sent = file_source(Path(source), case, camera, start, fps, places, beside)
         facts = run_stream(sent, plan)
         console.print_json(data=facts)
         if json_file is not None:
@@ -154,6 +165,9 @@ def bench(
     ] = None,
     seconds: Annotated[float, typer.Option("--seconds", min=2, help="How long each load lasts.")] = 60.0,
     size: Annotated[int, typer.Option("--size", help="Side of the load's frames: 256, 512, 1024 or 2048.")] = 512,
+    objects: Annotated[
+        bool, typer.Option("--objects", help="Also one, two and four shipped objects in one frame.")
+    ] = False,
     address: Annotated[str, typer.Option("--address", help="Load this service, not one of our own.")] = "",
     grpc_address: GrpcAddress = "127.0.0.1:8001",
     device: Annotated[str, typer.Option("--device")] = "",
@@ -188,9 +202,23 @@ def bench(
             figures = run_loads(resident, plan)
         else:
             figures = run_bench(resident, runs=runs, seed=seed, threads=count, cores=available_cores())
+            if objects:
+                figures["objects_ms"] = _objects(engine, cases, settings.models_root(), runs, seed)
             console.print_json(data=figures)
         if json_file is not None:
             write_json(json_file, figures)
+
+
+def _objects(engine: "Engine", cases: Path, models: Path, runs: int, seed: int) -> list[dict[str, Any]]:
+    """Return what registering one, two and four objects of one frame takes; a case that is there is used as it is."""
+    from fluoropose.cli.crowds import crowd_times
+    from fluoropose.io.bundles import load_bundle
+    from fluoropose.io.cases import load_case
+
+    names = ("knee", "plate", "probe", "plate")
+    for name in sorted(set(names) - set(engine.names())):
+        engine.add(load_case(cases / name), load_bundle(models / name))
+    return crowd_times([engine.case(name) for name in names], runs, seed, 512, available_cores())
 
 
 def shipped_cases(settings: Settings) -> Path:
