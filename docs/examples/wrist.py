@@ -6,6 +6,7 @@ not part of this project: give their folder. Everything is written below --out.
     python docs/examples/wrist.py search  --data WRIST --out wrist      (minutes: the reference pose per frame)
     python docs/examples/wrist.py prepare --out wrist                   (a case and a quick training per camera)
     python docs/examples/wrist.py measure --out wrist --starts 25       (starts of the paper, overlays, figures)
+    python docs/examples/wrist.py pairs   --out wrist --starts 100      (both views together, overlays, figures)
 
 `measure --methods ours,powell-mi-gc,features` compares them; it needs the extra `evaluate`.
 """
@@ -32,22 +33,28 @@ from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.evaluate.measures import capture_range_mm, pose_error
+from fluoropose.evaluate.pairs import PairRecord, PairSetting, pair_facts
 from fluoropose.evaluate.report import method_facts
 from fluoropose.evaluate.summary import machine_name
 from fluoropose.evaluate.trials import Job, Record, Registrar, StartPlan, Truth, run_job
 from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg
 from fluoropose.geometry.rigid import exp, inverse, rigid, transform
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume, bounding_corners
 from fluoropose.imaging.xray import PixelMeaning, line_integral_image
+from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.io.frames import read_frame_file
 from fluoropose.io.nifti import read_nifti, write_nifti
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.io.trials import RunFolder
+from fluoropose.runtime.engine import FrameView, ResidentCase
+from fluoropose.runtime.ort import open_device
 from fluoropose.similarity.gradient import gradient_correlation, gradients
+from fluoropose.tracking.tracker import Plan
 
 CAMERAS, FRAMES = ("cam01", "cam02"), ("0002", "0099")
 SPACING_MM = (0.39625, 0.39625, 0.625)
@@ -315,10 +322,84 @@ def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, record:
     save_picture(out / f"{name}_found.png", overlay_panels(thin, layers))
 
 
+def pairs(out: Path, starts: int, threads: int) -> None:
+    """Register both views of each instant together, and the first one alone, from the same starts; draw both views."""
+    residents = [
+        ResidentCase(load_case(out / "cases" / name), load_bundle(out / "models" / name), open_device("cpu", threads))
+        for name in CAMERAS
+    ]
+    figures: dict[str, dict] = {}
+    for frame in FRAMES:
+        poses = [read_pose(out / f"{name}_{frame}_pose.json") for name in CAMERAS]
+        places = [pose @ inverse(poses[0]) for pose in poses]
+        views = [
+            FrameView(
+                np.load(out / f"{name}_{frame}.npy"),
+                PlacedCamera(read_camera(out / f"{name}.json"), place),
+                name,
+                resident,
+            )
+            for name, place, resident in zip(CAMERAS, places, residents, strict=True)
+        ]
+        records = [_pair_trial(views, residents[0], poses[0], n) for n in range(starts)]
+        figures[frame] = pair_facts([record for record, _ in records]) | {
+            "within_2_mm": float(np.mean([record.together.mtre_mm < 2.0 for record, _ in records]))
+        }
+        both, one = figures[frame]["together"], figures[frame]["alone"]
+        print(
+            frame,
+            {key: figures[frame][key] for key in ("trials", "within_2_mm", "both_used", "depth_ratio")},
+            {key: (round(both[key]["p50"], 2), round(one[key]["p50"], 2)) for key in SHOWN},
+            figures[frame]["time_ms"],
+        )
+        save_picture(out / f"pair_{frame}.png", np.concatenate([_pair_row(views, n, records[0]) for n in range(2)]))
+        (out / "pairs.json").write_text(json.dumps(figures, indent=1))
+
+
+def _pair_trial(
+    views: list[FrameView], resident: ResidentCase, truth: np.ndarray, index: int
+) -> tuple[PairRecord, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return one start's record, and start, found and reference pose in the world, which is the first camera."""
+    case = resident.case
+    start = StartPlan(SEED).start(Job("pairs", 1.0, index), truth, case.pose_frame)
+    both, one = (
+        resident.register_views(given, PixelMeaning.DISPLAY, False, Plan(start, nearby=False))
+        for given in (views, views[:1])
+    )
+    errors = (
+        pose_error(pose, truth, case.corners_mm) for pose in (start, both.world_from_volume, one.world_from_volume)
+    )
+    why = "; ".join(report.why for report in both.views if report.why)
+    angle = angle_between_views_deg(views[0].placed, views[1].placed)
+    record = PairRecord(
+        PairSetting(angle, 0.0), index, 0, *errors, both.judgement.status.value, both.judgement.confidence,
+        tuple(report.used for report in both.views), why, both.timing_ms["total"], one.timing_ms["total"],
+    )  # fmt: skip
+    return record, (start, both.world_from_volume, truth)
+
+
+def _pair_row(
+    views: list[FrameView], number: int, trial: tuple[PairRecord, tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    """Return one view of a trial: a start, where both views together ended, and the reference."""
+    record, poses = trial
+    view = views[number]
+    case = view.resident.case
+    renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
+    small = view.placed.camera.scaled(3)
+    marks = [outline(renderer.render(small, view.placed.camera_from_world @ pose)) for pose in poses]
+    layers = [
+        (f"{view.name}: a start", [(marks[0], RED)]),
+        (f"both views: {record.together.mtre_mm:.2f} mm off in space", [(marks[1], GREEN)]),
+        ("biplane reference", [(marks[2], BLUE)]),
+    ]
+    return overlay_panels(view.pixels[: 3 * small.rows : 3, : 3 * small.columns : 3], layers)
+
+
 def main() -> None:
-    """Run one of the three steps."""
+    """Run one of the steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("search", "prepare", "measure"))
+    parser.add_argument("step", choices=("search", "prepare", "measure", "pairs"))
     parser.add_argument("--data", type=Path, help="folder of the wrist data (search)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--profile", default="quick")
@@ -333,6 +414,8 @@ def main() -> None:
         search(given.data, given.out)
     elif given.step == "prepare":
         prepare(given.out, given.profile, given.threads)
+    elif given.step == "pairs":
+        pairs(given.out, given.starts, given.threads)
     else:
         measure(given.out, chosen_methods(given.methods, ""), given.starts, given.slow_starts, given.threads)
 

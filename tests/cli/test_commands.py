@@ -19,6 +19,8 @@ from fluoropose.api.streams import SUBPROTOCOL
 from fluoropose.cli.main import app
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rigid import rigid
+from fluoropose.geometry.rotation import about_y
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.cases import list_cases, load_case
@@ -64,7 +66,7 @@ def refused(result, words):
 
 
 def test_every_command_has_an_example():
-    for command in ("prepare", "train", "serve", "demo", "register", "render", "evaluate", "bench"):
+    for command in ("prepare", "train", "serve", "demo", "register", "render", "evaluate", "evaluate-views", "bench"):
         result = run(command, "--help")
         assert result.exit_code == 0
         assert f"Example: fluoropose {command}" in result.output
@@ -164,6 +166,95 @@ def test_evaluate_side_by_side_changes_nothing_but_times(cases_root, models_root
     for method in ("ours", "features"):
         for key in ("mtre_proj_mm", "mtre_mm", "success_rate", "rmsd_proj_mm"):
             assert one[method][key] == two[method][key]
+
+
+def test_evaluate_views_writes_trials_figures_and_plots(cases_root, models_root, tmp_path):
+    words = [
+        "evaluate-views",
+        cases_root / "small",
+        "--model",
+        models_root / "small",
+        "--out",
+        tmp_path / "v",
+        "--plots",
+    ]
+    words += ["--starts", 2, "--frames", 2, "--angles", "20", "--calibration", "0,0.5", "--json", tmp_path / "v.json"]
+    result = run(*words, "--faults", "empty-second,missing-second")
+    assert result.exit_code == 0, result.output
+    figures = json.loads((tmp_path / "v.json").read_text())
+    assert [(row["calibration"], row["fault"]) for row in figures["settings"]] == [
+        (0.0, "none"), (0.5, "none"), (0.0, "empty-second"), (0.0, "missing-second"),
+    ]  # fmt: skip
+    missing = figures["settings"][3]
+    assert missing["together"]["mtre_mm"] == missing["alone"]["mtre_mm"]
+    assert len((tmp_path / "v" / "small" / "views.csv").read_text().splitlines()) == 9
+    with Image.open(tmp_path / "v" / "small" / "views.png") as picture:
+        assert picture.size[0] > 400
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--angles", "0"], "angles between 0 and 180 degrees"),
+        (["--angles", "a"], "numbers with commas for --angles"),
+        (["--calibration", "-1"], "errors of calibration from 0 to 10"),
+        (["--faults", "upside-down"], "faults of none, empty-first"),
+    ],
+)
+def test_evaluate_views_refuses(cases_root, models_root, tmp_path, words, message):
+    case = ["evaluate-views", cases_root / "small", "--model", models_root / "small", "--out", tmp_path / "v"]
+    refused(run(*case, *words), message)
+
+
+@pytest.fixture
+def second_view(files, small_case, camera):
+    """Files of two placed cameras and a second frame, 30 degrees aside; the start in the world."""
+    pose = np.array(json.loads((files / "pose.json").read_text())["camera_from_volume"])
+    centre = pose[:3, :3] @ small_case.atlas.view.centre_mm + pose[:3, 3]
+    turn = about_y(np.deg2rad(30.0))
+    place = rigid(turn, centre - turn @ centre)
+    lines = CpuRenderer(small_case.volume, 1.0).render(camera, place @ pose)
+    np.save(files / "side.npy", np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16))
+    for name, world in (("front", np.eye(4)), ("side", place)):
+        camera_text = json.dumps({**camera_json(camera), "camera_from_world": world.tolist()})
+        (files / f"{name}.json").write_text(camera_text)
+    (files / "start.json").write_text(json.dumps({"world_from_volume": pose.tolist()}))
+    return files
+
+
+def registered(files, cases_root, models_root, *more, cameras=("front", "side"), start="start"):
+    words = ["register", cases_root / "small", files / "frame.npy", files / "side.npy"]
+    for name in cameras:
+        words += ["--camera", files / f"{name}.json"]
+    return run(*words, "--initial-pose", files / f"{start}.json", "--model", models_root / "small", *more)
+
+
+def test_register_takes_several_views(second_view, cases_root, models_root):
+    result = registered(
+        second_view, cases_root, models_root, "--out", second_view / "o.png", "--json", second_view / "r.json"
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads((second_view / "r.json").read_text())
+    assert [view["name"] for view in found["view_reports"]] == ["frame.npy", "side.npy"]
+    place = np.array(json.loads((second_view / "side.json").read_text())["camera_from_world"])
+    there = np.array(found["view_reports"][1]["camera_from_volume"])
+    np.testing.assert_allclose(place @ np.array(found["world_from_volume"]), there, atol=1e-6)
+    with Image.open(second_view / "o.png") as picture:
+        assert picture.size == (3 * 128, 2 * 96)
+
+
+@pytest.mark.parametrize(
+    ("cameras", "more", "message"),
+    [
+        (("front", "camera"), [], "camera_from_world in the camera of each of 2 views, got none in"),
+        (("front",), [], "a --camera for each of 2 frames, got 1"),
+        (("front", "front"), [], "the same camera twice"),
+        (("front", "side"), ["--method", "features"], "only pehl joins views"),
+    ],
+    ids=["no place", "too few", "twice", "method"],
+)
+def test_register_refuses_views_that_cannot_be(second_view, cases_root, models_root, cameras, more, message):
+    refused(registered(second_view, cases_root, models_root, *more, cameras=cameras), message)
 
 
 def test_a_method_that_fails_ends_no_evaluation(cases_root, models_root, tmp_path):

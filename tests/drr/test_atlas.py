@@ -11,6 +11,16 @@ from fluoropose.drr.reference import ReferenceRenderer
 from support.cases import SMALL_CHOICE, small_volume
 
 
+def test_a_grid_may_reach_further_in_beta():
+    grid = AtlasGrid(4.0, 2.0, 10.0)
+    assert (grid.rows, grid.columns, grid.count) == (5, 11, 55)
+    assert grid.nearest(0.0, np.deg2rad(9.4)) == 2 * 11 + 10
+    assert np.rad2deg(grid.angles_of(2 * 11 + 10)) == pytest.approx((0.0, 10.0))
+    assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.count)] == list(range(grid.count))
+    assert grid.neighbours(0) == (0, 11, 0, 1, 0)
+    assert grid.neighbours(54) == (54, 54, 43, 54, 53)
+
+
 def test_the_grid_by_hand():
     grid = AtlasGrid(36.0, 2.0)
     assert (grid.rows, grid.columns, grid.count) == (37, 37, 1369)

@@ -90,3 +90,12 @@ def test_the_simulator_shares_no_code_with_training_or_the_fast_renderer():
             module = getattr(node, "module", None) or ""
             assert "train" not in module, path
             assert module != "fluoropose.drr.cpu", path
+
+
+def test_a_limb_is_as_thick_from_every_side_and_a_trunk_is_not():
+    trunk, limb = (
+        random_anatomy(np.random.default_rng(3), 60.0, limb=limb).tissue[0].semi_axes_mm for limb in (False, True)
+    )
+    assert trunk[0] == 180.0
+    assert limb[0] == pytest.approx(1.25 * limb[1])
+    np.testing.assert_array_equal(trunk[1:], limb[1:])

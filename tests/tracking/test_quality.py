@@ -4,7 +4,7 @@ import pytest
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.hierarchy import Finding
 from fluoropose.pehl.step import Regression
-from fluoropose.tracking.quality import Status, judge
+from fluoropose.tracking.quality import ErrorEstimate, Judgement, Status, judge, judge_jointly
 
 
 def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
@@ -55,3 +55,22 @@ def test_what_cannot_be_seen_is_lost(small_case, camera, six):
 )
 def test_a_network_that_is_sure_of_nothing_is_overruled_by_the_edges(small_case, camera, likeness, status):
     assert judge(finding(small_case, 0.999), likeness, camera, small_case.atlas).status is status
+
+
+def test_a_joint_pose_is_as_sure_as_its_least_sure_view(small_case):
+    views = [Judgement(Status.TRACKING, share, ErrorEstimate(9.0, 9.0, 9.0)) for share in (0.9, 0.6)]
+    information = np.diag(np.array([0.3, 0.4, 2.0, 0.003, 0.004, 0.012]) ** -2.0)
+    found = judge_jointly(views, information, np.zeros(6), np.eye(3), small_case.atlas)
+    assert (found.status, found.confidence) == (Status.TRACKING, 0.6)
+    assert found.error_estimate.in_plane_mm == pytest.approx(0.5)  # 0.3 and 0.4
+    assert found.error_estimate.depth_mm == pytest.approx(2.0)
+    assert found.error_estimate.rotation_deg == pytest.approx(np.rad2deg(0.013))
+    # Seen along x, what was depth is in the plane; what is still proposed adds in squares.
+    turn = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    proposed = np.array([0.4, 0.0, 0.0, 0.0, 0.0, 0.0])
+    aside = judge_jointly(views, information, proposed, turn, small_case.atlas).error_estimate
+    assert aside.depth_mm == pytest.approx(0.5)
+    lost = judge_jointly(
+        [views[0], Judgement(Status.LOST, 0.0, views[0].error_estimate)], information, proposed, turn, small_case.atlas
+    )
+    assert lost.status is Status.LOST

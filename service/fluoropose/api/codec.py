@@ -3,13 +3,16 @@
 import base64
 import binascii
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from fluoropose.api.schemas import ErrorEstimateModel, FrameMeta, ResultModel, SessionChange, SessionModel
+from fluoropose.arrays import Mat44
 from fluoropose.errors import FrameError, InputError
+from fluoropose.geometry.camera import Camera
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.tracking.session import Session
 
@@ -21,7 +24,7 @@ __all__ = [
     "frame_from_base64",
     "frame_meta",
     "owner_of",
-    "restart",
+    "restart_values",
     "result_model",
     "session_model",
 ]
@@ -88,13 +91,18 @@ def result_model(result: Result) -> ResultModel:
     )
 
 
-def restart(session: Session, change: SessionChange) -> None:
-    """Begin a session again as a client asks, or raise GeometryError."""
-    session.restart(None if change.camera is None else change.camera.value(), change.start())
+def restart_values(change: SessionChange) -> tuple[Camera | None, Mat44 | None]:
+    """Return the camera and the start that a client asks for, None for what stays, or raise GeometryError."""
+    return None if change.camera is None else change.camera.value(), change.start()
 
 
-def session_model(session: Session) -> SessionModel:
-    """Return a session as the API shows it."""
+def session_model(session: Session, lock: AbstractContextManager[Any]) -> SessionModel:
+    """Return a session as the API shows it; `lock` keeps others from it meanwhile."""
+    with lock:
+        return _shown(session)
+
+
+def _shown(session: Session) -> SessionModel:
     tracker = session.tracker
     return SessionModel(
         session=session.name,

@@ -10,7 +10,7 @@ from fluoropose.api.codec import (
     frame_from_base64,
     frame_meta,
     owner_of,
-    restart,
+    restart_values,
     result_model,
     session_model,
 )
@@ -56,18 +56,18 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
     async def open_session(body: SessionRequest, request: Request, response: Response) -> SessionModel:
         session = await lines.open(_settings(body, body.max_frame_age_ms, body.policy), owner_of(request.scope))
         response.headers["Location"] = f"/v1/sessions/{session.name}"
-        return session_model(session)
+        return session_model(session, desk.lock)
 
     @router.get("/{session}")
     async def show(session: str, request: Request) -> SessionModel:
-        return session_model(service.sessions.get(session, owner_of(request.scope)))
+        return session_model(service.sessions.get(session, owner_of(request.scope)), desk.lock)
 
     @router.patch("/{session}")
     async def change(session: str, body: SessionChange, request: Request) -> SessionModel:
         found = service.sessions.get(session, owner_of(request.scope))
-        restart(found, body)
+        desk.restart(found, *restart_values(body))
         desk.metrics.reinit.labels("client").inc()
-        return session_model(found)
+        return session_model(found, desk.lock)
 
     @router.delete("/{session}", status_code=204)
     async def close(session: str, request: Request) -> None:
@@ -84,7 +84,7 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
         try:
             encoded = encoded_frame(body, kind, frame_meta(x_frame_meta))
         except FluoroposeError as error:
-            desk.refuse(found, "http", found.refuse(error))
+            desk.refuse(found, "http", error)
             raise
         return result_model(await desk.answer(found, encoded, "http"))
 

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from fluoropose.api.bodies import validated
-from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, restart, result_model
+from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, restart_values, result_model
 from fluoropose.api.problems import problem_body
 from fluoropose.api.schemas import FrameMeta, StreamControl
 from fluoropose.errors import FluoroposeError, FrameError, InputError, UnknownSessionError
@@ -73,20 +73,20 @@ def stream_routes(service: Service, lines: LineDesk) -> APIRouter:
 async def _carry(websocket: WebSocket, line: Line, service: Service) -> None:
     """Read and write side by side until the client goes or the session ends; reading never waits for anything."""
     writing = asyncio.create_task(_write(websocket, line))
+    reading = asyncio.create_task(_read(websocket, line, service))
     try:
-        while not writing.done():
-            reading = asyncio.create_task(websocket.receive())
-            await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done():
-                reading.cancel()
-                break
-            message = reading.result()
-            if message["type"] == "websocket.disconnect":
-                break
-            _take(message, line, service)
+        ended, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
     finally:
+        reading.cancel()
         writing.cancel()
         line.close()
+
+
+async def _read(websocket: WebSocket, line: Line, service: Service) -> None:
+    while (message := await websocket.receive())["type"] != "websocket.disconnect":
+        _take(message, line, service)
 
 
 def _take(message: Any, line: Line, service: Service) -> None:
@@ -113,7 +113,7 @@ def _control(text: str, line: Line) -> None:
     if control.type == "ping":
         line.pong(control.time or 0.0)
         return
-    restart(line.session, control)
+    line.restart(*restart_values(control))
 
 
 async def _write(websocket: WebSocket, line: Line) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fluoropose.arrays import Mat44
 from fluoropose.cli.console import progress_bar
+from fluoropose.cli.pairs import PairPlan, simulated_rig
 from fluoropose.cli.training import simulated_truths
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.atlas_error import depth_scale_error_mm, nearest_view_error_mm
@@ -19,9 +20,11 @@ from fluoropose.evaluate.perturb import perturbed
 from fluoropose.evaluate.summary import machine_name
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
+from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.runtime.engine import ResidentCase
+from fluoropose.runtime.engine import FrameView, ResidentCase
 from fluoropose.runtime.gpus import list_gpus
 from fluoropose.runtime.ort import version
 from fluoropose.tracking.tracker import Plan
@@ -59,8 +62,36 @@ def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int, cores: 
         "renderers": _renderers(resident.case),
         "registration_ms": {stage: _percentiles(values) for stage, values in stages.items()},
         "tracking_ms": {"total": _percentiles(tracking)},
+        "two_views_ms": _two_views(resident, runs, seed, cores),
         "atlas": {"views": len(resident.case.atlas.views), "bytes": int(resident.case.atlas.views.nbytes)},
         "atlas_error": _atlas_error(resident.case),
+    }
+
+
+def _two_views(resident: ResidentCase, runs: int, seed: int, cores: int) -> dict[str, Any]:
+    """Return times of two views 60 degrees apart beside one alone, in turns: from rough starts and tracking. ms."""
+    case = resident.case
+    rig = simulated_rig(case, 60.0, PairPlan((60.0,), (0.0,), (), runs, 4, seed), cores)
+    rng = np.random.default_rng([seed, 2])
+    times: dict[str, dict[str, list[float]]] = {}
+    for n in range(runs):
+        pair = rig.pairs[n % len(rig.pairs)]
+        views = [
+            FrameView(pixels, PlacedCamera(rig.camera, place), name)
+            for pixels, place, name in zip(pair.pixels, rig.places, ("first", "second"), strict=True)
+        ]
+        rough = inverse(rig.places[0]) @ perturbed(rig.places[0] @ pair.world_from_volume, case.pose_frame, rng)
+        for kind, start in (("registration", rough), ("tracking", pair.world_from_volume)):
+            for name, given in (("one", views[:1]), ("two", views)):
+                plan = Plan(start, nearby=kind == "tracking")
+                found = resident.register_views(given, PixelMeaning.INTENSITY, False, plan)
+                times.setdefault(kind, {}).setdefault(name, []).append(found.timing_ms["total"])
+    return {
+        kind: {
+            **{name: _percentiles(values) for name, values in pair_times.items()},
+            "ratio": float(np.median(pair_times["two"]) / np.median(pair_times["one"])),
+        }
+        for kind, pair_times in times.items()
     }
 
 

@@ -1,6 +1,7 @@
 """From options and files of the command line to values; every mistake is an InputError."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,67 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import checked_rigid
 from fluoropose.io.cases import store_case
 from fluoropose.io.files import read_json
 from fluoropose.io.preparation import VIEWS
 from fluoropose.objects.catalogue import ShippedObject
 
-__all__ = ["prepare_shipped", "read_camera", "read_pose", "view_choice"]
+__all__ = [
+    "is_placed",
+    "prepare_shipped",
+    "read_camera",
+    "read_placed_cameras",
+    "read_pose",
+    "read_world_pose",
+    "view_choice",
+]
 
 
 def read_camera(path: Path) -> Camera:
     """Return the camera in a JSON file, in either form of the API."""
+    return _camera(read_json(path, "a camera"), path)
+
+
+def is_placed(path: Path) -> bool:
+    """Tell whether a camera's JSON file says where in a world the camera stands."""
+    value: Any = read_json(path, "a camera")
+    return isinstance(value, dict) and value.get("camera_from_world") is not None
+
+
+def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
+    """Return cameras in JSON files with their `camera_from_world`, which one camera alone may leave out.
+
+    Raises
+    ------
+    InputError
+        If one of several cameras has no place in the world.
+    """
+    placed = []
+    for path in paths:
+        value: Any = read_json(path, "a camera")
+        place = value.pop("camera_from_world", None) if isinstance(value, dict) else None
+        if place is None and len(paths) > 1:
+            raise InputError(
+                f"expected camera_from_world in the camera of each of {len(paths)} views, got none in {path}"
+            )
+        camera = _camera(value, path)
+        placed.append(PlacedCamera(camera) if place is None else PlacedCamera(camera, place))
+    return placed
+
+
+def _camera(value: Any, path: Path) -> Camera:
     try:
-        return CameraModel.model_validate(read_json(path, "a camera")).value()
+        return CameraModel.model_validate(value).value()
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
+
+
+def read_world_pose(path: Path) -> Mat44:
+    """Return world_from_volume in a JSON file: the 4x4 itself or {"world_from_volume": ...}."""
+    value: Any = read_json(path, "a pose")
+    return checked_rigid(value.get("world_from_volume") if isinstance(value, dict) else value, "world_from_volume")
 
 
 def read_pose(path: Path) -> Mat44:

@@ -1,10 +1,13 @@
 """`bench --load`: a service under an open load. Arrival times are fixed beforehand, so slow answers slow no sender.
 
-The engine alone is paced the same way first: what the service adds to it is the transport's cost, and its rate without
-pauses is the machine's capacity. The server is a process of its own; what it did is read from its metrics.
+Before and after each load the engine alone is paced the same way, on the same frames and by the same clock, from when a
+frame was due to its pose: what the service adds to it is the transport's cost. Its rate without pauses is the machine's
+capacity; both sides of a load count, since a machine's speed drifts. The server is a process of its own; what it did is
+read from its metrics.
 """
 
 import asyncio
+import selectors
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -70,21 +73,29 @@ def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
     """Run each load and return the rows, the engine's own times beside them."""
     loads = [parse_load(text) for text in plan.loads]
     camera, frames, truths = _frames(resident, plan)
-    engine = _engine_alone(
-        resident, camera, frames, truths, max(load.fps for load in loads), min(_ENGINE_SECONDS, plan.seconds)
-    )
+    fps, seconds = max(load.fps for load in loads), min(_ENGINE_SECONDS, plan.seconds)
+    measures = [_engine_alone(resident, camera, frames, truths, fps, seconds)]
     case = resident.case.name
     rows = []
     for load in loads:
-        with _served(plan) as server:
+        with _served(plan) as server, asyncio.Runner(loop_factory=_fine_loop) as runner:
             ready_s = server.start_to_ready_s
-            row = asyncio.run(LoadRow(load, server, plan.seconds, case, camera, frames, truths).run())
+            row = runner.run(LoadRow(load, server, plan.seconds, case, camera, frames, truths).run())
+        measures.append(_engine_alone(resident, camera, frames, truths, fps, seconds))
+        engine = _engine_facts(measures[-2:], fps)
+        row["engine"] = engine
         row["transport_cost_p99_ms"] = row["frame_age_ms"]["p99"] - engine["paced_ms"]["p99"]
         offered = min(load.sessions * load.fps, engine["capacity_fps"])
         row["answered_of_possible"] = row["answered_per_s"] / offered
         rows.append(row | {"start_to_ready_s": ready_s})
         console.print(load_table(rows))
-    return {"object": case, "size_px": plan.size_px, "engine": engine, "loads": rows, "machine": machine_name()}
+    facts = {"object": case, "size_px": plan.size_px, "engine": _engine_facts(measures, fps)}
+    return facts | {"loads": rows, "machine": machine_name()}
+
+
+def _fine_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop whose timers are good to microseconds; epoll's wait whole milliseconds."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 def _served(plan: LoadPlan) -> AbstractContextManager[Running]:
@@ -113,8 +124,8 @@ def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArra
 
 def _engine_alone(
     resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float, seconds: float
-) -> dict[str, Any]:
-    """Return the engine's times paced at `fps` and its rate without pauses, on this thread, without any transport."""
+) -> tuple[list[float], list[float]]:
+    """Return the engine's times in ms without pauses and paced at `fps`, on this thread, without any transport."""
     order = there_and_back(len(frames), max(_UNPACED, int(seconds * fps)) // (len(frames) - 1) + 2)
     centre_mm = resident.case.atlas.view.centre_mm
 
@@ -124,7 +135,7 @@ def _engine_alone(
             for n in range(count):
                 due = began + n * pause_s
                 time.sleep(max(0.0, due - time.perf_counter()))
-                started = time.perf_counter()
+                started = due if pause_s else time.perf_counter()
                 plan = tracker.plan(n / 30.0)
                 found = resident.register(frames[order[n]], camera, PixelMeaning.INTENSITY, False, plan)
                 tracker.receive(found.camera_from_volume, found.judgement.status, n / 30.0, plan)
@@ -134,6 +145,11 @@ def _engine_alone(
         return times_ms
 
     follow(30, 0.0)
-    unpaced = follow(_UNPACED, 0.0)
-    paced = follow(int(seconds * fps), 1.0 / fps)
+    return follow(_UNPACED, 0.0), follow(int(seconds * fps), 1.0 / fps)
+
+
+def _engine_facts(measures: list[tuple[list[float], list[float]]], fps: float) -> dict[str, Any]:
+    """Return capacity and paced times over several measures."""
+    unpaced = [time_ms for measure, _ in measures for time_ms in measure]
+    paced = [time_ms for _, measure in measures for time_ms in measure]
     return {"capacity_fps": 1e3 * len(unpaced) / sum(unpaced), "paced_fps": fps, "paced_ms": percentiles(paced)}

@@ -20,7 +20,8 @@ from fluoropose.geometry.camera import Camera
 
 __all__ = ["Load", "LoadRow", "percentiles"]
 
-_SAMPLE_S = 2.0
+_SAMPLE_S = 5.0
+"""Between two scrapes, as in `deploy/prometheus.yaml`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.operate import operate_app, shipped_cases
 from fluoropose.cli.settings import Settings, available_cores
 from fluoropose.cli.several import several_app
+from fluoropose.cli.views import views_app
 
 __all__ = ["app"]
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 
 app.add_typer(operate_app)
 app.add_typer(several_app)
+app.add_typer(views_app)
 app.add_typer(paper.app, name="paper")
 
 LabelMap = Annotated[Path | None, typer.Option("--label-map", help="Label map on the CT's grid.")]
@@ -177,8 +179,8 @@ def demo(
 @app.command()
 def register(
     case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
-    frame: Annotated[Path, typer.Argument(help="The X-ray: .npy, .png, .tif or DICOM.")],
-    camera: Annotated[Path, typer.Option("--camera", help="The camera's JSON file.")],
+    frames: Annotated[list[Path], typer.Argument(help="The X-ray, or several views: .npy, .png, .tif or DICOM.")],
+    cameras: Annotated[list[Path], typer.Option("--camera", help="The camera's JSON file; one per view, in order.")],
     initial_pose: Annotated[
         Path | None, typer.Option("--initial-pose", help="JSON; without it the frame is searched.")
     ] = None,
@@ -196,16 +198,23 @@ def register(
     json_file: Json = None,
     threads: Threads = 0,
 ) -> None:
-    """Register one frame.
+    """Register one frame, or several calibrated views of one instant together.
+
+    Several views need camera_from_world in each camera's file; the initial pose is world_from_volume then.
 
     Example: fluoropose register cases/hip frame.png --camera camera.json --initial-pose start.json --model models/hip
+
+    Example: fluoropose register cases/hip a.png b.png --camera a.json --camera b.json --initial-pose start.json
     """
     with plain_errors():
-        from fluoropose.cli.single import register_file
+        from fluoropose.cli.inputs import is_placed
+        from fluoropose.cli.single import register_file, register_view_files
 
         settings = Settings()
-        result = register_file(
-            case, frame, camera, initial_pose, model or settings.models_root() / case.name, pixel_meaning, inverted,
+        alone = len(frames) == len(cameras) == 1 and not is_placed(cameras[0])
+        register_any = register_file if alone else register_view_files
+        result = register_any(
+            case, frames, cameras, initial_pose, model or settings.models_root() / case.name, pixel_meaning, inverted,
             out, threads or settings.threads, method,
         )  # fmt: skip
         console.print_json(data=result)

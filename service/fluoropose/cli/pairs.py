@@ -31,7 +31,7 @@ from fluoropose.simulate.motion import DEFAULT_REACH, random_motion
 from fluoropose.simulate.pairs import SimulatedPair, miscalibrated, rig_places, simulate_pairs
 from fluoropose.tracking.tracker import Plan
 
-__all__ = ["PairPlan", "evaluate_pairs"]
+__all__ = ["PairPlan", "Rig", "evaluate_pairs", "simulated_rig"]
 
 _REACH = 0.4 * DEFAULT_REACH
 """How far the object moves between the instants: less than in a single view's run, for the rig is centred on it."""
@@ -69,7 +69,7 @@ class PairPlan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rig:
+class Rig:
     """The simulated instants of one angle, the camera of both views and where they stand."""
 
     pairs: list[SimulatedPair]
@@ -86,7 +86,7 @@ def evaluate_pairs(
     records: list[PairRecord] = []
     rows = []
     for angle in plan.angles:
-        rig = _simulated(case, angle, plan, cores)
+        rig = simulated_rig(case, angle, plan, cores)
         for setting in plan.settings(angle):
             with progress_bar(f"{case.name}: {angle:g} degrees, error {setting.calibration:g}, {setting.fault}") as bar:
                 found = []
@@ -114,7 +114,8 @@ def _slant(case: Case) -> float:
     return 0.0 if beta > alpha else _SLANT_DEG
 
 
-def _simulated(case: Case, angle_deg: float, plan: PairPlan, cores: int) -> _Rig:
+def simulated_rig(case: Case, angle_deg: float, plan: PairPlan, cores: int) -> Rig:
+    """Return a plan's simulated instants of one angle, with a progress bar."""
     scene, _, anatomy_motion = case_scene(case, plan.seed, limb=True)
     rng = np.random.default_rng([plan.seed, 200])
     mean = np.array([0.0, 0.0, case.atlas.view.range_mm, 0.0, 0.0, 0.0])
@@ -124,10 +125,10 @@ def _simulated(case: Case, angle_deg: float, plan: PairPlan, cores: int) -> _Rig
         pairs = simulate_pairs(
             scene, motion, anatomy_motion, places, plan.frames, plan.seed, workers=cores, progress=report
         )
-    return _Rig(pairs, scene.camera, places)
+    return Rig(pairs, scene.camera, places)
 
 
-def _trials(resident: ResidentCase, rig: _Rig, setting: PairSetting, plan: PairPlan) -> Iterator[PairRecord]:
+def _trials(resident: ResidentCase, rig: Rig, setting: PairSetting, plan: PairPlan) -> Iterator[PairRecord]:
     case = resident.case
     reference = 1 if setting.fault == "empty-first" else 0
     for index in range(plan.starts):
@@ -135,7 +136,8 @@ def _trials(resident: ResidentCase, rig: _Rig, setting: PairSetting, plan: PairP
         truth = rig.pairs[frame].world_from_volume
         views = _views(rig, setting, frame, np.random.default_rng([plan.seed, index, 300]), case)
         local_start = perturbed(rig.places[0] @ truth, case.pose_frame, np.random.default_rng([plan.seed, index]))
-        start = Plan(inverse(rig.places[0]) @ local_start, nearby=False)
+        begin = inverse(rig.places[0]) @ local_start
+        start = Plan(begin, nearby=False)
         together = resident.register_views(views, PixelMeaning.INTENSITY, False, start)
         alone = resident.register_views([views[reference]], PixelMeaning.INTENSITY, False, start)
         there = rig.places[reference] @ truth
@@ -144,7 +146,7 @@ def _trials(resident: ResidentCase, rig: _Rig, setting: PairSetting, plan: PairP
             return pose_error(pose, there, case.corners_mm)
 
         yield PairRecord(
-            setting, index, frame, error(rig.places[reference] @ start.start),
+            setting, index, frame, error(rig.places[reference] @ begin),
             error(together.views[reference].camera_from_volume), error(alone.camera_from_volume),
             together.judgement.status.value, together.judgement.confidence,
             tuple(view.used for view in together.views), _reason(together),
@@ -152,7 +154,7 @@ def _trials(resident: ResidentCase, rig: _Rig, setting: PairSetting, plan: PairP
         )  # fmt: skip
 
 
-def _views(rig: _Rig, setting: PairSetting, frame: int, rng: np.random.Generator, case: Case) -> list[FrameView]:
+def _views(rig: Rig, setting: PairSetting, frame: int, rng: np.random.Generator, case: Case) -> list[FrameView]:
     """Return what is given to the solver: frames with the setting's fault, the second place with its error."""
     pair = rig.pairs[frame]
     pixels = list(pair.pixels)

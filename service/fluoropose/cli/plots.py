@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose.errors import InputError
+from fluoropose.evaluate.pairs import PAIR_SUCCESS_MM
 from fluoropose.io.files import write_file
 
-__all__ = ["plotter"]
+__all__ = ["plotter", "views_plotter"]
 
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Ticks of the plot of errors, in % of size."""
@@ -24,12 +25,7 @@ def plotter() -> Draw:
     InputError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"expected the evaluation extra for plots, got no module {error.name}: pip install 'fluoropose[evaluate]'"
-        ) from error
+    figure_of = _figure_class()
 
     def draw(folder: Path, case: str, figures: dict[str, Any]) -> None:
         kinds: tuple[tuple[str, Callable[[Any, dict[str, Any]], bool]], ...] = (
@@ -39,13 +35,67 @@ def plotter() -> Draw:
         )
         methods = {name: facts for name, facts in figures.items() if name != "run"}
         for name, kind in kinds:
-            figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+            figure = figure_of(figsize=(7.0, 4.2), layout="constrained")
             axes = figure.add_subplot()
             if kind(axes, methods):
                 axes.set_title(f"{case}, {figures['run']['frames']} simulated frames, seed {figures['run']['seed']}")
                 write_file(folder / name, partial(figure.savefig, format="png", dpi=110))
 
     return draw
+
+
+def views_plotter() -> Draw:
+    """Return what draws the figures of `evaluate-views` into a folder.
+
+    Raises
+    ------
+    InputError
+        If matplotlib is not installed.
+    """
+    figure_of = _figure_class()
+
+    def draw(folder: Path, case: str, figures: dict[str, Any]) -> None:
+        figure = figure_of(figsize=(7.5, 0.5 + 0.32 * len(figures["settings"])), layout="constrained")
+        _views_errors(figure.add_subplot(), figures["settings"])
+        run = figures["run"]
+        figure.suptitle(f"{case}: {run['starts']} starts on {run['frames']} simulated instants, seed {run['seed']}")
+        write_file(folder / "views.png", partial(figure.savefig, format="png", dpi=110))
+
+    return draw
+
+
+def _views_errors(axes: Any, rows: list[dict[str, Any]]) -> None:
+    """Draw for each row the percentiles of the 3-D mTRE: two views above, one alone below."""
+    for place, row in enumerate(rows):
+        for shift, part, colour in ((-0.16, "together", "C0"), (0.16, "alone", "C1")):
+            error, at = row[part]["mtre_mm"], place + shift
+            label = {"together": "both views", "alone": "one view alone"}[part] if place == 0 else None
+            axes.plot([error["p10"], error["p90"]], [at, at], color="0.6", linewidth=1.2)
+            axes.plot(
+                [error["p25"], error["p75"]], [at, at], color=colour, linewidth=5, solid_capstyle="butt", label=label
+            )
+            axes.plot([error["p50"]], [at], color="black", marker="|", markersize=9)
+    axes.axvline(PAIR_SUCCESS_MM, color="0.6", linewidth=0.8, linestyle="--")
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(rows)), [_views_name(row) for row in rows], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel("3-D mTRE, mm: 10th, 25th, 50th, 75th, 90th percentile; success is left of the line")
+    axes.legend(fontsize=8)
+
+
+def _views_name(row: dict[str, Any]) -> str:
+    what = f"calibration {row['calibration']:g}" if row["fault"] == "none" else row["fault"]
+    return f"{row['angle_deg']:g}°, {what}"
+
+
+def _figure_class() -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"expected the evaluation extra for plots, got no module {error.name}: pip install 'fluoropose[evaluate]'"
+        ) from error
+    return Figure
 
 
 def _by_start_error(axes: Any, methods: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.table import Table
 
-__all__ = ["evaluation_tables", "facts_table", "latency_table", "load_table"]
+__all__ = ["evaluation_tables", "facts_table", "latency_table", "load_table", "views_table"]
 
 
 def facts_table(parts: dict[str, dict[str, Any]]) -> Table:
@@ -60,6 +60,27 @@ def evaluation_tables(case: str, figures: dict[str, Any]) -> list[Table]:
             "-" if facts["cpu_ms"] is None else f"{facts['cpu_ms']['p50']:.0f}",
         )  # fmt: skip
     return [errors, reach]
+
+
+def views_table(case: str, figures: dict[str, Any]) -> Table:
+    """Return a row per angle, error of calibration and fault: two views beside one alone on the same trials."""
+    heads = ("setting", "success", "3-D", "3-D p90", "depth", "less", "used", "time")
+    title = f"{case}: two views | one alone; success: 3-D mTRE < 1.5 mm, %; medians, mm; time as a multiple"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+    for head in heads:
+        table.add_column(head, justify="left" if head == "setting" else "right", no_wrap=True)
+    for row in figures["settings"]:
+        both, one = row["together"], row["alone"]
+        what = f"error {row['calibration']:g}" if row["fault"] == "none" else row["fault"]
+        table.add_row(
+            f"{row['angle_deg']:g}° {what}", f"{100 * both['success_rate']:.0f}|{100 * one['success_rate']:.0f}",
+            *(
+                f"{both[key][share]:.2f}|{one[key][share]:.2f}"
+                for key, share in (("mtre_mm", "p50"), ("mtre_mm", "p90"), ("depth_mm", "p50"))
+            ),
+            f"{row['depth_ratio']:.1f} x", f"{100 * row['both_used']:.0f} %", f"{row['time_ms']['ratio']:.2f}",
+        )  # fmt: skip
+    return table
 
 
 def _table(title: str, heads: tuple[str, ...]) -> Table:

@@ -49,11 +49,11 @@ def checked_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
             f"frame must have the camera's size, expected {camera.rows} x {camera.columns}, got "
             + " x ".join(str(n) for n in pixels.shape)
         )
-    low, high = pixels.min(), pixels.max()
+    low, high = _extremes(pixels)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise FrameError("frame pixels must be finite, got NaN or infinity")
     if low == high:
-        raise FrameError(f"frame must show something, got the one value {low} everywhere")
+        raise FrameError(f"frame must show something, got the one value {low:g} everywhere")
     return pixels
 
 
@@ -65,6 +65,7 @@ def binning(camera: Camera, canonical_focal_px: float) -> int:
 def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False) -> Float32:
     """Return line integrals, dimensionless up to an offset, float32 (rows // factor, columns // factor)."""
     scale, offset, floor = _linear_map(pixels, meaning, inverted)
+    pixels = _sealed(pixels)
     out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
     if meaning is PixelMeaning.LINE_INTEGRAL:
         _bin(pixels, factor, np.float32(scale), np.float32(offset), out)
@@ -90,8 +91,34 @@ def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> 
         return (-1.0 if inverted else 1.0), 0.0, 0.0
     floor = _DISPLAY_FLOOR if meaning is PixelMeaning.DISPLAY else _INTENSITY_FLOOR
     top = float(np.iinfo(pixels.dtype).max) if meaning is PixelMeaning.DISPLAY and pixels.dtype.kind in "ui" else 0.0
-    top = top or max(float(pixels.max()), 1e-6)
+    top = top or max(_extremes(pixels)[1], 1e-6)
     return (-1.0 / top, 1.0, floor) if inverted else (1.0 / top, 0.0, floor)
+
+
+def _sealed(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return a read-only view: frames come in memory of both kinds, and numba compiles for each apart."""
+    view = pixels.view()
+    view.setflags(write=False)
+    return view
+
+
+def _extremes(pixels: NDArray[Any]) -> tuple[float, float]:
+    """Return the smallest and the largest value; NaN for both if there is one."""
+    if pixels.dtype.kind == "f":
+        return float(pixels.min()), float(pixels.max())
+    low, high = _whole_extremes(_sealed(pixels))
+    return float(low), float(high)
+
+
+# Keeps the interpreter: who lets go of it for a few microseconds waits for all that the event loop has to do by then.
+# The loop has its turn during `_bin`, which takes longer.
+@njit(cache=True)
+def _whole_extremes(pixels: NDArray[Any]) -> tuple[int, int]:
+    low = high = pixels[0, 0]
+    for v in range(pixels.shape[0]):
+        for u in range(pixels.shape[1]):
+            low, high = min(low, pixels[v, u]), max(high, pixels[v, u])
+    return low, high
 
 
 # One thread: half a millisecond, and no second pool of threads that waits in a loop beside ONNX Runtime's.

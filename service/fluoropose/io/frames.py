@@ -67,14 +67,17 @@ def read_frame_file(path: Path) -> NDArray[Any]:
 
 
 def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:
-    """Return little-endian row-major pixels of a known size, or raise FrameError with both byte counts."""
+    """Return little-endian row-major pixels of a known size, or raise FrameError with both byte counts.
+
+    They are read-only and lie in `data` itself where this machine's byte order is the same.
+    """
     if dtype not in FRAME_DTYPES:
         raise FrameError(f"X-Frame-Meta dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
     kind = np.dtype(dtype).newbyteorder("<")
     expected = rows * columns * kind.itemsize
     if len(data) != expected:
         raise FrameError(f"expected {expected} bytes of {rows} x {columns} {dtype} pixels, got {len(data)}")
-    return np.frombuffer(data, kind).reshape(rows, columns).astype(dtype)
+    return np.frombuffer(data, kind).reshape(rows, columns).astype(dtype, copy=False)
 
 
 def npy_bytes(array: NDArray[Any]) -> bytes:

@@ -14,7 +14,7 @@ from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
-from fluoropose.pehl.hierarchy import SETTLED, Clock, Finding, Schedule, is_near, moved_between
+from fluoropose.pehl.hierarchy import NEAR, SETTLED, Clock, Finding, Schedule, is_near, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
 from fluoropose.pehl.step import Regression
 
@@ -66,7 +66,8 @@ def register_jointly(
 ) -> JointFinding:
     """Follow a schedule from `start`, a world_from_volume, in all views; the last look judges the end.
 
-    Steps end as with one view: coarse ones once every view calls both groups near, fine ones once the pose has settled.
+    Steps end as with one view: coarse ones once every view calls both groups near, fine ones once the pose has settled
+    in the mean of the views. A coarse step of the first group is left out where the last step hardly changed it.
 
     Raises
     ------
@@ -78,16 +79,16 @@ def register_jointly(
     spent = {"coarse": 0, "fine": 0}
     left: dict[Group, float] = {}
     for n, (stage, group) in enumerate(schedule):
-        if stage == "coarse" and is_near(left):
+        if stage == "coarse" and (is_near(left) or _needless(group, left)):
             continue
         began = clock()
         last = _look(regress, stage, sights, pose, group)
         step = _step(last.equations, atlas)
         spent[stage] += clock() - began
-        if n and group is Group.ALL and step @ _total(last.equations) @ step < SETTLED**2:
+        if n and group is Group.ALL and step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
             return _ended(pose, last, sights, spent, 0)
         if stage == "coarse":
-            left[group] = max(_left(step, *pair, group) for pair in zip(sights, last.looks, strict=True))
+            left |= _left(step, sights, last.looks, group)
         pose = moved_by(pose, step, atlas)
     began = clock()
     last = _look(regress, "fine", sights, pose, Group.ALL)
@@ -123,10 +124,26 @@ def _covariances(seen: Regression, sights: Sequence[Sight]) -> Float64:
     return np.asarray(np.linalg.inv(seen.information) + np.eye(6) * ((_FLOOR * units) ** 2)[:, None, :])
 
 
-def _left(step: Float64, sight: Sight, current: Look, group: Group) -> float:
-    """Return how much of a group a step changes in a view, in units of its network."""
-    change = residual_change(current, sight.camera_from_world, sight.atlas) @ step
-    return float(np.abs(change / residual_units(sight.atlas.view))[list(group.value)].max())
+def _needless(group: Group, left: dict[Group, float]) -> bool:
+    """Tell whether a coarse step of the first group can be left out: the last step, of whichever group, set it too."""
+    return group is Group.IN_PLANE_DEPTH and left.get(group, np.inf) < NEAR[group]
+
+
+def _left(step: Float64, sights: Sequence[Sight], looks: Sequence[Look], group: Group) -> dict[Group, float]:
+    """Return how much a step changes of each group that it sets, in the view that it changes most, in network's units.
+
+    A step of the out-of-plane angles sets all six: their equations count in full by then.
+    """
+    parts = zip(sights, looks, strict=True)
+    changes = np.stack(
+        [
+            np.abs(residual_change(current, sight.camera_from_world, sight.atlas) @ step)
+            / residual_units(sight.atlas.view)
+            for sight, current in parts
+        ]
+    )
+    groups = (group,) if group is Group.IN_PLANE_DEPTH else (Group.IN_PLANE_DEPTH, Group.OUT_OF_PLANE)
+    return {item: float(changes[:, list(item.value)].max()) for item in groups}
 
 
 def _ended(pose: Mat44, last: _Looked, sights: Sequence[Sight], spent: dict[str, int], quality_ns: int) -> JointFinding:

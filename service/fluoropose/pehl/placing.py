@@ -7,18 +7,18 @@ prior about the pose decides between equals. Nothing is rotated: that is the reg
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from scipy.fft import irfft2, rfft2
 
-from fluoropose.arrays import Float32, Float64, Mat44
+from fluoropose.arrays import Float32, Float64, Mat44, read_only
 from fluoropose.drr.atlas import Atlas
-from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.pehl.numpy_step import local_contrast, saturate, warp_frame
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import normalised_homography
 
-__all__ = ["best_place", "shift_scores"]
+__all__ = ["best_places", "shift_scores"]
 
 _TEMPLATE_PX = 32
 _WIDE_PX = 2 * _TEMPLATE_PX
@@ -30,6 +30,9 @@ _REACH = 0.35
 
 _PRIOR_SHARE = 0.25
 """Standard deviation of the prior on the shift, in shares of the field."""
+
+_APART = 0.12
+"""Places nearer to each other than this share of the field are one: regressors reach as far."""
 
 _OUTSIDE = -3.0
 """Score of a place that a view's window does not hold, in standard deviations of its scores."""
@@ -53,31 +56,42 @@ def shift_scores(frame: Float32, current: Look, atlas: Atlas) -> Float64:
     return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9))
 
 
-def best_place(
-    scores: Sequence[Float64], looks: Sequence[Look], camera_from_worlds: Sequence[Mat44], atlas: Atlas
-) -> Float64:
-    """Return by how much the object's centre should move in the world, shape (3,), by all views' `shift_scores`."""
-    view = atlas.view
+def best_places(
+    scores: Sequence[Float64], looks: Sequence[Look], camera_from_worlds: Sequence[Mat44], atlas: Atlas, count: int = 1
+) -> list[Float64]:
+    """Return by how much the object's centre should move in the world, shape (3,) each, by all views' `shift_scores`.
+
+    The best of all first, then the best of those that lie apart from the ones before.
+    """
     turns = [
         current.pose.camera_from_canonical.T @ place[:3, :3]
         for current, place in zip(looks, camera_from_worlds, strict=True)
     ]
-    candidates = _candidates(view) @ turns[0]
-    worth = -0.5 * (np.linalg.norm(candidates, axis=1) / (_PRIOR_SHARE * view.field_mm)) ** 2
+    candidates = _candidates()
+    worth = -0.5 * (np.linalg.norm(candidates, axis=1) / (_PRIOR_SHARE * _TEMPLATE_PX)) ** 2
     for score, canonical_from_world in zip(scores, turns, strict=True):
         middle = score.shape[0] // 2
-        shift = np.rint(candidates @ canonical_from_world[:2].T * (_TEMPLATE_PX / view.field_mm)).astype(int)
-        inside = (np.abs(shift) <= middle).all(axis=1)
-        column, row = np.clip(shift + middle, 0, 2 * middle).T
-        worth = worth + np.where(inside, score[row, column], _OUTSIDE)
-    return np.asarray(candidates[int(np.argmax(worth))])
+        in_plane = (turns[0] @ canonical_from_world[:2].T).astype(np.float32)
+        shift = np.rint(candidates @ in_plane).astype(np.intp) + middle
+        column, row = shift[:, 0], shift[:, 1]
+        inside = (np.minimum(column, row) >= 0) & (np.maximum(column, row) <= 2 * middle)
+        worth[inside] += score[row[inside], column[inside]]
+        worth[~inside] += _OUTSIDE
+    step_mm = atlas.view.field_mm / _TEMPLATE_PX
+    places: list[Float64] = []
+    for _ in range(count):
+        best = candidates[int(np.argmax(worth))]
+        places.append(step_mm * best.astype(np.float64) @ turns[0])
+        worth[np.linalg.norm(candidates - best, axis=1) < _APART * _TEMPLATE_PX] = -np.inf
+    return places
 
 
-def _candidates(view: CanonicalView) -> Float64:
-    """Return shifts on a cube's grid, mm, shape (n, 3)."""
+@cache
+def _candidates() -> Float32:
+    """Return shifts on a cube's grid along the first view's axes, in steps of the template, shape (n, 3)."""
     count = int(_REACH * _TEMPLATE_PX)
-    steps = view.field_mm / _TEMPLATE_PX * np.arange(-count, count + 1)
-    return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    steps = np.arange(-count, count + 1, dtype=np.float32)
+    return read_only(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
 
 
 def _template(atlas: Atlas, index: int, block: int) -> Float64:

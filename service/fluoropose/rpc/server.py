@@ -205,7 +205,7 @@ class _Registration(RegistrationServicer):
         elif kind == "restart":
             change = message.restart
             camera = camera_value(change.camera) if change.HasField("camera") else None
-            line.session.restart(camera, pose_value(change.initial_pose, "initial_pose"))
+            line.restart(camera, pose_value(change.initial_pose, "initial_pose"))
         else:
             raise InputError(f"expected frame, restart or ping after hello, got {kind or 'nothing known'}")
 

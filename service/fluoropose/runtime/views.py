@@ -22,7 +22,7 @@ from fluoropose.pehl.fusion import moved_by
 from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Schedule
 from fluoropose.pehl.joint import JointFinding, Sight, register_jointly, world_information
 from fluoropose.pehl.likeness import edge_likeness
-from fluoropose.pehl.placing import best_place, shift_scores
+from fluoropose.pehl.placing import best_places, shift_scores
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import Regression, normalised_homography, stacked_frames
 from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
@@ -34,16 +34,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Pictures", "ReadyView", "ready_views", "register_ready", "register_views"]
 
-_CONTRADICTION = 8.0
+_CONTRADICTION = 11.0
 """Chi-square of a view's six residuals at the joint pose beyond which the views contradict each other.
 
 Far below what six free normal errors would give: the floor under every view's errors (`pehl.joint`) is wide. On the
-simulated pairs of docs/views.md right answers stay below 2, below 4 with a calibration wrong by 0.5 mm and 0.5 degrees;
-frames of two different instants begin at 10.
+simulated pairs of docs/views.md right answers stay below 4, below 10 with a calibration wrong by 0.5 mm and degrees;
+frames of two different instants that both show the object begin at 12.
 """
 
 _AS_SURE = 0.9
 """Of views that contradict each other the first counts, unless another one is surer than this share tells."""
+
+_PLACES = 3
+"""How many places along the best view's ray are tried before a joint answer is given up."""
 
 _SAME_OBJECT_MM = 0.01
 
@@ -187,7 +190,7 @@ def _together(views: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> _An
     if start is None:
         start = _located(views)
     elif not plan.nearby:
-        start = _placed(views, start)
+        start = _placed(views, start)[0]
     answer = _joint(views, start, TRACKING_SCHEDULE if plan.nearby else schedule)
     given = start if plan.start is None else plan.start
     return answer if _holds(answer) else _rescued(views, answer, replace(plan, start=given), schedule)
@@ -246,8 +249,11 @@ def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: S
     best = _best(alone)
     if plan.nearby and alone[best].judgement.confidence >= SURE:
         return _single(views, best, alone, joint)
-    again = _joint(views, _placed(views, alone[best].world_from_volume), schedule)
-    return again if _holds(again) else _single(views, best, alone, joint)
+    for start in _placed(views, alone[best].world_from_volume, _PLACES):
+        again = _joint(views, start, schedule)
+        if _holds(again):
+            return again
+    return _single(views, best, alone, joint)
 
 
 def _best(alone: dict[int, _Answer]) -> int:
@@ -283,13 +289,13 @@ def _ray(view: ReadyView, answer: _Answer) -> tuple[Float64, Float64]:
     return world_from_camera[:3, 3], direction / np.linalg.norm(direction)
 
 
-def _placed(views: Sequence[ReadyView], start: Mat44) -> Mat44:
-    """Return a start moved to where all views' pictures agree on the object."""
+def _placed(views: Sequence[ReadyView], start: Mat44, count: int = 1) -> list[Mat44]:
+    """Return a start moved to where all views' pictures agree on the object: the likeliest places."""
     looks = [view.sight.look(start) for view in views]
     scores = [shift_scores(view.image, look, view.sight.atlas) for view, look in zip(views, looks, strict=True)]
     atlas = views[0].sight.atlas
-    shift = best_place(scores, looks, [view.sight.camera_from_world for view in views], atlas)
-    return moved_by(start, np.concatenate([shift, np.zeros(3)]), atlas)
+    shifts = best_places(scores, looks, [view.sight.camera_from_world for view in views], atlas, count)
+    return [moved_by(start, np.concatenate([shift, np.zeros(3)]), atlas) for shift in shifts]
 
 
 def _located(views: Sequence[ReadyView]) -> Mat44:

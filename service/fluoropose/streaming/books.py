@@ -12,7 +12,7 @@ from fluoropose.streaming.frames import Result
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.quality import Status
 from fluoropose.tracking.session import Dropped, Session
-from fluoropose.tracking.tracker import Plan, TrackState
+from fluoropose.tracking.tracker import Plan
 
 __all__ = ["Books"]
 
@@ -40,18 +40,18 @@ class Books:
         if drop.reason.startswith("stale"):
             self.metrics.registration_status.labels("stale").inc()
 
-    def found(self, session: Session, before: TrackState, plan: Plan, found: Registration, model: str) -> None:
-        """Count a result of the engine, before anyone has it."""
+    def found(self, plan: Plan, found: Registration, model: str, centre_mm: Vec3, lost: bool) -> None:
+        """Count a result of the engine, before anyone has it; `lost` says that its track began to search with it."""
         metrics, status = self.metrics, found.judgement.status
         metrics.confidence.labels(model).observe(found.judgement.confidence)
         metrics.similarity.labels(model).observe(found.likeness)
         if plan.start is None:
             metrics.reinit.labels("search").inc()
         if plan.start is not None and plan.nearby:
-            moved_mm, turned_deg = _innovation(plan.start, found.camera_from_volume, session.tracker.centre_mm)
+            moved_mm, turned_deg = _innovation(plan.start, found.camera_from_volume, centre_mm)
             metrics.innovation_mm.labels(model).observe(moved_mm)
             metrics.innovation_deg.labels(model).observe(turned_deg)
-        if before is not TrackState.SEARCHING and session.tracker.state is TrackState.SEARCHING:
+        if lost:
             metrics.lost.labels("lost" if status is Status.LOST else "doubt").inc()
 
     def handed_over(self, session: Session, transport: str, result: Result) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fluoropose.arrays import Mat44
 from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError
+from fluoropose.geometry.camera import Camera
 from fluoropose.streaming.desk import Desk
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.tracking.session import Dropped, Session, SessionSettings
@@ -80,13 +81,17 @@ class Line:
     def refuse(self, error: FluoroposeError, seq: int | None = None) -> None:
         """Count a message that holds no frame as one that is invalid, and tell the client."""
         if self._ended is None:
-            self._desk.refuse(self.session, self.transport, self.session.refuse(error, seq))
+            self._desk.refuse(self.session, self.transport, error, seq)
             self.tell(Problem(seq, error))
 
     def tell(self, event: Event) -> None:
         """Put an event in line."""
         self._events.append(event)
         self._wake.set()
+
+    def restart(self, camera: Camera | None, initial_pose: Mat44 | None) -> None:
+        """Begin the session's track again with a new camera, a new start, or both."""
+        self._desk.restart(self.session, camera, initial_pose)
 
     def pong(self, client_time: float) -> None:
         """Answer a ping: with it a client learns how its clock lies to ours."""
@@ -103,7 +108,7 @@ class Line:
                 events.append(Problem(given.seq, given.error))
             elif given is not None:
                 events.append(given)
-            if self._finishing and self.session.in_flight == 0:
+            if self._finishing and self._desk.in_flight(self.session) == 0:
                 self._ended = self._ended or Ended("closed")
             if self._ended is not None:
                 events.append(self._ended)
@@ -173,7 +178,8 @@ class LineDesk:
             self._remove(old)
         line = Line(self.desk, session, transport, self._remove)
         self._lines[session] = line
-        session.join()
+        with self.desk.lock:
+            session.join()
         self.desk.metrics.streams_active.labels(transport).inc()
         return line
 
@@ -197,12 +203,13 @@ class LineDesk:
 
     async def drain(self, grace_s: float, reconnect_after_ms: int = 500) -> None:
         """Tell all streams, answer what is in flight, end them; at most `grace_s` long."""
-        for session in self.desk.service.sessions.all():
-            session.drain()
+        with self.desk.lock:
+            for session in self.desk.service.sessions.all():
+                session.drain()
         for line in self._lines.values():
             line.tell(GoingAway(reconnect_after_ms, line.session.tracker.last_pose))
         deadline = asyncio.get_running_loop().time() + grace_s
-        while any(one.in_flight for one in self._lines) and asyncio.get_running_loop().time() < deadline:
+        while any(self.desk.in_flight(one) for one in self._lines) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.005)
         for line in list(self._lines.values()):
             line.end("going-away")

@@ -1,0 +1,38 @@
+"""Figures of pairs from hand-made trials."""
+
+import pytest
+
+from fluoropose.evaluate.measures import PoseError
+from fluoropose.evaluate.pairs import PairRecord, PairSetting, pair_facts, pair_row
+
+SETTING = PairSetting(60.0, 0.2)
+
+
+def record(together, alone, used=(True, True), why="", ms=(18.0, 10.0)):
+    start, both, one = (PoseError(mm, mm, mm, depth, 1.0) for mm, depth in ((9.0, 10.0), together, alone))
+    return PairRecord(SETTING, 0, 3, start, both, one, "TRACKING", 0.9, used, why, *ms)
+
+
+def test_figures_by_hand():
+    records = [
+        record((0.4, 0.1), (2.0, 2.0)),
+        record((2.0, 0.3), (1.0, 1.0), (True, False), "second: gone", (27.0, 10.0)),
+    ]
+    facts = pair_facts(records)
+    assert facts["trials"] == 2
+    assert facts["together"]["success_rate"] == 0.5
+    assert facts["alone"]["success_rate"] == 0.5
+    assert facts["together"]["mtre_mm"]["p50"] == pytest.approx(1.2)
+    assert facts["depth_ratio"] == pytest.approx(1.5 / 0.2)
+    assert facts["within_alone"] == 0.5
+    assert facts["both_used"] == 0.5
+    assert facts["flagged"] == 0.5
+    assert facts["time_ms"]["ratio"] == pytest.approx(2.25)
+
+
+def test_a_row_is_flat():
+    row = pair_row(record((0.4, 0.1), (2.0, 2.0), (True, False), "second: gone"))
+    assert row["used"] == "yn"
+    assert row["together_mtre_mm"] == "0.4"
+    assert row["alone_depth_mm"] == "2"
+    assert not any(isinstance(value, dict | list | tuple) for value in row.values())
