@@ -26,13 +26,13 @@ LAYERS = {
 """An import goes to a lower number, or stays in its room."""
 
 HOMES = {
-    "numba": {"drr/cpu.py", "imaging/xray.py", "published/patches.py", "train/appearance.py"},
+    "numba": {"drr/cpu.py", "imaging/xray.py", "pehl/overlap.py", "published/patches.py", "train/appearance.py"},
     "scipy": {
         "drr/reference.py", "pehl/locate.py", "pehl/placing.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
         "similarity/gradient.py", "baselines/powell.py", "baselines/features.py", "published/gradients.py",
     },
     "cma": {"baselines/evolution.py"},
-    "matplotlib": {"cli/plots.py"},
+    "matplotlib": {"cli/plots.py", "cli/several_plots.py"},
     "torch": {"train/"},
     "onnxruntime": {"runtime/ort.py"},
     "pynvml": {"runtime/gpus.py"},
@@ -53,7 +53,9 @@ HOMES = {
     "google": {"rpc/"},
     "uvloop": {"cli/serving.py"},
     "uvicorn": {"cli/serving.py"},
-    "typer": {"cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/views.py"},
+    "typer": {
+        "cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/several.py", "cli/views.py",
+    },
     "rich": {"cli/"},
 }  # fmt: skip
 

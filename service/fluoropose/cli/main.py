@@ -10,6 +10,7 @@ from fluoropose.cli import paper
 from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.operate import operate_app, shipped_cases
 from fluoropose.cli.settings import Settings, available_cores
+from fluoropose.cli.several import several_app
 from fluoropose.cli.views import views_app
 
 __all__ = ["app"]
@@ -20,6 +21,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(operate_app)
+app.add_typer(several_app)
 app.add_typer(views_app)
 app.add_typer(paper.app, name="paper")
 

@@ -1,12 +1,15 @@
 """Commands of those who run the service: serve, keys, stream, bench."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.settings import Settings, available_cores
+
+if TYPE_CHECKING:
+    from fluoropose.runtime.engine import Engine
 
 __all__ = ["operate_app", "shipped_cases"]
 
@@ -154,6 +157,9 @@ def bench(
     ] = None,
     seconds: Annotated[float, typer.Option("--seconds", min=2, help="How long each load lasts.")] = 60.0,
     size: Annotated[int, typer.Option("--size", help="Side of the load's frames: 256, 512, 1024 or 2048.")] = 512,
+    objects: Annotated[
+        bool, typer.Option("--objects", help="Also one, two and four shipped objects in one frame.")
+    ] = False,
     address: Annotated[str, typer.Option("--address", help="Load this service, not one of our own.")] = "",
     grpc_address: GrpcAddress = "127.0.0.1:8001",
     device: Annotated[str, typer.Option("--device")] = "",
@@ -188,9 +194,23 @@ def bench(
             figures = run_loads(resident, plan)
         else:
             figures = run_bench(resident, runs=runs, seed=seed, threads=count, cores=available_cores())
+            if objects:
+                figures["objects_ms"] = _objects(engine, cases, settings.models_root(), runs, seed)
             console.print_json(data=figures)
         if json_file is not None:
             write_json(json_file, figures)
+
+
+def _objects(engine: "Engine", cases: Path, models: Path, runs: int, seed: int) -> list[dict[str, Any]]:
+    """Return what registering one, two and four objects of one frame takes; a case that is there is used as it is."""
+    from fluoropose.cli.crowds import crowd_times
+    from fluoropose.io.bundles import load_bundle
+    from fluoropose.io.cases import load_case
+
+    names = ("knee", "plate", "probe", "plate")
+    for name in sorted(set(names) - set(engine.names())):
+        engine.add(load_case(cases / name), load_bundle(models / name))
+    return crowd_times([engine.case(name) for name in names], runs, seed, 512, available_cores())
 
 
 def shipped_cases(settings: Settings) -> Path:

@@ -32,7 +32,7 @@ from fluoropose.tracking.tracker import Plan
 if TYPE_CHECKING:
     from fluoropose.runtime.engine import ResidentCase
 
-__all__ = ["register_views"]
+__all__ = ["Pictures", "ReadyView", "ready_views", "register_ready", "register_views"]
 
 _CONTRADICTION = 11.0
 """Chi-square of a view's six residuals at the joint pose beyond which the views contradict each other.
@@ -54,9 +54,13 @@ _PLACES = 3
 
 _SAME_OBJECT_MM = 0.01
 
+Pictures = dict[tuple[int, int], Float32]
+"""Line integrals of views that have been prepared, by the view's number and the binning: objects of a frame share them.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _View:
+class ReadyView:
     """A view made ready: whose networks look at it, its picture of line integrals, and its sight."""
 
     name: str
@@ -95,19 +99,32 @@ def register_views(
 ) -> Registration:
     """Do what `ResidentCase.register_views` says."""
     began = time.perf_counter_ns()
-    prepared = [_prepared(number, view, resident, meaning, inverted) for number, view in enumerate(views)]
+    prepared = ready_views(resident, views, meaning, inverted, {})
+    return register_ready(prepared, plan, schedule, time.perf_counter_ns() - began)
+
+
+def ready_views(
+    resident: "ResidentCase", views: Sequence[FrameView], meaning: PixelMeaning, inverted: bool, pictures: Pictures
+) -> list[ReadyView]:
+    """Return the views as the case looks at them; pictures that are there already are used, new ones added."""
+    prepared = [_prepared(number, view, resident, meaning, inverted, pictures) for number, view in enumerate(views)]
     _require_views(views, prepared)
+    return prepared
+
+
+def register_ready(prepared: Sequence[ReadyView], plan: Plan, schedule: Schedule, preprocess_ns: int) -> Registration:
+    """Register prepared views as planned; `preprocess_ns` is the time that preparing them took."""
     ready = time.perf_counter_ns()
     answer = _alone(prepared[0], plan, schedule) if len(prepared) == 1 else _together(prepared, plan, schedule)
     ended = time.perf_counter_ns()
     first = answer.found[0]
     spent = [item.finding for item in answer.found]
     timing = {
-        "preprocess": ready - began,
+        "preprocess": preprocess_ns,
         "regress": max(finding.regress_ns for finding in spent),
         "refine": max(finding.refine_ns for finding in spent),
         "quality": max(finding.quality_ns for finding in spent),
-        "total": ended - began,
+        "total": ended - ready + preprocess_ns,
     }
     if plan.start is None:
         timing["locate"] = ended - ready - sum(timing[stage] for stage in ("regress", "refine", "quality"))
@@ -122,23 +139,32 @@ def register_views(
     )
 
 
-def _report(view: _View, found: Found, why: str) -> ViewReport:
+def _report(view: ReadyView, found: Found, why: str) -> ViewReport:
     presence = float(found.finding.regression.presence[0])
     return ViewReport(view.name, found.finding.camera_from_volume, presence, found.likeness, not why, why)
 
 
-def _prepared(number: int, view: FrameView, resident: "ResidentCase", meaning: PixelMeaning, inverted: bool) -> _View:
+def _prepared(
+    number: int,
+    view: FrameView,
+    resident: "ResidentCase",
+    meaning: PixelMeaning,
+    inverted: bool,
+    pictures: Pictures,
+) -> ReadyView:
     camera = view.placed.camera
     checked_frame(view.pixels, camera)
     looked_at_by = view.resident or resident
     atlas = looked_at_by.case.atlas
     factor = binning(camera, atlas.view.camera.focal_px)
-    image = line_integral_image(view.pixels, meaning, factor, inverted)
+    if (number, factor) not in pictures:
+        pictures[number, factor] = line_integral_image(view.pixels, meaning, factor, inverted)
+    image = pictures[number, factor]
     sight = Sight(number, camera.scaled(factor), view.placed.camera_from_world, atlas)
-    return _View(view.name or f"view {number + 1}", looked_at_by, image, sight, view.placed.at_origin)
+    return ReadyView(view.name or f"view {number + 1}", looked_at_by, image, sight, view.placed.at_origin)
 
 
-def _require_views(views: Sequence[FrameView], prepared: Sequence[_View]) -> None:
+def _require_views(views: Sequence[FrameView], prepared: Sequence[ReadyView]) -> None:
     if not views:
         raise InputError("expected at least one view, got none")
     if len(views) > 1:
@@ -154,7 +180,7 @@ def _require_views(views: Sequence[FrameView], prepared: Sequence[_View]) -> Non
             )
 
 
-def _alone(view: _View, plan: Plan, schedule: Schedule) -> _Answer:
+def _alone(view: ReadyView, plan: Plan, schedule: Schedule) -> _Answer:
     """Return what one view says, exactly as if there were no world."""
     start = None if plan.start is None else view.local(plan.start)
     found = view.resident.find(view.image, view.sight.camera, replace(plan, start=start), schedule)
@@ -162,7 +188,7 @@ def _alone(view: _View, plan: Plan, schedule: Schedule) -> _Answer:
     return _Answer(pose, found.judgement, world_information(found.finding, view.sight), (found,), ("",))
 
 
-def _together(views: Sequence[_View], plan: Plan, schedule: Schedule) -> _Answer:
+def _together(views: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> _Answer:
     """Return the joint answer, or the best view's own where the joint one does not hold."""
     start = plan.start
     if start is None:
@@ -178,7 +204,7 @@ def _holds(answer: _Answer) -> bool:
     return not any(answer.why)
 
 
-def _joint(views: Sequence[_View], start: Mat44, schedule: Schedule) -> _Answer:
+def _joint(views: Sequence[ReadyView], start: Mat44, schedule: Schedule) -> _Answer:
     """Solve all views from a start and judge the end in each."""
     with ExitStack() as held:
         residents = sorted({view.resident for view in views}, key=id)
@@ -217,7 +243,7 @@ def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _rescued(views: Sequence[_View], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
+def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
     """Leave the doubted views out; if that leaves one view, try the joint solve again from its own answer.
 
     That is spared where nothing can come of it: the other view shows nothing, or near the last frame's pose not this.
@@ -255,7 +281,7 @@ def _best(alone: dict[int, _Answer]) -> int:
     return min(n for n, answer in alone.items() if answer.judgement.confidence >= _AS_SURE * most)
 
 
-def _single(views: Sequence[_View], best: int, alone: dict[int, _Answer], joint: _Answer) -> _Answer:
+def _single(views: Sequence[ReadyView], best: int, alone: dict[int, _Answer], joint: _Answer) -> _Answer:
     """Return one view's own answer; the others say why they have no part in it."""
     answer = alone[best]
     reasons = [why or joint.why[best] for why in joint.why]
@@ -266,7 +292,7 @@ def _single(views: Sequence[_View], best: int, alone: dict[int, _Answer], joint:
     return _spread(views, {best: answer.found[0]}, answer, replace(joint, why=tuple(reasons)))
 
 
-def _spread(views: Sequence[_View], kept: dict[int, Found], answer: _Answer, joint: _Answer) -> _Answer:
+def _spread(views: Sequence[ReadyView], kept: dict[int, Found], answer: _Answer, joint: _Answer) -> _Answer:
     """Return an answer that some views made, for all of them: the others were judged at the joint one."""
     found, why = [], []
     for n, view in enumerate(views):
@@ -280,7 +306,7 @@ def _spread(views: Sequence[_View], kept: dict[int, Found], answer: _Answer, joi
     return replace(answer, found=tuple(found), why=tuple(why))
 
 
-def _ray(view: _View, answer: _Answer) -> tuple[Float64, Float64]:
+def _ray(view: ReadyView, answer: _Answer) -> tuple[Float64, Float64]:
     """Return source and direction, in the world, of the ray to the object's centre as a view alone sees it."""
     world_from_camera = inverse(view.sight.camera_from_world)
     centre = transform(answer.world_from_volume, view.sight.atlas.view.centre_mm)
@@ -288,7 +314,7 @@ def _ray(view: _View, answer: _Answer) -> tuple[Float64, Float64]:
     return world_from_camera[:3, 3], direction / np.linalg.norm(direction)
 
 
-def _placed(views: Sequence[_View], start: Mat44, count: int = 1) -> list[Mat44]:
+def _placed(views: Sequence[ReadyView], start: Mat44, count: int = 1) -> list[Mat44]:
     """Return a start moved to where all views' pictures agree on the object: the likeliest places."""
     looks = [view.sight.look(start) for view in views]
     scores = [shift_scores(view.image, look, view.sight.atlas) for view, look in zip(views, looks, strict=True)]
@@ -297,7 +323,7 @@ def _placed(views: Sequence[_View], start: Mat44, count: int = 1) -> list[Mat44]
     return [moved_by(start, np.concatenate([shift, np.zeros(3)]), atlas) for shift in shifts]
 
 
-def _located(views: Sequence[_View]) -> Mat44:
+def _located(views: Sequence[ReadyView]) -> Mat44:
     """Return the surest of what a search of each whole frame finds."""
     found = [view.resident.anywhere(view.image, view.sight.camera) for view in views]
     best = max(range(len(views)), key=lambda n: found[n].judgement.confidence)
@@ -307,7 +333,7 @@ def _located(views: Sequence[_View]) -> Mat44:
 class _Batches:
     """Puts the views' frames on the devices, then runs each step of all views of a case in one batch."""
 
-    def __init__(self, views: Sequence[_View]) -> None:
+    def __init__(self, views: Sequence[ReadyView]) -> None:
         self.views = views
         self.groups: list[tuple[ResidentCase, list[int], tuple[int, int]]] = []
         for resident in dict.fromkeys(view.resident for view in views):

@@ -1,0 +1,228 @@
+"""`evaluate-objects`: several shipped objects that overlap in one frame, with and without taking the others out."""
+
+import csv
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Mat44
+from fluoropose.cli.console import progress_bar
+from fluoropose.cli.provenance import provenance
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import InputError
+from fluoropose.evaluate.crowds import CrowdRecord, CrowdTime, crowd_facts, crowd_row
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluate.perturb import PAPER_SIGMAS, perturbed
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.bundles import load_bundle
+from fluoropose.io.cases import load_case
+from fluoropose.io.files import write_file, write_json
+from fluoropose.io.pictures import outline, overlay_panels, save_picture
+from fluoropose.objects.catalogue import shipped_object
+from fluoropose.runtime.engine import Engine, FrameView, Registration, ResidentCase
+from fluoropose.runtime.ort import open_device
+from fluoropose.runtime.several import register_objects
+from fluoropose.simulate.placed import placed_run
+from fluoropose.simulate.scenarios import crowd, shipped_body
+from fluoropose.tracking.tracker import Plan
+
+__all__ = ["CrowdPlan", "crowd_times", "evaluate_crowds"]
+
+NEAR_SHARE = 0.15
+"""Of the paper's start errors: what a frame's prediction is off by in tracking."""
+
+_COLOURS = ((60, 255, 90), (90, 170, 255), (255, 190, 40), (255, 90, 220))
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdPlan:
+    """What to run: sets of objects, `frames` frames of each, `starts` trials going round them, rough and near."""
+
+    sets: tuple[tuple[str, ...], ...]
+    frames: int
+    starts: int
+    seed: int
+    side_px: int
+
+    def __post_init__(self) -> None:
+        """Check that each set is of known objects, two or more."""
+        for names in self.sets:
+            if not 2 <= len(names) <= len(_COLOURS):
+                raise InputError(f"expected two to four objects such as plate+probe, got {'+'.join(names)}")
+            for name in names:
+                shipped_object(name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """A simulated frame, its camera and where each object really is."""
+
+    pixels: NDArray[Any]
+    camera: Camera
+    truths: tuple[Mat44, ...]
+
+    @property
+    def view(self) -> FrameView:
+        return FrameView(self.pixels, PlacedCamera(self.camera))
+
+
+def evaluate_crowds(
+    cases: Path, models: Path, plan: CrowdPlan, out: Path, *, device: str, threads: int, cores: int
+) -> dict[str, Any]:
+    """Run a plan, write every trial, figures and a picture per set to `out` and return the figures."""
+    engine = Engine(open_device(device, threads))
+    for name in sorted({name for names in plan.sets for name in names}):
+        engine.add(load_case(cases / name), load_bundle(models / name))
+    out.mkdir(parents=True, exist_ok=True)
+    records: list[CrowdRecord] = []
+    rows = []
+    for names in plan.sets:
+        residents = [engine.case(name) for name in names]
+        frames = _simulated(residents, plan, cores)
+        for start in ("rough", "near"):
+            some, times = _trials(residents, frames, plan, start)
+            records += some
+            rows.append(crowd_facts(some, times))
+        _draw(residents, frames[0], plan, out / f"{'-'.join(names)}.png")
+    figures = {
+        "run": {**provenance(), "seed": plan.seed, "side_px": plan.side_px, "near_share": NEAR_SHARE},
+        "sets": rows,
+    }
+    write_json(out / "objects.json", figures)
+    write_file(out / "objects.csv", lambda part: part.write_text(_table(records), encoding="utf-8"))
+    return figures
+
+
+def crowd_times(residents: list[ResidentCase], runs: int, seed: int, side_px: int, cores: int) -> list[dict[str, Any]]:
+    """Return for the first one, two and four objects what registering them in one frame takes, tracked and rough."""
+    plan = CrowdPlan((tuple(one.case.name for one in residents),), 1, runs, seed, side_px)
+    (frame,) = _simulated(residents, plan, cores)
+    rows = []
+    for count in (1, 2, 4):
+        part = _Frame(frame.pixels, frame.camera, frame.truths[:count])
+        for start in ("rough", "near"):
+            _, times = _trials(residents[:count], [part], plan, start)
+            took = np.array([each.together_ms for each in times])
+            rows.append(
+                {
+                    "objects": count, "start": start, "p50": float(np.median(took)),
+                    "p99": float(np.percentile(took, 99)),
+                    "cpu_p50": float(np.median([each.together_cpu_ms for each in times])),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _simulated(residents: list[ResidentCase], plan: CrowdPlan, cores: int) -> list[_Frame]:
+    cases = [resident.case for resident in residents]
+    items = [shipped_object(case.name) for case in cases]
+    made_of = {item.name: shipped_body(item) for item in items}
+    bodies = [made_of[item.name] for item in items]
+    made = []
+    with progress_bar(f"simulating {'+'.join(case.name for case in cases)}") as report:
+        for number in range(plan.frames):
+            rng = np.random.default_rng([plan.seed, number, len(items), 500])
+            frames, sizes = [case.pose_frame for case in cases], [case.size_mm for case in cases]
+            world, at = crowd(items, bodies, frames, sizes, rng, plan.side_px)
+            (pixels,) = placed_run(world, [at], plan.seed + number, workers=cores)
+            truths = tuple(at.camera_from_volume(index) for index in range(len(items)))
+            made.append(_Frame(pixels, world.camera, truths))
+            report(number + 1, plan.frames)
+    return made
+
+
+def _starts(residents: list[ResidentCase], frame: _Frame, plan: CrowdPlan, start: str, index: int) -> list[Plan]:
+    rng = np.random.default_rng([plan.seed, index, 600])
+    sigmas = PAPER_SIGMAS * (1.0 if start == "rough" else NEAR_SHARE)
+    return [
+        Plan(perturbed(truth, resident.case.pose_frame, rng, sigmas), nearby=start == "near")
+        for resident, truth in zip(residents, frame.truths, strict=True)
+    ]
+
+
+def _trials(
+    residents: list[ResidentCase], frames: list[_Frame], plan: CrowdPlan, start: str
+) -> tuple[list[CrowdRecord], list[CrowdTime]]:
+    """Run both methods in turns on the same trials; which comes first changes from trial to trial."""
+    objects = "+".join(resident.case.name for resident in residents)
+    records, times = [], []
+    with progress_bar(f"{objects}: {start} starts") as report:
+        for index in range(plan.starts):
+            number = index % len(frames)
+            frame = frames[number]
+            plans = _starts(residents, frame, plan, start, index)
+            if index % 2:
+                apart, alone = _alone(residents, frame, plans)
+                together, both = _together(residents, frame, plans)
+            else:
+                together, both = _together(residents, frame, plans)
+                apart, alone = _alone(residents, frame, plans)
+            times.append(CrowdTime(objects, start, both[0], alone[0], both[1], alone[1]))
+            for method, answers in (("together", together), ("as it is", apart)):
+                for resident, truth, found in zip(residents, frame.truths, answers, strict=True):
+                    case = resident.case
+                    error = pose_error(found.camera_from_volume, truth, case.corners_mm)
+                    judgement = found.judgement
+                    records.append(
+                        CrowdRecord(
+                            objects, start, method, index, number, case.name, case.size_mm, error,
+                            judgement.status.value, judgement.confidence,
+                        )
+                    )  # fmt: skip
+            report(index + 1, plan.starts)
+    return records, times
+
+
+def _together(
+    residents: list[ResidentCase], frame: _Frame, plans: list[Plan]
+) -> tuple[tuple[Registration, ...], tuple[float, float]]:
+    began, cpu = time.perf_counter(), time.process_time()
+    found = register_objects(residents, [frame.view], PixelMeaning.INTENSITY, False, plans)
+    return found, (1e3 * (time.perf_counter() - began), 1e3 * (time.process_time() - cpu))
+
+
+def _alone(
+    residents: list[ResidentCase], frame: _Frame, plans: list[Plan]
+) -> tuple[tuple[Registration, ...], tuple[tuple[float, ...], float]]:
+    cpu = time.process_time()
+    found = tuple(
+        resident.register_views([frame.view], PixelMeaning.INTENSITY, False, plan)
+        for resident, plan in zip(residents, plans, strict=True)
+    )
+    spent = 1e3 * (time.process_time() - cpu)
+    return found, (tuple(answer.timing_ms["total"] for answer in found), spent)
+
+
+def _draw(residents: list[ResidentCase], frame: _Frame, plan: CrowdPlan, path: Path) -> None:
+    """Write a frame as it is, with the starts' outlines, and with those of what was found together."""
+    plans = _starts(residents, frame, plan, "rough", 0)
+    found = register_objects(residents, [frame.view], PixelMeaning.INTENSITY, False, plans)
+    starts = [each.start for each in plans if each.start is not None]
+    panels = []
+    for poses in (starts, [answer.camera_from_volume for answer in found]):
+        marks = []
+        for resident, pose, colour in zip(residents, poses, _COLOURS, strict=False):
+            renderer = CpuRenderer(resident.case.volume, default_step_mm(resident.case.volume))
+            marks.append((outline(renderer.render(frame.camera, pose)), colour))
+        panels.append(marks)
+    names = ", ".join(resident.case.name for resident in residents)
+    sure = sum(answer.judgement.status.value == "TRACKING" for answer in found)
+    titles = (names, "starts of the paper's distribution", f"found together: sure of {sure} of {len(found)}")
+    save_picture(path, overlay_panels(frame.pixels, list(zip(titles, [[], *panels], strict=True))))
+
+
+def _table(records: list[CrowdRecord]) -> str:
+    stream = io.StringIO()
+    rows = [crowd_row(record) for record in records]
+    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()

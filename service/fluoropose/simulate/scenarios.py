@@ -1,0 +1,122 @@
+"""Ready scenarios in one world: a C-arm that goes round an object, and several objects before one another. mm, degrees.
+
+The world is a C-arm's: its origin is the isocentre, its axes are the patient's (LPS), `geometry.rig`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat44, Vec3
+from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
+from fluoropose.geometry.rig import c_arm_camera_from_world
+from fluoropose.geometry.rigid import inverse, rigid, transform
+from fluoropose.geometry.rotation import from_rotation_vector
+from fluoropose.objects.catalogue import ShippedObject
+from fluoropose.simulate.anatomy import random_anatomy
+from fluoropose.simulate.physics import Detector
+from fluoropose.simulate.placed import Body, PlacedFrame, Surroundings, World
+from fluoropose.simulate.scenes import FINER
+
+__all__ = ["Drift", "crowd", "shipped_body", "sweep"]
+
+_SPREAD = np.array([8.0, 8.0, 25.0, 8.0, 5.0, 5.0])
+"""Largest offsets of an object from its expected view, in the six parameters."""
+
+_CROWD_SPREAD = np.array([6.0, 6.0, 20.0, 10.0, 12.0, 12.0])
+_BITS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drift:
+    """How an object moves while a C-arm sweeps: its centre in mm/s and its turning in rad/s, along the world's axes."""
+
+    centre_mm_per_s: Vec3
+    turn_rad_per_s: Vec3
+
+    def at(self, time_s: float, world_from_volume: Mat44, centre_mm: Vec3) -> Mat44:
+        """Return where an object is after a time."""
+        rotation = from_rotation_vector(self.turn_rad_per_s * time_s) @ world_from_volume[:3, :3]
+        centre = transform(world_from_volume, centre_mm) + self.centre_mm_per_s * time_s
+        return rigid(rotation, centre - rotation @ centre_mm)
+
+
+def shipped_body(item: ShippedObject) -> Body:
+    """Return a shipped object voxelised finer than its atlas."""
+    step = FINER * item.voxel_mm
+    return Body(item.volume(step), step)
+
+
+def sweep(
+    item: ShippedObject,
+    body: Body,
+    frame: Pose6Frame,
+    size_mm: float,
+    angles_deg: Sequence[tuple[float, float]],
+    fps: float,
+    rng: np.random.Generator,
+    *,
+    drift: Drift | None = None,
+    side_px: int = 512,
+) -> tuple[World, list[PlacedFrame]]:
+    """Return a C-arm's run past an object in drawn anatomy: `angles_deg` are its (primary, secondary) per frame.
+
+    The object stands off the isocentre and its expected view as `_SPREAD` says; equal angles are a camera at rest.
+    """
+    around = Surroundings(random_anatomy(rng, size_mm))
+    level = c_arm_camera_from_world(0.0, 0.0, item.range_mm)
+    expected = np.array([0.0, 0.0, item.range_mm, 0.0, 0.0, 0.0])
+    six: Float64 = expected + rng.uniform(-1.0, 1.0, 6) * _SPREAD
+    world_from_volume = inverse(level) @ pose_from_six(six, frame)
+    anatomy = inverse(level) @ pose_from_six(expected, frame) @ rigid(np.eye(3), frame.centre_mm)
+    anatomy = rigid(np.eye(3), rng.uniform(-5.0, 5.0, 3)) @ anatomy
+    frames = []
+    for index, (primary, secondary) in enumerate(angles_deg):
+        time_s = index / fps
+        placed = world_from_volume if drift is None else drift.at(time_s, world_from_volume, frame.centre_mm)
+        camera_from_world = c_arm_camera_from_world(primary, secondary, item.range_mm)
+        frames.append(PlacedFrame(time_s, camera_from_world, (placed,), anatomy))
+    return World((body,), around, item.camera(side_px), _detector(side_px)), frames
+
+
+def crowd(
+    items: Sequence[ShippedObject],
+    bodies: Sequence[Body],
+    frames: Sequence[Pose6Frame],
+    sizes_mm: Sequence[float],
+    rng: np.random.Generator,
+    side_px: int = 512,
+) -> tuple[World, PlacedFrame]:
+    """Return a frame of several objects that overlap, seen by the first one's C-arm; the world is the camera's frame.
+
+    Each stands beside one before it, nearer across the beam than half the sum of their sizes.
+    """
+    around = Surroundings(random_anatomy(rng, max(sizes_mm)))
+    centres: list[Float64] = []
+    poses = []
+    for index, (item, frame) in enumerate(zip(items, frames, strict=True)):
+        six = np.array([0.0, 0.0, item.range_mm, 0.0, 0.0, 0.0]) + rng.uniform(-1.0, 1.0, 6) * _CROWD_SPREAD
+        if index:
+            beside = int(rng.integers(index))
+            angle = rng.uniform(0.0, 2.0 * np.pi)
+            apart = rng.uniform(0.15, 0.45) * 0.5 * (sizes_mm[beside] + sizes_mm[index])
+            six[:2] = centres[beside] + apart * np.array([np.cos(angle), np.sin(angle)])
+        centres.append(six[:2])
+        poses.append(pose_from_six(six, frame))
+    anatomy = pose_from_six(np.array([0.0, 0.0, items[0].range_mm, 0.0, 0.0, 0.0]), frames[0])
+    anatomy = anatomy @ rigid(np.eye(3), frames[0].centre_mm)
+    world = World(tuple(bodies), around, items[0].camera(side_px), _detector(side_px))
+    return world, PlacedFrame(0.0, np.eye(4), tuple(poses), anatomy)
+
+
+def _detector(side_px: int) -> Detector:
+    """Return a detector whose focal spot and scatter are as wide, in mm, and whose dose is as large on any pixels."""
+    binned = 512.0 / side_px
+    usual = Detector(bits=_BITS)
+    return replace(
+        usual,
+        open_counts=usual.open_counts * binned**2,
+        scatter_px=usual.scatter_px / binned,
+        blur_px=usual.blur_px / binned,
+    )

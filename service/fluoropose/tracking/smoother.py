@@ -1,0 +1,139 @@
+"""One pose from a window of frames: a fixed-lag estimate on SE(3). Lengths in mm, angles in rad, times in s.
+
+A camera that goes round an object sees its depth from the side; one that stands still never does, however many frames
+it takes: `tracking.window` has the model of the errors that makes this so, and the estimate.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat44, Vec3, read_only
+from fluoropose.geometry.rigid import rigid, transform
+from fluoropose.tracking.window import FLOOR, Estimate, Kept, Smoothing, State, estimate
+
+__all__ = ["Smoothed", "Smoother", "Smoothing"]
+
+_REJECTED = 0.1
+"""A frame with less weight than this is an outlier."""
+
+_ROUNDING, _TRACE = 1e-9, 1e-4
+"""How negative rounding may leave an information's smallest share; the share of `FLOOR` that every frame has."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Smoothed:
+    """What the window says at its newest frame.
+
+    `covariance` (6, 6) of the pose's error as a twist; `frames` that counted, from `views` different sides.
+    """
+
+    world_from_volume: Mat44
+    covariance: Float64
+    frames: int
+    views: int
+
+    def along(self, direction_world: Vec3) -> float:
+        """Return the standard deviation of the centre along a direction of the world, mm: depth along a ray."""
+        unit = direction_world / np.linalg.norm(direction_world)
+        return float(np.sqrt(unit @ self.covariance[:3, :3] @ unit))
+
+
+class Smoother:
+    """One object's window. `add` each frame's pose as it comes."""
+
+    def __init__(self, centre_mm: Vec3, settings: Smoothing = Smoothing()) -> None:
+        """Begin with an empty window; `centre_mm` is the object's in the volume's frame."""
+        self.centre_mm = np.asarray(centre_mm, np.float64)
+        self.settings = settings
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all frames."""
+        self._frames: list[Kept] = []
+        self._sides: dict[int, Vec3] = {}
+        self._next_side = 0
+        self._last: Estimate | None = None
+        self._outliers = 0
+
+    def add(
+        self, moment_s: float, world_from_volume: Mat44, information: Float64, camera_from_world: Mat44
+    ) -> Smoothed:
+        """Take a frame's pose into the window and return the window's.
+
+        `information` (6, 6) is the inverse of the covariance of the pose's error. A frame whose time, pose or
+        information is not finite, or whose information is negative in some direction, is left out. A frame that comes
+        late is put in its place; one older than the whole window means another clock, and the window starts afresh.
+        """
+        checked = _checked(information)
+        places = np.concatenate([world_from_volume, camera_from_world])
+        if checked is None or not (np.isfinite(moment_s) and np.isfinite(places).all()):
+            return self._answer(world_from_volume)
+        if self._frames and moment_s < self._frames[-1].moment_s - self.settings.window_s:
+            self.restart()
+        centre, rotation = transform(world_from_volume, self.centre_mm), world_from_volume[:3, :3]
+        source = -camera_from_world[:3, :3].T @ camera_from_world[:3, 3]
+        frame = Kept(moment_s, centre, rotation, checked, self._side_of(rotation.T @ (source - centre)))
+        self._frames = sorted([*self._frames, frame], key=lambda kept: kept.moment_s)
+        self._forget()
+        self._last = self._estimate()
+        self._watch(frame, self._last.weights)
+        return self._answer(world_from_volume)
+
+    def _side_of(self, direction: Vec3) -> int:
+        """Return the number of the side that `direction` (object's frame) looks from, a new one if none is near."""
+        unit = direction / max(float(np.linalg.norm(direction)), 1e-9)
+        used = {kept.view for kept in self._frames}
+        self._sides = {number: known for number, known in self._sides.items() if number in used}
+        if self._sides:
+            number = max(self._sides, key=lambda known: float(self._sides[known] @ unit))
+            if self._sides[number] @ unit >= np.cos(np.deg2rad(self.settings.same_view_deg)):
+                return number
+        self._next_side += 1
+        self._sides[self._next_side] = unit
+        return self._next_side
+
+    def _forget(self) -> None:
+        oldest = self._frames[-1].moment_s - self.settings.window_s
+        self._frames = [kept for kept in self._frames if kept.moment_s >= oldest]
+        if len(self._frames) > self.settings.most_frames:
+            views = [kept.view for kept in self._frames]
+            fullest = max(set(views), key=lambda view: (views.count(view), -view))
+            del self._frames[views.index(fullest)]
+
+    def _estimate(self) -> Estimate:
+        """Estimate from the last estimate on, or from the newest frame where there is none."""
+        newest = self._frames[-1]
+        start = State(newest.moment_s, newest.centre_mm, newest.rotation, np.zeros(6))
+        return estimate(
+            self._frames, start if self._last is None else self._last.state.at(newest.moment_s), self.settings
+        )
+
+    def _watch(self, frame: Kept, weights: Float64) -> None:
+        """Start afresh with the newest frames when so many in a row are unlike the window."""
+        weight = next((weight for kept, weight in zip(self._frames, weights, strict=True) if kept is frame), 1.0)
+        self._outliers = self._outliers + 1 if weight < _REJECTED else 0
+        if self._outliers >= self.settings.restart_after:
+            self._frames, self._last = self._frames[-self._outliers :], None
+            self._outliers = 0
+            self._last = self._estimate()
+
+    def _answer(self, world_from_volume: Mat44) -> Smoothed:
+        if self._last is None:
+            return Smoothed(world_from_volume, np.linalg.inv(FLOOR), 0, 0)
+        state, counted = self._last.state, self._last.weights >= _REJECTED
+        pose = rigid(state.rotation, state.centre_mm - state.rotation @ self.centre_mm)
+        sides = {kept.view for kept, counts in zip(self._frames, counted, strict=True) if counts}
+        return Smoothed(read_only(pose), read_only(self._last.covariance), int(counted.sum()), len(sides))
+
+
+def _checked(information: Float64) -> Float64 | None:
+    """Return the symmetric information with a trace of what no frame has seen; None if it cannot be one."""
+    if information.shape != (6, 6) or not np.isfinite(information).all():
+        return None
+    symmetric = 0.5 * (information + information.T)
+    smallest, *_, largest = np.linalg.eigvalsh(symmetric)
+    if largest <= 0.0 or smallest < -_ROUNDING * largest:
+        return None
+    checked: Float64 = symmetric + _TRACE * FLOOR
+    return checked

@@ -1,0 +1,93 @@
+"""What objects cast into a frame: the compiled kernels and their twins, strengths that are known, nothing where nothing is."""
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.pehl.numpy_step import saturate
+from fluoropose.pehl.overlap import cast, cast_twin, fitted, fitted_twin, overlap_of, shadow_of
+
+HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
+BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
+FAR = HERE + [80.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.fixture
+def shadows(small_case):
+    return [shadow_of(pose_from_six(six, small_case.pose_frame), small_case.atlas) for six in (HERE, BESIDE)]
+
+
+@pytest.fixture
+def empty(camera):
+    return np.zeros((camera.rows, camera.columns), np.float32)
+
+
+def test_a_shadow_is_the_rendered_picture(small_case, camera, empty, shadows):
+    """To what two degrees of grid, four here, and depth as a scale leave: a few per cent of the darkest."""
+    lines = saturate(CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(HERE, small_case.pose_frame)))
+    cast(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    lines = lines - lines.min()
+    assert np.corrcoef(empty.ravel(), lines.ravel())[0, 1] > 0.97
+
+
+def test_the_twins_agree(rng, camera, shadows):
+    frame = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
+    strength = np.array([0.8, -0.05])
+    wanted = cast_twin(frame, camera, shadows[0], strength)
+    got = frame.copy()
+    cast(got, camera, shadows[0], strength)
+    np.testing.assert_allclose(got, wanted, atol=1e-4)
+    np.testing.assert_allclose(
+        fitted(wanted, camera, shadows), fitted_twin(wanted, camera, shadows), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows):
+    """Beside a slow background and noise; each object's own strength and hardening."""
+    strengths = np.array([[0.9, -0.04], [0.6, 0.02]])
+    v, u = np.mgrid[0 : camera.rows, 0 : camera.columns]
+    frame = (0.01 * u + 0.005 * v + rng.normal(0.0, 0.005, empty.shape)).astype(np.float32)
+    for shadow, strength in zip(shadows, strengths, strict=True):
+        cast(frame, camera, shadow, strength)
+    found = fitted(frame, camera, shadows)
+    deepest = float(shadows[0].lines.max())
+    for depth in (0.3 * deepest, deepest):
+        np.testing.assert_allclose(found @ [depth, depth**2], strengths @ [depth, depth**2], rtol=0.06)
+
+
+def test_the_others_are_taken_out_and_the_object_itself_stays(camera, empty, shadows):
+    alone = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    both = cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0]))
+    overlap = overlap_of(both, camera, shadows)
+    left = overlap.without_others(both, camera, 0)
+    assert np.abs(left - alone).max() < 0.02 * both.max()
+    assert overlap.neighbours(0, camera) == [1]
+    np.testing.assert_array_equal(both, cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0])))
+
+
+def test_an_object_that_is_not_there_is_given_little(camera, empty, shadows):
+    frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    strengths = fitted(frame, camera, shadows)
+    deepest = float(shadows[1].lines.max())
+    assert abs(strengths[1] @ [deepest, deepest**2]) < 0.15 * deepest
+
+
+def test_objects_apart_leave_the_frame_as_it_is(small_case, camera, empty, shadows):
+    wide = Camera(96, 256, camera.intrinsic_matrix)
+    far = shadow_of(pose_from_six(FAR, small_case.pose_frame), small_case.atlas)
+    frame = np.zeros((96, 256), np.float32)
+    overlap = overlap_of(frame, wide, [shadows[0], far])
+    assert overlap.neighbours(0, wide) == []
+    assert overlap.without_others(frame, wide, 0) is frame
+
+
+def test_what_is_not_known_casts_nothing_and_looks_everywhere(camera, empty, shadows):
+    frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    overlap = overlap_of(frame, camera, [shadows[0], None])
+    assert overlap.neighbours(0, camera) == []
+    assert overlap.neighbours(1, camera) == [0]
+    assert np.abs(overlap.without_others(frame, camera, 1)).max() < 0.02 * frame.max()
+    nothing = overlap_of(frame, camera, [None, None])
+    assert not nothing.strengths.any()

@@ -1,0 +1,111 @@
+"""Several objects in one frame: one is as alone, the others are taken out, threads change nothing, one lost harms none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import InputError
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.bundles import load_bundle
+from fluoropose.runtime.engine import Engine, FrameView
+from fluoropose.runtime.ort import open_device
+from fluoropose.runtime.several import register_objects
+from fluoropose.tracking.quality import Status
+from fluoropose.tracking.tracker import Plan
+
+FIRST = np.array([-6.0, -3.0, 890.0, 4.0, 3.0, -5.0])
+SECOND = np.array([12.0, 8.0, 905.0, -20.0, -2.0, 4.0])
+
+
+@pytest.fixture(scope="module")
+def resident(small_case, models_root):
+    engine = Engine(open_device("cpu", 1))
+    return engine.add(small_case, load_bundle(models_root / "small"))
+
+
+@pytest.fixture
+def poses(small_case):
+    return [pose_from_six(six, small_case.pose_frame) for six in (FIRST, SECOND)]
+
+
+@pytest.fixture
+def view(small_case, camera, poses):
+    renderer = CpuRenderer(small_case.volume, 1.0)
+    lines = sum(renderer.render(camera, pose) for pose in poses)
+    return FrameView(np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16), PlacedCamera(camera))
+
+
+def found(residents, view, plans):
+    return register_objects(residents, [view], PixelMeaning.INTENSITY, False, plans)
+
+
+def test_one_object_is_as_by_register_views(resident, view, poses):
+    plan = Plan(poses[0], False)
+    alone = resident.register_views([view], PixelMeaning.INTENSITY, False, plan)
+    (same,) = found([resident], view, [plan])
+    np.testing.assert_array_equal(same.camera_from_volume, alone.camera_from_volume)
+    np.testing.assert_array_equal(same.information, alone.information)
+
+
+def test_the_same_frame_gives_the_same_poses_to_the_last_bit(resident, view, poses):
+    plans = [Plan(pose, False) for pose in poses]
+    first, second = (found([resident, resident], view, plans) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.camera_from_volume, b.camera_from_volume)
+        assert a.judgement == b.judgement
+
+
+def test_each_is_registered_in_a_picture_without_the_other(resident, view, poses, monkeypatch):
+    """What reaches the first object's networks is nearer to a frame of it alone than the frame is."""
+    seen = []
+    find = type(resident).find
+    monkeypatch.setattr(
+        type(resident), "find", lambda self, image, *rest: seen.append(image) or find(self, image, *rest)
+    )
+    found([resident, resident], view, [Plan(pose, True) for pose in poses])
+    raw = -np.log(view.pixels / 50000.0)
+    middle = np.zeros(view.pixels.shape, bool)
+    u, v = np.round(_seen_at(view, poses[1])).astype(int)
+    middle[v - 6 : v + 6, u - 6 : u + 6] = True
+    assert min(image[middle].mean() for image in seen) < 0.5 * raw[middle].mean()
+
+
+def _seen_at(view, pose):
+    point = view.placed.camera.intrinsic_matrix @ (pose[:3, 3] + pose[:3, :3] @ np.zeros(3))
+    return point[:2] / point[2]
+
+
+def test_one_that_is_lost_leaves_the_other_untouched(resident, view, poses, small_case):
+    """The lost one starts where nothing is, out of the frame: the first object's answer is that of it alone."""
+    nowhere = pose_from_six(SECOND + [900.0, 0, 0, 0, 0, 0], small_case.pose_frame)
+    pair = found([resident, resident], view, [Plan(poses[0], False), Plan(nowhere, False)])
+    alone = resident.register_views([view], PixelMeaning.INTENSITY, False, Plan(poses[0], False))
+    np.testing.assert_array_equal(pair[0].camera_from_volume, alone.camera_from_volume)
+    assert pair[1].judgement.status is Status.LOST
+
+
+def test_an_object_without_a_start_is_searched_for(resident, view, poses):
+    pair = found([resident, resident], view, [Plan(poses[0], False), Plan(None, False)])
+    assert "locate" in pair[1].timing_ms
+    assert "locate" not in pair[0].timing_ms
+
+
+def test_the_number_of_plans_is_that_of_objects(resident, view, poses):
+    for residents, plans in (([], []), ([resident], []), ([resident], [Plan(poses[0], False)] * 2)):
+        with pytest.raises(InputError, match="one plan per object"):
+            found(residents, view, plans)
+
+
+def test_a_view_of_several_objects_has_no_case_of_its_own(resident, view, poses):
+    with pytest.raises(InputError, match="without a case of their own"):
+        found([resident] * 2, replace(view, resident=resident), [Plan(pose, False) for pose in poses])
+
+
+def test_times_of_the_stages_add_up(resident, view, poses):
+    for answer in found([resident, resident], view, [Plan(pose, False) for pose in poses]):
+        parts = sum(value for stage, value in answer.timing_ms.items() if stage != "total")
+        assert 0.0 < parts <= answer.timing_ms["total"] * 1.001
