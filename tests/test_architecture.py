@@ -40,7 +40,7 @@ HOMES = {
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "PIL": {"io/frames.py", "io/pictures.py"},
-    "pydantic": {"api/schemas.py", "api/codec.py", "api/bodies.py"},
+    "pydantic": {"api/asking.py", "api/schemas.py", "api/codec.py", "api/bodies.py"},
     "pydantic_settings": {"cli/settings.py"},
     "fastapi": {"api/"},
     "starlette": {"api/"},

@@ -5,13 +5,13 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluoropose.api.asking import StreamControl
 from fluoropose.api.bodies import validated
-from fluoropose.api.schemas import StreamControl
 from fluoropose.api.streams import split_message
 from fluoropose.errors import FluoroposeError
 from fluoropose.geometry.camera import Camera
 from fluoropose.rpc import fluoropose_pb2 as pb
-from fluoropose.rpc.convert import camera_value, frame_value, pose_value, settings_value
+from fluoropose.rpc.convert import camera_value, change_value, frame_value, pose_value, register_value, settings_value
 from fluoropose.streaming.frames import EncodedFrame
 
 HEADERS = st.sampled_from([b"{}", b'{"seq":1}', b'{"seq":-1}', b'{"dtype":"uint16"}', b"[]", b"null", b'{"seq":1e99}'])
@@ -58,6 +58,8 @@ def test_any_grpc_message(data):
     for read in (
         lambda: frame_value(message.frame),
         lambda: camera_value(message.restart.camera),
+        lambda: change_value(message.restart),
+        lambda: register_value(pb.RegisterRequest(settings=message.hello.settings, frame=message.frame)),
         lambda: pose_value(message.restart.initial_pose, "initial_pose"),
         lambda: settings_value(message.hello.settings),
     ):

@@ -9,12 +9,12 @@ from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError, SessionRegistry
-from fluoropose.tracking.session import SessionSettings
+from fluoropose.tracking.settings import ObjectStart, SessionSettings
 
 
 @pytest.fixture
 def settings(camera):
-    return SessionSettings("small", camera, PixelMeaning.INTENSITY)
+    return SessionSettings.single("small", camera, PixelMeaning.INTENSITY)
 
 
 def test_a_damaged_case_does_not_stop_the_others(tmp_path, cases_root, models_root, settings):
@@ -40,7 +40,7 @@ def test_a_case_without_its_model_says_so(tmp_path, cases_root, settings):
 
 
 def test_sessions_are_bounded_and_expire(settings):
-    centre = np.zeros(3)
+    centre = {"small": np.zeros(3)}
     registry = SessionRegistry(capacity=2)
     first, second = registry.open(settings, centre), registry.open(settings, centre)
     assert first.name != second.name
@@ -64,10 +64,10 @@ def test_sessions_are_bounded_and_expire(settings):
 
 def test_a_thousand_abandoned_sessions_leave_room_and_the_used_ones_alone(settings):
     registry = SessionRegistry(capacity=8)
-    fed, attached = registry.open(settings, np.zeros(3)), registry.open(settings, np.zeros(3))
+    fed, attached = registry.open(settings, {"small": np.zeros(3)}), registry.open(settings, {"small": np.zeros(3)})
     fed.offer("pixels", None, 0, 0)
     attached.join()
-    newest = [registry.open(settings, np.zeros(3)) for _ in range(1000)][-1]
+    newest = [registry.open(settings, {"small": np.zeros(3)}) for _ in range(1000)][-1]
     assert len(registry) == 8
     for session in (fed, attached, newest):
         assert registry.get(session.name) is session
@@ -77,10 +77,10 @@ def test_a_thousand_abandoned_sessions_leave_room_and_the_used_ones_alone(settin
 
 def test_a_key_has_its_own_sessions_and_only_so_many(settings):
     registry = SessionRegistry(per_key=1)
-    mine = registry.open(settings, np.zeros(3), "console-1")
+    mine = registry.open(settings, {"small": np.zeros(3)}, "console-1")
     with pytest.raises(OverloadedError, match="at most 1 open sessions of one key"):
-        registry.open(settings, np.zeros(3), "console-1")
-    registry.open(settings, np.zeros(3), "console-2")
+        registry.open(settings, {"small": np.zeros(3)}, "console-1")
+    registry.open(settings, {"small": np.zeros(3)}, "console-2")
     assert registry.get(mine.name, "console-1") is mine
     with pytest.raises(UnknownSessionError):
         registry.get(mine.name, "console-2")
@@ -103,12 +103,12 @@ def test_the_least_recently_used_case_makes_room_and_never_one_in_use(cases_root
     service.start()
     assert len(service.engine.names()) == 2
     assert {record.state for record in service.records.values()} == {"ready"}
-    held = service.open_session(replace(settings, case="c0"))
-    other = service.open_session(replace(settings, case="c1"))
+    held = service.open_session(replace(settings, objects=(ObjectStart("c0"),)))
+    other = service.open_session(replace(settings, objects=(ObjectStart("c1"),)))
     with pytest.raises(NotReadyError, match="too few beside the cases in use"):
-        service.open_session(replace(settings, case="c2"))
+        service.open_session(replace(settings, objects=(ObjectStart("c2"),)))
     service.sessions.close(other.name)
-    service.open_session(replace(settings, case="c2"))
+    service.open_session(replace(settings, objects=(ObjectStart("c2"),)))
     assert service.engine.names() == ["c0", "c2"]
-    assert held.settings.case in service.engine.names()
+    assert set(held.objects) <= set(service.engine.names())
     assert service.engine.evicted >= 1

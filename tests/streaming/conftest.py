@@ -10,7 +10,7 @@ from fluoropose.streaming.desk import Desk
 from fluoropose.streaming.frames import EncodedFrame
 from fluoropose.streaming.line import LineDesk
 from fluoropose.telemetry.metrics import Metrics
-from fluoropose.tracking.session import SessionSettings
+from fluoropose.tracking.settings import SessionSettings
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def stage(started, camera, pose, frame):
 
         def session(self, **change):
             fields = {"case": "small", "camera": camera, "meaning": PixelMeaning.INTENSITY, "initial_pose": pose}
-            return started.open_session(SessionSettings(**(fields | change)))
+            return started.open_session(SessionSettings.single(**(fields | change)))
 
         def frame(self, pixels=None, **meta):
             return EncodedFrame(npy_bytes(frame if pixels is None else pixels), "application/x-npy", **meta)

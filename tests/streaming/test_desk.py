@@ -12,7 +12,8 @@ from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming import desk as desk_module
 from fluoropose.streaming.frames import EncodedFrame, Result
-from fluoropose.tracking.session import FrameSupersededError
+from fluoropose.tracking.jobs import FrameSupersededError
+from fluoropose.tracking.settings import Change
 
 
 @pytest.mark.parametrize("policy", ["latest", "reject"])
@@ -47,7 +48,7 @@ def test_the_books_balance_under_stress(stage):
             outcomes.append(asyncio.ensure_future(stage.desk.answer(session, frame, "ws")))
             await asyncio.sleep(rng.uniform(0, 0.02))
             if n == 12 and number == 1:
-                session.restart()
+                session.change(Change(), {})
             if n == 18 and number == 2:
                 stage.desk.end(session)
 
@@ -73,7 +74,7 @@ def test_two_busy_sessions_share_the_device(stage, pose):
     async def busy(session):
         for _ in range(8):
             await stage.desk.answer(session, stage.frame(), "http")
-            session.restart(initial_pose=pose)  # so that no frame is searched, beside the device's turns
+            session.change(Change(initial_pose=pose), {})  # so that no frame is searched, beside the device's turns
             served.append(session)
 
     async def run():
@@ -88,11 +89,11 @@ def test_a_search_does_not_hold_a_track_up(stage, monkeypatch, pose):
     started, release = threading.Event(), threading.Event()
     follow = Service.follow
 
-    def slow_search(service, settings, plan, pixels):
-        if plan.start is None:
+    def slow_search(service, settings, plans, views):
+        if plans["small"].start is None:
             started.set()
             assert release.wait(20)
-        return follow(service, settings, plan, pixels)
+        return follow(service, settings, plans, views)
 
     async def run():
         searching = asyncio.ensure_future(stage.desk.answer(lost, stage.frame(), "http"))
@@ -100,7 +101,7 @@ def test_a_search_does_not_hold_a_track_up(stage, monkeypatch, pose):
         results = []
         for _ in range(3):
             results.append(await stage.desk.answer(tracking, stage.frame(), "http"))
-            tracking.restart(initial_pose=pose)
+            tracking.change(Change(initial_pose=pose), {})
         assert not searching.done()
         release.set()
         return results, await searching
@@ -108,7 +109,7 @@ def test_a_search_does_not_hold_a_track_up(stage, monkeypatch, pose):
     monkeypatch.setattr(Service, "follow", slow_search)
     results, found = stage.run(run())
     assert [result.seq for result in results] == [0, 1, 2]
-    assert "locate" in found.registration.timing_ms
+    assert "locate" in found.timing_ms
 
 
 def test_a_device_that_fails_costs_one_frame_and_in_a_row_the_readiness(stage, monkeypatch):
@@ -183,10 +184,10 @@ def test_a_case_deleted_while_its_frame_runs_disturbs_nobody_else(stage, monkeyp
     release, entered = threading.Event(), threading.Event()
     follow = Service.follow
 
-    def held(service, settings, plan, pixels):
+    def held(service, settings, plans, views):
         entered.set()
         assert release.wait(20)
-        return follow(service, settings, plan, pixels)
+        return follow(service, settings, plans, views)
 
     async def run():
         answer = asyncio.ensure_future(stage.desk.answer(session, stage.frame(), "http"))

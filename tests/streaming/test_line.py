@@ -43,7 +43,7 @@ def test_a_slow_reader_loses_old_answers_and_holds_nothing_back(stage):
         line = stage.lines.attach(session, "ws")
         for _ in range(5):
             line.offer(stage.frame())
-            while session.running is not None or session.waiting is not None:
+            while session.running is not None or session.waiting:
                 await asyncio.sleep(0.005)
         events = await line.next()
         line.close()

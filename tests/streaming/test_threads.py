@@ -11,7 +11,8 @@ import pytest
 from fluoropose.errors import FrameError
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.frames import Result
-from fluoropose.tracking.session import Dropped, FrameSupersededError
+from fluoropose.tracking.jobs import Dropped, FrameSupersededError
+from fluoropose.tracking.settings import Change
 
 
 class Device:
@@ -25,15 +26,15 @@ class Device:
         self.busy = threading.Lock()
         self.work = lambda: None
 
-    def follow(self, service, settings, plan, pixels):
+    def follow(self, service, settings, plans, views):
         assert self.busy.acquire(blocking=False), "two frames on one lane"
         try:
             self.work()
-            self.moments.append(settings.initial_pose[0, 3])
+            self.moments.append(settings.objects[0].initial_pose[0, 3])
             assert self.gate.wait(20)
         finally:
             self.busy.release()
-        return self.made
+        return {"small": self.made}
 
     def wait_for(self, count):
         """Block the calling thread, be it the loop's, until so many frames have come."""
@@ -123,7 +124,7 @@ def test_nothing_waits_once_the_desk_is_closed(stage, device):
 
     stage.run(run())
     assert len(device.moments) == 1
-    assert session.waiting is not None
+    assert list(session.waiting)
 
 
 def test_both_threads_under_stress(stage, device):
@@ -142,7 +143,7 @@ def test_both_threads_under_stress(stage, device):
             held = stage.desk.in_flight(session)
             assert 0 <= held <= 3
             if n % 40 == 20 and number == 0:
-                stage.desk.restart(session, None, session.settings.initial_pose)
+                await stage.desk.change(session, Change(initial_pose=session.settings.objects[0].initial_pose))
             if n % 40 == 30 and number == 2:
                 stage.desk.leave(session)
                 with stage.desk.lock:

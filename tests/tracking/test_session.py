@@ -1,38 +1,31 @@
 """The session core: newest first, ages, and books that balance whatever happens (a hypothesis machine)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fluoropose.errors import FrameError
+from fluoropose.errors import ConflictError, FrameError
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.tracking.jobs import DROP_REASONS, Dropped, Job, Ready
+from fluoropose.tracking.objects import Sighting
 from fluoropose.tracking.quality import Status
-from fluoropose.tracking.session import DROP_REASONS, Dropped, Job, Ready, Session, SessionSettings
-
-CAMERA = Camera(64, 64, np.diag([1000.0, 1000.0, 1.0]))
-MS = 1_000_000
-
-
-def session(policy="latest", max_age_ms=None):
-    settings = SessionSettings("case", CAMERA, PixelMeaning.INTENSITY, False, np.eye(4), max_age_ms, policy)
-    return Session.opened("s", settings, np.zeros(3))
-
-
-def finish(one, status=Status.TRACKING):
-    return one.complete("answer", np.eye(4), status)
+from fluoropose.tracking.settings import Change, ObjectStart, SessionCamera, UnknownObjectError
+from support.sessions import CAMERA, MS, finish, frame_of, pair, session, take
 
 
 def test_a_frame_goes_through():
     one = session()
     ticket, dropped = one.offer("pixels", 7, 2 * MS, 10 * MS)
     assert not dropped
-    job = one.take(11 * MS)
+    job = take(one, 11 * MS)
     assert isinstance(job, Job)
-    assert (job.frame.ticket, job.frame.seq, job.frame.captured_ns, job.frame.payload) == (ticket, 7, 8 * MS, "pixels")
-    assert one.take(11 * MS) is None
+    frame = frame_of(job)
+    assert (frame.ticket, frame.seq, frame.captured_ns, frame.payload) == (ticket, 7, 8 * MS, "pixels")
+    assert one.take(11 * MS) == (None, [])
     assert one.hand_over(11 * MS) is None
     assert finish(one) == []
     ready = one.hand_over(12 * MS)
@@ -49,8 +42,8 @@ def test_the_newest_waiting_frame_wins_and_the_next_answer_reports_the_others():
     assert [[drop.reason for drop in dropped] for _, dropped in tickets] == [[], ["superseded"], ["superseded"]]
     finish(one)
     assert one.hand_over(0).dropped == 2
-    job = one.take(0)
-    assert (job.frame.payload, job.frame.seq) == ("d", 3)
+    frame = frame_of(take(one))
+    assert (frame.payload, frame.seq) == ("d", 3)
     finish(one)
     assert one.hand_over(0).dropped == 0
 
@@ -60,7 +53,7 @@ def test_reject_keeps_the_waiting_frame():
     one.offer("a", None, 0, 0)
     _, dropped = one.offer("b", None, 0, 0)
     assert [drop.reason for drop in dropped] == ["rejected"]
-    assert one.take(0).frame.payload == "a"
+    assert frame_of(take(one)).payload == "a"
 
 
 def test_a_client_that_does_not_read_loses_the_older_answer():
@@ -77,7 +70,7 @@ def test_a_client_that_does_not_read_loses_the_older_answer():
 def test_age_is_checked_before_and_after_compute(taken_ms, handed_ms, reason):
     one = session(max_age_ms=50)
     one.offer("a", 0, 10 * MS, 10 * MS)
-    taken = one.take(taken_ms * MS)
+    taken = take(one, taken_ms * MS)
     if isinstance(taken, Job):
         finish(one)
         taken = one.hand_over(handed_ms * MS)
@@ -90,14 +83,14 @@ def test_age_is_checked_before_and_after_compute(taken_ms, handed_ms, reason):
 def test_a_capture_time_in_the_future_is_no_negative_age():
     one = session(max_age_ms=50)
     one.offer("a", 0, -3600_000 * MS, 10 * MS)
-    assert one.take(10 * MS).frame.captured_ns == 10 * MS
+    assert frame_of(take(one, 10 * MS)).captured_ns == 10 * MS
 
 
 def test_moments_are_the_clients_or_evenly_spaced():
     one = session()
     for seq, captured_s, moment in ((0, 12.5, 12.5), (3, None, 0.2), (5, None, 1 / 3)):
         one.offer("a", seq, 7 * MS, 10 * MS, captured_s)
-        assert one.take(10 * MS).frame.moment_s == pytest.approx(moment)
+        assert frame_of(take(one, 10 * MS)).moment_s == pytest.approx(moment)
         finish(one)
 
 
@@ -108,14 +101,14 @@ def test_a_number_that_does_not_rise_is_refused_and_harms_nothing(seq):
     _, dropped = one.offer("b", seq, 0, 0)
     assert [drop.reason for drop in dropped] == ["invalid"]
     assert dropped[0].error.code == "sequence-conflict"
-    assert one.take(0).frame.payload == "a"
+    assert frame_of(take(one)).payload == "a"
 
 
 def test_a_frame_that_cannot_be_used_leaves_the_track_alone():
     one = session()
     one.offer("a", 0, 0, 0)
     one.take(0)
-    assert one.fail(FrameError("expected pixels, got none")).reason == "invalid"
+    assert [drop.reason for drop in one.fail(FrameError("expected pixels, got none"))] == ["invalid"]
     assert one.tracker.last_pose is None
     assert one.in_flight == 0
 
@@ -158,14 +151,14 @@ def test_a_restart_keeps_what_is_not_changed():
     one.offer("a", 0, 0, 0)
     one.take(0)
     finish(one)
-    camera = Camera(32, 32, CAMERA.intrinsic_matrix)
-    one.restart(camera)
-    assert one.settings.camera is camera
-    assert one.settings.initial_pose is not None
+    camera = SessionCamera(Camera(32, 32, CAMERA.intrinsic_matrix))
+    one.change(Change({None: camera}), {})
+    assert list(one.settings.cameras.values()) == [camera]
+    assert one.tracker.initial_pose is not None
     assert one.tracker.state.value == "NEW"
-    one.restart(initial_pose=np.diag([1.0, -1, -1, 1]))
-    assert one.settings.camera is camera
-    assert one.take(0) is None
+    one.change(Change(initial_pose=np.diag([1.0, -1, -1, 1])), {})
+    assert list(one.settings.cameras.values()) == [camera]
+    assert one.take(0) == (None, [])
     assert one.counters["received"] == 1
 
 
@@ -182,10 +175,10 @@ class Books(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.one = session(max_age_ms=30)
+        self.one = pair(max_age_ms=30)
         self.now = 0
         self.open_tickets = set()
-        self.last_handed = -1
+        self.last_handed = {"a": -1, "b": -1}
 
     def _ended(self, *dropped):
         for drop in dropped:
@@ -193,13 +186,17 @@ class Books(RuleBasedStateMachine):
             assert drop.ticket in self.open_tickets
             self.open_tickets.remove(drop.ticket)
 
-    @rule(seq=st.none() | st.integers(0, 50), age_ms=st.integers(-5, 60), policy=st.sampled_from(["latest", "reject"]))
-    def offer(self, seq, age_ms, policy):
-        old = self.one.settings
-        self.one.settings = SessionSettings(
-            old.case, old.camera, old.meaning, old.inverted, old.initial_pose, old.max_frame_age_ms, policy
-        )
-        ticket, dropped = self.one.offer("pixels", seq, age_ms * MS, self.now)
+    @rule(
+        seq=st.none() | st.integers(0, 50),
+        age_ms=st.integers(-5, 60),
+        captured_ms=st.none() | st.integers(-50, 50),
+        camera=st.sampled_from(["a", "b", "c", None]),
+        policy=st.sampled_from(["latest", "reject"]),
+    )
+    def offer(self, seq, age_ms, captured_ms, camera, policy):
+        self.one.settings = replace(self.one.settings, policy=policy)
+        captured_s = None if captured_ms is None else captured_ms / 1e3
+        ticket, dropped = self.one.offer("pixels", seq, age_ms * MS, self.now, captured_s, camera)
         assert ticket not in self.open_tickets
         self.open_tickets.add(ticket)
         self._ended(*dropped)
@@ -210,32 +207,68 @@ class Books(RuleBasedStateMachine):
 
     @rule()
     def take(self):
-        taken = self.one.take(self.now)
-        if isinstance(taken, Dropped):
-            self._ended(taken)
+        before = self.one.running
+        job, dropped = self.one.take(self.now)
+        self._ended(*dropped)
+        if job is not None:
+            assert before is None
+            cameras = [sight.frame.camera for sight in job.sights]
+            assert len(set(cameras)) == len(cameras)
+            moments = [sight.frame.moment_s for sight in job.sights]
+            assert max(moments) - min(moments) <= 0.0201
 
     @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
     def end(self, status, broken):
         if self.one.running is None:
             return
         if broken:
-            self._ended(self.one.fail(FrameError("broken"), "failed"))
+            self._ended(*self.one.fail(FrameError("broken"), "failed"))
         else:
             self._ended(*finish(self.one, status))
 
-    @rule()
-    def hand_over(self):
-        given = self.one.hand_over(self.now)
+    @rule(status=st.sampled_from(list(Status)))
+    def end_without_the_first(self, status):
+        if self.one.running is not None:
+            self._ended(*finish(self.one, status, spoilt=1))
+
+    @rule(which=st.none() | st.integers(1, 40))
+    def hand_over(self, which):
+        given = self.one.hand_over(self.now, which)
         if isinstance(given, Dropped):
             self._ended(given)
         elif given is not None:
-            assert given.frame.seq > self.last_handed
-            self.last_handed = given.frame.seq
+            assert which in (None, given.frame.ticket)
+            assert given.frame.seq > self.last_handed[given.frame.camera]
+            self.last_handed[given.frame.camera] = given.frame.seq
             self.open_tickets.remove(given.frame.ticket)
 
-    @rule()
-    def restart(self):
-        self.one.restart()
+    @rule(case=st.sampled_from([None, "case", "other"]))
+    def restart(self, case):
+        try:
+            self.one.change(Change(case=case), {})
+        except UnknownObjectError:
+            assert case not in self.one.objects
+
+    @rule(add=st.booleans())
+    def objects(self, add):
+        there = "other" in self.one.objects
+        change = Change(add=(ObjectStart("other"),)) if add else Change(remove=("other",))
+        try:
+            self.one.change(change, {"other": np.zeros(3)})
+        except (ConflictError, UnknownObjectError):
+            assert add == there
+        else:
+            assert add != there
+
+    @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
+    def search_beside(self, status, broken):
+        if self.one.searching is not None:
+            missing = self.one.searching.tells
+            assert all(task.plan.start is None for task in missing)
+            seen = {task.followed.case: Sighting(np.eye(4), status) for task in missing}
+            self.one.end_search({} if broken else seen)
+        elif self.one.seeks:
+            assert self.one.take_search().frames == []
 
     @rule()
     def leave(self):
@@ -256,8 +289,8 @@ class Books(RuleBasedStateMachine):
     def the_books_balance(self):
         one = self.one
         assert one.counters["received"] == one.counters["answered"] + sum(one.dropped.values()) + one.in_flight
-        assert one.in_flight == len(self.open_tickets) <= 3
+        assert one.in_flight == len(self.open_tickets) <= 6
 
 
 TestBooks = Books.TestCase
-TestBooks.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBooks.settings = hypothesis_settings(max_examples=100, stateful_step_count=50, deadline=None)

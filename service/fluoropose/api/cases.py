@@ -16,6 +16,7 @@ from fluoropose.io.frames import npy_bytes, png_bytes
 from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
 from fluoropose.runtime.service import Service, describe_volume
 from fluoropose.streaming.line import LineDesk
+from fluoropose.tracking.settings import Change
 
 __all__ = ["case_routes"]
 
@@ -79,7 +80,10 @@ def case_routes(service: Service, lines: LineDesk) -> APIRouter:
     async def delete(case: str) -> None:
         service.require_deletable(case)
         for session in service.sessions.of_case(case):
-            lines.close(session)
+            if {case} < set(session.objects):
+                await desk.change(session, Change(remove=(case,)))
+            else:
+                lines.close(session)
         await desk.off_loop(lambda: service.delete(case))
 
     @router.get("/cases/{case}")

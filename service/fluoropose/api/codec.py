@@ -9,11 +9,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fluoropose.api.schemas import ErrorEstimateModel, FrameMeta, ResultModel, SessionChange, SessionModel
-from fluoropose.arrays import Mat44
+from fluoropose.api.asking import FrameMeta
+from fluoropose.api.schemas import (
+    ErrorEstimateModel,
+    FoundModel,
+    ResultModel,
+    SessionModel,
+    SmoothedModel,
+    TrackModel,
+)
 from fluoropose.errors import FrameError, InputError
-from fluoropose.geometry.camera import Camera
-from fluoropose.streaming.frames import EncodedFrame, Result
+from fluoropose.streaming.frames import EncodedFrame, Found, Result, SmoothedPose
+from fluoropose.tracking.objects import Followed
+from fluoropose.tracking.quality import ErrorEstimate
 from fluoropose.tracking.session import Session
 
 __all__ = [
@@ -24,7 +32,6 @@ __all__ = [
     "frame_from_base64",
     "frame_meta",
     "owner_of",
-    "restart_values",
     "result_model",
     "session_model",
 ]
@@ -48,8 +55,18 @@ def frame_meta(header: str | None) -> FrameMeta:
 
 
 def encoded_frame(body: bytes, media_type: str, meta: FrameMeta) -> EncodedFrame:
-    """Return a frame's bytes with what its header says, or raise InputError for a capture time that is none."""
-    return EncodedFrame(body, media_type, meta.dtype, meta.rows, meta.columns, meta.seq, captured_seconds(meta))
+    """Return a frame's bytes with what its header says, or raise InputError for a time or place that is none."""
+    return EncodedFrame(
+        body,
+        media_type,
+        meta.dtype,
+        meta.rows,
+        meta.columns,
+        meta.seq,
+        captured_seconds(meta),
+        meta.camera,
+        meta.place(),
+    )
 
 
 def frame_from_base64(text: str) -> bytes:
@@ -72,28 +89,50 @@ def captured_seconds(meta: FrameMeta) -> float | None:
 
 def result_model(result: Result) -> ResultModel:
     """Return a result as the API answers it."""
-    found = result.registration
-    estimate = found.judgement.error_estimate
+    several = len(result.objects) + len(result.searching) > 1
     return ResultModel(
+        **_found(result.first),
         seq=result.seq,
-        status=found.judgement.status.value,
-        camera_from_volume=found.camera_from_volume.tolist(),
-        confidence=found.judgement.confidence,
-        error_estimate=ErrorEstimateModel(
-            in_plane_mm=estimate.in_plane_mm, depth_mm=estimate.depth_mm, rotation_deg=estimate.rotation_deg
-        ),
-        timing_ms={stage: round(value, 3) for stage, value in found.timing_ms.items()},
+        timing_ms={stage: round(value, 3) for stage, value in result.timing_ms.items()},
         age_ms=round(result.age_ms, 3),
         dropped_since_last=result.dropped,
-        case=result.case,
-        model=result.model,
         device=result.device,
+        camera=result.camera,
+        views=list(result.views),
+        views_left_out=result.left_out,
+        objects=[FoundModel(**_found(one)) for one in result.objects] if several else None,
+        searching=list(result.searching) or None,
     )
 
 
-def restart_values(change: SessionChange) -> tuple[Camera | None, Mat44 | None]:
-    """Return the camera and the start that a client asks for, None for what stays, or raise GeometryError."""
-    return None if change.camera is None else change.camera.value(), change.start()
+def _found(found: Found) -> dict[str, Any]:
+    """Return the fields of an object's part of a result."""
+    judgement, smoothed = found.registration.judgement, found.smoothed
+    return {
+        "case": found.case,
+        "model": found.model,
+        "status": judgement.status.value,
+        "confidence": judgement.confidence,
+        "camera_from_volume": found.camera_from_volume.tolist(),
+        "world_from_volume": found.registration.world_from_volume.tolist(),
+        "error_estimate": _estimate(found.error_estimate),
+        "smoothed": None if smoothed is None else _smoothed(smoothed),
+    }
+
+
+def _smoothed(smoothed: SmoothedPose) -> SmoothedModel:
+    return SmoothedModel(
+        world_from_volume=smoothed.world_from_volume.tolist(),
+        camera_from_volume=smoothed.camera_from_volume.tolist(),
+        error_estimate=_estimate(smoothed.error_estimate),
+        frames=smoothed.frames,
+    )
+
+
+def _estimate(estimate: ErrorEstimate) -> ErrorEstimateModel:
+    return ErrorEstimateModel(
+        in_plane_mm=estimate.in_plane_mm, depth_mm=estimate.depth_mm, rotation_deg=estimate.rotation_deg
+    )
 
 
 def session_model(session: Session, lock: AbstractContextManager[Any]) -> SessionModel:
@@ -103,17 +142,29 @@ def session_model(session: Session, lock: AbstractContextManager[Any]) -> Sessio
 
 
 def _shown(session: Session) -> SessionModel:
-    tracker = session.tracker
+    tracks = [_track(followed) for followed in session.objects.values()]
     return SessionModel(
         session=session.name,
-        case=session.settings.case,
-        state=tracker.state.value,
+        case=tracks[0].case,
+        state=tracks[0].state,
         policy=session.settings.policy,
         last_seq=session.last_seq if session.last_seq >= 0 else None,
-        last_status=tracker.last_status.value if tracker.last_status else None,
-        last_pose=None if tracker.last_pose is None else tracker.last_pose.tolist(),
+        last_status=tracks[0].last_status,
+        last_pose=tracks[0].last_pose,
         counters={"received": 0, "answered": 0, **session.counters, "in_flight": session.in_flight},
         dropped=dict(session.dropped),
+        cameras=list(session.settings.cameras),
+        objects=tracks,
+    )
+
+
+def _track(followed: Followed) -> TrackModel:
+    tracker = followed.tracker
+    return TrackModel(
+        case=followed.case,
+        state=tracker.state.value,
+        last_status=tracker.last_status.value if tracker.last_status else None,
+        last_pose=None if tracker.last_pose is None else tracker.last_pose.tolist(),
     )
 
 

@@ -32,6 +32,9 @@ DOCUMENTED_PROBLEMS: dict[int | str, dict[str, Any]] = {422: _PROBLEM, "4XX": _P
 _TABLE: dict[str, tuple[int, str]] = {
     "invalid-request": (422, "The request breaks a rule"),
     "invalid-geometry": (422, "Camera or pose cannot be meant"),
+    "no-common-world": (422, "Cameras without a common world frame"),
+    "same-camera": (422, "The same camera twice"),
+    "cameras-contradict": (422, "Cameras contradict each other"),
     "invalid-volume": (422, "Not a usable CT"),
     "object-not-found": (422, "The object is not in the volume"),
     "invalid-frame": (422, "Not a usable frame"),
@@ -41,6 +44,8 @@ _TABLE: dict[str, tuple[int, str]] = {
     "payload-too-large": (413, "Body too large"),
     "unknown-case": (404, "No such case"),
     "unknown-session": (404, "No such session"),
+    "unknown-camera": (404, "No such camera"),
+    "unknown-object": (404, "No such object in the session"),
     "not-found": (404, "No such resource"),
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "State does not allow this"),

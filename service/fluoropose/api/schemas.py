@@ -1,4 +1,4 @@
-"""The wire's models and limits (pydantic's one home). Names, units and meanings are those of docs/api.md."""
+"""The wire's cameras, cases and answers, and their limits. Names, units and meanings are those of docs/api.md."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,14 +14,15 @@ __all__ = [
     "CaseModel",
     "CaseOptions",
     "ErrorEstimateModel",
-    "FrameMeta",
-    "RegisterRequest",
+    "FoundModel",
+    "Matrix",
+    "PixelMeaningName",
     "RenderRequest",
     "ResultModel",
-    "SessionChange",
     "SessionModel",
-    "SessionRequest",
-    "StreamControl",
+    "SmoothedModel",
+    "Strict",
+    "TrackModel",
     "camera_json",
 ]
 
@@ -29,11 +30,13 @@ Matrix = Annotated[list[list[float]], Field(min_length=3, max_length=4)]
 PixelMeaningName = Literal["intensity", "line_integral", "display"]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Refuses fields that nobody knows, and numbers that are none."""
+
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class CameraModel(_Strict):
+class CameraModel(Strict):
     """A C-arm: detector spacing and distance, or an intrinsic matrix in pixels."""
 
     rows: int = Field(ge=2, le=MAX_SIDE_PX)
@@ -78,26 +81,7 @@ def camera_json(camera: Camera) -> dict[str, Any]:
     return {"rows": camera.rows, "columns": camera.columns, "intrinsic_matrix": camera.intrinsic_matrix.tolist()}
 
 
-class _Posed(_Strict):
-    initial_pose: Matrix | None = None
-
-    def start(self) -> Mat44 | None:
-        """Return the initial pose, or raise GeometryError."""
-        return None if self.initial_pose is None else checked_rigid(self.initial_pose, "initial_pose")
-
-
-class SessionRequest(_Posed):
-    """Opens a session."""
-
-    case: str = Field(max_length=64)
-    camera: CameraModel
-    pixel_meaning: PixelMeaningName = "intensity"
-    inverted: bool = False
-    max_frame_age_ms: float | None = Field(default=None, gt=0)
-    policy: Literal["latest", "reject"] = "latest"
-
-
-class CaseOptions(_Strict):
+class CaseOptions(Strict):
     """The `options` of an upload: what the case is called, what belongs to the object, how it will be looked at."""
 
     name: str = Field(max_length=64)
@@ -110,45 +94,7 @@ class CaseOptions(_Strict):
     range_mm: float = Field(default=900.0, gt=0)
 
 
-class SessionChange(_Posed):
-    """Changes a session: a new start, a new camera, or both."""
-
-    camera: CameraModel | None = None
-
-
-class StreamControl(SessionChange):
-    """A stream's text message: a ping with the client's Unix time, or a restart."""
-
-    type: Literal["ping", "restart"]
-    time: float | None = None
-
-
-class FrameMeta(_Strict):
-    """The header X-Frame-Meta, and a stream's header, which alone needs `media_type`.
-
-    `dtype` and, where they differ from the camera, `rows` and `columns` describe raw bytes.
-    """
-
-    dtype: str | None = None
-    rows: int | None = Field(default=None, ge=2, le=MAX_SIDE_PX)
-    columns: int | None = Field(default=None, ge=2, le=MAX_SIDE_PX)
-    seq: int | None = Field(default=None, ge=0)
-    captured_at: float | str | None = None
-    media_type: str | None = None
-
-
-class RegisterRequest(_Posed):
-    """One registration; `frame` is base64 of an npy, PNG or DICOM file unless the frame comes as a form's file."""
-
-    case: str = Field(max_length=64)
-    camera: CameraModel
-    pixel_meaning: PixelMeaningName = "intensity"
-    inverted: bool = False
-    frame: str | None = None
-    seq: int = Field(default=0, ge=0)
-
-
-class RenderRequest(_Strict):
+class RenderRequest(Strict):
     """Asks for a DRR."""
 
     case: str = Field(max_length=64)
@@ -171,20 +117,50 @@ class ErrorEstimateModel(BaseModel):
     rotation_deg: float
 
 
-class ResultModel(BaseModel):
-    """One frame's answer."""
+class SmoothedModel(BaseModel):
+    """What a session's window says: the pose at this frame, its expected errors, and how many frames counted."""
+
+    world_from_volume: list[list[float]]
+    camera_from_volume: list[list[float]]
+    error_estimate: ErrorEstimateModel
+    frames: int
+
+
+class FoundModel(BaseModel):
+    """One object's part of an answer."""
+
+    case: str
+    model: str
+    status: Literal["TRACKING", "LOW_CONFIDENCE", "LOST"]
+    confidence: float
+    camera_from_volume: list[list[float]]
+    world_from_volume: list[list[float]]
+    error_estimate: ErrorEstimateModel
+    smoothed: SmoothedModel | None = None
+
+
+class ResultModel(FoundModel):
+    """One frame's answer, of the first object; `objects` are there when there are several, `smoothed` if asked for."""
 
     seq: int
-    status: Literal["TRACKING", "LOW_CONFIDENCE", "LOST"]
-    camera_from_volume: list[list[float]]
-    confidence: float
-    error_estimate: ErrorEstimateModel
     timing_ms: dict[str, float]
     age_ms: float
     dropped_since_last: int
-    case: str
-    model: str
     device: str
+    camera: str
+    views: list[str]
+    views_left_out: dict[str, str]
+    objects: list[FoundModel] | None = None
+    searching: list[str] | None = None
+
+
+class TrackModel(BaseModel):
+    """An object of a session."""
+
+    case: str
+    state: str
+    last_status: str | None
+    last_pose: list[list[float]] | None
 
 
 class SessionModel(BaseModel):
@@ -199,6 +175,8 @@ class SessionModel(BaseModel):
     last_pose: list[list[float]] | None
     counters: dict[str, int]
     dropped: dict[str, int]
+    cameras: list[str]
+    objects: list[TrackModel]
 
 
 class CaseModel(BaseModel):

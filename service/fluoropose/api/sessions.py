@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
+from fluoropose.api.asking import RegisterRequest, SessionChange, SessionRequest
 from fluoropose.api.bodies import UnsupportedMediaError, media_type, validated
 from fluoropose.api.codec import (
     MEDIA_TYPES,
@@ -10,18 +11,16 @@ from fluoropose.api.codec import (
     frame_from_base64,
     frame_meta,
     owner_of,
-    restart_values,
     result_model,
     session_model,
 )
-from fluoropose.api.schemas import RegisterRequest, ResultModel, SessionChange, SessionModel, SessionRequest
+from fluoropose.api.schemas import ResultModel, SessionModel
 from fluoropose.errors import FluoroposeError, FrameError, InputError
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.desk import Desk
 from fluoropose.streaming.frames import EncodedFrame
 from fluoropose.streaming.line import LineDesk
-from fluoropose.tracking.session import SessionSettings
+from fluoropose.tracking.settings import MAX_CAMERAS
 
 __all__ = ["registration_routes", "session_routes"]
 
@@ -38,7 +37,12 @@ _REGISTER_SCHEMA = {
                     "required": ["request", "frame"],
                     "properties": {
                         "request": {"type": "string"},
-                        "frame": {"type": "string", "format": "binary"},
+                        "frame": {
+                            "oneOf": [
+                                {"type": "string", "format": "binary"},
+                                {"type": "array", "items": {"type": "string", "format": "binary"}, "maxItems": 4},
+                            ]
+                        },
                     },
                 }
             },
@@ -54,7 +58,7 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
 
     @router.post("", status_code=201)
     async def open_session(body: SessionRequest, request: Request, response: Response) -> SessionModel:
-        session = await lines.open(_settings(body, body.max_frame_age_ms, body.policy), owner_of(request.scope))
+        session = await lines.open(body.settings(), owner_of(request.scope))
         response.headers["Location"] = f"/v1/sessions/{session.name}"
         return session_model(session, desk.lock)
 
@@ -65,7 +69,7 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
     @router.patch("/{session}")
     async def change(session: str, body: SessionChange, request: Request) -> SessionModel:
         found = service.sessions.get(session, owner_of(request.scope))
-        desk.restart(found, *restart_values(body))
+        await desk.change(found, body.value())
         desk.metrics.reinit.labels("client").inc()
         return session_model(found, desk.lock)
 
@@ -73,7 +77,7 @@ def session_routes(service: Service, lines: LineDesk) -> APIRouter:
     async def close(session: str, request: Request) -> None:
         lines.close(service.sessions.get(session, owner_of(request.scope)))
 
-    @router.post("/{session}/frames")
+    @router.post("/{session}/frames", response_model_exclude_none=True)
     async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> ResultModel:
         found = service.sessions.get(session, owner_of(request.scope))
         lines.require_free(found)
@@ -95,32 +99,34 @@ def registration_routes(service: Service, desk: Desk) -> APIRouter:
     """Return the route of one-shot registration: a session of one frame, which nobody else can find."""
     router = APIRouter(prefix="/v1", tags=["registration"])
 
-    @router.post("/register", openapi_extra=_REGISTER_SCHEMA)
+    @router.post("/register", openapi_extra=_REGISTER_SCHEMA, response_model_exclude_none=True)
     async def register(request: Request) -> ResultModel:
-        body, data = await _register_parts(request)
-        settings = _settings(body)
-        if data is None and body.frame is None:
-            raise FrameError("expected a frame, as base64 in the request or as a form's file, got none")
-        data = frame_from_base64(body.frame or "") if data is None else data
+        body, files = await _register_parts(request)
+        settings, frames = body.settings(), _frames(body, files)
         session = await desk.off_loop(lambda: service.passing_session(settings, owner_of(request.scope)))
-        return result_model(await desk.answer(session, EncodedFrame(data, seq=body.seq), "http"))
+        return result_model(await desk.answer_views(session, frames, "http"))
 
     return router
 
 
-async def _register_parts(request: Request) -> tuple[RegisterRequest, bytes | None]:
-    """Return the request and the frame's file of a form, or the request alone of a JSON body."""
+async def _register_parts(request: Request) -> tuple[RegisterRequest, list[bytes]]:
+    """Return the request and the frames' files of a form, or the request alone of a JSON body."""
     if media_type(request) != "multipart/form-data":
-        return validated(RegisterRequest, await request.body()), None
-    async with request.form(max_files=1, max_fields=4) as form:
-        text, upload = form.get("request"), form.get("frame")
-        if not isinstance(text, str) or not isinstance(upload, UploadFile):
+        return validated(RegisterRequest, await request.body()), []
+    async with request.form(max_files=MAX_CAMERAS, max_fields=4) as form:
+        text, uploads = form.get("request"), form.getlist("frame")
+        files = [upload for upload in uploads if isinstance(upload, UploadFile)]
+        if not isinstance(text, str) or not files or len(files) < len(uploads):
             raise InputError("expected a form with the text `request` and the file `frame`, got another")
-        return validated(RegisterRequest, text), await upload.read()
+        return validated(RegisterRequest, text), [await upload.read() for upload in files]
 
 
-def _settings(
-    body: SessionRequest | RegisterRequest, max_age_ms: float | None = None, policy: str = "latest"
-) -> SessionSettings:
-    meaning = PixelMeaning(body.pixel_meaning)
-    return SessionSettings(body.case, body.camera.value(), meaning, body.inverted, body.start(), max_age_ms, policy)
+def _frames(body: RegisterRequest, files: list[bytes]) -> list[EncodedFrame]:
+    """Return a frame of each view, from the form's files or the request, or raise FrameError."""
+    seen = body.seen()
+    if files and len(files) != len(seen):
+        raise FrameError(f"expected a file of each of {len(seen)} views, got {len(files)}")
+    if not files and any(text is None for _, _, text in seen):
+        raise FrameError("expected a frame, as base64 in the request or as a form's file, got none")
+    given = files or [frame_from_base64(text or "") for _, _, text in seen]
+    return [EncodedFrame(data, seq=body.seq, camera=name) for (name, _, _), data in zip(seen, given, strict=True)]

@@ -2,7 +2,7 @@
 
 Sub-protocol `fluoropose.v1+json`. A client's frame is a binary message: the length of a JSON header (4 bytes,
 little-endian), the header (X-Frame-Meta's fields, and `media_type`, by default raw pixels), the frame's body. Its other
-messages are text: {"type": "ping", "time": s} and {"type": "restart", "initial_pose", "camera"}. The server's messages
+messages are text: {"type": "ping", "time": s}, and {"type": "restart"} with the fields of PATCH. The server's messages
 are text: result, problem, going_away, pong, ended; docs/api.md has the fields.
 """
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from fluoropose.api.asking import FrameMeta, StreamControl
 from fluoropose.api.bodies import validated
-from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, restart_values, result_model
+from fluoropose.api.codec import encoded_frame, frame_meta, owner_of, result_model
 from fluoropose.api.problems import problem_body
-from fluoropose.api.schemas import FrameMeta, StreamControl
 from fluoropose.errors import FluoroposeError, FrameError, InputError, UnknownSessionError
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.frames import RAW_MEDIA_TYPE, Result
@@ -113,7 +113,7 @@ def _control(text: str, line: Line) -> None:
     if control.type == "ping":
         line.pong(control.time or 0.0)
         return
-    line.restart(*restart_values(control))
+    line.change(control.value())
 
 
 async def _write(websocket: WebSocket, line: Line) -> None:
@@ -131,7 +131,7 @@ async def _write(websocket: WebSocket, line: Line) -> None:
 
 def _text(event: Event) -> str:
     if isinstance(event, Result):
-        return f'{{"type":"result",{result_model(event).model_dump_json()[1:]}'
+        return f'{{"type":"result",{result_model(event).model_dump_json(exclude_none=True)[1:]}'
     if isinstance(event, GoingAway):
         pose = None if event.last_pose is None else event.last_pose.tolist()
         return json.dumps({"type": "going_away", "reconnect_after_ms": event.reconnect_after_ms, "last_pose": pose})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fluoropose.api.asking import FrameMeta, PlacedCameraModel
 from fluoropose.api.schemas import CameraModel
 from fluoropose.arrays import Mat44
 from fluoropose.drr.atlas import AtlasGrid, Progress
@@ -23,7 +24,9 @@ __all__ = [
     "is_placed",
     "prepare_shipped",
     "read_camera",
+    "read_placed_camera",
     "read_placed_cameras",
+    "read_places",
     "read_pose",
     "read_world_pose",
     "view_choice",
@@ -67,6 +70,34 @@ def _camera(value: Any, path: Path) -> Camera:
         return CameraModel.model_validate(value).value()
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
+
+
+def read_placed_camera(path: Path) -> dict[str, Any]:
+    """Return the camera in a JSON file as sessions take it: in either form, with its place if it has one."""
+    try:
+        model = PlacedCameraModel.model_validate(read_json(path, "a camera"))
+    except ValueError as error:
+        raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
+    model.placed()
+    return model.model_dump(exclude_none=True)
+
+
+def read_places(path: Path, count: int) -> list[dict[str, Any]]:
+    """Return where the camera stood for each of `count` frames, as their headers say it.
+
+    The file is a list: of 4x4 `camera_from_world`, or of C-arm angles and distances.
+    """
+    given: Any = read_json(path, "places")
+    if not isinstance(given, list) or len(given) != count:
+        got = len(given) if isinstance(given, list) else "something else"
+        raise InputError(f"expected a list of {count} places in {path}, one per frame, got {got}")
+    places = [{"c_arm" if isinstance(place, dict) else "camera_from_world": place} for place in given]
+    for place in places:
+        try:
+            FrameMeta.model_validate(place).place()
+        except ValueError as error:
+            raise InputError(f"expected places in {path}, got: {_first_line(error)}") from error
+    return places
 
 
 def read_world_pose(path: Path) -> Mat44:

@@ -111,6 +111,11 @@ def stream(
     initial_pose: Annotated[Path | None, typer.Option("--initial-pose", help="JSON; without it, a search.")] = None,
     pixel_meaning: Annotated[str, typer.Option("--pixel-meaning")] = "intensity",
     inverted: Annotated[bool, typer.Option("--inverted", help="Dense is bright.")] = False,
+    places: Annotated[
+        Path | None, typer.Option("--places", help="JSON: where the camera stood for each frame, if it moves.")
+    ] = None,
+    second: Annotated[Path | None, typer.Option("--second", help="Frames of a second camera, same instants.")] = None,
+    second_camera: Annotated[Path | None, typer.Option("--second-camera", help="Its JSON; both with a place.")] = None,
     fps: Annotated[float | None, typer.Option("--fps", help="The file's own, else 15.")] = None,
     frames: Annotated[int, typer.Option("--frames", min=2, help="Of a simulated run.")] = 100,
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often the run is sent, there and back.")] = 1,
@@ -128,8 +133,9 @@ def stream(
     Example: fluoropose stream plate --transport grpc
     """
     with plain_errors():
-        from fluoropose.cli.inputs import read_camera, read_pose
+        from fluoropose.cli.inputs import read_pose
         from fluoropose.cli.stream import StreamPlan, file_source, run_stream, simulated_source
+        from fluoropose.errors import InputError
         from fluoropose.io.files import write_json
         from fluoropose.objects.catalogue import OBJECTS
 
@@ -138,8 +144,10 @@ def stream(
         if source in OBJECTS and not Path(source).exists():
             sent = simulated_source(shipped_cases(Settings()) / source, frames, fps or 15.0, available_cores())
         else:
-            seen_by = None if camera is None else read_camera(camera)
-            sent = file_source(Path(source), case, seen_by, start, fps)
+            if (second is None) != (second_camera is None):
+                raise InputError("expected both --second and --second-camera, or neither, got one")
+            beside = None if second is None or second_camera is None else (second, second_camera)
+            sent = file_source(Path(source), case, camera, start, fps, places, beside)
         facts = run_stream(sent, plan)
         console.print_json(data=facts)
         if json_file is not None:

@@ -25,7 +25,7 @@ from fluoropose.io.frames import npy_bytes, png_bytes, read_frame_file
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 from fluoropose.runtime.engine import FrameView, ResidentCase
 from fluoropose.runtime.ort import open_device
-from fluoropose.streaming.frames import Result
+from fluoropose.streaming.frames import lone_result
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["register_file", "register_view_files", "render_file"]
@@ -90,10 +90,9 @@ def register_view_files(
         rows = [_view_row(case, view, start, found.world_from_volume) for view in views]
         width = max(row.shape[1] for row in rows)
         save_picture(picture, np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows]))
-    result = Result(0, found, found.timing_ms["total"], 0, case.name, resident.bundle.name, resident.device.label)
+    result = lone_result(found, case.name, resident.bundle.name, resident.device.label)
     return {
-        **result_model(result).model_dump(),
-        "world_from_volume": found.world_from_volume.tolist(),
+        **result_model(result).model_dump(exclude_none=True),
         "view_reports": [
             {**asdict(report), "camera_from_volume": report.camera_from_volume.tolist()} for report in found.views
         ],
@@ -129,7 +128,7 @@ def _regressed(bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 
     resident = ResidentCase(bench.case, load_bundle(bench.model), open_device("cpu", bench.threads))
     found = resident.register(pixels, camera, bench.meaning, bench.inverted, Plan(start, nearby=False))
     name, device = resident.bundle.name, resident.device.label
-    return result_model(Result(0, found, found.timing_ms["total"], 0, bench.case.name, name, device)).model_dump()
+    return result_model(lone_result(found, bench.case.name, name, device)).model_dump(exclude_none=True)
 
 
 def _searched(method: str, bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fluoropose.client.grpc_link import GrpcLink, translated
 from fluoropose.client.http_link import HttpLink, http_client, request
 from fluoropose.client.links import Address, Link, LinkLostError, OutgoingFrame, ProblemError
+from fluoropose.client.opening import changed, followed, given, plain
 from fluoropose.client.ws_link import WsLink
 from fluoropose.errors import InputError
 from fluoropose.io.frames import decode_frame
@@ -66,15 +67,17 @@ class AsyncClient:
         answer: list[dict[str, Any]] = await request(self.http, "GET", "/v1/cases")
         return answer
 
-    async def track(self, case: str, camera: dict[str, Any], **options: Any) -> "AsyncTracker":
-        """Open a session; options are those of POST /v1/sessions (initial_pose, pixel_meaning, ...)."""
-        tracker = AsyncTracker(self, {"case": case, "camera": camera, **_plain(options)})
+    async def track(
+        self, case: str | None = None, camera: dict[str, Any] | None = None, **options: Any
+    ) -> "AsyncTracker":
+        """Open a session; options are those of POST /v1/sessions (initial_pose, cameras, cases, smoothing, ...)."""
+        tracker = AsyncTracker(self, given({"case": case, "camera": camera, **options}))
         await tracker.open()
         return tracker
 
     async def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
         """Return a DRR as line integrals (rows, columns)."""
-        body = {"case": case, "camera": camera, **_plain({"camera_from_volume": camera_from_volume}), "format": "npy"}
+        body = plain({"case": case, "camera": camera, "camera_from_volume": camera_from_volume, "format": "npy"})
         answer = await self.http.post("/v1/render", json=body)
         if answer.status_code != 200:
             raise ProblemError(answer.status_code, answer.json())
@@ -126,14 +129,15 @@ class AsyncTracker:
         self._body = body
         self._link: Link | None = None
         self._seq = 0
+        self._early: dict[int, dict[str, Any]] = {}
 
     async def open(self) -> None:
         """Open the session and connect to it."""
         self.session = await self._client.open_session(self._body)
         self._link = await self._client.link(self.session)
 
-    async def send(self, pixels: NDArray[Any], captured_at: float | None = None) -> dict[str, Any]:
-        """Send a frame (rows, columns) and return its result.
+    async def send(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> dict[str, Any]:
+        """Send a frame (rows, columns) and return its result; `view` is as for `push`.
 
         Raises
         ------
@@ -143,22 +147,35 @@ class AsyncTracker:
             If no connection could be had for the client's `reconnect_s`.
         """
         while True:
-            seq = await self.push(pixels, captured_at)
+            seq = await self.push(pixels, captured_at, **view)
             try:
-                while True:
-                    event = await self._next()
-                    if event["type"] in ("result", "problem") and event.get("seq") in (seq, None):
-                        break
+                return await self._answer_of(seq)
             except LinkLostError as error:
                 await self._again(error)
-                continue
-            if event["type"] == "problem":
-                raise ProblemError(event.get("status", 0), event)
-            return {key: value for key, value in event.items() if key != "type"}
 
-    async def push(self, pixels: NDArray[Any], captured_at: float | None = None) -> int:
-        """Send a frame without waiting for its result; return its number. Results come out of `events`."""
-        frame = OutgoingFrame(self._seq, pixels, captured_at)
+    async def send_views(
+        self, frames: dict[str, NDArray[Any]], captured_at: float | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Send the frames of one instant, by camera, and return their results; raises as `send`.
+
+        The service makes no frame wait: the first may be answered before the others have come. `views` of each result
+        tells which counted, and the last one's pose is of all.
+        """
+        moment = time.time() if captured_at is None else captured_at
+        while True:
+            try:
+                seqs = {name: await self.push(pixels, moment, camera=name) for name, pixels in frames.items()}
+                return {name: await self._answer_of(seq) for name, seq in seqs.items()}
+            except LinkLostError as error:
+                await self._again(error)
+
+    async def push(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> int:
+        """Send a frame without waiting for its result; return its number. Results come out of `events`.
+
+        `view` says which `camera` took it, and where that stood if it moves: `camera_from_world`, or `c_arm` with
+        primary_deg, secondary_deg and source_to_isocenter_mm.
+        """
+        frame = OutgoingFrame(self._seq, pixels, captured_at, given(view))
         self._seq += 1
         try:
             await self._connected().send(frame)
@@ -175,11 +192,11 @@ class AsyncTracker:
             except LinkLostError as error:
                 await self._again(error)
 
-    async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None) -> None:
-        """Give the session a new start, a new camera, or both."""
-        change = _plain({"initial_pose": initial_pose, "camera": camera})
-        self._body.update({key: value for key, value in change.items() if value is not None})
-        await self._connected().restart({key: value for key, value in change.items() if value is not None})
+    async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
+        """Give the session a new start, a new camera, or other fields of PATCH: case, cameras, add, remove."""
+        fields = given({"initial_pose": initial_pose, "camera": camera, **change})
+        self._body = changed(self._body, fields)
+        await self._connected().restart(fields)
 
     async def ping(self, client_time: float | None = None) -> None:
         """Ask a stream for the server's clock; the pong comes out of `events`."""
@@ -195,10 +212,22 @@ class AsyncTracker:
             except (ProblemError, LinkLostError):
                 return
 
+    async def _answer_of(self, seq: int) -> dict[str, Any]:
+        """Return a frame's result, or raise ProblemError; what else comes meanwhile is not asked for any more."""
+        while seq not in self._early:
+            event = await self._next()
+            if event["type"] in ("result", "problem"):
+                self._early[seq if event.get("seq") is None else event["seq"]] = event
+        event = self._early.pop(seq)
+        self._early = {number: one for number, one in self._early.items() if number > seq}
+        if event["type"] == "problem":
+            raise ProblemError(event.get("status", 0), event)
+        return {key: value for key, value in event.items() if key != "type"}
+
     async def _next(self) -> dict[str, Any]:
         event = await self._connected().receive()
-        if event["type"] == "result" and event["status"] == "TRACKING":
-            self._body["initial_pose"] = event["camera_from_volume"]
+        if event["type"] == "result":
+            self._body = followed(self._body, event)
         if event["type"] in ("going_away", "ended"):
             raise LinkLostError(f"expected a stream that goes on, got: {event.get('reason', 'the service goes away')}")
         return event
@@ -228,7 +257,3 @@ class AsyncTracker:
 
 _PASSING = ("not-ready", "overloaded", "conflict", "device-unavailable")
 """Problems of a service that starts or is full: worth another try."""
-
-
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}

@@ -6,7 +6,7 @@ A link carries one session. `send` returns at once or when the network takes the
 
 import json
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,17 +62,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutgoingFrame:
-    """Pixels as they travel: raw, little-endian, row by row."""
+    """Pixels as they travel: raw, little-endian, row by row. `view` holds camera, camera_from_world or c_arm."""
 
     seq: int
     pixels: NDArray[Any]
     captured_at: float | None
+    view: dict[str, Any] = field(default_factory=dict)
 
     def meta(self) -> dict[str, Any]:
         """Return the header that describes them."""
         meta: dict[str, Any] = {"dtype": self.pixels.dtype.name, "seq": self.seq}
         rows, columns = self.pixels.shape
-        meta |= {"rows": rows, "columns": columns}
+        meta |= {"rows": rows, "columns": columns, **self.view}
         return meta if self.captured_at is None else meta | {"captured_at": self.captured_at}
 
     def body(self) -> bytes:
@@ -91,7 +92,7 @@ class Link(Protocol):
         """Wait for the next event."""
 
     async def restart(self, change: dict[str, Any]) -> None:
-        """Give the session a new start, a new camera, or both."""
+        """Change the session: the fields of PATCH."""
 
     async def ping(self, client_time: float) -> None:
         """Ask for the server's clock."""

@@ -53,8 +53,8 @@ class Client:
         """Return the service's cases."""
         return self._run(self._client.cases())
 
-    def track(self, case: str, camera: dict[str, Any], **options: Any) -> "Tracker":
-        """Open a session; options are those of POST /v1/sessions (initial_pose, pixel_meaning, ...)."""
+    def track(self, case: str | None = None, camera: dict[str, Any] | None = None, **options: Any) -> "Tracker":
+        """Open a session; options are those of POST /v1/sessions (initial_pose, cameras, cases, smoothing, ...)."""
         return Tracker(self, self._run(self._client.track(case, camera, **options)))
 
     def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
@@ -83,13 +83,19 @@ class Tracker:
         """How often the session had to be opened again."""
         return self._tracker.reconnects
 
-    def send(self, pixels: NDArray[Any], captured_at: float | None = None) -> dict[str, Any]:
+    def send(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> dict[str, Any]:
         """Send a frame (rows, columns) and return the result; see `AsyncTracker.send`."""
-        return self._client._run(self._tracker.send(pixels, captured_at))
+        return self._client._run(self._tracker.send(pixels, captured_at, **view))
 
-    def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None) -> None:
-        """Give the session a new start, a new camera, or both."""
-        self._client._run(self._tracker.restart(initial_pose, camera))
+    def send_views(
+        self, frames: dict[str, NDArray[Any]], captured_at: float | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Send the frames of one instant, by camera, and return their results; see `AsyncTracker.send_views`."""
+        return self._client._run(self._tracker.send_views(frames, captured_at))
+
+    def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
+        """Give the session a new start, a new camera, or other fields of PATCH: case, cameras, add, remove."""
+        self._client._run(self._tracker.restart(initial_pose, camera, **change))
 
     def close(self) -> None:
         """Close the session."""

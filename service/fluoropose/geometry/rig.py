@@ -18,7 +18,9 @@ from fluoropose.geometry.rigid import checked_rigid, inverse, rigid, transform
 from fluoropose.geometry.rotation import about_x, about_z, angle_between
 
 __all__ = [
+    "ContradictionError",
     "PlacedCamera",
+    "SameCameraError",
     "angle_between_views_deg",
     "c_arm_camera_from_world",
     "ray_gap_mm",
@@ -33,6 +35,18 @@ _SAME_PLACE_MM, _SAME_PLACE_DEG = 1.0, 0.1
 _SAMPLES = 5
 _DEPTHS_MM = np.geomspace(20.0, 5000.0, 40)
 """Where a camera's field is sampled to see whether another one sees any of it: pixels along a side, and depths."""
+
+
+class SameCameraError(GeometryError):
+    """Two views from one place hold no more than one of them."""
+
+    code = "same-camera"
+
+
+class ContradictionError(GeometryError):
+    """Cameras stand so that they cannot be looking at the same thing."""
+
+    code = "cameras-contradict"
 
 
 def _identity() -> Mat44:
@@ -127,7 +141,7 @@ def require_rig(cameras: Sequence[PlacedCamera], names: Sequence[str]) -> None:
 
     Raises
     ------
-    GeometryError
+    SameCameraError, ContradictionError
         If two stand at the same place, or if no place is in front of both and inside both pictures; with the figure.
     """
     for n, second in enumerate(cameras):
@@ -135,7 +149,7 @@ def require_rig(cameras: Sequence[PlacedCamera], names: Sequence[str]) -> None:
             _require_apart(first, second, (names[m], names[n]))
             if not (_shares_field(first, second) or _shares_field(second, first)):
                 gap = ray_gap_mm(_axis(first), _axis(second))
-                raise GeometryError(
+                raise ContradictionError(
                     f"cameras {names[m]!r} and {names[n]!r} contradict each other: expected fields that overlap, got "
                     f"none; their axes are {angle_between_views_deg(first, second):.1f} degrees apart and pass each "
                     f"other by {gap:.1f} mm (is one camera_from_world inverted?)"
@@ -146,7 +160,7 @@ def _require_apart(first: PlacedCamera, second: PlacedCamera, names: tuple[str, 
     apart_mm = float(np.linalg.norm(first.source_world_mm - second.source_world_mm))
     turned = float(np.rad2deg(angle_between(first.camera_from_world[:3, :3], second.camera_from_world[:3, :3])))
     if apart_mm < _SAME_PLACE_MM and turned < _SAME_PLACE_DEG:
-        raise GeometryError(
+        raise SameCameraError(
             f"views must come from different places, got the same camera twice: {names[0]!r} and {names[1]!r} are "
             f"{apart_mm:.2f} mm and {turned:.2f} degrees apart (is camera_from_world given for both?)"
         )

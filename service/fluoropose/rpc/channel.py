@@ -1,7 +1,7 @@
 """The other end of gRPC: a channel to the service, its calls as plain dicts, its errors as ours."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ _OPTIONS = [
 ]
 _MEANINGS = {"intensity": pb.INTENSITY, "line_integral": pb.LINE_INTEGRAL, "display": pb.DISPLAY}
 _POLICIES = {"latest": pb.LATEST, "reject": pb.REJECT}
+_MOTIONS = {"still": pb.STILL, "moving": pb.MOVING}
 
 
 class RpcCallError(Exception):
@@ -61,9 +62,14 @@ class RpcChannel:
         """Close a session."""
         await self._call(self._stub.CloseSession, pb.CloseSessionRequest(session=session))
 
-    async def register(self, body: dict[str, Any], frame: dict[str, Any]) -> dict[str, Any]:
-        """Register one frame without a session."""
-        request = pb.RegisterRequest(settings=settings_message(body), frame=frame_message(frame))
+    async def register(self, body: dict[str, Any], frame: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Register one frame without a session, or the `views` of the body, whose frames are like `frame`."""
+        views = [
+            pb.View(camera=camera_message(one["camera"]), frame=frame_message(one["frame"]), name=one.get("name", ""))
+            for one in body.get("views", [])
+        ]
+        whole = None if frame is None else frame_message(frame)
+        request = pb.RegisterRequest(settings=settings_message(body), frame=whole, views=views)
         return result_dict(await self._call(self._stub.Register, request))
 
     async def track(self, session: str, takeover: bool = False) -> "RpcStream":
@@ -123,57 +129,111 @@ class RpcStream:
 def camera_message(camera: dict[str, Any]) -> pb.Camera:
     """Return a camera of the API's JSON."""
     fields = {key: value for key, value in camera.items() if value is not None}
-    if "intrinsic_matrix" in fields:
-        fields["intrinsic_matrix"] = [float(x) for row in fields["intrinsic_matrix"] for x in row]
+    for name in ("intrinsic_matrix", "camera_from_world"):
+        if name in fields:
+            fields[name] = _flat(fields[name])
     return pb.Camera(**fields)
 
 
 def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
     """Return a session's settings of the fields of POST /v1/sessions."""
-    pose = body.get("initial_pose")
+    camera, pairing, smoothing = body.get("camera"), body.get("pairing") or {}, body.get("smoothing")
     return pb.SessionSettings(
-        case=body["case"],
-        camera=camera_message(body["camera"]),
+        case=body.get("case", ""),
+        camera=None if camera is None else camera_message(camera),
         pixel_meaning=_MEANINGS[body.get("pixel_meaning", "intensity")],
         inverted=body.get("inverted", False),
-        initial_pose=[] if pose is None else [float(x) for row in pose for x in row],
+        initial_pose=_flat(body.get("initial_pose")),
         max_frame_age_ms=body.get("max_frame_age_ms"),
         policy=_POLICIES[body.get("policy", "latest")],
+        cameras=_named(body.get("cameras")),
+        cases=[_object(one) for one in body.get("cases") or []],
+        pairing_tolerance_ms=pairing.get("tolerance_ms"),
+        smoothing=smoothing
+        and pb.Smoothing(window_s=smoothing["window_s"], object=_MOTIONS[smoothing.get("object", "still")]),
     )
 
 
 def frame_message(frame: dict[str, Any]) -> pb.Frame:
     """Return a frame of `data` and the fields of X-Frame-Meta."""
-    return pb.Frame(**frame)
+    fields = {key: value for key, value in frame.items() if key not in ("camera_from_world", "c_arm")}
+    arm = frame.get("c_arm")
+    return pb.Frame(**fields, camera_from_world=_flat(frame.get("camera_from_world")), c_arm=arm and pb.CArm(**arm))
 
 
 def restart_message(change: dict[str, Any]) -> pb.ClientMessage:
-    """Return a restart of the fields of PATCH."""
-    pose, camera = change.get("initial_pose"), change.get("camera")
-    flat = [] if pose is None else [float(x) for row in pose for x in row]
-    return pb.ClientMessage(restart=pb.Restart(initial_pose=flat, camera=camera and camera_message(camera)))
+    """Return a change of the fields of PATCH."""
+    camera = change.get("camera")
+    restart = pb.Restart(
+        initial_pose=_flat(change.get("initial_pose")),
+        camera=camera and camera_message(camera),
+        case=change.get("case"),
+        cameras=_named(change.get("cameras")),
+        add=[_object(one) for one in change.get("add") or []],
+        remove=change.get("remove") or [],
+    )
+    return pb.ClientMessage(restart=restart)
 
 
 def result_dict(result: pb.Result) -> dict[str, Any]:
     """Return a result as HTTP answers it."""
-    pose, estimate = list(result.camera_from_volume), result.error_estimate
-    return {
+    answer = {
         "seq": result.seq,
-        "status": pb.Status.Name(result.status),
-        "camera_from_volume": [pose[4 * row : 4 * row + 4] for row in range(4)],
-        "confidence": result.confidence,
-        "error_estimate": {
-            "in_plane_mm": estimate.in_plane_mm,
-            "depth_mm": estimate.depth_mm,
-            "rotation_deg": estimate.rotation_deg,
-        },
+        **_found_dict(result),
         "timing_ms": dict(result.timing_ms),
         "age_ms": result.age_ms,
         "dropped_since_last": result.dropped_since_last,
-        "case": result.case,
-        "model": result.model,
         "device": result.device,
+        "camera": result.camera,
+        "views": list(result.views),
+        "views_left_out": dict(result.views_left_out),
     }
+    if result.objects:
+        answer["objects"] = [_found_dict(one) for one in result.objects]
+    if result.searching:
+        answer["searching"] = list(result.searching)
+    return answer
+
+
+def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "case": found.case,
+        "model": found.model,
+        "status": pb.Status.Name(found.status),
+        "confidence": found.confidence,
+        "camera_from_volume": _rows(found.camera_from_volume),
+        "world_from_volume": _rows(found.world_from_volume),
+        "error_estimate": _estimate_dict(found.error_estimate),
+    }
+    if found.HasField("smoothed"):
+        smoothed = found.smoothed
+        fields["smoothed"] = {
+            "world_from_volume": _rows(smoothed.world_from_volume),
+            "camera_from_volume": _rows(smoothed.camera_from_volume),
+            "error_estimate": _estimate_dict(smoothed.error_estimate),
+            "frames": smoothed.frames,
+        }
+    return fields
+
+
+def _estimate_dict(estimate: pb.ErrorEstimate) -> dict[str, float]:
+    return {name: getattr(estimate, name) for name in ("in_plane_mm", "depth_mm", "rotation_deg")}
+
+
+def _object(start: dict[str, Any]) -> pb.Object:
+    return pb.Object(case=start["case"], initial_pose=_flat(start.get("initial_pose")))
+
+
+def _named(cameras: dict[str, Any] | None) -> list[pb.NamedCamera]:
+    return [pb.NamedCamera(name=name, camera=camera_message(one)) for name, one in (cameras or {}).items()]
+
+
+def _flat(matrix: Any) -> list[float]:
+    return [] if matrix is None else [float(number) for row in matrix for number in row]
+
+
+def _rows(numbers: Sequence[float]) -> list[list[float]]:
+    return [list(numbers[4 * row : 4 * row + 4]) for row in range(4)]
 
 
 def event_dict(message: pb.ServerMessage) -> dict[str, Any]:
@@ -186,8 +246,7 @@ def event_dict(message: pb.ServerMessage) -> dict[str, Any]:
         seq = problem.seq if problem.HasField("seq") else None
         return {"type": "problem", "seq": seq, "code": problem.code, "detail": problem.detail}
     if kind == "going_away":
-        pose = list(message.going_away.last_pose)
-        rows = [pose[4 * row : 4 * row + 4] for row in range(4)] if pose else None
+        rows = _rows(message.going_away.last_pose) if message.going_away.last_pose else None
         return {"type": "going_away", "reconnect_after_ms": message.going_away.reconnect_after_ms, "last_pose": rows}
     if kind == "pong":
         return {"type": "pong", "client_time": message.pong.client_time, "server_time": message.pong.server_time}

@@ -1,20 +1,31 @@
-"""Between gRPC's messages and values; every field is checked here."""
+"""From gRPC's messages to values; every field is checked here. `answers` is the other way."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from fluoropose.arrays import Mat44
-from fluoropose.errors import FluoroposeError, GeometryError, InputError
+from fluoropose.errors import GeometryError, InputError
 from fluoropose.geometry.camera import MAX_SIDE_PX, Camera, camera_from_detector, camera_from_intrinsics
+from fluoropose.geometry.rig import SameCameraError, c_arm_camera_from_world
 from fluoropose.geometry.rigid import checked_rigid
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.rpc import fluoropose_pb2 as pb
-from fluoropose.streaming.frames import RAW_MEDIA_TYPE, EncodedFrame, Result
-from fluoropose.streaming.line import Ended, Event, GoingAway, Pong
-from fluoropose.tracking.session import SessionSettings
+from fluoropose.streaming.frames import RAW_MEDIA_TYPE, EncodedFrame
+from fluoropose.tracking.settings import (
+    MAX_WINDOW_S,
+    ONLY_CAMERA,
+    PAIRING_TOLERANCE_MS,
+    Change,
+    ObjectStart,
+    SessionCamera,
+    SessionSettings,
+)
+from fluoropose.tracking.smoother import Smoothing
 
-__all__ = ["camera_value", "frame_value", "message_of", "pose_value", "result_message", "settings_value"]
+__all__ = ["camera_value", "change_value", "frame_value", "pose_value", "register_value", "settings_value"]
 
 _MEANINGS = {
     pb.INTENSITY: PixelMeaning.INTENSITY,
@@ -22,6 +33,7 @@ _MEANINGS = {
     pb.DISPLAY: PixelMeaning.DISPLAY,
 }
 _POLICIES = {pb.LATEST: "latest", pb.REJECT: "reject"}
+_MOTIONS: dict[int, Literal["still", "moving"]] = {pb.STILL: "still", pb.MOVING: "moving"}
 
 
 def camera_value(message: pb.Camera) -> Camera:
@@ -62,22 +74,90 @@ def pose_value(numbers: Sequence[float], name: str) -> Mat44 | None:
     return checked_rigid(np.reshape(numbers, (4, 4)), name)
 
 
+def placed_value(message: pb.Camera) -> SessionCamera:
+    """Return a camera with its place, or raise GeometryError."""
+    place = pose_value(message.camera_from_world, "camera_from_world")
+    return SessionCamera(camera_value(message), place, message.case[:80] if message.HasField("case") else None)
+
+
+def object_value(message: pb.Object) -> ObjectStart:
+    """Return an object's start, or raise GeometryError."""
+    return ObjectStart(message.case[:80], pose_value(message.initial_pose, "initial_pose"))
+
+
 def settings_value(message: pb.SessionSettings) -> SessionSettings:
     """Return a session's settings, or raise InputError."""
+    if message.HasField("camera") == bool(message.cameras):
+        raise InputError(f"expected camera, or cameras, got {'both' if message.cameras else 'neither'}")
+    given = _named(message.cameras) if message.cameras else {ONLY_CAMERA: message.camera}
+    return _settings(message, {name: placed_value(camera) for name, camera in given.items()})
+
+
+def register_value(message: pb.RegisterRequest) -> tuple[SessionSettings, list[EncodedFrame]]:
+    """Return the settings of a session for one instant, and its frames, or raise InputError."""
+    if not message.views:
+        return settings_value(message.settings), [frame_value(message.frame)]
+    if message.HasField("frame") or message.settings.HasField("camera") or message.settings.cameras:
+        raise InputError("expected a camera and a frame in each of views, got one beside them")
+    views = {view.name or str(n): view for n, view in enumerate(message.views)}
+    if len(views) < len(message.views):
+        raise SameCameraError(f"expected each camera once, got {len(message.views)} views of {', '.join(views)}")
+    cameras = {name: placed_value(view.camera) for name, view in views.items()}
+    frames = [replace(frame_value(view.frame), camera=name) for name, view in views.items()]
+    return _settings(message.settings, cameras), frames
+
+
+def change_value(message: pb.Restart) -> Change:
+    """Return a change of a session, or raise InputError."""
+    cameras: dict[str | None, SessionCamera] = {}
+    if message.HasField("camera"):
+        cameras[None] = placed_value(message.camera)
+    cameras |= {name: placed_value(camera) for name, camera in _named(message.cameras).items()}
+    return Change(
+        cameras,
+        message.case if message.HasField("case") else None,
+        pose_value(message.initial_pose, "initial_pose"),
+        tuple(object_value(one) for one in message.add),
+        tuple(message.remove),
+    )
+
+
+def _settings(message: pb.SessionSettings, cameras: dict[str, SessionCamera]) -> SessionSettings:
     limit_ms = message.max_frame_age_ms if message.HasField("max_frame_age_ms") else None
     if limit_ms is not None and not (np.isfinite(limit_ms) and limit_ms > 0):
         raise InputError(f"expected max_frame_age_ms above 0, got {limit_ms}")
     if message.pixel_meaning not in _MEANINGS or message.policy not in _POLICIES:
         raise InputError(f"expected a known pixel_meaning and policy, got {message.pixel_meaning}, {message.policy}")
+    if bool(message.cases) == bool(message.case) or (message.cases and message.initial_pose):
+        raise InputError("expected a case, or cases with their own initial_pose each, got both or neither")
+    alone = ObjectStart(message.case[:80], pose_value(message.initial_pose, "initial_pose"))
     return SessionSettings(
-        message.case[:80],
-        camera_value(message.camera),
+        tuple(object_value(one) for one in message.cases) or (alone,),
+        cameras,
         _MEANINGS[message.pixel_meaning],
         message.inverted,
-        pose_value(message.initial_pose, "initial_pose"),
         limit_ms,
         _POLICIES[message.policy],
+        message.pairing_tolerance_ms if message.HasField("pairing_tolerance_ms") else PAIRING_TOLERANCE_MS,
+        _smoothing(message.smoothing) if message.HasField("smoothing") else None,
     )
+
+
+def _named(messages: Iterable[pb.NamedCamera]) -> dict[str, pb.Camera]:
+    given = [(one.name, one.camera) for one in messages]
+    cameras = dict(given)
+    if len(cameras) < len(given):
+        raise SameCameraError(f"expected each camera once, got {len(given)} of the names {', '.join(cameras)}")
+    return cameras
+
+
+def _smoothing(message: pb.Smoothing) -> Smoothing:
+    if message.object not in _MOTIONS or not 0 < message.window_s <= MAX_WINDOW_S:
+        raise InputError(
+            f"expected a window_s above 0 and at most {MAX_WINDOW_S:g}, and an object still or moving, got "
+            f"{message.window_s} and {message.object}"
+        )
+    return Smoothing(message.window_s, _MOTIONS[message.object])
 
 
 def frame_value(message: pb.Frame) -> EncodedFrame:
@@ -95,43 +175,15 @@ def frame_value(message: pb.Frame) -> EncodedFrame:
         message.columns or None,
         int(message.seq) if message.HasField("seq") else None,
         captured_s,
+        message.camera if message.HasField("camera") else None,
+        _place(message),
     )
 
 
-def result_message(result: Result) -> pb.Result:
-    """Return a result as it goes over the wire: the numbers of HTTP and WebSocket."""
-    found = result.registration
-    estimate = found.judgement.error_estimate
-    return pb.Result(
-        seq=result.seq,
-        status=found.judgement.status.value,
-        camera_from_volume=found.camera_from_volume.ravel().tolist(),
-        confidence=found.judgement.confidence,
-        error_estimate=pb.ErrorEstimate(
-            in_plane_mm=estimate.in_plane_mm, depth_mm=estimate.depth_mm, rotation_deg=estimate.rotation_deg
-        ),
-        timing_ms={stage: round(value, 3) for stage, value in found.timing_ms.items()},
-        age_ms=round(result.age_ms, 3),
-        dropped_since_last=result.dropped,
-        case=result.case,
-        model=result.model,
-        device=result.device,
-    )
-
-
-def message_of(event: Event) -> pb.ServerMessage:
-    """Return a stream's event as a message."""
-    if isinstance(event, Result):
-        return pb.ServerMessage(result=result_message(event))
-    if isinstance(event, GoingAway):
-        pose = [] if event.last_pose is None else event.last_pose.ravel().tolist()
-        return pb.ServerMessage(going_away=pb.GoingAway(reconnect_after_ms=event.reconnect_after_ms, last_pose=pose))
-    if isinstance(event, Pong):
-        return pb.ServerMessage(pong=pb.Pong(client_time=event.client_time, server_time=event.server_time))
-    if isinstance(event, Ended):
-        return pb.ServerMessage(ended=pb.Ended(reason=event.reason))
-    return pb.ServerMessage(problem=_problem(event.seq, event.error))
-
-
-def _problem(seq: int | None, error: FluoroposeError) -> pb.Problem:
-    return pb.Problem(seq=None if seq is None or seq < 0 else seq, code=error.code, detail=str(error))
+def _place(message: pb.Frame) -> Mat44 | None:
+    if not message.HasField("c_arm"):
+        return pose_value(message.camera_from_world, "camera_from_world")
+    if message.camera_from_world:
+        raise InputError("expected camera_from_world or c_arm, got both")
+    arm = message.c_arm
+    return c_arm_camera_from_world(arm.primary_deg, arm.secondary_deg, arm.source_to_isocenter_mm)

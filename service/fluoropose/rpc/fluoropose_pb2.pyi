@@ -7,6 +7,11 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Motion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STILL: _ClassVar[Motion]
+    MOVING: _ClassVar[Motion]
+
 class PixelMeaning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     INTENSITY: _ClassVar[PixelMeaning]
@@ -23,6 +28,8 @@ class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LOST: _ClassVar[Status]
     LOW_CONFIDENCE: _ClassVar[Status]
     TRACKING: _ClassVar[Status]
+STILL: Motion
+MOVING: Motion
 INTENSITY: PixelMeaning
 LINE_INTEGRAL: PixelMeaning
 DISPLAY: PixelMeaning
@@ -33,7 +40,7 @@ LOW_CONFIDENCE: Status
 TRACKING: Status
 
 class Camera(_message.Message):
-    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix")
+    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world", "case")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     ROW_SPACING_MM_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +48,8 @@ class Camera(_message.Message):
     SOURCE_TO_DETECTOR_MM_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_POINT_PX_FIELD_NUMBER: _ClassVar[int]
     INTRINSIC_MATRIX_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FROM_WORLD_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
     rows: int
     columns: int
     row_spacing_mm: float
@@ -48,10 +57,46 @@ class Camera(_message.Message):
     source_to_detector_mm: float
     principal_point_px: _containers.RepeatedScalarFieldContainer[float]
     intrinsic_matrix: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ...) -> None: ...
+    camera_from_world: _containers.RepeatedScalarFieldContainer[float]
+    case: str
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., case: _Optional[str] = ...) -> None: ...
+
+class CArm(_message.Message):
+    __slots__ = ("primary_deg", "secondary_deg", "source_to_isocenter_mm")
+    PRIMARY_DEG_FIELD_NUMBER: _ClassVar[int]
+    SECONDARY_DEG_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TO_ISOCENTER_MM_FIELD_NUMBER: _ClassVar[int]
+    primary_deg: float
+    secondary_deg: float
+    source_to_isocenter_mm: float
+    def __init__(self, primary_deg: _Optional[float] = ..., secondary_deg: _Optional[float] = ..., source_to_isocenter_mm: _Optional[float] = ...) -> None: ...
+
+class NamedCamera(_message.Message):
+    __slots__ = ("name", "camera")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    camera: Camera
+    def __init__(self, name: _Optional[str] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ...) -> None: ...
+
+class Object(_message.Message):
+    __slots__ = ("case", "initial_pose")
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_POSE_FIELD_NUMBER: _ClassVar[int]
+    case: str
+    initial_pose: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, case: _Optional[str] = ..., initial_pose: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Smoothing(_message.Message):
+    __slots__ = ("window_s", "object")
+    WINDOW_S_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    window_s: float
+    object: Motion
+    def __init__(self, window_s: _Optional[float] = ..., object: _Optional[_Union[Motion, str]] = ...) -> None: ...
 
 class SessionSettings(_message.Message):
-    __slots__ = ("case", "camera", "pixel_meaning", "inverted", "initial_pose", "max_frame_age_ms", "policy")
+    __slots__ = ("case", "camera", "pixel_meaning", "inverted", "initial_pose", "max_frame_age_ms", "policy", "cameras", "cases", "pairing_tolerance_ms", "smoothing")
     CASE_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FIELD_NUMBER: _ClassVar[int]
     PIXEL_MEANING_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +104,10 @@ class SessionSettings(_message.Message):
     INITIAL_POSE_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAME_AGE_MS_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
+    CAMERAS_FIELD_NUMBER: _ClassVar[int]
+    CASES_FIELD_NUMBER: _ClassVar[int]
+    PAIRING_TOLERANCE_MS_FIELD_NUMBER: _ClassVar[int]
+    SMOOTHING_FIELD_NUMBER: _ClassVar[int]
     case: str
     camera: Camera
     pixel_meaning: PixelMeaning
@@ -66,7 +115,11 @@ class SessionSettings(_message.Message):
     initial_pose: _containers.RepeatedScalarFieldContainer[float]
     max_frame_age_ms: float
     policy: Policy
-    def __init__(self, case: _Optional[str] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., pixel_meaning: _Optional[_Union[PixelMeaning, str]] = ..., inverted: _Optional[bool] = ..., initial_pose: _Optional[_Iterable[float]] = ..., max_frame_age_ms: _Optional[float] = ..., policy: _Optional[_Union[Policy, str]] = ...) -> None: ...
+    cameras: _containers.RepeatedCompositeFieldContainer[NamedCamera]
+    cases: _containers.RepeatedCompositeFieldContainer[Object]
+    pairing_tolerance_ms: float
+    smoothing: Smoothing
+    def __init__(self, case: _Optional[str] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., pixel_meaning: _Optional[_Union[PixelMeaning, str]] = ..., inverted: _Optional[bool] = ..., initial_pose: _Optional[_Iterable[float]] = ..., max_frame_age_ms: _Optional[float] = ..., policy: _Optional[_Union[Policy, str]] = ..., cameras: _Optional[_Iterable[_Union[NamedCamera, _Mapping]]] = ..., cases: _Optional[_Iterable[_Union[Object, _Mapping]]] = ..., pairing_tolerance_ms: _Optional[float] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ...) -> None: ...
 
 class OpenSessionRequest(_message.Message):
     __slots__ = ("settings",)
@@ -91,7 +144,7 @@ class CloseSessionResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("data", "media_type", "dtype", "rows", "columns", "seq", "captured_at")
+    __slots__ = ("data", "media_type", "dtype", "rows", "columns", "seq", "captured_at", "camera", "camera_from_world", "c_arm")
     DATA_FIELD_NUMBER: _ClassVar[int]
     MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
     DTYPE_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +152,9 @@ class Frame(_message.Message):
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
     CAPTURED_AT_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FROM_WORLD_FIELD_NUMBER: _ClassVar[int]
+    C_ARM_FIELD_NUMBER: _ClassVar[int]
     data: bytes
     media_type: str
     dtype: str
@@ -106,15 +162,30 @@ class Frame(_message.Message):
     columns: int
     seq: int
     captured_at: float
-    def __init__(self, data: _Optional[bytes] = ..., media_type: _Optional[str] = ..., dtype: _Optional[str] = ..., rows: _Optional[int] = ..., columns: _Optional[int] = ..., seq: _Optional[int] = ..., captured_at: _Optional[float] = ...) -> None: ...
+    camera: str
+    camera_from_world: _containers.RepeatedScalarFieldContainer[float]
+    c_arm: CArm
+    def __init__(self, data: _Optional[bytes] = ..., media_type: _Optional[str] = ..., dtype: _Optional[str] = ..., rows: _Optional[int] = ..., columns: _Optional[int] = ..., seq: _Optional[int] = ..., captured_at: _Optional[float] = ..., camera: _Optional[str] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., c_arm: _Optional[_Union[CArm, _Mapping]] = ...) -> None: ...
+
+class View(_message.Message):
+    __slots__ = ("camera", "frame", "name")
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    FRAME_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    camera: Camera
+    frame: Frame
+    name: str
+    def __init__(self, camera: _Optional[_Union[Camera, _Mapping]] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ..., name: _Optional[str] = ...) -> None: ...
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("settings", "frame")
+    __slots__ = ("settings", "frame", "views")
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
+    VIEWS_FIELD_NUMBER: _ClassVar[int]
     settings: SessionSettings
     frame: Frame
-    def __init__(self, settings: _Optional[_Union[SessionSettings, _Mapping]] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
+    views: _containers.RepeatedCompositeFieldContainer[View]
+    def __init__(self, settings: _Optional[_Union[SessionSettings, _Mapping]] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ..., views: _Optional[_Iterable[_Union[View, _Mapping]]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("session", "takeover", "settings")
@@ -127,12 +198,20 @@ class Hello(_message.Message):
     def __init__(self, session: _Optional[str] = ..., takeover: _Optional[bool] = ..., settings: _Optional[_Union[SessionSettings, _Mapping]] = ...) -> None: ...
 
 class Restart(_message.Message):
-    __slots__ = ("initial_pose", "camera")
+    __slots__ = ("initial_pose", "camera", "case", "cameras", "add", "remove")
     INITIAL_POSE_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    CAMERAS_FIELD_NUMBER: _ClassVar[int]
+    ADD_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_FIELD_NUMBER: _ClassVar[int]
     initial_pose: _containers.RepeatedScalarFieldContainer[float]
     camera: Camera
-    def __init__(self, initial_pose: _Optional[_Iterable[float]] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ...) -> None: ...
+    case: str
+    cameras: _containers.RepeatedCompositeFieldContainer[NamedCamera]
+    add: _containers.RepeatedCompositeFieldContainer[Object]
+    remove: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, initial_pose: _Optional[_Iterable[float]] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., case: _Optional[str] = ..., cameras: _Optional[_Iterable[_Union[NamedCamera, _Mapping]]] = ..., add: _Optional[_Iterable[_Union[Object, _Mapping]]] = ..., remove: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Ping(_message.Message):
     __slots__ = ("client_time",)
@@ -162,8 +241,40 @@ class ErrorEstimate(_message.Message):
     rotation_deg: float
     def __init__(self, in_plane_mm: _Optional[float] = ..., depth_mm: _Optional[float] = ..., rotation_deg: _Optional[float] = ...) -> None: ...
 
+class Smoothed(_message.Message):
+    __slots__ = ("world_from_volume", "camera_from_volume", "error_estimate", "frames")
+    WORLD_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    ERROR_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    world_from_volume: _containers.RepeatedScalarFieldContainer[float]
+    camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
+    error_estimate: ErrorEstimate
+    frames: int
+    def __init__(self, world_from_volume: _Optional[_Iterable[float]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., frames: _Optional[int] = ...) -> None: ...
+
+class Found(_message.Message):
+    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed")
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    ERROR_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    SMOOTHED_FIELD_NUMBER: _ClassVar[int]
+    case: str
+    model: str
+    status: Status
+    confidence: float
+    camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
+    world_from_volume: _containers.RepeatedScalarFieldContainer[float]
+    error_estimate: ErrorEstimate
+    smoothed: Smoothed
+    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ...) -> None: ...
+
 class Result(_message.Message):
-    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device")
+    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching")
     class TimingMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -171,6 +282,13 @@ class Result(_message.Message):
         key: str
         value: float
         def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    class ViewsLeftOutEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     SEQ_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
@@ -182,6 +300,13 @@ class Result(_message.Message):
     CASE_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    VIEWS_FIELD_NUMBER: _ClassVar[int]
+    VIEWS_LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    SMOOTHED_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    SEARCHING_FIELD_NUMBER: _ClassVar[int]
     seq: int
     status: Status
     camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
@@ -193,7 +318,14 @@ class Result(_message.Message):
     case: str
     model: str
     device: str
-    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ...) -> None: ...
+    camera: str
+    views: _containers.RepeatedScalarFieldContainer[str]
+    views_left_out: _containers.ScalarMap[str, str]
+    world_from_volume: _containers.RepeatedScalarFieldContainer[float]
+    smoothed: Smoothed
+    objects: _containers.RepeatedCompositeFieldContainer[Found]
+    searching: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("session", "server_time")

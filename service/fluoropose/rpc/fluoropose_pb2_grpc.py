@@ -73,7 +73,7 @@ class RegistrationServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Register(self, request, context):
-        """One frame without a session.
+        """One frame, or one of each of several views of an instant, without a session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

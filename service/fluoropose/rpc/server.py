@@ -14,14 +14,8 @@ from grpc_reflection.v1alpha import reflection
 
 from fluoropose.errors import AccessError, DeviceError, FluoroposeError, InputError, NotReadyError
 from fluoropose.rpc import fluoropose_pb2 as pb
-from fluoropose.rpc.convert import (
-    camera_value,
-    frame_value,
-    message_of,
-    pose_value,
-    result_message,
-    settings_value,
-)
+from fluoropose.rpc.answers import message_of, result_message
+from fluoropose.rpc.convert import change_value, frame_value, register_value, settings_value
 from fluoropose.rpc.fluoropose_pb2_grpc import RegistrationServicer, add_RegistrationServicer_to_server
 from fluoropose.runtime.keys import KeyRing
 from fluoropose.streaming.line import Ended, Line, LineDesk
@@ -48,6 +42,8 @@ _CODES = {
     "forbidden": grpc.StatusCode.PERMISSION_DENIED,
     "unknown-case": grpc.StatusCode.NOT_FOUND,
     "unknown-session": grpc.StatusCode.NOT_FOUND,
+    "unknown-camera": grpc.StatusCode.NOT_FOUND,
+    "unknown-object": grpc.StatusCode.NOT_FOUND,
     "conflict": grpc.StatusCode.FAILED_PRECONDITION,
     "session-taken": grpc.StatusCode.ABORTED,
     "sequence-conflict": grpc.StatusCode.ABORTED,
@@ -138,12 +134,12 @@ class _Registration(RegistrationServicer):
         return await self._called("CloseSession", context, close)
 
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.Result:  # noqa: N802
-        """Answer one frame without a session."""
+        """Answer one instant without a session."""
 
         async def register(owner: str) -> pb.Result:
-            settings, frame = settings_value(request.settings), frame_value(request.frame)
+            settings, frames = register_value(request)
             session = await self.desk.off_loop(lambda: self.service.passing_session(settings, owner))
-            return result_message(await self.desk.answer(session, frame, "grpc"))
+            return result_message(await self.desk.answer_views(session, frames, "grpc"))
 
         return await self._called("Register", context, register)
 
@@ -203,9 +199,7 @@ class _Registration(RegistrationServicer):
         elif kind == "ping":
             line.pong(message.ping.client_time)
         elif kind == "restart":
-            change = message.restart
-            camera = camera_value(change.camera) if change.HasField("camera") else None
-            line.restart(camera, pose_value(change.initial_pose, "initial_pose"))
+            line.change(change_value(message.restart))
         else:
             raise InputError(f"expected frame, restart or ping after hello, got {kind or 'nothing known'}")
 

@@ -1,17 +1,16 @@
 """What every transport talks to: engine, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fluoropose.arrays import Float32, Mat44
+from fluoropose.arrays import Float32, Mat44, Vec3
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownCaseError
@@ -19,10 +18,12 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
 from fluoropose.io.cases import checked_name, list_cases, load_case, remove_case
 from fluoropose.io.preparation import CaseRequest, prepare_ct
-from fluoropose.runtime.engine import Engine, Registration, ResidentCase
+from fluoropose.runtime.engine import Engine, FrameView, Registration, ResidentCase
 from fluoropose.runtime.ort import Device
 from fluoropose.runtime.sessions import OverloadedError, SessionRegistry
-from fluoropose.tracking.session import Session, SessionSettings
+from fluoropose.runtime.several import register_objects
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["CaseRecord", "Service", "describe_volume"]
@@ -169,24 +170,65 @@ class Service:
             return self.records[name]
 
     def open_session(self, settings: SessionSettings, owner: str = "") -> Session:
-        """Open a session on a case that is ready; loads the case if it is not resident.
+        """Open a session on cases that are ready; loads those that are not resident.
 
         Raises
         ------
         ConflictError, UnknownCaseError, NotReadyError
-            If the case is not there or not ready, or too many sessions are open.
+            If a case is not there or not ready, or too many sessions are open.
         """
-        centre_mm = self.resident(settings.case).case.atlas.view.centre_mm
-        return self.sessions.open(settings, centre_mm, owner)
+        return self.sessions.open(settings, self._ready_for(settings), owner)
 
     def passing_session(self, settings: SessionSettings, owner: str = "") -> Session:
         """Return a session for one frame, which nobody else can find."""
-        return Session.opened("", settings, self.resident(settings.case).case.atlas.view.centre_mm, owner)
+        return Session.opened("", settings, self._ready_for(settings), owner)
 
-    def follow(self, settings: SessionSettings, plan: Plan, pixels: NDArray[Any]) -> Registration:
-        """Find the object in one frame as planned."""
-        resident = self.resident(settings.case)
-        return resident.register(pixels, settings.camera, settings.meaning, settings.inverted, plan)
+    def centres_mm(self, starts: Iterable[ObjectStart]) -> dict[str, Vec3]:
+        """Return the centres of cases in their volumes; loads those that are not resident, and raises as `resident`."""
+        return {start.case: self.resident(start.case).case.atlas.view.centre_mm for start in starts}
+
+    def centres_at_once(self, change: Change) -> dict[str, Vec3] | None:
+        """Return the centres of the objects that a change adds, None if one of its cases would have to be loaded."""
+        needed = {start.case for start in change.add} | set(change.directions)
+        return self.centres_for(change) if needed <= set(self.engine.names()) else None
+
+    def centres_for(self, change: Change) -> dict[str, Vec3]:
+        """Return the same; loads the cases that are not resident, and raises as `resident`."""
+        for case in change.directions:
+            self.resident(case)
+        return self.centres_mm(change.add)
+
+    def follow(
+        self, settings: SessionSettings, plans: Mapping[str, Plan], views: Sequence[FrameView]
+    ) -> dict[str, Registration]:
+        """Find the objects in the frames of one instant as planned, by case; one that has gone meanwhile is left out.
+
+        Raises
+        ------
+        UnknownCaseError
+            If all have gone.
+        """
+        residents: dict[str, ResidentCase] = {}
+        gone: UnknownCaseError | None = None
+        for case in plans:
+            try:
+                residents[case] = self.resident(case)
+            except UnknownCaseError as error:
+                gone = error
+        if gone is not None and not residents:
+            raise gone
+        directions = {name: self.resident(case) for name, case in settings.directions.items()}
+        views = [replace(view, resident=directions.get(view.name)) for view in views]
+        found = register_objects(
+            list(residents.values()), views, settings.meaning, settings.inverted, [plans[case] for case in residents]
+        )
+        return dict(zip(residents, found, strict=True))
+
+    def _ready_for(self, settings: SessionSettings) -> dict[str, Vec3]:
+        """Return the centres of a session's objects, once all that it needs is there."""
+        for case in settings.directions.values():
+            self.resident(case)
+        return self.centres_mm(settings.objects)
 
     def model_name(self, case: str) -> str:
         """Return the name of the model that serves a case, empty if the case has gone."""

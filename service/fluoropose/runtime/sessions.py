@@ -4,10 +4,12 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 
 from fluoropose.arrays import Vec3
 from fluoropose.errors import NotReadyError, UnknownSessionError
-from fluoropose.tracking.session import Session, SessionSettings
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.settings import SessionSettings
 
 __all__ = ["IDLE_SECONDS", "MAX_SESSIONS", "OverloadedError", "SessionRegistry"]
 
@@ -37,7 +39,7 @@ class SessionRegistry:
         self._lock = threading.Lock()
         self._evicted: list[Session] = []
 
-    def open(self, settings: SessionSettings, centre_mm: Vec3, owner: str = "") -> Session:
+    def open(self, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> Session:
         """Open a session, or raise OverloadedError when as many are open as may be.
 
         A session that was opened and never fed makes room for one more, the oldest first.
@@ -47,7 +49,7 @@ class SessionRegistry:
                 raise OverloadedError(f"expected at most {self._capacity} open sessions, got one more; close some")
             if owner and self._count(owner) >= self._per_key:
                 raise OverloadedError(f"expected at most {self._per_key} open sessions of one key, got one more")
-            session = Session.opened(secrets.token_urlsafe(12), settings, centre_mm, owner)
+            session = Session.opened(secrets.token_urlsafe(12), settings, centres_mm, owner)
             self._sessions[session.name] = (session, time.monotonic())
             return session
 
@@ -72,9 +74,9 @@ class SessionRegistry:
                 raise UnknownSessionError(f"expected an open session, got {name[:80]!r}")
 
     def of_case(self, case: str) -> list[Session]:
-        """Return the sessions of a case."""
+        """Return the sessions that need a case."""
         with self._lock:
-            return [session for session, _ in self._sessions.values() if session.settings.case == case]
+            return [session for session, _ in self._sessions.values() if case in session.cases]
 
     def all(self) -> list[Session]:
         """Return every open session."""
@@ -84,7 +86,7 @@ class SessionRegistry:
     def cases_in_use(self) -> set[str]:
         """Return the names of the cases that sessions look at."""
         with self._lock:
-            return {session.settings.case for session, _ in self._sessions.values()}
+            return {case for session, _ in self._sessions.values() for case in session.cases}
 
     def take_expired(self) -> list[Session]:
         """Forget the sessions that were idle for too long and return them."""

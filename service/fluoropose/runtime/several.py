@@ -62,7 +62,9 @@ def register_objects(
     Raises
     ------
     InputError
-        If there is no object, not one plan per object, or a view has a case of its own; what `ResidentCase.register_views` raises.
+        If there is no object, not one plan per object, or a view has a case of its own.
+    GeometryError
+        As `ResidentCase.register_views`.
     """
     if not residents or len(residents) != len(plans):
         raise InputError(f"expected one plan per object and at least one, got {len(residents)} and {len(plans)}")

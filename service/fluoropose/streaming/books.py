@@ -10,9 +10,9 @@ from fluoropose.geometry.rotation import angle_between
 from fluoropose.runtime.engine import Registration
 from fluoropose.streaming.frames import Result
 from fluoropose.telemetry.metrics import Metrics
+from fluoropose.tracking.jobs import Dropped, Task
 from fluoropose.tracking.quality import Status
-from fluoropose.tracking.session import Dropped, Session
-from fluoropose.tracking.tracker import Plan
+from fluoropose.tracking.session import Session
 
 __all__ = ["Books"]
 
@@ -40,15 +40,15 @@ class Books:
         if drop.reason.startswith("stale"):
             self.metrics.registration_status.labels("stale").inc()
 
-    def found(self, plan: Plan, found: Registration, model: str, centre_mm: Vec3, lost: bool) -> None:
-        """Count a result of the engine, before anyone has it; `lost` says that its track began to search with it."""
-        metrics, status = self.metrics, found.judgement.status
+    def found(self, task: Task, found: Registration, model: str, lost: bool) -> None:
+        """Count what the engine found of an object, before anyone has it; `lost`: its track began to search with it."""
+        metrics, status, plan = self.metrics, found.judgement.status, task.plan
         metrics.confidence.labels(model).observe(found.judgement.confidence)
         metrics.similarity.labels(model).observe(found.likeness)
         if plan.start is None:
             metrics.reinit.labels("search").inc()
         if plan.start is not None and plan.nearby:
-            moved_mm, turned_deg = _innovation(plan.start, found.camera_from_volume, centre_mm)
+            moved_mm, turned_deg = _innovation(plan.start, found.world_from_volume, task.followed.tracker.centre_mm)
             metrics.innovation_mm.labels(model).observe(moved_mm)
             metrics.innovation_deg.labels(model).observe(turned_deg)
         if lost:
@@ -60,7 +60,9 @@ class Books:
         metrics.frames_completed.labels(transport, status).inc()
         metrics.registration_status.labels(status.lower()).inc()
         metrics.frame_age.labels(transport).observe(age_s)
-        metrics.observe_stages(result.registration.timing_ms, result.model)
+        if result.leads:
+            metrics.instants.labels(str(len(result.views))).inc()
+            metrics.observe_stages(result.timing_ms, result.first.model)
         before = self._ages.get(session)
         if before is not None:
             metrics.result_jitter.observe(abs(age_s - before))

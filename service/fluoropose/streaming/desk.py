@@ -17,25 +17,24 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from fluoropose.arrays import Mat44
 from fluoropose.errors import DeviceError, FluoroposeError
-from fluoropose.geometry.camera import Camera
-from fluoropose.runtime.engine import Registration
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
 from fluoropose.streaming.frames import EncodedFrame, Result
 from fluoropose.streaming.lanes import Lane
-from fluoropose.streaming.outcomes import Done, Drops, refusal, report
+from fluoropose.streaming.outcomes import Drops, Finished, finish, report
+from fluoropose.streaming.solve import Solved, solve
 from fluoropose.telemetry.metrics import Metrics
-from fluoropose.tracking.session import Dropped, Job, Session
-from fluoropose.tracking.tracker import TrackState
+from fluoropose.tracking.jobs import Dropped, Job
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.settings import Change
 
 __all__ = ["Desk", "MAX_WAITING", "Receiver"]
 
@@ -62,6 +61,7 @@ class Desk:
         self.lanes = (Lane("follow"), Lane("search", background=True))
         self._background = ThreadPoolExecutor(1, "background")
         self._waiting: dict[Session, None] = {}
+        self._seekers: dict[Session, None] = {}
         self._receivers: dict[tuple[Session, int], tuple[Receiver, str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -70,7 +70,8 @@ class Desk:
     @property
     def pending(self) -> int:
         """How many frames wait for the device."""
-        return len(self._waiting)
+        with self.lock:
+            return self._count()
 
     def close(self) -> None:
         """Finish what runs, take nothing more, and stop the threads."""
@@ -106,28 +107,64 @@ class Desk:
         ticket = self.offer(session, frame, transport, told)
         return await future
 
+    async def answer_views(self, session: Session, frames: Sequence[EncodedFrame], transport: str) -> Result:
+        """Answer frames of one instant, one of each camera, together; raise the error of the first that is dropped."""
+        loop = asyncio.get_running_loop()
+        told: list[asyncio.Future[Dropped | None]] = [loop.create_future() for _ in frames]
+        brought = [(frame, future.set_result) for frame, future in zip(frames, told, strict=True)]
+        tickets = self._offer(session, brought, transport)
+        for dropped in await asyncio.gather(*told):
+            if dropped is not None:
+                raise dropped.error
+        given = [self.hand_over(session, transport, ticket) for ticket in tickets]
+        if not isinstance(given[0], Result):
+            raise AssertionError("expected the answer of a frame that was not dropped, got none")
+        return given[0]
+
     def offer(self, session: Session, frame: EncodedFrame, transport: str, receiver: Receiver) -> int:
         """Take a frame in and return its ticket. The receiver is told once on the event loop.
 
         It is told before this returns only if the frame is dropped at once.
         """
+        return self._offer(session, [(frame, receiver)], transport)[0]
+
+    def _offer(self, session: Session, brought: Sequence[tuple[EncodedFrame, Receiver]], transport: str) -> list[int]:
+        """Take frames in before any of them is taken to the device; return their tickets."""
         self._loop = asyncio.get_running_loop()
         now = self.clock_ns()
-        self.books.received(session, transport, now)
+        dropped: list[Dropped] = []
+        tickets = []
+        for _ in brought:
+            self.books.received(session, transport, now)
+        with self.lock:
+            for frame, _ in brought:
+                ticket, gone = self._take_in(session, frame, now)
+                tickets.append(ticket)
+                dropped += gone
+            if session.waiting:
+                self._waiting[session] = None
+            stale = self._pump()
+        for ticket, (_, receiver) in zip(tickets, brought, strict=True):
+            self._receivers[session, ticket] = (receiver, transport)
+        self._drop_all([(session, drop) for drop in dropped] + stale)
+        return tickets
+
+    def _take_in(self, session: Session, frame: EncodedFrame, now_ns: int) -> tuple[int, list[Dropped]]:
+        """Under the lock: offer a frame to its session; return its ticket and what was dropped for it."""
         age_s = 0.0 if frame.captured_s is None else time.time() - frame.captured_s
         age_ns = int(1e9 * max(0.0, min(age_s, 1e6)))
-        with self.lock:
-            ticket, dropped = session.offer(frame, frame.seq, age_ns, now, frame.captured_s)
-            if session.waiting is not None:
-                self._waiting[session] = None
-            if len(self._waiting) > MAX_WAITING and session.waiting is not None:
-                full = OverloadedError(f"expected at most {MAX_WAITING} waiting frames, got one more; send fewer")
-                dropped.append(session.refuse_waiting(full))
-                self._waiting.pop(session)
-            stale = self._pump()
-        self._receivers[session, ticket] = (receiver, transport)
-        self._drop_all([(session, drop) for drop in dropped] + stale)
-        return ticket
+        ticket, dropped = session.offer(
+            frame, frame.seq, age_ns, now_ns, frame.captured_s, frame.camera, frame.camera_from_world
+        )
+        mine = next((waiting for waiting in session.waiting.values() if waiting.ticket == ticket), None)
+        if mine is not None and self._count(session) > MAX_WAITING:
+            full = OverloadedError(f"expected at most {MAX_WAITING} waiting frames, got one more; send fewer")
+            dropped.append(session.refuse_waiting(full, ticket))
+        return ticket, dropped
+
+    def _count(self, *more: Session) -> int:
+        """Under the lock: return how many frames wait, with those of a session that may not be noted yet."""
+        return sum(len(session.waiting) for session in {*self._waiting, *more})
 
     def refuse(self, session: Session, transport: str, error: FluoroposeError, seq: int | None = None) -> None:
         """Count a message that held no frame."""
@@ -136,10 +173,19 @@ class Desk:
             drop = session.refuse(error, seq)
         self.books.dropped(drop)
 
-    def restart(self, session: Session, camera: Camera | None, initial_pose: Mat44 | None) -> None:
-        """Begin a session's track again with a new camera, a new start, or both."""
+    async def change(self, session: Session, change: Change) -> None:
+        """Change a session as its client asks; off the event loop meanwhile if a case has to be loaded.
+
+        Raises
+        ------
+        UnknownCaseError, NotReadyError, UnknownCameraError, UnknownObjectError, ConflictError, InputError
+            If a case cannot be followed, or as `Session.change`.
+        """
+        centres_mm = self.service.centres_at_once(change)
+        if centres_mm is None:
+            centres_mm = await self.off_loop(lambda: self.service.centres_for(change))
         with self.lock:
-            session.restart(camera, initial_pose)
+            session.change(change, centres_mm)
             stale = self._pump()
         self._drop_all(stale)
 
@@ -155,10 +201,7 @@ class Desk:
         """
         now = self.clock_ns()
         with self.lock:
-            ready = session.ready
-            if ready is None or ticket not in (None, ready.frame.ticket):
-                return None
-            given = session.hand_over(now)
+            given = session.hand_over(now, ticket)
         if given is None:
             return None
         if isinstance(given, Dropped):
@@ -176,6 +219,7 @@ class Desk:
         with self.lock:
             gone = session.leave(reason)
             self._waiting.pop(session, None)
+            self._seekers.pop(session, None)
         self._drop_all([(session, drop) for drop in gone])
 
     def end(self, session: Session, reason: str = "disconnected") -> None:
@@ -183,6 +227,7 @@ class Desk:
         with self.lock:
             gone = session.close(reason)
             self._waiting.pop(session, None)
+            self._seekers.pop(session, None)
             for lane in self.lanes:
                 lane.turns.forget(session)
         self._drop_all([(session, drop) for drop in gone])
@@ -199,20 +244,27 @@ class Desk:
 
     def _take(self, lane: Lane, stale: Drops) -> "tuple[Session, Job] | None":
         """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
-        searching = lane is self.lanes[1]
         while not self._closing:
-            session = lane.turns.choose(
-                one for one in self._waiting if one.running is None and one.tracker.searches is searching
-            )
+            searching = lane is self.lanes[1]
+            there = {**self._waiting, **self._seekers} if searching else self._waiting
+            session = lane.turns.choose(one for one in there if self._wants(one, searching))
             if session is None:
                 break
-            self._waiting.pop(session)
-            taken = session.take(self.clock_ns())
-            if isinstance(taken, Dropped):
-                stale.append((session, taken))
-            elif taken is not None:
-                return session, taken
+            if searching and session.seeks:
+                return session, session.take_search()
+            job, dropped = session.take(self.clock_ns())
+            if not session.waiting:
+                self._waiting.pop(session)
+            stale.extend((session, drop) for drop in dropped)
+            if job is not None:
+                return session, job
         return None
+
+    def _wants(self, session: Session, searching: bool) -> bool:
+        """Under the lock: tell whether a session has work for the lane that searches, or for the one that follows."""
+        if searching and session.seeks:
+            return True
+        return session in self._waiting and session.running is None and session.searches is searching
 
     def _drive(self, lane: Lane, taken: "tuple[Session, Job] | None") -> None:
         """On the lane's thread: one frame after another until none waits for this lane."""
@@ -229,55 +281,44 @@ class Desk:
                 done.stale.extend(self._pump())
             self._post(done)
 
-    def _outcome(self, job: Job) -> Registration | Exception:
+    def _outcome(self, job: Job) -> Solved | Exception:
+        """On a lane's thread, without the lock: decode and register."""
         try:
-            return self._work(job)
+            return solve(self.service, job, self.clock_ns())
         except Exception as error:
             return error
 
-    def _work(self, job: Job) -> Registration:
-        """On a lane's thread, without the lock: decode and register."""
-        queued_ns = self.clock_ns() - job.frame.arrived_ns
-        began = time.perf_counter_ns()
-        pixels = job.frame.payload.pixels(job.settings.camera)
-        decoded = time.perf_counter_ns()
-        found = self.service.follow(job.settings, job.plan, pixels)
-        timing = {"decode": (decoded - began) / 1e6, "queue": queued_ns / 1e6, **found.timing_ms}
-        timing["total"] = sum(value for stage, value in timing.items() if stage != "total")
-        return replace(found, timing_ms=timing)
-
-    def _finish(self, session: Session, job: Job, outcome: Registration | Exception) -> Done:
-        """Under the lock, on the lane's thread: let the session have what came of its frame."""
-        case, before = job.settings.case, session.tracker.state
-        if isinstance(outcome, Exception):
-            drops = [session.fail(*refusal(outcome))]
+    def _finish(self, session: Session, job: Job, outcome: Solved | Exception) -> Finished:
+        """Under the lock, on the lane's thread: let the session have what came of its frames."""
+        finished = finish(self.service, session, job, outcome)
+        if session.seeks:
+            self._seekers[session] = None
         else:
-            answer = Result(
-                job.frame.seq, outcome, 0.0, 0, case, self.service.model_name(case), self.service.device.label
-            )
-            drops = session.complete(answer, outcome.camera_from_volume, outcome.judgement.status)
-        lost = before is not TrackState.SEARCHING and session.tracker.state is TrackState.SEARCHING
-        return Done(session, job, outcome, lost, [(session, drop) for drop in drops], [])
+            self._seekers.pop(session, None)
+        return finished
 
-    def _post(self, done: Done) -> None:
+    def _post(self, done: Finished) -> None:
         """On the lane's thread: have the loop tell. Once the loop has ended, nobody is left to be told."""
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._tell, done)
 
-    def _tell(self, done: Done) -> None:
+    def _tell(self, done: Finished) -> None:
         """On the loop: count what came of a frame and tell who waits for it."""
         session, job, outcome = done.session, done.job, done.outcome
         if isinstance(outcome, Exception):
             self._note(outcome)
         else:
             self.service.faults = 0
-            model = self.service.model_name(job.settings.case)
-            self.books.found(job.plan, outcome, model, session.tracker.centre_mm, done.lost)
+            for task in job.tells:
+                case = task.followed.case
+                if case in outcome.found:
+                    self.books.found(task, outcome.found[case], self.service.model_name(case), case in done.lost)
         self._drop_all(done.drops + done.stale)
-        receiver, _ = self._receivers.get((session, job.frame.ticket), (None, ""))
-        if receiver is not None:
-            receiver(None)
+        for frame in job.frames:
+            receiver, _ = self._receivers.get((session, frame.ticket), (None, ""))
+            if receiver is not None:
+                receiver(None)
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, DeviceError):

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from fluoropose.arrays import Mat44
 from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError
-from fluoropose.geometry.camera import Camera
 from fluoropose.streaming.desk import Desk
 from fluoropose.streaming.frames import EncodedFrame, Result
-from fluoropose.tracking.session import Dropped, Session, SessionSettings
+from fluoropose.tracking.jobs import Dropped
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.settings import Change, SessionSettings
 
 __all__ = ["Ended", "Event", "GoingAway", "Line", "LineDesk", "Pong", "Problem", "WriterError"]
 
@@ -89,9 +90,10 @@ class Line:
         self._events.append(event)
         self._wake.set()
 
-    def restart(self, camera: Camera | None, initial_pose: Mat44 | None) -> None:
-        """Begin the session's track again with a new camera, a new start, or both."""
-        self._desk.restart(self.session, camera, initial_pose)
+    def change(self, change: Change) -> None:
+        """Change the session as its client asks; what is wrong with that is told as a problem."""
+        if self._ended is None:
+            self._desk.keep(self._changed(change))
 
     def pong(self, client_time: float) -> None:
         """Answer a ping: with it a client learns how its clock lies to ours."""
@@ -129,6 +131,12 @@ class Line:
     def close(self) -> None:
         """Detach: the client has gone, the session stays for it to come back to."""
         self._detach(self)
+
+    async def _changed(self, change: Change) -> None:
+        try:
+            await self._desk.change(self.session, change)
+        except FluoroposeError as error:
+            self.refuse(error)
 
     def _told(self, dropped: Dropped | None) -> None:
         if dropped is None:

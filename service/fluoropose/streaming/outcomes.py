@@ -1,14 +1,18 @@
-"""What came of a frame on a lane, on its way from the lane's thread to the event loop."""
+"""What came of a job on a lane, for its session and on its way from the lane's thread to the event loop."""
 
 import logging
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from fluoropose.errors import DeviceError, FluoroposeError
-from fluoropose.runtime.engine import Registration
-from fluoropose.tracking.session import Dropped, Job, Session
+from fluoropose.runtime.service import Service
+from fluoropose.streaming.solve import Solved, answered, sighted
+from fluoropose.tracking.jobs import Dropped, Job
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.settings import UnknownObjectError
+from fluoropose.tracking.tracker import TrackState
 
-__all__ = ["Done", "Drops", "refusal", "report"]
+__all__ = ["Drops", "Finished", "finish", "report"]
 
 Drops = list[tuple[Session, Dropped]]
 
@@ -16,22 +20,46 @@ _log = logging.getLogger("fluoropose.frames")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Done:
-    """A frame that left the device: `outcome` is its result or what went wrong.
+class Finished:
+    """What came of a job, on its way to the loop; `lost` are the cases of tracks that it lost.
 
-    `lost` says that its track began to search with it, `drops` what its session dropped for it, `stale` which frames
-    had grown too old when the lane took its next.
+    `stale` are frames that had grown too old when the next were taken.
     """
 
     session: Session
     job: Job
-    outcome: Registration | Exception
-    lost: bool
+    outcome: Solved | Exception
+    lost: list[str]
     drops: Drops
     stale: Drops
 
 
-def refusal(error: Exception) -> tuple[FluoroposeError, str]:
+def finish(service: Service, session: Session, job: Job, outcome: Solved | Exception) -> Finished:
+    """Let a session have what came of a job."""
+    before = [task.followed.tracker.state for task in job.tells]
+    drops = _told(service, session, job, outcome)
+    searches = TrackState.SEARCHING
+    lost = [
+        task.followed.case
+        for task, state in zip(job.tells, before, strict=True)
+        if state is not searches and task.followed.tracker.state is searches
+    ]
+    return Finished(session, job, outcome, lost, [(session, drop) for drop in drops], [])
+
+
+def _told(service: Service, session: Session, job: Job, outcome: Solved | Exception) -> list[Dropped]:
+    """Tell a session what came of a job; return what it dropped."""
+    if job.aside:
+        session.end_search({} if isinstance(outcome, Exception) else sighted(outcome, job))
+        return []
+    if isinstance(outcome, Exception):
+        return session.fail(*_refusal(outcome))
+    if outcome.found and not any(case in outcome.found for case in session.follows(job)):
+        return session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
+    return session.complete(answered(outcome, service, job, list(session.objects), session.follows(job)))
+
+
+def _refusal(error: Exception) -> tuple[FluoroposeError, str]:
     """Return the error that the client is told of a frame's failure, and the reason that it is counted for."""
     if isinstance(error, DeviceError):
         return error, "failed"

@@ -81,8 +81,7 @@ class Pulse:
                 self._told[session] = session.counters["received"]
                 fields = {
                     "session": session.name[:6],
-                    "case": session.settings.case,
-                    "state": session.tracker.state.value,
+                    "cases": {case: one.tracker.state.value for case, one in session.objects.items()},
                     "received": session.counters["received"],
                     "answered": session.counters["answered"],
                     "dropped": dict(session.dropped),

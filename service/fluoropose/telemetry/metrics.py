@@ -88,6 +88,7 @@ class Metrics:
         self.frames_received = self._counter("frames_received", "Frames that arrived", "transport")
         self.frames_completed = self._counter("frames_completed", "Frames answered with a pose", "transport", "status")
         self.frames_dropped = self._counter("frames_dropped", "Frames not answered with a pose", "reason")
+        self.instants = self._counter("instants", "Poses handed over, by how many views they are of", "views")
         self.frame_age = self._times("frame_age", "Capture (or arrival) to hand-over of the pose", "transport")
         self.frame_interval = self._times("frame_interval", "Between two frames of a session, by arrival")
         self.result_jitter = self._times("result_jitter", "Change of a session's frame age from result to result")
@@ -98,6 +99,8 @@ class Metrics:
                 self.frames_completed.labels(transport, status.upper())
         for reason in _DROPS:
             self.frames_dropped.labels(reason)
+        for views in ("1", "2", "3", "4"):
+            self.instants.labels(views)
 
     def _stages(self) -> None:
         self.queue_duration = self._times("queue_duration", "Waiting for the device", "model")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fluoropose.arrays import Mat44, Vec3
+from fluoropose.arrays import Mat33, Mat44, Vec3
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import from_rotation_vector, to_rotation_vector
 
@@ -27,23 +27,35 @@ class MotionLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Velocity:
-    """Of the object's centre in mm/s and of its turning in rad/s, both along the camera's axes, shape (3,) each."""
+    """Of the object's centre in mm/s and of its turning in rad/s, both along the world's axes, shape (3,) each."""
 
     centre_mm_per_s: Vec3
     turn_rad_per_s: Vec3
 
 
-def velocity_between(earlier: Mat44, later: Mat44, seconds: float, centre_mm: Vec3, limits: MotionLimits) -> Velocity:
-    """Return the limited velocity from one `camera_from_volume` to another, `seconds` (> 0) apart."""
+def velocity_between(
+    earlier: Mat44, later: Mat44, seconds: float, centre_mm: Vec3, limits: MotionLimits, axes: Mat33 | None = None
+) -> Velocity:
+    """Return the limited velocity from one `world_from_volume` to another, `seconds` (> 0) apart.
+
+    The limits hold along the camera's axes: `axes` is the rotation of camera_from_world, None where the world is the
+    camera's frame.
+    """
     centre = (transform(later, centre_mm) - transform(earlier, centre_mm)) / seconds
     turn = to_rotation_vector(later[:3, :3] @ earlier[:3, :3].T) / seconds
     most = np.array([limits.across_mm_per_s, limits.across_mm_per_s, limits.depth_mm_per_s])
     most_turn = np.deg2rad([limits.out_of_plane_deg_per_s, limits.out_of_plane_deg_per_s, limits.in_plane_deg_per_s])
-    return Velocity(np.clip(centre, -most, most), np.clip(turn, -most_turn, most_turn))
+    return Velocity(_limited(centre, most, axes), _limited(turn, most_turn, axes))
+
+
+def _limited(vector: Vec3, most: Vec3, axes: Mat33 | None) -> Vec3:
+    if axes is None:
+        return np.clip(vector, -most, most)
+    return axes.T @ np.clip(axes @ vector, -most, most)
 
 
 def moved_on(pose: Mat44, velocity: Velocity, seconds: float, centre_mm: Vec3, limits: MotionLimits) -> Mat44:
-    """Return `camera_from_volume` after `seconds` at constant velocity, at most the limits' horizon ahead."""
+    """Return `world_from_volume` after `seconds` at constant velocity, at most the limits' horizon ahead."""
     ahead = float(np.clip(seconds, 0.0, limits.horizon_s))
     rotation = from_rotation_vector(velocity.turn_rad_per_s * ahead) @ pose[:3, :3]
     centre = transform(pose, centre_mm) + velocity.centre_mm_per_s * ahead

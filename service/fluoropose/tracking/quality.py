@@ -17,7 +17,7 @@ from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.pehl.hierarchy import Finding
 
-__all__ = ["ErrorEstimate", "Judgement", "SURE", "Status", "judge", "judge_jointly"]
+__all__ = ["ErrorEstimate", "Judgement", "SURE", "Status", "expected_errors", "judge", "judge_jointly"]
 
 SURE = 0.5
 """Confidence from which a pose counts as found."""
@@ -58,6 +58,17 @@ class Judgement:
     status: Status
     confidence: float
     error_estimate: ErrorEstimate
+
+
+def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
+    """Return the errors along a camera's axes of a pose with this covariance in the world.
+
+    `covariance` (6, 6) is that of a twist about the object's centre: x, y, z in mm, rotation vector in rad.
+    """
+    turn = camera_from_world[:3, :3]
+    across = np.sqrt(np.maximum(np.diag(turn @ covariance[:3, :3] @ turn.T), 0.0))
+    turned = float(np.sqrt(max(float(np.trace(covariance[3:, 3:])), 0.0)))
+    return ErrorEstimate(float(np.hypot(across[0], across[1])), float(across[2]), float(np.rad2deg(turned)))
 
 
 def judge(finding: Finding, likeness: float, camera: Camera, atlas: Atlas) -> Judgement:

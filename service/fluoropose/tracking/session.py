@@ -1,8 +1,9 @@
 """A session without I/O: frames and times go in, events come out; every transport carries this same core.
 
-A frame is in one of three places, each of which holds one: `waiting` (for the device), `running` (on it), `ready`
-(answered, not yet handed to the client). A newer frame replaces a waiting one, a newer answer a ready one. Every frame
-that was offered ends as answered or as dropped for a reason; the books hold at any moment:
+A frame is in one of three places: `waiting` (for the device) and `ready` (answered, not yet handed to the client) hold
+one frame of each camera, `running` (on the device) those of one instant. A newer frame replaces a waiting one, a newer
+answer a ready one. Every frame that was offered ends as answered or as dropped for a reason; the books hold at any
+moment:
 
     received = answered + sum(dropped by reason) + in flight
 
@@ -10,114 +11,39 @@ Times are of a monotonic clock in ns, so that a wall clock that jumps changes no
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fluoropose.arrays import Mat44, Vec3
-from fluoropose.errors import ConflictError, FluoroposeError, FrameError, NotReadyError, UnknownSessionError
-from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.tracking.quality import Status
-from fluoropose.tracking.tracker import FRAME_SECONDS, Plan, Tracker
+from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.tracking.jobs import (
+    Done,
+    Dropped,
+    FrameStaleError,
+    FrameSupersededError,
+    Job,
+    Offered,
+    Ready,
+    SequenceError,
+    closed_error,
+)
+from fluoropose.tracking.objects import Followed, Sighting, changed, restarted_by
+from fluoropose.tracking.pairing import Keeper
+from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings, require_same_world
+from fluoropose.tracking.tracker import FRAME_SECONDS, Tracker
+from fluoropose.tracking.work import job_of, search_of, to_search_in
 
-__all__ = [
-    "DROP_REASONS",
-    "Dropped",
-    "FrameStaleError",
-    "FrameSupersededError",
-    "Job",
-    "Offered",
-    "Ready",
-    "SequenceError",
-    "Session",
-    "SessionSettings",
-]
-
-DROP_REASONS = ("superseded", "stale_queue", "stale_emit", "rejected", "invalid", "failed", "disconnected", "draining")
-
-
-class FrameSupersededError(ConflictError):
-    """A newer frame of the session took this one's place."""
-
-    code = "frame-superseded"
-
-
-class SequenceError(ConflictError):
-    """A frame's number does not rise."""
-
-    code = "sequence-conflict"
-
-
-class FrameStaleError(FrameError):
-    """The frame was older than the session allows."""
-
-    code = "frame-stale"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionSettings:
-    """What a client opened the session with."""
-
-    case: str
-    camera: Camera
-    meaning: PixelMeaning
-    inverted: bool = False
-    initial_pose: Mat44 | None = None
-    max_frame_age_ms: float | None = None
-    policy: str = "latest"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Offered:
-    """A frame that was taken in; `payload` is the transport's business.
-
-    `captured_ns` is on the monotonic clock and tells the age. `moment_s` orders frames for the motion model: the
-    client's own capture time, or where it tells none, its frames count as evenly spaced.
-    """
-
-    ticket: int
-    seq: int
-    arrived_ns: int
-    captured_ns: int
-    moment_s: float
-    payload: Any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """A frame on its way to the device, with what it needs: settings and plan as they were when it was taken."""
-
-    frame: Offered
-    settings: SessionSettings
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ready:
-    """An answer that may be handed over. `dropped` counts the session's frames dropped since the last one was."""
-
-    frame: Offered
-    answer: Any
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
-    """A frame that will not be answered: a reason of `DROP_REASONS`, and the error that a client may be told."""
-
-    ticket: int
-    seq: int | None
-    reason: str
-    error: FluoroposeError
+__all__ = ["Session"]
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
-    """One session: the track, the three places, the books. One thread at a time."""
+    """One session: the tracks, the places, the books. One thread at a time."""
 
     name: str
     settings: SessionSettings
-    tracker: Tracker
+    objects: dict[str, Followed]
     owner: str = ""
     counters: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -125,53 +51,108 @@ class Session:
     closed: str = ""
     absent: str = ""
     attached: bool = False
-    waiting: Offered | None = None
+    waiting: dict[str, Offered] = field(default_factory=dict)
     running: Job | None = None
-    ready: Ready | None = None
-    _seen_seq: int = -1
+    searching: Job | None = None
+    ready: dict[str, Ready] = field(default_factory=dict)
+    _seen_seq: dict[str, int] = field(default_factory=dict)
+    _tells_place: dict[str, bool] = field(default_factory=dict)
+    _keeper: Keeper = field(default_factory=Keeper)
+    _last: Job | None = None
     _tickets: int = 0
     _unreported: int = 0
 
     @classmethod
-    def opened(cls, name: str, settings: SessionSettings, centre_mm: Vec3, owner: str = "") -> "Session":
-        """Return a new session whose object's centre is at `centre_mm` of the volume."""
-        return cls(name, settings, Tracker(settings.initial_pose, centre_mm), owner)
+    def opened(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
+        """Return a new session whose objects' centres are at `centres_mm` of their volumes, by case."""
+        followed = [Followed.started(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
+        return cls(name, settings, {one.case: one for one in followed}, owner)
+
+    @property
+    def tracker(self) -> Tracker:
+        """The first object's track."""
+        return next(iter(self.objects.values())).tracker
+
+    @property
+    def cases(self) -> set[str]:
+        """Every case that the session needs."""
+        return {*self.objects, *self.settings.directions.values()}
 
     @property
     def in_flight(self) -> int:
-        """How many frames are neither answered nor dropped yet, 0 to 3."""
-        return sum(place is not None for place in (self.waiting, self.running, self.ready))
+        """How many frames are neither answered nor dropped yet, 0 to 3 of each camera."""
+        return len(self.waiting) + len(self.ready) + (0 if self.running is None else len(self.running.frames))
 
     @property
     def unfed(self) -> bool:
         """Whether nobody has ever sent a frame and no stream is attached."""
         return not self.attached and not self.counters["received"]
 
-    def restart(self, camera: Camera | None = None, initial_pose: Mat44 | None = None) -> None:
-        """Begin again with a new camera, a new start, or both; without a start, at the last pose. The books stay."""
-        start = self.tracker.last_pose if initial_pose is None else initial_pose
-        self.settings = replace(self.settings, camera=camera or self.settings.camera, initial_pose=start)
-        self.tracker.restart(start)
+    @property
+    def searches(self) -> bool:
+        """Whether the next frame is searched for every object, which takes far longer than following."""
+        return all(one.tracker.searches for one in self.objects.values())
+
+    @property
+    def seeks(self) -> bool:
+        """Whether some objects are to be searched for, in the last frame, while others are followed."""
+        free = self.searching is None and self._last is not None and not self.absent
+        return free and not self.searches and any(one.tracker.searches for one in self.objects.values())
+
+    def change(self, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
+        """Change cameras, starts or objects as a client asks; all or nothing, and the books stay.
+
+        Raises
+        ------
+        UnknownCameraError, UnknownObjectError, ConflictError, InputError
+            If the session has no such camera or object, has the object already, would have none or too many, or if a
+            start does not say whose it is.
+        """
+        cameras = dict(self.settings.cameras)
+        for name, camera in change.cameras.items():
+            cameras[self.settings.camera_name(name)] = camera
+        restarted = restarted_by(change, self.objects)
+        objects = changed(self.objects, change, centres_mm, self.settings.smoothing)
+        settings = self.settings
+        if change.cameras or change.add or change.remove:
+            starts = tuple(ObjectStart(one.case, one.tracker.initial_pose) for one in objects.values())
+            settings = replace(settings, cameras=cameras, objects=starts)
+        self.settings, self.objects = settings, objects
+        for one in restarted:
+            one.restart(change.initial_pose)
+        if change.cameras:
+            self._forget()
+            self._tells_place.clear()
 
     def offer(
-        self, payload: Any, seq: int | None, age_ns: int, now_ns: int, captured_s: float | None = None
+        self,
+        payload: Any,
+        seq: int | None,
+        age_ns: int,
+        now_ns: int,
+        captured_s: float | None = None,
+        camera: str | None = None,
+        camera_from_world: Mat44 | None = None,
     ) -> tuple[int, list[Dropped]]:
         """Take a frame in, or refuse it; return its ticket and what was dropped, itself included."""
         self._tickets += 1
         ticket = self._tickets
         self.counters["received"] += 1
         if self.closed:
-            return ticket, [self._drop(ticket, seq, self.closed, _closed_error(self.closed))]
-        if seq is not None and seq <= self._seen_seq:
-            refusal = SequenceError(f"expected a frame number above {self._seen_seq}, got {seq}")
+            return ticket, [self._drop(ticket, seq, self.closed, closed_error(self.closed))]
+        try:
+            name = self._name_of_frame(camera, seq, camera_from_world)
+        except InputError as refusal:
             return ticket, [self._drop(ticket, seq, "invalid", refusal)]
-        if self.settings.policy == "reject" and self.waiting is not None:
+        if self.settings.policy == "reject" and name in self.waiting:
             full = FrameSupersededError("expected room for one waiting frame, got one that waits already")
             return ticket, [self._drop(ticket, seq, "rejected", full)]
-        self._seen_seq = self._seen_seq + 1 if seq is None else seq
-        moment_s = self._seen_seq * FRAME_SECONDS if captured_s is None else captured_s
-        frame = Offered(ticket, self._seen_seq, now_ns, now_ns - max(0, age_ns), moment_s, payload)
-        old, self.waiting = self.waiting, frame
+        number = self._seen_seq.get(name, -1) + 1 if seq is None else seq
+        self._seen_seq[name] = number
+        moment_s = number * FRAME_SECONDS if captured_s is None else captured_s
+        captured_ns = now_ns - max(0, age_ns)
+        old = self.waiting.get(name)
+        self.waiting[name] = Offered(ticket, number, now_ns, captured_ns, moment_s, payload, name, camera_from_world)
         if old is None:
             return ticket, []
         newer = FrameSupersededError("expected to be the newest frame, got a newer one while this one waited")
@@ -183,47 +164,77 @@ class Session:
         self.counters["received"] += 1
         return self._drop(self._tickets, seq, "invalid", error)
 
-    def refuse_waiting(self, error: FluoroposeError) -> Dropped:
-        """Give the waiting frame up because the service has too much to do."""
-        if self.waiting is None:
-            raise AssertionError("expected a waiting frame, got none")
-        frame, self.waiting = self.waiting, None
+    def refuse_waiting(self, error: FluoroposeError, ticket: int) -> Dropped:
+        """Give a waiting frame up because the service has too much to do."""
+        frame = next(frame for frame in self.waiting.values() if frame.ticket == ticket)
+        del self.waiting[frame.camera]
         return self._drop(frame.ticket, frame.seq, "rejected", error)
 
-    def take(self, now_ns: int) -> Job | Dropped | None:
-        """Move the waiting frame to the device; `Dropped` if it has grown too old, None if there is nothing to do."""
-        if self.running is not None or self.waiting is None:
-            return None
-        frame, self.waiting = self.waiting, None
-        stale = self._stale(frame, now_ns)
-        if stale is not None:
-            return self._drop(frame.ticket, frame.seq, "stale_queue", stale)
-        self.running = Job(frame, self.settings, self.tracker.plan(frame.moment_s))
-        return self.running
+    def take(self, now_ns: int) -> tuple[Job | None, list[Dropped]]:
+        """Move the frames of one instant to the device; return the work if there is any, and what had grown too old."""
+        if self.running is not None:
+            return None, []
+        dropped = []
+        for frame in list(self.waiting.values()):
+            stale = self._stale(frame, now_ns)
+            if stale is not None:
+                del self.waiting[frame.camera]
+                dropped.append(self._drop(frame.ticket, frame.seq, "stale_queue", stale))
+        if self.waiting:
+            self.running = job_of(self.waiting, self._keeper, self.settings, self.objects)
+            for frame in self.running.frames:
+                del self.waiting[frame.camera]
+        return self.running, dropped
 
-    def complete(self, answer: Any, pose: Mat44, status: Status) -> list[Dropped]:
-        """Take the running frame's result: the track goes on, the answer is ready for the client."""
+    def take_search(self) -> Job:
+        """Return the work of searching for what is to be searched for, beside the frames; see `seeks`."""
+        if self._last is None:
+            raise AssertionError("expected a frame to search in, got none")
+        last, self._last = self._last, None
+        self.searching = search_of(last, self.objects)
+        return self.searching
+
+    def end_search(self, seen: Mapping[str, Sighting]) -> None:
+        """Take what the search found, nothing if it failed."""
+        job, self.searching = self.searching, None
+        if job is not None:
+            self._learn(job, seen)
+
+    def follows(self, job: Job) -> list[str]:
+        """Return the cases of a job that the session still follows."""
+        tasks = [task.followed for task in job.tasks]
+        return [one.case for one in tasks if self.objects.get(one.case) is one]
+
+    def complete(self, done: Done) -> list[Dropped]:
+        """Take the running frames' results: the tracks go on, the answers are ready for the client."""
         job = self._finished()
-        self.tracker.receive(pose, status, job.frame.moment_s, job.plan)
-        self.counters[status.value] += 1
-        if self.absent:
-            return [self._drop(job.frame.ticket, job.frame.seq, self.absent, _closed_error(self.absent))]
-        old, self.ready = self.ready, Ready(job.frame, answer)
-        if old is None:
-            return []
-        slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
-        return [self._drop(old.frame.ticket, old.frame.seq, "superseded", slow)]
+        self._learn(job, done.seen)
+        if not self.absent:
+            self._keep(job, done)
+        gone = []
+        for frame in job.frames:
+            if frame.ticket in done.failures:
+                gone.append(self._drop(frame.ticket, frame.seq, "invalid", done.failures[frame.ticket]))
+            elif self.absent:
+                gone.append(self._drop(frame.ticket, frame.seq, self.absent, closed_error(self.absent)))
+            else:
+                gone += self._answer(frame, done.answers[frame.ticket])
+        return gone
 
-    def fail(self, error: FluoroposeError, reason: str = "invalid") -> Dropped:
-        """Give the running frame up: it cannot be decoded ("invalid"), or the device failed on it ("failed")."""
-        job = self._finished()
-        return self._drop(job.frame.ticket, job.frame.seq, reason, error)
+    def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[Dropped]:
+        """Give the running frames up: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
+        return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._finished().frames]
 
-    def hand_over(self, now_ns: int) -> Ready | Dropped | None:
-        """Return the answer to give to the client now; `Dropped` if it has grown too old, None if there is none."""
-        if self.ready is None:
+    def hand_over(self, now_ns: int, ticket: int | None = None) -> Ready | Dropped | None:
+        """Return the answer to give to the client now, that of one ticket or the first there is; None for none.
+
+        `Dropped` if it has grown too old.
+        """
+        there = [ready for ready in self.ready.values() if ticket in (None, ready.frame.ticket)]
+        if not there:
             return None
-        ready, self.ready = self.ready, None
+        ready = min(there, key=lambda one: one.frame.ticket)
+        del self.ready[ready.frame.camera]
         stale = self._stale(ready.frame, now_ns)
         if stale is not None:
             return self._drop(ready.frame.ticket, ready.frame.seq, "stale_emit", stale)
@@ -239,14 +250,11 @@ class Session:
     def leave(self, reason: str) -> list[Dropped]:
         """Drop what waits or is ready, and what runs once it has finished: the client is gone."""
         self.absent, self.attached = reason, False
-        gone = []
-        if self.waiting is not None:
-            gone.append(self._drop(self.waiting.ticket, self.waiting.seq, reason, _closed_error(reason)))
-            self.waiting = None
-        if self.ready is not None:
-            gone.append(self._drop(self.ready.frame.ticket, self.ready.frame.seq, reason, _closed_error(reason)))
-            self.ready = None
-        return gone
+        frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
+        self.waiting.clear()
+        self.ready.clear()
+        self._forget()
+        return [self._drop(frame.ticket, frame.seq, reason, closed_error(reason)) for frame in frames]
 
     def drain(self) -> None:
         """Take no frame any more; what is in flight is still answered."""
@@ -256,6 +264,43 @@ class Session:
         """Take no frame any more and answer none."""
         self.closed = self.closed or reason
         return self.leave(self.closed)
+
+    def _name_of_frame(self, camera: str | None, seq: int | None, camera_from_world: Mat44 | None) -> str:
+        """Return the name of a frame's camera, or raise what is wrong with the frame."""
+        name = self.settings.camera_name(camera)
+        seen = self._seen_seq.get(name, -1)
+        if seq is not None and seq <= seen:
+            raise SequenceError(f"expected a frame number above {seen}, got {seq}")
+        if self.settings.cameras[name].camera_from_world is None:
+            require_same_world(self._tells_place, name, camera_from_world)
+        return name
+
+    def _keep(self, job: Job, done: Done) -> None:
+        """Keep frames for partners that come late, and for a search."""
+        if len(self.settings.cameras) > 1:
+            self._keeper.keep(job, done.decoded)
+        if len(self.objects) > 1 and done.answers:
+            self._last = to_search_in(job, done.decoded)
+
+    def _forget(self) -> None:
+        self._keeper.forget()
+        self._last = None
+
+    def _learn(self, job: Job, seen: Mapping[str, Sighting]) -> None:
+        for task in job.tells:
+            case, sighting = task.followed.case, seen.get(task.followed.case)
+            if sighting is not None and self.objects.get(case) is task.followed:
+                pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
+                task.followed.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
+
+    def _answer(self, frame: Offered, answer: Any) -> list[Dropped]:
+        """Put an answer where the client finds it; return the one it replaces, if any."""
+        old = self.ready.get(frame.camera)
+        self.ready[frame.camera] = Ready(frame, answer)
+        if old is None:
+            return []
+        slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
+        return [self._drop(old.frame.ticket, old.frame.seq, "superseded", slow)]
 
     def _finished(self) -> Job:
         if self.running is None:
@@ -273,9 +318,3 @@ class Session:
         self.dropped[reason] += 1
         self._unreported += 1
         return Dropped(ticket, seq, reason, error)
-
-
-def _closed_error(reason: str) -> FluoroposeError:
-    if reason == "draining":
-        return NotReadyError("expected a service that takes frames, got one that is going away")
-    return UnknownSessionError(f"expected an open session, got one that has ended: {reason}")

@@ -1,5 +1,8 @@
 """From which pose a frame starts, and what its result makes of the track. Capture times in s; no clock is read.
 
+Poses are world_from_volume, so that frames of several cameras, or of one that moves, make one track; without places the
+world is the camera's frame. An instant may be answered `again`: a late partner's frame joins the one answered alone.
+
 state      start of the next frame                      result TRACKING   LOW_CONFIDENCE            LOST
 NEW        the client's pose, or a search               TRACKING          SEARCHING                 SEARCHING
 TRACKING   the last pose moved on at constant speed     TRACKING          DOUBTING                  SEARCHING
@@ -14,7 +17,7 @@ from enum import Enum
 
 import numpy as np
 
-from fluoropose.arrays import Mat44, Vec3
+from fluoropose.arrays import Mat33, Mat44, Vec3
 from fluoropose.tracking.motion import MotionLimits, Velocity, moved_on, velocity_between
 from fluoropose.tracking.quality import Status
 
@@ -66,6 +69,7 @@ class Tracker:
         self.restarts += 1
         self.last_pose: Mat44 | None = None
         self._last_captured_s = 0.0
+        self._before: tuple[Mat44, float] | None = None
         self._velocity: Velocity | None = None
         self._doubts = 0
 
@@ -76,39 +80,55 @@ class Tracker:
             return self.initial_pose is None
         return self.state is TrackState.SEARCHING or self.last_pose is None
 
-    def plan(self, captured_s: float) -> Plan:
-        """Return where a frame captured at `captured_s` starts."""
+    def plan(self, captured_s: float, again: bool = False) -> Plan:
+        """Return where a frame captured at `captured_s` starts; `again` if that is not after the last one."""
         if self.state is TrackState.NEW:
             return Plan(self.initial_pose, False, self.restarts)
         if self.searches or self.last_pose is None:
             return Plan(None, False, self.restarts)
         if self.state is TrackState.DOUBTING or self._velocity is None:
             return Plan(self.last_pose, self.state is TrackState.TRACKING, self.restarts)
-        ahead = self._seconds_until(captured_s)
+        ahead = 0.0 if again else self._seconds_since(self._last_captured_s, captured_s)
         return Plan(moved_on(self.last_pose, self._velocity, ahead, self.centre_mm, self.limits), True, self.restarts)
 
-    def receive(self, pose: Mat44, status: Status, captured_s: float, plan: Plan) -> None:
-        """Take a result into account; one that was planned before a restart changes nothing."""
+    def receive(
+        self, pose: Mat44, status: Status, captured_s: float, plan: Plan, again: bool = False, axes: Mat33 | None = None
+    ) -> None:
+        """Take a result into account; one that was planned before a restart changes nothing.
+
+        `axes` are the camera's in the world (camera_from_world's rotation), along which motion is limited; None for the
+        world's own.
+        """
         if plan.restarts != self.restarts:
             return
         self.last_status = status
         if status is Status.TRACKING:
-            self._follow(pose, captured_s)
+            self._follow(pose, captured_s, again, axes)
             return
         self._doubts += 1
         self._velocity = None
         unsure = status is Status.LOST or self._doubts > PATIENCE or self.last_pose is None
         self.state = TrackState.SEARCHING if unsure else TrackState.DOUBTING
 
-    def _follow(self, pose: Mat44, captured_s: float) -> None:
+    def follows_on(self, captured_s: float, seconds: float) -> bool:
+        """Tell whether a frame is not after the last one, by less than `seconds`: late, not of a clock that was set."""
+        return self.last_pose is not None and 0.0 <= self._last_captured_s - captured_s < seconds
+
+    def _follow(self, pose: Mat44, captured_s: float, again: bool, axes: Mat33 | None) -> None:
         self._velocity = None
-        if self.state is TrackState.TRACKING and self.last_pose is not None:
-            seconds = self._seconds_until(captured_s)
-            self._velocity = velocity_between(self.last_pose, pose, seconds, self.centre_mm, self.limits)
-        self.last_pose, self._last_captured_s = pose, captured_s
+        tracked = self.state is TrackState.TRACKING and self.last_pose is not None
+        if not (again and tracked):
+            self._before = (self.last_pose, self._last_captured_s) if tracked and self.last_pose is not None else None
+            self._last_captured_s = captured_s
+        if self._before is not None:
+            before, at = self._before
+            seconds = self._seconds_since(at, self._last_captured_s)
+            self._velocity = velocity_between(before, pose, seconds, self.centre_mm, self.limits, axes)
+        self.last_pose = pose
         self.state, self._doubts = TrackState.TRACKING, 0
 
-    def _seconds_until(self, captured_s: float) -> float:
-        """Return the time since the last pose; a clock that stands, jumps or runs backwards counts as one frame."""
-        seconds = captured_s - self._last_captured_s
+    @staticmethod
+    def _seconds_since(earlier_s: float, captured_s: float) -> float:
+        """Return the time between two frames; a clock that stands, jumps or runs backwards counts as one frame."""
+        seconds = captured_s - earlier_s
         return seconds if 1e-3 < seconds < 2.0 else FRAME_SECONDS

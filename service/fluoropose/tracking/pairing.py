@@ -1,0 +1,67 @@
+"""Which frames are of one instant. A frame never waits for its partner.
+
+If both wait when the device is free they are solved together and both answered. A frame whose partner was solved a
+moment ago without it is solved together with that partner, whose pixels are kept. Else it is answered alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fluoropose.tracking.jobs import Job, Offered, Sight
+
+__all__ = ["Keeper", "together"]
+
+_ROUNDING_S = 1e-6
+"""What Unix seconds in double precision cannot tell."""
+
+
+def together(waiting: Iterable[Offered], tolerance_s: float) -> list[Offered]:
+    """Return the frame that came first and those of other cameras captured within the tolerance of it."""
+    first, *others = sorted(waiting, key=lambda frame: frame.ticket)
+    return [first, *(frame for frame in others if _near(first, frame, tolerance_s))]
+
+
+def _near(one: Offered, other: Offered, tolerance_s: float) -> bool:
+    return abs(one.moment_s - other.moment_s) <= tolerance_s + _ROUNDING_S
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    sight: Sight
+    solved_with: frozenset[str]
+
+
+class Keeper:
+    """The last frame of each camera, for a partner that comes late; each partner's frame meets it once."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._kept: dict[str, _Kept] = {}
+
+    def partners(self, frames: Sequence[Offered], tolerance_s: float) -> list[Sight]:
+        """Return what was kept of other cameras at the instant of `frames`, the first of which tells it."""
+        cameras = {frame.camera for frame in frames}
+        return [
+            kept.sight
+            for name, kept in self._kept.items()
+            if name not in cameras
+            and not cameras & kept.solved_with
+            and _near(frames[0], kept.sight.frame, tolerance_s)
+        ]
+
+    def keep(self, job: Job, decoded: Mapping[int, object]) -> None:
+        """Keep a job's frames; `decoded` holds, by ticket, those that could be used."""
+        used = [sight for sight in job.sights if sight.kept or sight.frame.ticket in decoded]
+        cameras = frozenset(sight.frame.camera for sight in used)
+        for sight in used:
+            name, ticket = sight.frame.camera, sight.frame.ticket
+            if not sight.kept:
+                frame = replace(sight.frame, payload=decoded[ticket])
+                self._kept[name] = _Kept(Sight(frame, sight.placed, kept=True), cameras)
+            elif name in self._kept:
+                before = self._kept[name]
+                self._kept[name] = replace(before, solved_with=before.solved_with | cameras)
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        self._kept.clear()
