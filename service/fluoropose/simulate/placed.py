@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44
+from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.volume import Volume
 from fluoropose.simulate.anatomy import Anatomy, anatomy_lines
@@ -67,7 +67,7 @@ class PlacedFrame:
 
 def placed_frame(world: World, at: PlacedFrame, rng: np.random.Generator) -> NDArray[Any]:
     """Return the pixels of one frame."""
-    lines = np.zeros((world.camera.rows, world.camera.columns))
+    lines: Float64 = np.zeros((world.camera.rows, world.camera.columns))
     for index, body in enumerate(world.bodies):
         lines += object_lines(body.volume, world.camera, at.camera_from_volume(index), body.step_mm)
     tissue, bone = np.zeros_like(lines), np.zeros_like(lines)
