@@ -45,10 +45,6 @@ frames of two different instants that both show the object begin at 12.
 _AS_SURE = 0.9
 """Of views that contradict each other the first counts, unless another one is surer than this share tells."""
 
-_GONE = 0.1
-"""Presence below which a view shows nothing of the object, not even somewhere else: simulated empty frames stay below,
-and the object looked for in a wrong place on real frames above."""
-
 _PLACES = 3
 """How many places along the best view's ray are tried before a joint answer is given up."""
 
@@ -246,7 +242,7 @@ def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:
 def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
     """Leave the doubted views out; if that leaves one view, try the joint solve again from its own answer.
 
-    That is spared where nothing can come of it: the other view shows nothing, or near the last frame's pose not this.
+    Near the last frame's pose that is spared: a view that is good alone is the answer, the other is covered or gone.
     """
     kept = [n for n, why in enumerate(joint.why) if not why]
     if len(kept) > 1 and plan.start is not None:
@@ -255,24 +251,16 @@ def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: S
         again = _joint(rest, start, TRACKING_SCHEDULE if plan.nearby else schedule)
         if _holds(again):
             return _spread(views, dict(zip(kept, again.found, strict=True)), again, joint)
-    alone = {n: _alone(views[n], plan, schedule) for n in kept or range(len(views))}
+    # All of them, the doubted ones too: a wrong view that shows the object may have drawn the joint pose to itself.
+    alone = {n: _alone(view, plan, schedule) for n, view in enumerate(views)}
     best = _best(alone)
-    seen = [
-        view
-        for view, found, why in zip(views, joint.found, joint.why, strict=True)
-        if not (why and _shows_nothing(found))
-    ]
-    if alone[best].judgement.confidence >= SURE and (plan.nearby or len(seen) < 2):
+    if plan.nearby and alone[best].judgement.confidence >= SURE:
         return _single(views, best, alone, joint)
     for start in _placed(views, alone[best].world_from_volume, _PLACES):
         again = _joint(views, start, schedule)
         if _holds(again):
             return again
     return _single(views, best, alone, joint)
-
-
-def _shows_nothing(found: Found) -> bool:
-    return float(found.finding.regression.presence[0]) < _GONE
 
 
 def _best(alone: dict[int, _Answer]) -> int:
