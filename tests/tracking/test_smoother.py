@@ -99,6 +99,16 @@ def test_views_that_disagree_more_than_they_say_make_it_less_sure(rng):
     assert depth_sigma(loud) > 2.0 * depth_sigma(quiet)
 
 
+def test_an_object_taken_as_still_that_moves_makes_it_less_sure():
+    """4 mm/s across the ray of a camera at rest: the window lags behind, and says so."""
+    errors = np.zeros((30, 6))
+    errors[:, 0] = 4.0 * np.arange(30) / 15.0
+    answer = fed(np.zeros(30), errors)
+    lag_mm = abs(errors[-1, 0] - (transform(answer.world_from_volume, CENTRE) - MIDDLE)[0])
+    assert lag_mm > 2.0
+    assert lag_mm < 3.0 * np.sqrt(answer.covariance[0, 0])
+
+
 @pytest.mark.parametrize("motion", ["still", "moving"])
 def test_an_outlier_moves_nothing(motion):
     angles = np.linspace(-15.0, 15.0, 21)

@@ -12,14 +12,15 @@ def sweep_table(case: str, figures: dict[str, Any]) -> Table:
     """Return a row per setting: depth of the last frame alone and of the window, and how true what is said of it is."""
     run = figures["run"]
     table = _table(
-        f"{case}: depth at the end from a start {run['start_depth_mm']:g} mm off, mm: median / 90th percentile",
-        ("sweep, degrees", "taken as", "runs", "frames", "sides", "frame alone", "window", "said", "true / said", "us"),
+        f"{case}: depth at the end of {figures['settings'][0]['runs']} sweeps in degrees, from a start "
+        f"{run['start_depth_mm']:g} mm off; mm, median / 90th percentile",
+        ("sweep", "taken as", "frames", "sides", "frame alone", "window", "said", "true/said", "us"),
     )
     for row in figures["settings"]:
         alone, window = row["alone"], row["smoothed"]
         what = f"{row['span_deg']:g}{', object moves' if row['drifts'] else ''}"
         table.add_row(
-            what, row["motion"], str(row["runs"]), str(row["frames"]), f"{row['views']:.1f}",
+            what, row["motion"], str(row["frames"]), f"{row['views']:.1f}",
             *(f"{one['depth_mm']['p50']:.2f} / {one['depth_mm']['p90']:.2f}" for one in (alone, window)),
             f"{window['depth_sigma_mm']['p50']:.2f}", f"{window['calibration']:.2f}",
             f"{row['smoothing_us']['p50']:.0f}",
@@ -50,6 +51,6 @@ def crowd_table(figures: dict[str, Any]) -> Table:
 def _table(title: str, heads: tuple[str, ...]) -> Table:
     table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
     for head in heads:
-        words = head in ("sweep, degrees", "taken as", "objects", "starts", "method")
-        table.add_column(head, justify="left" if words else "right")
+        words = head in ("sweep", "taken as", "objects", "starts", "method")
+        table.add_column(head, justify="left" if words else "right", no_wrap=words)
     return table

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +147,7 @@ def _followed(resident: ResidentCase, run: _Run, span: float) -> Iterator[SweepR
     """Track a run frame by frame from a start that is wrong in depth, and smooth it as still and as moving."""
     case = resident.case
     centre_mm = case.atlas.view.centre_mm
-    motions = ("still", "moving") if run.drifts else ("still",)
+    motions: tuple[Literal["still", "moving"], ...] = ("still", "moving") if run.drifts else ("still",)
     smoothers = {motion: Smoother(centre_mm, Smoothing(_WHOLE_S, motion)) for motion in motions}
     plan = Plan(_off_in_depth(run.frames[0]), nearby=False)
     for index, (at, pixels) in enumerate(zip(run.frames, run.pixels, strict=True)):

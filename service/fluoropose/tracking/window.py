@@ -8,7 +8,8 @@ side is wrong in the same way each time (measured: `docs/several.md`), so a fram
     noise of its own                                   with the rest,
 
 and the biases are unknowns that are eliminated (Schur complement). Weights are robust, and the covariance grows by as
-much as the views disagree more than they should (Birge, Phys Rev 40, 207, 1932).
+much as the views disagree more than they should, or the frames of a view do, as when an object taken as still moves
+(Birge, Phys Rev 40, 207, 1932).
 """
 
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ _ROUNDS = 8
 
 _STILL_MM, _STILL_RAD = 1e-3, 1e-5
 """A step smaller than this is the last."""
+
+_WITHIN = 2.0
+"""Frames of one view may vary by so many times a frame's variance in some direction: a bias changes across a view."""
 
 _MEDIAN, _LIMIT = 5.35, 16.8
 """Median and 99th percentile of chi-squared with six degrees of freedom."""
@@ -156,11 +160,16 @@ def estimate(frames: list[Kept], start: State, settings: Smoothing) -> Estimate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _System:
-    """Normal equations without the biases; `misfit` (views,) is each view's chi-squared, six degrees of freedom."""
+    """Normal equations without the biases, and sums of squares over what was expected.
+
+    `between` is that of the biases in all six directions, `within` that of the frames about their view's bias, in the
+    direction where each view's vary most.
+    """
 
     normal: Float64
     vector: Float64
-    misfit: Float64
+    between: float
+    within: float
 
 
 def _arranged(frames: list[Kept], settings: Smoothing) -> _Window:
@@ -237,8 +246,12 @@ def _reduced(window: _Window, weights: Float64, residuals: Float64, shared: floa
     whole = np.einsum("na,nb,nij->aibj", window.basis, window.basis, own).reshape(6 * count, 6 * count)
     vector = np.einsum("na,ni->ai", window.basis, pulls).ravel() - taken[:, -1]
     biases = solved[:, :, -1]
-    seen = np.einsum("vi,vij,vj->v", biases, bias, biases)
-    return _System(whole - taken[:, :-1], vector, seen)
+    between = float(np.einsum("vi,vij,vj->", biases, bias, biases))
+    spread = residuals - window.of_view.T @ biases
+    usual = _per_view(share / share.sum(axis=1, keepdims=True), _with_drift(weighted, window.drift))
+    squares = _per_view(window.of_view, spread[:, :, None] * spread[:, None, :])
+    within = float(np.abs(np.linalg.eigvals(usual @ squares)).max(axis=1).sum())
+    return _System(whole - taken[:, :-1], vector, between, within)
 
 
 def _per_view(of_view: Float64, matrices: Float64) -> Float64:
@@ -248,7 +261,8 @@ def _per_view(of_view: Float64, matrices: Float64) -> Float64:
 
 
 def _disagreement(system: _System, weights: Float64, window: _Window) -> float:
-    """Return by how much the views' biases vary more than they should; never less than 1."""
+    """Return by how much views, or the frames of a view, vary more than they should; never less than 1."""
     views = int(((window.of_view * weights).max(axis=1) > 0.1).sum())
-    free = 6 * views - len(system.vector)
-    return max(1.0, float(system.misfit.sum()) / free) if free > 0 else 1.0
+    free, more = 6 * views - len(system.vector), int((weights > 0.1).sum()) - views
+    between = system.between / free if free > 0 else 1.0
+    return max(1.0, between, system.within / (_WITHIN * more) if more > 0 else 1.0)

@@ -1,0 +1,97 @@
+"""Two views of the shipped objects: depth that one cannot tell, and an answer where one of the two is useless."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fluoropose.cli.inputs import prepare_shipped
+from fluoropose.cli.pairs import PairPlan, simulated_rig
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluate.perturb import perturbed
+from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.geometry.rigid import inverse
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.bundles import load_bundle
+from fluoropose.objects.catalogue import OBJECTS
+from fluoropose.runtime.engine import FrameView, ResidentCase
+from fluoropose.runtime.ort import open_device
+from fluoropose.tracking.quality import Status
+from fluoropose.tracking.tracker import Plan
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+PLAN = PairPlan((60.0,), (0.0,), (), 6, 3, 21)
+
+
+class Biplane:
+    """One object's resident case and a few instants of a pair of cameras 60 degrees apart."""
+
+    def __init__(self, name, folder):
+        self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
+        self.resident = ResidentCase(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
+        self.rig = simulated_rig(self.case, 60.0, PLAN, 1)
+
+    def views(self, pixels):
+        parts = zip(pixels, self.rig.places, ("first", "second"), strict=True)
+        return [FrameView(image, PlacedCamera(self.rig.camera, place), name) for image, place, name in parts]
+
+    def register(self, views, start, nearby=False):
+        return self.resident.register_views(views, PixelMeaning.INTENSITY, False, Plan(start, nearby))
+
+    def error(self, pose, pair):
+        first = self.rig.places[0]
+        return pose_error(first @ pose, first @ pair.world_from_volume, self.case.corners_mm)
+
+    def start(self, pair, seed):
+        first = self.rig.places[0]
+        local = perturbed(first @ pair.world_from_volume, self.case.pose_frame, np.random.default_rng([9, seed]))
+        return inverse(first) @ local
+
+
+@pytest.fixture(scope="module", params=["plate", "probe"])
+def biplane(request, tmp_path_factory):
+    return Biplane(request.param, tmp_path_factory.mktemp("views") / request.param)
+
+
+def test_two_views_know_the_depth(biplane):
+    errors = []
+    for n in range(PLAN.starts):
+        pair = biplane.rig.pairs[n % 3]
+        found = biplane.register(biplane.views(pair.pixels), biplane.start(pair, n))
+        assert found.judgement.status is Status.TRACKING
+        assert all(view.used for view in found.views)
+        errors.append(biplane.error(found.world_from_volume, pair))
+    assert np.median([error.mtre_mm for error in errors]) < 0.5
+    assert max(error.mtre_mm for error in errors) < 1.5
+    assert np.median([error.depth_mm for error in errors]) < 0.2
+
+
+@pytest.mark.parametrize("nearby", [False, True], ids=["rough", "tracking"])
+def test_an_empty_view_is_left_out_and_says_so(biplane, nearby):
+    pair = biplane.rig.pairs[0]
+    views = biplane.views((pair.pixels[0], pair.empty[1]))
+    start = pair.world_from_volume if nearby else biplane.start(pair, 0)
+    found, alone = biplane.register(views, start, nearby), biplane.register(views[:1], start, nearby)
+    np.testing.assert_array_equal(found.world_from_volume, alone.world_from_volume)
+    assert [view.used for view in found.views] == [True, False]
+    assert "not seen there" in found.views[1].why
+    assert found.judgement.status is Status.TRACKING
+
+
+def test_views_of_two_instants_contradict_each_other(biplane):
+    pair = biplane.rig.pairs[0]
+    shift = np.eye(4)
+    shift[:3, 3] = [0.0, 6.0, 0.0]
+    views = biplane.views(pair.pixels)
+    moved = PlacedCamera(biplane.rig.camera, biplane.rig.places[1] @ shift)
+    found = biplane.register([views[0], FrameView(views[1].pixels, moved, "second")], pair.world_from_volume, True)
+    assert [view.used for view in found.views] == [True, False]
+    assert found.views[1].why
+    assert biplane.error(found.world_from_volume, pair).in_plane_mm < 0.3
+
+
+def test_a_pair_is_located_without_a_start(biplane):
+    pair = biplane.rig.pairs[1]
+    found = biplane.register(biplane.views(pair.pixels), None)
+    assert biplane.error(found.world_from_volume, pair).mtre_mm < 1.5
+    assert found.timing_ms["locate"] > 0.0
