@@ -1,5 +1,7 @@
 """Several objects in one frame: one is as alone, the others are taken out, threads change nothing, one lost harms none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,11 @@ def test_the_number_of_plans_is_that_of_objects(resident, view, poses):
     for residents, plans in (([], []), ([resident], []), ([resident], [Plan(poses[0], False)] * 2)):
         with pytest.raises(InputError, match="one plan per object"):
             found(residents, view, plans)
+
+
+def test_a_view_of_several_objects_has_no_case_of_its_own(resident, view, poses):
+    with pytest.raises(InputError, match="without a case of their own"):
+        found([resident] * 2, replace(view, resident=resident), [Plan(pose, False) for pose in poses])
 
 
 def test_times_of_the_stages_add_up(resident, view, poses):

@@ -62,12 +62,14 @@ def register_objects(
     Raises
     ------
     InputError
-        If there is no object, or not one plan per object; what `ResidentCase.register_views` raises.
+        If there is no object, not one plan per object, or a view has a case of its own; what `ResidentCase.register_views` raises.
     """
     if not residents or len(residents) != len(plans):
         raise InputError(f"expected one plan per object and at least one, got {len(residents)} and {len(plans)}")
     if len(residents) == 1:
         return (residents[0].register_views(views, meaning, inverted, plans[0], schedule),)
+    if any(view.resident is not None for view in views):
+        raise InputError("expected views of several objects without a case of their own, got one with")
     began = time.perf_counter_ns()
     pictures: Pictures = {}
     objects = [
