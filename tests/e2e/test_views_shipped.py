@@ -90,6 +90,18 @@ def test_views_of_two_instants_contradict_each_other(biplane):
     assert biplane.error(found.world_from_volume, pair).in_plane_mm < 0.3
 
 
+def test_of_three_views_the_two_good_ones_answer(biplane):
+    """A third camera half-way between the others shows nothing of the object: the pair answers as if it had not come."""
+    pair = biplane.rig.pairs[2]
+    views = biplane.views(pair.pixels)
+    third = FrameView(pair.empty[0], PlacedCamera(biplane.rig.camera), "third")
+    found = biplane.register([*views, third], pair.world_from_volume, True)
+    assert [view.used for view in found.views] == [True, True, False]
+    both = biplane.register(views, pair.world_from_volume, True)
+    np.testing.assert_array_equal(found.world_from_volume, both.world_from_volume)
+    assert found.judgement.confidence == both.judgement.confidence
+
+
 def test_a_pair_is_located_without_a_start(biplane):
     pair = biplane.rig.pairs[1]
     found = biplane.register(biplane.views(pair.pixels), None)

@@ -45,6 +45,10 @@ frames of two different instants that both show the object begin at 12.
 _AS_SURE = 0.9
 """Of views that contradict each other the first counts, unless another one is surer than this share tells."""
 
+_GONE = 0.1
+"""Presence below which a view shows nothing of the object, not even somewhere else: simulated empty frames stay below,
+and the object looked for in a wrong place on real frames above."""
+
 _PLACES = 3
 """How many places along the best view's ray are tried before a joint answer is given up."""
 
@@ -240,20 +244,35 @@ def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:
 
 
 def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
-    """Register the views that may be good one by one, try the joint solve from the best, or answer with that alone.
+    """Leave the doubted views out; if that leaves one view, try the joint solve again from its own answer.
 
-    Near the last frame's pose a view that is good alone is the answer at once: the other one is covered or gone.
+    That is spared where nothing can come of it: the other view shows nothing, or near the last frame's pose not this.
     """
-    tried = [n for n, why in enumerate(joint.why) if not why] or list(range(len(views)))
-    alone = {n: _alone(views[n], plan, schedule) for n in tried}
+    kept = [n for n, why in enumerate(joint.why) if not why]
+    if len(kept) > 1 and plan.start is not None:
+        rest = [views[n] for n in kept]
+        start = plan.start if plan.nearby else _placed(rest, plan.start)[0]
+        again = _joint(rest, start, TRACKING_SCHEDULE if plan.nearby else schedule)
+        if _holds(again):
+            return _spread(views, dict(zip(kept, again.found, strict=True)), again, joint)
+    alone = {n: _alone(views[n], plan, schedule) for n in kept or range(len(views))}
     best = _best(alone)
-    if plan.nearby and alone[best].judgement.confidence >= SURE:
+    seen = [
+        view
+        for view, found, why in zip(views, joint.found, joint.why, strict=True)
+        if not (why and _shows_nothing(found))
+    ]
+    if alone[best].judgement.confidence >= SURE and (plan.nearby or len(seen) < 2):
         return _single(views, best, alone, joint)
     for start in _placed(views, alone[best].world_from_volume, _PLACES):
         again = _joint(views, start, schedule)
         if _holds(again):
             return again
     return _single(views, best, alone, joint)
+
+
+def _shows_nothing(found: Found) -> bool:
+    return float(found.finding.regression.presence[0]) < _GONE
 
 
 def _best(alone: dict[int, _Answer]) -> int:
@@ -263,22 +282,28 @@ def _best(alone: dict[int, _Answer]) -> int:
 
 
 def _single(views: Sequence[ReadyView], best: int, alone: dict[int, _Answer], joint: _Answer) -> _Answer:
-    """Return one view's own answer; the others are judged at the joint one and say why they have no part in it."""
+    """Return one view's own answer; the others say why they have no part in it."""
     answer = alone[best]
+    reasons = [why or joint.why[best] for why in joint.why]
+    for n, other in alone.items():
+        if n != best and other.judgement.confidence >= SURE:
+            gap = ray_gap_mm(_ray(views[n], other), _ray(views[best], answer))
+            reasons[n] = f"it contradicts {views[best].name!r}: the rays to the object pass each other by {gap:.1f} mm"
+    return _spread(views, {best: answer.found[0]}, answer, replace(joint, why=tuple(reasons)))
+
+
+def _spread(views: Sequence[ReadyView], kept: dict[int, Found], answer: _Answer, joint: _Answer) -> _Answer:
+    """Return an answer that some views made, for all of them: the others were judged at the joint one."""
     found, why = [], []
     for n, view in enumerate(views):
-        if n == best:
-            found.append(answer.found[0])
+        if n in kept:
+            found.append(kept[n])
             why.append("")
             continue
-        local = view.local(answer.world_from_volume)
-        found.append(replace(joint.found[n], finding=replace(joint.found[n].finding, camera_from_volume=local)))
-        reason = joint.why[n] or joint.why[best]
-        if n in alone and alone[n].judgement.confidence >= SURE:
-            gap = ray_gap_mm(_ray(view, alone[n]), _ray(views[best], answer))
-            reason = f"it contradicts {views[best].name!r}: the rays to the object pass each other by {gap:.1f} mm"
-        why.append(reason)
-    return _Answer(answer.world_from_volume, answer.judgement, answer.information, tuple(found), tuple(why))
+        finding = replace(joint.found[n].finding, camera_from_volume=view.local(answer.world_from_volume))
+        found.append(replace(joint.found[n], finding=finding))
+        why.append(joint.why[n])
+    return replace(answer, found=tuple(found), why=tuple(why))
 
 
 def _ray(view: ReadyView, answer: _Answer) -> tuple[Float64, Float64]:
