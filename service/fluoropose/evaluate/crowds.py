@@ -9,7 +9,7 @@ import numpy as np
 from fluoropose.evaluate.measures import PoseError, percentiles
 from fluoropose.evaluate.summary import SUCCESS_SHARE
 
-__all__ = ["METHODS", "CrowdRecord", "CrowdTime", "crowd_facts", "crowd_row"]
+__all__ = ["CrowdRecord", "CrowdTime", "METHODS", "crowd_facts", "crowd_row"]
 
 METHODS = ("together", "as it is")
 """With the others taken out, and each object in the frame with the others in it."""
