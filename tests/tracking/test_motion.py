@@ -49,3 +49,15 @@ def test_never_further_than_the_horizon_allows(turn, move, seconds):
     step = transform(ahead, CENTRE) - transform(second, CENTRE)
     assert np.all(np.abs(step) <= np.array([400, 400, 200]) * LIMITS.horizon_s + 1e-9)
     assert angle_between(ahead[:3, :3], second[:3, :3]) <= np.sqrt(3) * np.deg2rad(200) * LIMITS.horizon_s + 1e-6
+
+
+def test_limits_hold_along_the_axes_of_the_camera_that_saw_it():
+    """Seen from the side, what is depth to one camera is across to the other."""
+    first, second = at(np.eye(3), [0, 0, 0]), at(np.eye(3), [100.0, 0, 100.0])
+    axes = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+    world = velocity_between(first, second, 0.1, CENTRE, LIMITS)
+    turned = velocity_between(first, second, 0.1, CENTRE, LIMITS, axes)
+    np.testing.assert_allclose(world.centre_mm_per_s, [400.0, 0.0, 200.0])
+    np.testing.assert_allclose(turned.centre_mm_per_s, [200.0, 0.0, 400.0])
+    still = velocity_between(first, second, 0.1, CENTRE, LIMITS, np.eye(3))
+    assert (still.centre_mm_per_s == world.centre_mm_per_s).all()

@@ -4,7 +4,7 @@ import pytest
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.hierarchy import Finding
 from fluoropose.pehl.step import Regression
-from fluoropose.tracking.quality import ErrorEstimate, Judgement, Status, judge, judge_jointly
+from fluoropose.tracking.quality import ErrorEstimate, Judgement, Status, expected_errors, judge, judge_jointly
 
 
 def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
@@ -74,3 +74,13 @@ def test_a_joint_pose_is_as_sure_as_its_least_sure_view(small_case):
         [views[0], Judgement(Status.LOST, 0.0, views[0].error_estimate)], information, proposed, turn, small_case.atlas
     )
     assert lost.status is Status.LOST
+
+
+def test_expected_errors_are_those_along_the_cameras_axes():
+    covariance = np.diag([1.0, 4.0, 900.0, 0.01, 0.0, 0.0])
+    frontal, side = np.eye(4), np.eye(4)
+    side[:3, :3] = [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]]
+    seen = expected_errors(covariance, frontal)
+    assert (seen.in_plane_mm, seen.depth_mm, seen.rotation_deg) == pytest.approx((5**0.5, 30.0, np.rad2deg(0.1)))
+    assert expected_errors(covariance, side).depth_mm == pytest.approx(1.0)
+    assert expected_errors(covariance, side).in_plane_mm == pytest.approx(904**0.5)
