@@ -209,6 +209,7 @@ class Session:
         """Take the running frames' results: the tracks go on, the answers are ready for the client."""
         job = self._finished()
         self._learn(job, done.seen)
+        self.counters.update(sighting.status.value for sighting in done.seen.values())
         if not self.absent:
             self._keep(job, done)
         gone = []
