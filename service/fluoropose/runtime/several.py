@@ -19,7 +19,8 @@ from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, Schedule, moved_between
 from fluoropose.pehl.overlap import Overlap, overlap_of, shadow_of
 from fluoropose.runtime.engine import FrameView, Registration, ResidentCase
-from fluoropose.runtime.views import Pictures, ReadyView, ready_views, register_ready
+from fluoropose.runtime.ready import Pictures, ReadyView, ready_views
+from fluoropose.runtime.views import register_ready
 from fluoropose.tracking.quality import Status
 from fluoropose.tracking.tracker import Plan
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat44
-from fluoropose.errors import InputError
-from fluoropose.geometry.rig import ray_gap_mm, require_rig
+from fluoropose.arrays import Float64, Mat44
+from fluoropose.geometry.rig import ray_gap_mm
 from fluoropose.geometry.rigid import inverse, transform
-from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_image
+from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.pehl.fusion import moved_by
 from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Schedule
 from fluoropose.pehl.joint import JointFinding, Sight, register_jointly, world_information
@@ -25,6 +24,7 @@ from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.placing import best_places, shift_scores
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import Regression, normalised_homography, stacked_frames
+from fluoropose.runtime.ready import ReadyView, ready_views
 from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
 from fluoropose.tracking.quality import SURE, Judgement, judge, judge_jointly
 from fluoropose.tracking.tracker import Plan
@@ -32,7 +32,7 @@ from fluoropose.tracking.tracker import Plan
 if TYPE_CHECKING:
     from fluoropose.runtime.engine import ResidentCase
 
-__all__ = ["Pictures", "ReadyView", "ready_views", "register_ready", "register_views"]
+__all__ = ["register_ready", "register_views"]
 
 _CONTRADICTION = 11.0
 """Chi-square of a view's six residuals at the joint pose beyond which the views contradict each other.
@@ -47,31 +47,6 @@ _AS_SURE = 0.9
 
 _PLACES = 3
 """How many places along the best view's ray are tried before a joint answer is given up."""
-
-_SAME_OBJECT_MM = 0.01
-
-Pictures = dict[tuple[int, int], Float32]
-"""Line integrals of views that have been prepared, by the view's number and the binning: objects of a frame share them.
-"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadyView:
-    """A view made ready: whose networks look at it, its picture of line integrals, and its sight."""
-
-    name: str
-    resident: "ResidentCase"
-    image: Float32
-    sight: Sight
-    at_origin: bool
-
-    def world(self, camera_from_volume: Mat44) -> Mat44:
-        """Return world_from_volume of a pose in this camera."""
-        return camera_from_volume if self.at_origin else inverse(self.sight.camera_from_world) @ camera_from_volume
-
-    def local(self, world_from_volume: Mat44) -> Mat44:
-        """Return camera_from_volume of a pose in the world."""
-        return world_from_volume if self.at_origin else self.sight.camera_from_world @ world_from_volume
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,15 +72,6 @@ def register_views(
     began = time.perf_counter_ns()
     prepared = ready_views(resident, views, meaning, inverted, {})
     return register_ready(prepared, plan, schedule, time.perf_counter_ns() - began)
-
-
-def ready_views(
-    resident: "ResidentCase", views: Sequence[FrameView], meaning: PixelMeaning, inverted: bool, pictures: Pictures
-) -> list[ReadyView]:
-    """Return the views as the case looks at them; pictures that are there already are used, new ones added."""
-    prepared = [_prepared(number, view, resident, meaning, inverted, pictures) for number, view in enumerate(views)]
-    _require_views(views, prepared)
-    return prepared
 
 
 def register_ready(prepared: Sequence[ReadyView], plan: Plan, schedule: Schedule, preprocess_ns: int) -> Registration:
@@ -138,42 +104,6 @@ def register_ready(prepared: Sequence[ReadyView], plan: Plan, schedule: Schedule
 def _report(view: ReadyView, found: Found, why: str) -> ViewReport:
     presence = float(found.finding.regression.presence[0])
     return ViewReport(view.name, found.finding.camera_from_volume, presence, found.likeness, not why, why)
-
-
-def _prepared(
-    number: int,
-    view: FrameView,
-    resident: "ResidentCase",
-    meaning: PixelMeaning,
-    inverted: bool,
-    pictures: Pictures,
-) -> ReadyView:
-    camera = view.placed.camera
-    checked_frame(view.pixels, camera)
-    looked_at_by = view.resident or resident
-    atlas = looked_at_by.case.atlas
-    factor = binning(camera, atlas.view.camera.focal_px)
-    if (number, factor) not in pictures:
-        pictures[number, factor] = line_integral_image(view.pixels, meaning, factor, inverted)
-    image = pictures[number, factor]
-    sight = Sight(number, camera.scaled(factor), view.placed.camera_from_world, atlas)
-    return ReadyView(view.name or f"view {number + 1}", looked_at_by, image, sight, view.placed.at_origin)
-
-
-def _require_views(views: Sequence[FrameView], prepared: Sequence[ReadyView]) -> None:
-    if not views:
-        raise InputError("expected at least one view, got none")
-    if len(views) > 1:
-        require_rig([view.placed for view in views], [view.name for view in prepared])
-    first = prepared[0].resident.case
-    for view in prepared[1:]:
-        other = view.resident.case
-        apart = float(np.abs(other.corners_mm - first.corners_mm).max())
-        if apart > _SAME_OBJECT_MM or other.volume.values.shape != first.volume.values.shape:
-            raise InputError(
-                f"expected views of one object, got case {first.name!r} in {prepared[0].name!r} and {other.name!r} in "
-                f"{view.name!r}, whose boxes differ by up to {apart:.2f} mm"
-            )
 
 
 def _alone(view: ReadyView, plan: Plan, schedule: Schedule) -> _Answer:
