@@ -17,12 +17,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from fluoropose.arrays import Vec3
 from fluoropose.errors import DeviceError, FluoroposeError
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
@@ -181,9 +182,18 @@ class Desk:
         UnknownCaseError, NotReadyError, UnknownCameraError, UnknownObjectError, ConflictError, InputError
             If a case cannot be followed, or as `Session.change`.
         """
+        if not self.change_at_once(session, change):
+            self._change(session, change, await self.off_loop(lambda: self.service.centres_for(change)))
+
+    def change_at_once(self, session: Session, change: Change) -> bool:
+        """Change a session now, so that its next frame sees it; False if a case has to be loaded first (`change`)."""
         centres_mm = self.service.centres_at_once(change)
         if centres_mm is None:
-            centres_mm = await self.off_loop(lambda: self.service.centres_for(change))
+            return False
+        self._change(session, change, centres_mm)
+        return True
+
+    def _change(self, session: Session, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
         with self.lock:
             session.change(change, centres_mm)
             stale = self._pump()

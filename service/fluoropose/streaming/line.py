@@ -92,8 +92,13 @@ class Line:
 
     def change(self, change: Change) -> None:
         """Change the session as its client asks; what is wrong with that is told as a problem."""
-        if self._ended is None:
-            self._desk.keep(self._changed(change))
+        if self._ended is not None:
+            return
+        try:
+            if not self._desk.change_at_once(self.session, change):
+                self._desk.keep(self._changed(change))
+        except FluoroposeError as error:
+            self.refuse(error)
 
     def pong(self, client_time: float) -> None:
         """Answer a ping: with it a client learns how its clock lies to ours."""
