@@ -39,7 +39,7 @@ from fluoropose.evaluate.summary import machine_name
 from fluoropose.evaluate.trials import Job, Record, Registrar, StartPlan, Truth, run_job
 from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg
+from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg, triangulated, viewing_ray
 from fluoropose.geometry.rigid import exp, inverse, rigid, transform
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume, bounding_corners
@@ -162,7 +162,7 @@ def search(data: Path, out: Path) -> None:
         middle = [View(data, camera, frame, 6) for camera in CAMERAS]
         fine = [View(data, camera, frame, 3) for camera in CAMERAS]
         rng = np.random.default_rng(int(frame))
-        centre = triangulated(data, CLICKS[frame])
+        centre = clicked_point(data, CLICKS[frame])
         guesses = [_upright(rng, centre, about, coarse[0].camera_from_world) for _ in range(GUESSES)]
         likely = sorted(guesses, key=lambda pose: -np.mean([view.likeness(fast, corners, pose) for view in coarse]))
         first = sorted((climb(coarse, fast, start, 350) for start in likely[:40]), key=lambda item: -item[0])
@@ -191,17 +191,10 @@ def search(data: Path, out: Path) -> None:
     (out / "reference.json").write_text(json.dumps(summary, indent=1))
 
 
-def triangulated(data: Path, pixels: tuple[tuple[float, float], ...]) -> np.ndarray:
+def clicked_point(data: Path, pixels: tuple[tuple[float, float], ...]) -> np.ndarray:
     """Return the world point nearest to the rays through one pixel of each camera, mm."""
-    normal, target = np.zeros((3, 3)), np.zeros(3)
-    for camera_name, (u, v) in zip(CAMERAS, pixels, strict=True):
-        camera, camera_from_world = read_mayacam(data / f"xr_calib_wrist_{camera_name}.txt")
-        world_from_camera = inverse(camera_from_world)
-        ray = world_from_camera[:3, :3] @ np.linalg.solve(camera.intrinsic_matrix, [u, v, 1.0])
-        ray = ray / np.linalg.norm(ray)
-        across = np.eye(3) - np.outer(ray, ray)
-        normal, target = normal + across, target + across @ world_from_camera[:3, 3]
-    return np.linalg.solve(normal, target)
+    placed = [PlacedCamera(*read_mayacam(data / f"xr_calib_wrist_{name}.txt")) for name in CAMERAS]
+    return triangulated([viewing_ray(camera, np.array(pixel)) for camera, pixel in zip(placed, pixels, strict=True)])
 
 
 def _upright(

@@ -64,7 +64,7 @@ def test_the_wrists_calibration_is_rigid_and_its_rays_meet(data, wrist):
         np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
         assert np.linalg.det(rotation) > 0
     # Where the frames' notes put the bone: near (109, 157, 90) mm, 15 mm about it.
-    centre = wrist.triangulated(data / "wrist", wrist.CLICKS["0099"])
+    centre = wrist.clicked_point(data / "wrist", wrist.CLICKS["0099"])
     assert np.linalg.norm(centre - [109.0, 157.0, 90.0]) < 20.0
 
 
