@@ -117,7 +117,7 @@ def test_nothing_waits_once_the_desk_is_closed(stage, device):
         device.wait_for(1)
         told(stage, session, [])
         closing = asyncio.ensure_future(asyncio.to_thread(stage.desk.close))
-        while not stage.desk._closing:
+        while not stage.desk.dispatch.closing:
             await asyncio.sleep(0.001)
         device.gate.set()
         await closing
@@ -179,4 +179,4 @@ def test_both_threads_under_stress(stage, device):
     received, answered, dropped = stage.accounted()
     assert received == 2001 == answered + dropped
     assert stage.desk.pending == 0
-    assert all(lane.idle for lane in stage.desk.lanes)
+    assert all(lane.idle for lane in stage.desk.dispatch.lanes)

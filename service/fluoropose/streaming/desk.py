@@ -1,21 +1,16 @@
-"""The desk: takes frames of all sessions in, sends them to the device in fair turns, brings the answers back.
+"""The desk: takes frames of all sessions in, has them worked on in fair turns, brings the answers back.
 
 Sessions decide (they are the core without I/O and threads); the desk carries their decisions out and tells whoever
-brought the frame. Two kinds of threads meet here:
+brought the frame. Two kinds of threads meet here, under the lock of `Dispatch`:
 
 - The event loop offers frames, hands answers over, ends sessions. Books, receivers and everything that a client is told
   are the loop's alone. To an idle lane it also gives the first frame.
-- A lane's thread works on one frame after another. When one is done it completes it and takes the next itself, at that
-  moment, so that the device waits for no loop and always gets the newest frame; what came of the frame it posts to the
-  loop, which tells the client while the next one is computed.
-
-`Desk.lock` is held by whoever touches a session, what waits, or the turns: on either thread, for the few steps between
-two looks at them, never while decoding, computing or telling.
+- A lane's thread works on one frame after another, and posts what came of each to the loop, which tells the client
+  while the next one is computed.
 """
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,15 +20,15 @@ from typing import Any, TypeVar
 
 from fluoropose.arrays import Vec3
 from fluoropose.errors import DeviceError, FluoroposeError
+from fluoropose.runtime.engine import Registration
 from fluoropose.runtime.service import Service
 from fluoropose.runtime.sessions import OverloadedError
 from fluoropose.streaming.books import Books
+from fluoropose.streaming.dispatch import Dispatch
 from fluoropose.streaming.frames import EncodedFrame, Result
-from fluoropose.streaming.lanes import Lane
-from fluoropose.streaming.outcomes import Drops, Finished, finish, report
-from fluoropose.streaming.solve import Solved, solve
+from fluoropose.streaming.outcomes import Drops, Finished
 from fluoropose.telemetry.metrics import Metrics
-from fluoropose.tracking.jobs import Dropped, Job
+from fluoropose.tracking.jobs import Dropped
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.settings import Change
 
@@ -58,28 +53,22 @@ class Desk:
         self.metrics = metrics
         self.books = Books(metrics)
         self.clock_ns = clock_ns
-        self.lock = threading.Lock()
-        self.lanes = (Lane("follow"), Lane("search", background=True))
+        self.dispatch = Dispatch(service, clock_ns, self._post)
+        self.lock = self.dispatch.lock
         self._background = ThreadPoolExecutor(1, "background")
-        self._waiting: dict[Session, None] = {}
-        self._seekers: dict[Session, None] = {}
         self._receivers: dict[tuple[Session, int], tuple[Receiver, str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing = False
 
     @property
     def pending(self) -> int:
         """How many frames wait for the device."""
         with self.lock:
-            return self._count()
+            return self.dispatch.count()
 
     def close(self) -> None:
         """Finish what runs, take nothing more, and stop the threads."""
-        with self.lock:
-            self._closing = True
-        for lane in self.lanes:
-            lane.executor.shutdown(wait=True)
+        self.dispatch.close()
         self._background.shutdown(wait=True)
 
     async def off_loop(self, work: Callable[[], T]) -> T:
@@ -142,9 +131,8 @@ class Desk:
                 ticket, gone = self._take_in(session, frame, now)
                 tickets.append(ticket)
                 dropped += gone
-            if session.waiting:
-                self._waiting[session] = None
-            stale = self._pump()
+            self.dispatch.note(session)
+            stale = self.dispatch.pump()
         for ticket, (_, receiver) in zip(tickets, brought, strict=True):
             self._receivers[session, ticket] = (receiver, transport)
         self._drop_all([(session, drop) for drop in dropped] + stale)
@@ -158,14 +146,10 @@ class Desk:
             frame, frame.seq, age_ns, now_ns, frame.captured_s, frame.camera, frame.camera_from_world
         )
         mine = next((waiting for waiting in session.waiting.values() if waiting.ticket == ticket), None)
-        if mine is not None and self._count(session) > MAX_WAITING:
+        if mine is not None and self.dispatch.count(session) > MAX_WAITING:
             full = OverloadedError(f"expected at most {MAX_WAITING} waiting frames, got one more; send fewer")
             dropped.append(session.refuse_waiting(full, ticket))
         return ticket, dropped
-
-    def _count(self, *more: Session) -> int:
-        """Under the lock: return how many frames wait, with those of a session that may not be noted yet."""
-        return sum(len(session.waiting) for session in {*self._waiting, *more})
 
     def refuse(self, session: Session, transport: str, error: FluoroposeError, seq: int | None = None) -> None:
         """Count a message that held no frame."""
@@ -196,7 +180,7 @@ class Desk:
     def _change(self, session: Session, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
         with self.lock:
             session.change(change, centres_mm)
-            stale = self._pump()
+            stale = self.dispatch.pump()
         self._drop_all(stale)
 
     def in_flight(self, session: Session) -> int:
@@ -228,84 +212,15 @@ class Desk:
         """Drop what a client that has gone would have been given; the session stays."""
         with self.lock:
             gone = session.leave(reason)
-            self._waiting.pop(session, None)
-            self._seekers.pop(session, None)
+            self.dispatch.forget(session)
         self._drop_all([(session, drop) for drop in gone])
 
     def end(self, session: Session, reason: str = "disconnected") -> None:
         """End a session: nothing of it is answered any more."""
         with self.lock:
             gone = session.close(reason)
-            self._waiting.pop(session, None)
-            self._seekers.pop(session, None)
-            for lane in self.lanes:
-                lane.turns.forget(session)
+            self.dispatch.end(session)
         self._drop_all([(session, drop) for drop in gone])
-
-    def _pump(self) -> Drops:
-        """Under the lock, on either thread: give each idle lane the frame whose turn it is; return the stale ones."""
-        stale: Drops = []
-        for lane in self.lanes:
-            taken = self._take(lane, stale) if lane.idle else None
-            if taken is not None:
-                lane.begin()
-                lane.executor.submit(self._drive, lane, taken).add_done_callback(report)
-        return stale
-
-    def _take(self, lane: Lane, stale: Drops) -> "tuple[Session, Job] | None":
-        """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
-        while not self._closing:
-            searching = lane is self.lanes[1]
-            there = {**self._waiting, **self._seekers} if searching else self._waiting
-            session = lane.turns.choose(one for one in there if self._wants(one, searching))
-            if session is None:
-                break
-            if searching and session.seeks:
-                return session, session.take_search()
-            job, dropped = session.take(self.clock_ns())
-            if not session.waiting:
-                self._waiting.pop(session)
-            stale.extend((session, drop) for drop in dropped)
-            if job is not None:
-                return session, job
-        return None
-
-    def _wants(self, session: Session, searching: bool) -> bool:
-        """Under the lock: tell whether a session has work for the lane that searches, or for the one that follows."""
-        if searching and session.seeks:
-            return True
-        return session in self._waiting and session.running is None and session.searches is searching
-
-    def _drive(self, lane: Lane, taken: "tuple[Session, Job] | None") -> None:
-        """On the lane's thread: one frame after another until none waits for this lane."""
-        while taken is not None:
-            session, job = taken
-            outcome = self._outcome(job)
-            with self.lock:
-                done = self._finish(session, job, outcome)
-                taken = self._take(lane, done.stale)
-                if taken is None:
-                    lane.end()
-                else:
-                    lane.begin()
-                done.stale.extend(self._pump())
-            self._post(done)
-
-    def _outcome(self, job: Job) -> Solved | Exception:
-        """On a lane's thread, without the lock: decode and register."""
-        try:
-            return solve(self.service, job, self.clock_ns())
-        except Exception as error:
-            return error
-
-    def _finish(self, session: Session, job: Job, outcome: Solved | Exception) -> Finished:
-        """Under the lock, on the lane's thread: let the session have what came of its frames."""
-        finished = finish(self.service, session, job, outcome)
-        if session.seeks:
-            self._seekers[session] = None
-        else:
-            self._seekers.pop(session, None)
-        return finished
 
     def _post(self, done: Finished) -> None:
         """On the lane's thread: have the loop tell. Once the loop has ended, nobody is left to be told."""
@@ -314,21 +229,24 @@ class Desk:
                 self._loop.call_soon_threadsafe(self._tell, done)
 
     def _tell(self, done: Finished) -> None:
-        """On the loop: count what came of a frame and tell who waits for it."""
-        session, job, outcome = done.session, done.job, done.outcome
+        """On the loop: tell who waits for a frame what came of it, then count that; pose first, books after."""
+        session, outcome = done.session, done.outcome
         if isinstance(outcome, Exception):
             self._note(outcome)
-        else:
-            self.service.faults = 0
-            for task in job.tells:
-                case = task.followed.case
-                if case in outcome.found:
-                    self.books.found(task, outcome.found[case], self.service.model_name(case), case in done.lost)
         self._drop_all(done.drops + done.stale)
-        for frame in job.frames:
+        for frame in done.job.frames:
             receiver, _ = self._receivers.get((session, frame.ticket), (None, ""))
             if receiver is not None:
                 receiver(None)
+        if not isinstance(outcome, Exception):
+            self.service.faults = 0
+            self._count(done, outcome.found)
+
+    def _count(self, done: Finished, found: Mapping[str, Registration]) -> None:
+        for task in done.job.tells:
+            case = task.followed.case
+            if case in found:
+                self.books.found(task, found[case], self.service.model_name(case), case in done.lost)
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, DeviceError):

@@ -44,7 +44,7 @@ class Pulse:
     def alive(self) -> bool:
         """Tell whether the event loop turns and no frame is stuck on the device."""
         turning = time.monotonic() - self.turned_s < STUCK_SECONDS
-        return turning and not any(lane.stuck(STUCK_SECONDS) for lane in self.lines.desk.lanes)
+        return turning and not any(lane.stuck(STUCK_SECONDS) for lane in self.lines.desk.dispatch.lanes)
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -113,7 +113,7 @@ class Pulse:
 
     def _wire(self) -> None:
         service, desk, metrics = self.service, self.lines.desk, self.metrics
-        engine, label = service.engine, service.device.label
+        engine, label, follows = service.engine, service.device.label, desk.dispatch.lanes[0]
         metrics.build.info({"version": fluoropose.__version__, "ort_version": ort_version(), "device": label})
         metrics.provider.info({"provider": service.device.provider, "device": label})
         metrics.read("sessions_active", lambda: len(service.sessions))
@@ -125,6 +125,6 @@ class Pulse:
         metrics.read("draining", lambda: float(service.draining))
         metrics.read("degraded", lambda: float(bool(engine.fallback_nodes()) or service.faults > 0))
         metrics.read("fallback_nodes", engine.fallback_nodes)
-        metrics.read("heartbeat", lambda: time.time() if desk.lanes[0].idle else desk.lanes[0].beat_at)
+        metrics.read("heartbeat", lambda: time.time() if follows.idle else follows.beat_at)
         for transport in TRANSPORTS[1:]:
             metrics.streams_active.labels(transport).set(0.0)
