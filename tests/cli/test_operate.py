@@ -1,5 +1,6 @@
 """serve, keys, stream and bench as a user types them."""
 
+import gc
 import json
 
 import numpy as np
@@ -168,3 +169,5 @@ def test_a_short_load_accounts_for_every_frame(tmp_path):
         assert row["unaccounted"] == 0
         assert row["answered"] + sum(row["dropped"].values()) == 80
     assert figures["engine"]["capacity_fps"] > 0
+    assert gc.get_freeze_count() > 50_000  # or one full collection in the middle of a load would stop its senders
+    gc.unfreeze()
