@@ -36,6 +36,9 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SWITCH_S = 0.001
 """How long a Python thread may keep the interpreter from the event loop; the default is a sixth of a frame period."""
 
+_KEEP_S = 30
+"""How long an idle HTTP connection is kept: longer than between two scrapes or the frames of a slow console."""
+
 _log = logging.getLogger("fluoropose.service")
 
 
@@ -177,6 +180,7 @@ def _http_config(plan: ServePlan, app: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, int(plan.grace_s)),
+        timeout_keep_alive=_KEEP_S,
         # One message waits at most: a queue here would hold old frames in front of the newest. Pixels do not deflate.
         ws="auto",
         ws_max_queue=1,
