@@ -9,6 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fluoropose.api.schemas import camera_json
+from fluoropose.cli import load, serving
 from fluoropose.cli.load import parse_load
 from fluoropose.cli.main import app
 from fluoropose.cli.process import server_process
@@ -52,6 +53,21 @@ def test_doors_that_would_stand_open_are_refused(cases_root, models_root, tmp_pa
     run("keys", "add", "a", "--file", tmp_path / "keys.json", "--scope", "infer")
     words = [tmp_path / "keys.json" if word == "KEYS" else word for word in words]
     refused(run("serve", "--cases", cases_root, "--models", models_root, *words), expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "set_to", "wanted"), [((), "0", False), (("--cuda-graphs",), "0", True), ((), "1", True)]
+)
+def test_cuda_graphs_are_made_where_they_are_asked_for(monkeypatch, tmp_path, words, set_to, wanted):
+    """By `serve`, and by the server that `bench --load` starts."""
+    plans, started = [], []
+    monkeypatch.setenv("FLUOROPOSE_CUDA_GRAPHS", set_to)
+    monkeypatch.setattr(serving, "run_server", plans.append)
+    monkeypatch.setattr(load, "server_process", lambda *words: started.append(words[-1]))
+    assert run("serve", "--cases", tmp_path, *words).exit_code == 0
+    assert [plan.cuda_graphs for plan in plans] == [wanted]
+    load._served(load.LoadPlan([], 1.0, 256, 0, tmp_path, tmp_path, 1, "cpu", wanted, "", "", 1))
+    assert ["--cuda-graphs" in words for words in started] == [wanted]
 
 
 def test_keys_are_made_and_removed(tmp_path):
@@ -150,8 +166,8 @@ def test_a_run_there_and_back_has_no_jump():
 
 
 def test_loads_are_parsed():
-    load = parse_load("ws:4:30")
-    assert (load.transport, load.sessions, load.fps) == ("ws", 4, 30.0)
+    parsed = parse_load("ws:4:30")
+    assert (parsed.transport, parsed.sessions, parsed.fps) == ("ws", 4, 30.0)
     for text in ("ws", "ws:1", "udp:1:30", "ws:0:30", "ws:1:0", "ws:x:30", "ws:1:30:2"):
         with pytest.raises(InputError, match="expected --load"):
             parse_load(text)

@@ -9,7 +9,8 @@ from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, register
 from fluoropose.pehl.numpy_step import NumpyStepper, local_contrast, saturate, warp_frame
 from fluoropose.pehl.residual import look
 from fluoropose.pehl.step import normalised_homography, stacked_frames
-from fluoropose.runtime.ort import OrtStepper, open_device
+from fluoropose.runtime.ort import open_device
+from fluoropose.runtime.stepper import OrtStepper
 from fluoropose.train import network
 from fluoropose.train.export import export_step
 from fluoropose.train.profiles import STAGES

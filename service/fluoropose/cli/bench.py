@@ -55,6 +55,7 @@ def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int, cores: 
         "object": resident.case.name,
         "device": resident.device.label,
         "threads": threads,
+        "cuda_graphs": resident.device.graphs,
         "runs": runs,
         "onnxruntime": version(),
         "gpus": [gpu.name for gpu in list_gpus()],

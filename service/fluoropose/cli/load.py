@@ -51,6 +51,7 @@ class LoadPlan:
     models: Path
     threads: int
     device: str
+    cuda_graphs: bool
     address: str
     grpc_address: str
     cores: int
@@ -93,7 +94,12 @@ def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
         row["answered_of_possible"] = row["answered_per_s"] / offered
         rows.append(row | {"start_to_ready_s": ready_s})
         console.print(load_table(rows))
-    facts = {"object": case, "size_px": plan.size_px, "engine": _engine_facts(measures, fps)}
+    facts = {
+        "object": case,
+        "size_px": plan.size_px,
+        "cuda_graphs": resident.device.graphs,
+        "engine": _engine_facts(measures, fps),
+    }
     return facts | {"loads": rows, "machine": machine_name()}
 
 
@@ -105,7 +111,8 @@ def _fine_loop() -> asyncio.AbstractEventLoop:
 def _served(plan: LoadPlan) -> AbstractContextManager[Running]:
     if plan.address:
         return nullcontext(Running(plan.address, plan.grpc_address, None))
-    return server_process(plan.cases, plan.models, plan.threads, plan.device)
+    extra = ("--log-level", "warning", *(["--cuda-graphs"] if plan.cuda_graphs else []))
+    return server_process(plan.cases, plan.models, plan.threads, plan.device, extra)
 
 
 def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArray[Any]], list[Any]]:

@@ -18,6 +18,7 @@ keys_app = typer.Typer(no_args_is_help=True, help="API keys of the service, kept
 operate_app.add_typer(keys_app, name="keys")
 
 Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
+CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Replay steps as CUDA graphs; not measured yet.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 Transport = Annotated[str, typer.Option("--transport", help="http, ws or grpc.")]
 Address = Annotated[str, typer.Option("--address", help="The service's HTTP address.")]
@@ -39,6 +40,7 @@ def serve(
     metrics_port: Annotated[int, typer.Option("--metrics-port", help="Scrapes on loopback; -1 for none.")] = -1,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
     threads: Threads = 0,
+    cuda_graphs: CudaGraphs = False,
     budget_mb: Annotated[float | None, typer.Option("--budget-mb", help="Most bytes of resident cases.")] = None,
     keys: Annotated[Path | None, typer.Option("--keys", help="File of API keys; see `fluoropose keys`.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The server's private key, PEM.")] = None,
@@ -62,8 +64,8 @@ def serve(
             ServePlan(
                 cases or shipped_cases(settings), models or settings.models_root(), host, port, grpc_port,
                 metrics_port, device or settings.device, threads or settings.threads,
-                None if budget_mb is None else int(1e6 * budget_mb), keys or settings.keys, tls_key, tls_cert,
-                tls_client_ca, behind_proxy, grace_s, log_level,
+                cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
+                keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
             )
         )  # fmt: skip
 
@@ -172,6 +174,7 @@ def bench(
     grpc_address: GrpcAddress = "127.0.0.1:8001",
     device: Annotated[str, typer.Option("--device")] = "",
     threads: Threads = 0,
+    cuda_graphs: CudaGraphs = False,
     json_file: Json = None,
 ) -> None:
     """Measure renderers and registration on this machine, or a service under load.
@@ -192,12 +195,13 @@ def bench(
         count = threads or settings.threads
         name = shipped_object(object_name).name
         cases = shipped_cases(settings)
-        engine = Engine(open_device(device or settings.device, count))
+        graphs = cuda_graphs or settings.cuda_graphs
+        engine = Engine(open_device(device or settings.device, count, graphs))
         resident = engine.add(load_case(cases / name), load_bundle(settings.models_root() / name))
         if load:
             plan = LoadPlan(
                 load, seconds, size, seed, cases, settings.models_root(), count, device or settings.device,
-                address, grpc_address, available_cores(),
+                graphs, address, grpc_address, available_cores(),
             )  # fmt: skip
             figures = run_loads(resident, plan)
         else:

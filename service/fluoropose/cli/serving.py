@@ -54,6 +54,7 @@ class ServePlan:
     metrics_port: int = -1
     device: str = "auto"
     threads: int = 1
+    cuda_graphs: bool = False
     budget_bytes: int | None = None
     keys: Path | None = None
     tls_key: Path | None = None
@@ -90,13 +91,14 @@ def run_server(plan: ServePlan) -> None:
     configure_logs(plan.log_level)
     sys.setswitchinterval(_SWITCH_S)
     service = Service(
-        open_device(plan.device, min(plan.threads, available_cores())),
+        open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs),
         plan.cases,
         plan.models,
         budget_bytes=plan.budget_bytes,
     )
     device = service.device
-    _log.info("device", extra={"fields": {"device": device.label, "note": device.note, "threads": device.threads}})
+    fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
+    _log.info("device", extra={"fields": fields})
     # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
 
     device: str = "auto"
     threads: int = 1
+    cuda_graphs: bool = False
     cache: Path = Path.home() / ".cache" / "fluoropose"
 
     models: Path | None = None

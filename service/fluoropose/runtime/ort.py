@@ -1,13 +1,17 @@
-"""ONNX Runtime's one home: sessions, devices, I/O binding. Telemetry is off before it is imported.
+"""ONNX Runtime's one home: devices, sessions, values on a device. Telemetry is off before it is imported.
 
-The atlas and the frame live in OrtValues on the device that serves them; a step sends a homography and an index
-there and gets a dozen numbers back. On the CPU the same code runs without copies.
+On a GPU each batch size has a session of its own with that size fixed, so that no shape is computed on the CPU while it
+runs. Only such a session can replay a step as one CUDA graph, which also needs inputs and outputs that stay where they
+are. ONNX Runtime captures a graph, after two ordinary runs, within the first run of its number on each thread.
 """
 
 import os
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+import itertools
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +21,9 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError, DeviceError
-from fluoropose.pehl.step import AbstractStepper, Regression, solved
 from fluoropose.runtime.gpus import list_gpus
 
-__all__ = ["Device", "OrtRegressor", "OrtStepper", "open_device", "version"]
-
-_OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
-"""Each output and its shape after the batch axis."""
+__all__ = ["Device", "OrtRegressor", "StageSession", "open_device", "open_stage", "place", "version"]
 
 _CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "HEURISTIC",
@@ -32,9 +32,10 @@ _CUDA_OPTIONS = {
 }
 """Heuristic search: the exhaustive one stalls at each new shape. No TF32: poses must agree with the CPU's."""
 
+_GRAPH_NUMBERS = itertools.count(1)
+"""No number is used twice: a graph is never replayed on other buffers than those that it was captured with."""
 
-_FRAME_SIZES = 4
-"""Consoles of one room send one or two sizes; a buffer and its bindings are kept for so many."""
+_log = logging.getLogger("fluoropose.device")
 
 _SPIN_US = "1000"
 """How long an idle thread of the pool spins for its next work; unbounded spinning would take cores from others."""
@@ -44,13 +45,15 @@ _SPIN_US = "1000"
 class Device:
     """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool.
 
-    `note` says why it is the CPU where "auto" was asked for; `required` that nothing but this device will do.
+    `note` says why it is the CPU where "auto" was asked for; `required` that nothing but this device will do; `graphs`
+    that its steps are to be replayed as CUDA graphs.
     """
 
     name: str
     threads: int
     note: str = ""
     required: bool = False
+    graphs: bool = False
 
     @property
     def label(self) -> str:
@@ -68,8 +71,8 @@ def version() -> str:
     return str(ort.__version__)
 
 
-def open_device(name: str, threads: int) -> Device:
-    """Return the device "cpu", "cuda", or "auto" (CUDA where it works).
+def open_device(name: str, threads: int, graphs: bool = False) -> Device:
+    """Return the device "cpu", "cuda", or "auto" (CUDA where it works), the last two with CUDA `graphs` if wanted.
 
     Raises
     ------
@@ -78,14 +81,18 @@ def open_device(name: str, threads: int) -> Device:
     """
     if name not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"device must be auto, cpu or cuda, got {name!r}")
-    if name == "cpu":
-        return Device("cpu", threads)
-    problem = _cuda_problem()
+    problem = "" if name == "cpu" else _cuda_problem()
     if problem is None:
-        return Device("cuda", threads, required=name == "cuda")
+        return Device("cuda", threads, required=name == "cuda", graphs=graphs)
     if name == "cuda":
         raise DeviceError(f"expected a usable CUDA device, got: {problem}")
+    if graphs:
+        _no_graphs("the device is the CPU")
     return Device("cpu", threads, problem)
+
+
+def _no_graphs(why: str) -> None:
+    _log.warning("no CUDA graphs", extra={"fields": {"why": why}})
 
 
 def _cuda_problem() -> str | None:
@@ -102,66 +109,50 @@ def _cuda_problem() -> str | None:
     return None
 
 
-class OrtStepper(AbstractStepper):
-    """The networks of one case on one device. Not for two threads at once: each worker has its own."""
+@dataclass(frozen=True, slots=True)
+class StageSession:
+    """A stage's network.
 
-    def __init__(self, models: dict[str, bytes], atlas_views: NDArray[Any], device: Device) -> None:
-        """Open a session per stage and place the atlas.
+    `graphs`: its steps are CUDA graphs. `fallback_nodes` nodes run on the CPU although the device is another.
+    """
 
-        Parameters
-        ----------
-        models : stage name to ONNX bytes
-        atlas_views : float16 (views, size, size)
+    session: Any
+    graphs: bool
+    fallback_nodes: int
+
+    def bind(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Callable[[], None]:
+        """Return a run of the network on these values, which raises DeviceError.
+
+        Values and shapes must stay as they are; what is in them may change.
         """
-        self.device = device
-        self._sessions = {stage: _open_session(model, device) for stage, model in models.items()}
-        self.fallback_nodes = sum(_fallback_nodes(session, device) for session in self._sessions.values())
-        shaped = np.ascontiguousarray(atlas_views[:, None])
-        self._atlas_host = shaped
-        self._atlas = _place(shaped, device)
-        self._frames: dict[tuple[int, ...], _Frame] = {}
-        self._frame: _Frame | None = None
+        binding, options = self.session.io_binding(), ort.RunOptions()
+        for name, value in inputs.items():
+            binding.bind_ortvalue_input(name, value)
+        for name, value in outputs.items():
+            binding.bind_ortvalue_output(name, value)
+        if self.graphs:
+            options.add_run_config_entry("gpu_graph_id", str(next(_GRAPH_NUMBERS)))
 
-    def put_frames(self, line_integrals: Float32) -> None:
-        """Copy the frames to the device, once, as float16. Buffers of the last few sizes are kept."""
-        shaped = line_integrals.astype(np.float16)[:, None]
-        frame = self._frames.pop(shaped.shape, None)
-        if frame is None:
-            while len(self._frames) >= _FRAME_SIZES:
-                self._frames.pop(next(iter(self._frames)))
-            frame = _Frame(shaped, self.device)
-        else:
-            frame.update(shaped)
-        self._frames[shaped.shape] = self._frame = frame
+        def run() -> None:
+            try:
+                self.session.run_with_iobinding(binding, options)
+            except Exception as error:
+                raise DeviceError(f"expected the network to run, got: {str(error).splitlines()[0][:200]}") from error
 
-    def step(
-        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
-    ) -> Regression:
-        """Run one stage's network on a batch of looks."""
-        if self._frame is None:
-            raise AssertionError("expected put_frames before step")
-        batch, bindings = len(view_index), self._frame.bindings
-        key = (stage, batch)
-        if key not in bindings:
-            bindings[key] = _Binding(self._sessions[stage], self._frame.value, self._atlas, batch, self.device)
-        information, vector, presence = bindings[key].run(homographies, view_index, frame_index)
-        return solved(information.astype(np.float64), vector.astype(np.float64), presence[:, 0].astype(np.float64))
+        return run
 
 
-class _Frame:
-    """The buffer of one instant's frames on the device and what is bound to it."""
-
-    def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
-        self.device = device
-        self.host = shaped
-        self.value = _place(self.host, device)
-        self.bindings: dict[tuple[str, int], _Binding] = {}
-
-    def update(self, shaped: NDArray[np.float16]) -> None:
-        if self.device.name == "cpu":
-            np.copyto(self.host, shaped)
-        else:
-            self.value.update_inplace(shaped)
+def open_stage(model: bytes, device: Device, batch: int) -> StageSession:
+    """Return a stage's network for a batch; on a GPU for no other. Where ONNX Runtime refuses graphs it has none."""
+    fixed = batch if device.name == "cuda" else None
+    if device.graphs:
+        try:
+            session = _open_session(model, device, fixed, graphs=True)
+            return StageSession(session, True, _fallback_nodes(session, device))
+        except BundleError as error:
+            _no_graphs(str(error))
+    session = _open_session(model, device, fixed)
+    return StageSession(session, False, _fallback_nodes(session, device))
 
 
 class OrtRegressor:
@@ -176,55 +167,15 @@ class OrtRegressor:
         return np.asarray(update[0], np.float64)
 
 
-class _Binding:
-    """Inputs and outputs of one session for one batch size, bound once."""
-
-    def __init__(self, session: Any, frame: Any, atlas: Any, batch: int, device: Device) -> None:
-        self.session = session
-        self.device = device
-        self.homography_host = np.zeros((batch, 3, 3), np.float32)
-        self.index_host = np.zeros((batch, 5), np.int64)
-        self.frame_index_host = np.zeros(batch, np.int64)
-        self.homography = _place(self.homography_host, device)
-        self.index = _place(self.index_host, device)
-        self.frame_index = _place(self.frame_index_host, device)
-        self.binding = session.io_binding()
-        self.binding.bind_ortvalue_input("frames", frame)
-        self.binding.bind_ortvalue_input("frame_index", self.frame_index)
-        self.binding.bind_ortvalue_input("atlas", atlas)
-        self.binding.bind_ortvalue_input("homography", self.homography)
-        self.binding.bind_ortvalue_input("view_index", self.index)
-        self.outputs_host = [np.zeros((batch, *shape), np.float32) for shape in _OUTPUTS.values()]
-        self.outputs = [_place(array, device) for array in self.outputs_host]
-        for name, value in zip(_OUTPUTS, self.outputs, strict=True):
-            self.binding.bind_ortvalue_output(name, value)
-
-    def run(
-        self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
-    ) -> list[Float32]:
-        self.homography_host[...] = homographies
-        self.index_host[...] = view_index
-        self.frame_index_host[...] = frame_index
-        if self.device.name != "cpu":
-            self.homography.update_inplace(self.homography_host)
-            self.index.update_inplace(self.index_host)
-            self.frame_index.update_inplace(self.frame_index_host)
-        try:
-            self.session.run_with_iobinding(self.binding)
-        except Exception as error:
-            raise DeviceError(f"expected the network to run, got: {str(error).splitlines()[0][:200]}") from error
-        if self.device.name == "cpu":
-            return self.outputs_host
-        return [value.numpy() for value in self.outputs]
-
-
-def _place(array: NDArray[Any], device: Device) -> Any:
+def place(array: NDArray[Any], device: Device) -> Any:
+    """Return an array as a value on the device; on the CPU it is the array itself."""
     if device.name == "cpu":
         return ort.OrtValue.ortvalue_from_numpy(array)
     return ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0)
 
 
-def _open_session(model: bytes, device: Device) -> Any:
+def _open_session(model: bytes, device: Device, batch: int | None = None, graphs: bool = False) -> Any:
+    """Return a session; a `batch` that is given is the only one that it takes."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = device.threads
     options.inter_op_num_threads = 1
@@ -232,9 +183,11 @@ def _open_session(model: bytes, device: Device) -> Any:
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN_US)
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    if batch is not None:
+        options.add_free_dimension_override_by_name("batch", batch)
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.name == "cuda":
-        providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS))
+        providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS | {"enable_cuda_graph": str(int(graphs))}))
     try:
         session = ort.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:

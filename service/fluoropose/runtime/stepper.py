@@ -1,0 +1,144 @@
+"""The networks of a case on its device: atlas and frame stay there, a step sends a homography and an index.
+
+Buffers are bound once and keep their addresses, from the first frame of a size on.
+"""
+
+import threading
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float32, Float64
+from fluoropose.pehl.step import AbstractStepper, Regression, solved
+from fluoropose.runtime.ort import Device, StageSession, open_stage, place
+
+__all__ = ["OrtStepper"]
+
+_OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
+"""Each output and its shape after the batch axis."""
+
+_FRAME_SIZES = 4
+"""Consoles of one room send one or two sizes; a buffer and its bindings are kept for so many."""
+
+_GRAPHS_TURN = threading.RLock()
+"""While a graph is captured, no other thread may allocate or copy on the device, whichever case it works on."""
+
+
+class OrtStepper(AbstractStepper):
+    """The networks of one case on one device. Not for two threads at once: each worker has its own."""
+
+    def __init__(self, models: dict[str, bytes], atlas_views: NDArray[Any], device: Device) -> None:
+        """Open a session per stage and place the atlas.
+
+        Parameters
+        ----------
+        models : stage name to ONNX bytes
+        atlas_views : float16 (views, size, size)
+        """
+        self.device = device
+        self._models = models
+        self._sessions: dict[tuple[str, int], StageSession] = {}
+        self._frames: dict[tuple[int, ...], _Frame] = {}
+        self._frame: _Frame | None = None
+        self._atlas_host = np.ascontiguousarray(atlas_views[:, None])
+        self._turn = _GRAPHS_TURN if device.graphs else nullcontext()
+        with self._turn:
+            self._atlas = place(self._atlas_host, device)
+            for stage in models:
+                self._session(stage, 1)
+
+    @property
+    def fallback_nodes(self) -> int:
+        """How many nodes run on the CPU although the device is another."""
+        return sum(session.fallback_nodes for session in list(self._sessions.values()))
+
+    def put_frames(self, line_integrals: Float32) -> None:
+        """Copy the frames to the device, once, as float16. Buffers of the last few sizes are kept."""
+        shaped = line_integrals.astype(np.float16)[:, None]
+        with self._turn:
+            frame = self._frames.pop(shaped.shape, None)
+            if frame is None:
+                while len(self._frames) >= _FRAME_SIZES:
+                    self._frames.pop(next(iter(self._frames)))
+                frame = _Frame(shaped, self.device)
+            else:
+                frame.update(shaped)
+            self._frames[shaped.shape] = self._frame = frame
+
+    def step(
+        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> Regression:
+        """Run one stage's network on a batch of looks."""
+        if self._frame is None:
+            raise AssertionError("expected put_frames before step")
+        batch, bindings = len(view_index), self._frame.bindings
+        key = (stage, batch)
+        with self._turn:
+            if key not in bindings:
+                session = self._session(stage, batch)
+                bindings[key] = _Binding(session, self._frame.value, self._atlas, batch, self.device)
+            information, vector, presence = bindings[key].run(homographies, view_index, frame_index)
+        return solved(information.astype(np.float64), vector.astype(np.float64), presence[:, 0].astype(np.float64))
+
+    def _session(self, stage: str, batch: int) -> StageSession:
+        """Return a stage's network for a batch: on the CPU one for all, on a GPU opened when it is first needed."""
+        key = (stage, batch if self.device.name == "cuda" else 1)
+        if key not in self._sessions:
+            self._sessions[key] = open_stage(self._models[stage], self.device, batch)
+        return self._sessions[key]
+
+
+class _Frame:
+    """The buffer of one instant's frames on the device and what is bound to it."""
+
+    def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
+        self.device = device
+        self.host = shaped
+        self.value = place(self.host, device)
+        self.bindings: dict[tuple[str, int], _Binding] = {}
+
+    def update(self, shaped: NDArray[np.float16]) -> None:
+        if self.device.name == "cpu":
+            np.copyto(self.host, shaped)
+        else:
+            self.value.update_inplace(shaped)
+
+
+class _Binding:
+    """Inputs and outputs of one session for one batch size, bound once."""
+
+    def __init__(self, session: StageSession, frame: Any, atlas: Any, batch: int, device: Device) -> None:
+        self.device = device
+        self.homography_host = np.zeros((batch, 3, 3), np.float32)
+        self.index_host = np.zeros((batch, 5), np.int64)
+        self.frame_index_host = np.zeros(batch, np.int64)
+        self.homography = place(self.homography_host, device)
+        self.index = place(self.index_host, device)
+        self.frame_index = place(self.frame_index_host, device)
+        self.outputs_host = [np.zeros((batch, *shape), np.float32) for shape in _OUTPUTS.values()]
+        self.outputs = [place(array, device) for array in self.outputs_host]
+        inputs = {
+            "frames": frame,
+            "frame_index": self.frame_index,
+            "atlas": atlas,
+            "homography": self.homography,
+            "view_index": self.index,
+        }
+        self.compute = session.bind(inputs, dict(zip(_OUTPUTS, self.outputs, strict=True)))
+
+    def run(
+        self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> list[Float32]:
+        self.homography_host[...] = homographies
+        self.index_host[...] = view_index
+        self.frame_index_host[...] = frame_index
+        if self.device.name != "cpu":
+            self.homography.update_inplace(self.homography_host)
+            self.index.update_inplace(self.index_host)
+            self.frame_index.update_inplace(self.frame_index_host)
+        self.compute()
+        if self.device.name == "cpu":
+            return self.outputs_host
+        return [value.numpy() for value in self.outputs]
