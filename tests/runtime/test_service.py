@@ -112,3 +112,37 @@ def test_the_least_recently_used_case_makes_room_and_never_one_in_use(cases_root
     assert service.engine.names() == ["c0", "c2"]
     assert set(held.objects) <= set(service.engine.names())
     assert service.engine.evicted >= 1
+
+
+@pytest.mark.parametrize(("required", "fallen", "status"), [(True, 3, "fail"), (False, 3, "ok"), (True, 0, "ok")])
+def test_nodes_on_the_cpu_are_no_readiness_where_a_gpu_is_required(
+    cases_root, models_root, monkeypatch, required, fallen, status
+):
+    service = Service(replace(open_device("cpu", 1), required=required), cases_root, models_root)
+    service.start()
+    monkeypatch.setattr(service.engine, "fallback_nodes", lambda: fallen)
+    readiness = service.readiness()
+    assert readiness["status"] == status
+    (device,) = [check for check in readiness["checks"] if check["name"] == "device"]
+    assert device["status"] == status
+    assert ("3 nodes on the CPU" in device["detail"]) is bool(fallen)
+
+
+def test_cases_are_bounded_over_all_and_per_key(tmp_path, models_root, monkeypatch):
+    def submitted(name, owner=""):
+        return service.submit(name, None, lambda: None, owner)
+
+    monkeypatch.setattr(Service, "_prepare", lambda *arguments: None)
+    service = Service(open_device("cpu", 1), tmp_path, models_root, max_cases=4, max_cases_per_key=2)
+    submitted("a", "one")
+    submitted("b", "one")
+    with pytest.raises(OverloadedError, match="at most 2 cases of one key"):
+        submitted("c", "one")
+    submitted("c", "other")
+    submitted("d")
+    with pytest.raises(OverloadedError, match="at most 4 cases"):
+        submitted("e", "other")
+    assert service.load("a").state == "failed"  # there is nothing of it on disk; the key may delete it
+    service.delete("a")
+    assert submitted("e", "one").owner == "one"
+    assert service.load("e").owner == "one"

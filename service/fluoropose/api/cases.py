@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
 from fluoropose.api.bodies import UnsupportedMediaError, media_type, validated
+from fluoropose.api.codec import owner_of
 from fluoropose.api.schemas import CaseModel, CaseOptions, RenderRequest
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
@@ -69,7 +70,9 @@ def case_routes(service: Service, lines: LineDesk) -> APIRouter:
                 wanted = CaseRequest(
                     ct, choice, chart, options.label, options.hu_window, box, options.attenuation, options.in_air
                 )
-                record = service.submit(options.name, wanted, lambda: shutil.rmtree(folder, ignore_errors=True))
+                record = service.submit(
+                    options.name, wanted, lambda: shutil.rmtree(folder, ignore_errors=True), owner_of(request.scope)
+                )
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise

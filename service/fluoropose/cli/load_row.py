@@ -150,6 +150,7 @@ class LoadRow:
             "server_memory_mb": last.get("process_resident_memory_bytes", 0.0) / 1e6,
             "memory_slope_mb_per_min": self._slope("process_resident_memory_bytes", 1e-6),
             "open_files_slope_per_min": self._slope("process_open_fds", 1.0),
+            "tasks_slope_per_min": self._slope("fluoropose_event_loop_tasks", 1.0),
         }
 
     def _slope(self, name: str, scale: float) -> float | None:

@@ -28,21 +28,25 @@ from fluoropose.tracking.tracker import Plan
 
 __all__ = ["CaseRecord", "Service", "describe_volume"]
 
-
 MAX_CASES = 256
+MAX_CASES_PER_KEY = 64
 MAX_FAULTS = 3
 """Frames in a row on which the device failed, after which no more are sent here."""
 
 
 @dataclass(slots=True)
 class CaseRecord:
-    """What is known of a case: "preparing", "ready" or "failed", how far, and why."""
+    """What is known of a case: "preparing", "ready" or "failed", how far, and why.
+
+    `owner` is the key that it was uploaded with since the start, empty for what was there.
+    """
 
     name: str
     state: str
     progress: float = 0.0
     detail: str = ""
     model: str | None = None
+    owner: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +61,7 @@ class Service:
     records: dict[str, CaseRecord] = field(default_factory=dict)
     budget_bytes: int | None = None
     max_cases: int = MAX_CASES
+    max_cases_per_key: int = MAX_CASES_PER_KEY
     started: bool = False
     draining: bool = False
     faults: int = 0
@@ -76,9 +81,9 @@ class Service:
 
     def load(self, name: str) -> CaseRecord:
         """Load one stored case with its model and record how that went."""
-        record = CaseRecord(name, "preparing", 0.9)
         with self._lock:
-            self.records[name] = record
+            known = self.records.get(name)
+            record = self.records[name] = CaseRecord(name, "preparing", 0.9, owner=known.owner if known else "")
         try:
             self._make_resident(record)
         except NotReadyError:
@@ -115,17 +120,21 @@ class Service:
             record.detail = "ready"
             return resident
 
-    def submit(self, name: str, request: CaseRequest, finished: Callable[[], None]) -> CaseRecord:
+    def submit(self, name: str, request: CaseRequest, finished: Callable[[], None], owner: str = "") -> CaseRecord:
         """Begin to prepare a case in the background; `finished` is called when it is ready or has failed.
 
         Raises
         ------
         ConflictError
             If a case of that name exists.
+        OverloadedError
+            If there are as many cases, or cases of the key `owner`, as may be.
         """
         checked_name(name)
-        record = CaseRecord(name, "preparing", 0.0, "waiting")
+        record = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner)
         with self._lock:
+            if owner and sum(one.owner == owner for one in self.records.values()) >= self.max_cases_per_key:
+                raise OverloadedError(f"expected at most {self.max_cases_per_key} cases of one key, got one more")
             if len(self.records) >= self.max_cases:
                 raise OverloadedError(f"expected at most {self.max_cases} cases, got one more; delete some")
             if name in self.records or (self.cases_root / name).exists():
@@ -245,16 +254,12 @@ class Service:
         """Return {"status", "checks"}: "ok" once started, not draining, with a case and a device that works."""
         ready = sum(record.state == "ready" for record in self.records.values())
         fallen = self.engine.fallback_nodes()
-        device = f"{self.device.label} {self.device.note}".strip()
+        device = f"{self.device.label} {self.device.note}".strip() + (f", {fallen} nodes on the CPU" if fallen else "")
         outcomes = [
             ("started", self.started, ""),
             ("draining", not self.draining, ""),
             ("cases", ready > 0, f"{ready} ready"),
-            (
-                "device",
-                not (self.device.required and fallen),
-                device + (f", {fallen} nodes on the CPU" if fallen else ""),
-            ),
+            ("device", not (self.device.required and fallen), device),
             ("engine", self.faults < MAX_FAULTS, f"{self.faults} failed frames in a row"),
         ]
         checks = [{"name": name, "status": "ok" if fine else "fail", "detail": text} for name, fine, text in outcomes]

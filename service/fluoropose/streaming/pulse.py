@@ -65,6 +65,7 @@ class Pulse:
             gc.callbacks.remove(self._collected)
 
     async def _housekeep(self) -> None:
+        self.metrics.loop_tasks.set(len(asyncio.all_tasks()))
         for session in self.service.sessions.take_expired():
             self.metrics.sessions.labels("expired").inc()
             self.lines.end(session, "expired")

@@ -161,6 +161,7 @@ class Metrics:
 
     def _machine(self) -> None:
         self.loop_lag = self._histogram("event_loop_lag_seconds", "How late the event loop turns", _SHORT)
+        self.loop_tasks = self._gauge("event_loop_tasks", "Tasks of the event loop")
         self.gc_pause = self._histogram("gc_pause_seconds", "Pauses of the garbage collector", _SHORT)
         self.auth_failures = self._counter("auth_failures", "Calls turned away at the door", "reason")
         for reason in ("missing", "unknown", "expired", "scope"):
