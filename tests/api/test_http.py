@@ -8,11 +8,15 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from fluoropose.api import bodies
+from fluoropose.api.http import create_app
 from fluoropose.api.schemas import camera_json
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.io.frames import decode_frame, npy_bytes
+from fluoropose.runtime.ort import open_device
+from fluoropose.runtime.service import Service
 
 
 def png(pixels):
@@ -44,6 +48,17 @@ def test_operations(client):
     assert client.get("/readyz").json()["status"] == "ok"
     assert client.get("/version").json()["device"] == "cpu"
     assert "/v1/sessions/{session}/frames" in client.get("/openapi.json").json()["paths"]
+
+
+def test_alive_before_started_and_ready_after(cases_root, models_root, opening):
+    service = Service(open_device("cpu", 1), cases_root, models_root)
+    probes = ("/livez", "/startupz", "/readyz")
+    with TestClient(create_app(service)) as client:
+        assert [client.get(probe).status_code for probe in probes] == [200, 503, 503]
+        require_problem(client.post("/v1/sessions", json=opening), 503, "not-ready", "has not come to case 'small'")
+        service.start()
+        assert [client.get(probe).status_code for probe in probes] == [200, 200, 200]
+        assert client.post("/v1/sessions", json=opening).status_code == 201
 
 
 def test_draining_is_not_ready_and_takes_no_session(client, service, opening):

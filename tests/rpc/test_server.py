@@ -19,13 +19,15 @@ from fluoropose.errors import DeviceError, FluoroposeError
 from fluoropose.rpc import fluoropose_pb2 as pb
 from fluoropose.rpc.channel import RpcCallError, RpcChannel, settings_message
 from fluoropose.rpc.convert import camera_value, frame_value, pose_value, settings_value
-from fluoropose.rpc.server import SERVICE, RpcServer, RpcTls
+from fluoropose.rpc.server import MAX_MESSAGE_BYTES, SERVICE, RpcServer, RpcTls
 from fluoropose.runtime.keys import KeyRing, add_key
 from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.service import Service
 from fluoropose.streaming.desk import Desk
 from fluoropose.streaming.line import LineDesk
 from fluoropose.telemetry.metrics import Metrics
+
+RECEIVED = ("fluoropose_frames_received_total", {"transport": "grpc"})
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +179,35 @@ def test_a_stream_begins_with_hello(started, opening, frame):
             assert await first(address, hello, empty, hello, pixels) == [
                 "welcome", "problem", "problem", "result", "ended",
             ]  # fmt: skip
+
+    asyncio.run(run())
+
+
+def test_a_message_too_large_ends_its_call_before_it_is_read_and_no_other(started, opening, frame):
+    from fluoropose.rpc.fluoropose_pb2_grpc import RegistrationStub
+
+    def pixels(data):
+        return pb.ClientMessage(frame=pb.Frame(data=data, dtype="uint16"))
+
+    async def run():
+        hello = pb.ClientMessage(hello=pb.Hello(settings=settings_message(opening)))
+        huge = pixels(b"\0" * (MAX_MESSAGE_BYTES + 1))
+        async with (
+            serving(started) as (address, _, lines),
+            grpc.aio.insecure_channel(address, [("grpc.max_send_message_length", -1)]) as channel,
+        ):
+            other = RegistrationStub(channel).Track()
+            await other.write(hello)
+            assert (await other.read()).WhichOneof("message") == "welcome"
+            with pytest.raises(grpc.aio.AioRpcError) as ended:
+                async for _ in RegistrationStub(channel).Track(iter([hello, huge])):
+                    pass
+            assert ended.value.code().name == "RESOURCE_EXHAUSTED"
+            assert lines.desk.metrics.registry.get_sample_value(*RECEIVED) == 0.0
+            await other.write(pixels(frame.astype("<u2").tobytes()))
+            assert (await other.read()).WhichOneof("message") == "result"
+            assert lines.desk.metrics.registry.get_sample_value(*RECEIVED) == 1.0
+            await other.done_writing()
 
     asyncio.run(run())
 

@@ -171,8 +171,10 @@ class Service:
             self.records.pop(name, None)
 
     def record(self, name: str) -> CaseRecord:
-        """Return what is known of a case, or raise UnknownCaseError."""
+        """Return what is known of a case, or raise UnknownCaseError; NotReadyError while it may still be found."""
         with self._lock:
+            if name not in self.records and not self.started:
+                raise NotReadyError(f"expected a started service, got one that has not come to case {name!r} yet")
             if name not in self.records:
                 known = ", ".join(sorted(self.records)) or "none"
                 raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
@@ -294,5 +296,4 @@ def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None,
         "range_mm": case.atlas.view.range_mm,
     }
     views = case.atlas.views
-    atlas = {"views": len(views), "bytes": int(views.nbytes), "device": service.device.label}
-    return volume, atlas
+    return volume, {"views": len(views), "bytes": int(views.nbytes), "device": service.device.label}
