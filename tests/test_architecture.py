@@ -54,7 +54,7 @@ HOMES = {
     "uvloop": {"cli/serving.py"},
     "uvicorn": {"cli/serving.py"},
     "typer": {
-        "cli/main.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/several.py", "cli/views.py",
+        "cli/main.py", "cli/evaluate.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/several.py", "cli/views.py",
     },
     "rich": {"cli/"},
 }  # fmt: skip
