@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import threading
 import time
 
 import numpy as np
@@ -259,6 +260,14 @@ def test_metrics_count_what_happened(client, session, frame):
     assert "fluoropose_ready 1.0" in text
     assert f'fluoropose_atlas_bytes{{device="cpu"}} {49 * 128 * 128 * 2:.6g}'[:30] in text
     assert 'code="200",method="POST /v1/sessions/{session}/frames"' in text
+
+
+def test_a_scrape_does_not_keep_the_event_loop(client, monkeypatch):
+    metrics, threads = client.app.state.lines.desk.metrics, []
+    monkeypatch.setattr(metrics, "text", lambda: threads.append(threading.current_thread()) or b"x 1\n")
+    client.portal.call(lambda: threads.append(threading.current_thread()))
+    assert client.get("/metrics").text == "x 1\n"
+    assert threads[0] is not threads[1]
 
 
 def test_answered_and_dropped_add_up_to_received(client, session, frame):

@@ -1,5 +1,6 @@
 """HTTP: the application over a `Service`, its operations and its problems. Pixel work never runs on the event loop."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -100,7 +101,9 @@ def _operations(service: Service, metrics: Metrics, pulse: Pulse) -> APIRouter:
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def exposition() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        # Some milliseconds of work, during which frames must not wait for the loop.
+        text = await asyncio.to_thread(metrics.text)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
 
