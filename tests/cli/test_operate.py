@@ -142,7 +142,7 @@ def test_stream_sends_pairs_and_sweeps(server, tmp_path, small_case, camera, pos
         facts = json.loads((tmp_path / "facts.json").read_text())
         assert facts["sent"] == sent == facts["answered"] + facts["dropped"]
         assert facts["problems"] == {}
-        assert facts.get("joint", 0) <= 3
+        assert facts.get("joint", 0) <= 6  # both frames of a pair that waited together, else its second
     (tmp_path / "places.json").write_text("[[1]]")
     refused(stream("bare", "--places", tmp_path / "places.json"), "expected a list of 3 places")
     (tmp_path / "places.json").write_text(json.dumps([[[1]]] * 3))
