@@ -8,9 +8,9 @@ import numpy as np
 
 from fluoropose.arrays import Float32
 from fluoropose.drr.atlas import Atlas
-from fluoropose.pehl.numpy_step import saturate, warp_frame
+from fluoropose.pehl.edges import warped
+from fluoropose.pehl.numpy_step import saturate
 from fluoropose.pehl.residual import Look
-from fluoropose.pehl.step import normalised_homography
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 
 __all__ = ["edge_likeness"]
@@ -24,8 +24,7 @@ _EDGE_SHARE = 0.08
 
 def edge_likeness(frame: Float32, current: Look, atlas: Atlas) -> float:
     """Return the gradient correlation, -1 to 1, of a frame (rows, columns) of line integrals seen from a pose."""
-    homography = normalised_homography(current.frame_from_canonical_px, *frame.shape)
-    seen = gradients(warp_frame(frame, homography, atlas.view.size_px), _SMOOTH_PX)
+    seen = gradients(warped(frame, current.frame_from_canonical_px, atlas.view.size_px), _SMOOTH_PX)
     cached = gradients(saturate(np.asarray(atlas.views[current.view_index], np.float32)), _SMOOTH_PX)
     steepness = np.hypot(*cached)
     return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()))
