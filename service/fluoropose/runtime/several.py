@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from fluoropose.arrays import Mat44
 from fluoropose.errors import InputError
 from fluoropose.imaging.xray import PixelMeaning
@@ -22,7 +24,7 @@ from fluoropose.runtime.abreast import abreast
 from fluoropose.runtime.engine import FrameView, Registration, ResidentCase
 from fluoropose.runtime.ready import Pictures, ReadyView, ready_views
 from fluoropose.runtime.views import register_ready
-from fluoropose.tracking.quality import SURE, Status
+from fluoropose.tracking.quality import SURE, Status, corner_error_mm, judge_among_others
 from fluoropose.tracking.tracker import Plan
 
 __all__ = ["register_objects"]
@@ -90,13 +92,12 @@ def register_objects(
     after, seen = _corrected(objects, overlaps, first)
     missed = [tried is not item and _missed(found) for item, tried, found in zip(objects, tries, first, strict=True)]
     again = [n for n in everyone if not alone[n] and (missed[n] or _is_disturbed(n, overlaps, seen))]
-    if not again:
-        return tuple(first)
     second = _side_by_side(after, seen, again, time.perf_counter_ns() - began)
     answers = list(first)
     for index, found in zip(again, second, strict=True):
         answers[index] = _better(first[index], found)
-    return tuple(answers)
+    parts = zip(objects, answers, alone, strict=True)
+    return tuple(found if by_itself else _among_others(item, found) for item, found, by_itself in parts)
 
 
 def _apart(residents: Sequence[ResidentCase]) -> list[ResidentCase]:
@@ -184,6 +185,18 @@ def _cast_elsewhere(item: _Object, found: Registration) -> bool:
     local = item.views[0].local
     across, along, turned = moved_between(local(item.believed), local(found.world_from_volume), view.centre_mm)
     return across > _STILL_SHARE * view.field_mm or along > _STILL_DEPTH_SHARE * view.range_mm or turned > _STILL_RAD
+
+
+def _among_others(item: _Object, found: Registration) -> Registration:
+    """Return an answer as sure as it can be where other objects lie."""
+    if not _sure(found):
+        return found
+    view, case = item.views[0], item.views[0].resident.case
+    place = np.eye(4) if view.at_origin else view.sight.camera_from_world
+    error_mm = corner_error_mm(
+        found.information, place, found.camera_from_volume, case.corners_mm, case.atlas.view.centre_mm
+    )
+    return replace(found, judgement=judge_among_others(found.judgement, error_mm, case.size_mm))
 
 
 def _missed(found: Registration) -> bool:
