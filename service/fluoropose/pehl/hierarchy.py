@@ -50,8 +50,9 @@ TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
 NEAR = {_A: 0.25, _B: 0.4}
 """What a coarse step may still have left, in units of `RESIDUAL_SCALES`, for the fine network to take over."""
 
-SETTLED = 0.2
-"""A fine step that would change the pose by less than this, in expected errors of it, is not worth making."""
+SETTLED = 1.0
+"""A fine step that would change the pose by less than this, in expected errors of it, is not worth making: the edges go
+on from there (`pehl.align`)."""
 
 
 def sweeps(count: int) -> Schedule:

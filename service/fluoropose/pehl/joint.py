@@ -6,19 +6,20 @@ hardly sees, is another's in-plane place. Lengths in mm, angles in rad.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat44
+from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
+from fluoropose.pehl.align import EDGE_STEPS, PRESENT, edge_regression
 from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
 from fluoropose.pehl.hierarchy import NEAR, SETTLED, Clock, Finding, Schedule, is_near, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
 from fluoropose.pehl.step import Regression
 
-__all__ = ["JointFinding", "Sight", "register_jointly", "world_information"]
+__all__ = ["JointFinding", "Sight", "aligned_jointly", "register_jointly", "world_information"]
 
 _PRIOR_SHARE, _PRIOR_RAD = 0.5, 1.0
 """Standard deviations of the weak prior on one step: so much of the field, and of a turn. It only holds what no view
@@ -95,6 +96,37 @@ def register_jointly(
     return _ended(pose, last, sights, spent, clock() - began)
 
 
+def aligned_jointly(frames: Sequence[Float32], sights: Sequence[Sight], joint: JointFinding) -> JointFinding:
+    """Return a joint finding aligned by the edges of all views' frames (rows, columns) of line integrals.
+
+    As `pehl.align.aligned` does with one view; `disagreements` stay those of the networks. A finding that some view's
+    network does not see is returned as it is, and so is one whose edges agree less in the end.
+    """
+    presence = np.concatenate([view.regression.presence for view in joint.views])
+    if presence.min() < PRESENT:
+        return joint
+    pose, agreements = joint.world_from_volume, []
+    for _ in range(EDGE_STEPS):
+        looks = [sight.look(pose) for sight in sights]
+        parts = [
+            edge_regression(frame, current, finding, sight.atlas)
+            for frame, current, finding, sight in zip(frames, looks, joint.views, sights, strict=True)
+        ]
+        agreements.append(float(np.mean([agreement for _, agreement in parts])))
+        last = _looked(_stacked([seen for seen, _ in parts]), sights, looks, Group.ALL)
+        step = _step(last.equations, sights[0].atlas)
+        pose = moved_by(pose, step, sights[0].atlas)
+        if step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
+            break
+    if agreements[-1] < agreements[0]:
+        return joint
+    views = tuple(
+        replace(finding, camera_from_volume=sight.camera_from_world @ pose, regression=_of_one(last.seen, number))
+        for number, (finding, sight) in enumerate(zip(joint.views, sights, strict=True))
+    )
+    return replace(joint, world_from_volume=pose, views=views, information=_total(last.equations), proposed=step)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Looked:
     """One look through all views: how, what was seen, the errors' covariances, and the equations that follow."""
@@ -107,7 +139,10 @@ class _Looked:
 
 def _look(regress: Regress, stage: str, sights: Sequence[Sight], pose: Mat44, group: Group) -> _Looked:
     looks = [sight.look(pose) for sight in sights]
-    seen = regress(stage, sights, looks)
+    return _looked(regress(stage, sights, looks), sights, looks, group)
+
+
+def _looked(seen: Regression, sights: Sequence[Sight], looks: list[Look], group: Group) -> _Looked:
     covariances = _covariances(seen, sights)
     parts = zip(sights, looks, seen.residuals, covariances, strict=True)
     equations = [
@@ -180,6 +215,14 @@ def _step(equations: Sequence[Equation], atlas: Atlas) -> Float64:
     for equation in equations:
         information, vector = information + equation.information, vector + equation.vector
     return np.asarray(np.linalg.solve(information, vector))
+
+
+def _stacked(parts: Sequence[Regression]) -> Regression:
+    residuals, sigmas, information, presence = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("residuals", "sigmas", "information", "presence")
+    )
+    return Regression(residuals, sigmas, information, presence)
 
 
 def _of_one(seen: Regression, number: int) -> Regression:

@@ -8,8 +8,9 @@ cached view's edges. A network that has never seen some kind of empty frame may 
 import numpy as np
 from numba import njit
 
-from fluoropose.arrays import Float32, Mat33, read_only
+from fluoropose.arrays import Float32, read_only
 from fluoropose.drr.atlas import Atlas
+from fluoropose.pehl.edges import warped
 from fluoropose.pehl.numpy_step import saturate, warp_frame
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import normalised_homography
@@ -32,8 +33,8 @@ _WEIGHTS: Float32 = read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.floa
 
 def edge_likeness(frame: Float32, current: Look, atlas: Atlas) -> float:
     """Return the gradient correlation, -1 to 1, of a frame (rows, columns) of line integrals seen from a pose."""
-    view = saturate(np.asarray(atlas.views[current.view_index], np.float32))
-    return float(_likeness(np.ascontiguousarray(frame, np.float32), current.frame_from_canonical_px, view, _WEIGHTS))
+    seen = warped(frame, current.frame_from_canonical_px, atlas.view.size_px)
+    return float(_likeness(seen, saturate(np.asarray(atlas.views[current.view_index], np.float32)), _WEIGHTS))
 
 
 def edge_likeness_twin(frame: Float32, current: Look, atlas: Atlas) -> float:
@@ -46,8 +47,8 @@ def edge_likeness_twin(frame: Float32, current: Look, atlas: Atlas) -> float:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _likeness(frame: Float32, to: Mat33, view: Float32, weights: Float32) -> float:
-    seen = _slopes(_smoothed(_warped(frame, to, view.shape[0]), weights))
+def _likeness(frame: Float32, view: Float32, weights: Float32) -> float:
+    seen = _slopes(_smoothed(frame, weights))
     cached = _slopes(_smoothed(view, weights))
     squares = cached[0] * cached[0] + cached[1] * cached[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
@@ -65,25 +66,6 @@ def _likeness(frame: Float32, to: Mat33, view: Float32, weights: Float32) -> flo
             if scale > 0.0:
                 total += (ab - a * b / count) / np.sqrt(scale)
     return total / 2.0
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _warped(frame: Float32, to: Mat33, size: int) -> Float32:
-    """Return the frame through a homography in pixels: bilinear, the border repeated."""
-    out = np.empty((size, size), np.float32)
-    rows, columns = frame.shape
-    for v in range(size):
-        for u in range(size):
-            per = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
-            x = min(max((to[0, 0] * u + to[0, 1] * v + to[0, 2]) * per, 0.0), columns - 1.0)
-            y = min(max((to[1, 0] * u + to[1, 1] * v + to[1, 2]) * per, 0.0), rows - 1.0)
-            j, i = np.uint32(min(int(x), columns - 2)), np.uint32(min(int(y), rows - 2))
-            right, below = np.uint32(j + 1), np.uint32(i + 1)
-            fx, fy = np.float32(x - j), np.float32(y - i)
-            upper = frame[i, j] + (frame[i, right] - frame[i, j]) * fx
-            lower = frame[below, j] + (frame[below, right] - frame[below, j]) * fx
-            out[v, u] = upper + (lower - upper) * fy
-    return out
 
 
 @njit(cache=True, fastmath=True, nogil=True)

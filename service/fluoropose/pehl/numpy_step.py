@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.pehl.step import AbstractStepper, Regression, solved
 
-__all__ = ["NumpyNetwork", "NumpyStepper", "local_contrast", "saturate", "warp_frame"]
+__all__ = ["NumpyNetwork", "NumpyStepper", "block_mean", "local_contrast", "saturate", "warp_frame"]
 
 Weights = dict[str, Float32]
 _VIEW_FLOOR = 0.02
@@ -80,17 +80,17 @@ def saturate(line_integral: Float32) -> Float32:
 
 def local_contrast(image: Float32, block: int) -> Float32:
     """Return (image - local mean) / local deviation, clipped to +-4; image sides are multiples of `block`."""
-    detail = image - _smooth(image, block)
+    detail = image - block_mean(image, block)
     return np.asarray(np.clip(detail / _deviation(image, block), -4.0, 4.0), np.float32)
 
 
 def _deviation(image: Float32, block: int) -> Float32:
-    detail = image - _smooth(image, block)
-    power = _smooth(detail * detail, block)
+    detail = image - block_mean(image, block)
+    power = block_mean(detail * detail, block)
     return np.asarray(np.sqrt(power + 0.1 * power.mean() + 1e-6), np.float32)
 
 
-def _smooth(image: Float32, block: int) -> Float32:
+def block_mean(image: Float32, block: int) -> Float32:
     """Mean over blocks, then over 3 x 3 blocks, then bilinear back to full size (pixel areas aligned)."""
     small = np.pad(_pooled(image, block), 1, mode="edge")
     rows, columns = small.shape[0] - 2, small.shape[1] - 2

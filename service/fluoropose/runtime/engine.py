@@ -19,6 +19,7 @@ from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
+from fluoropose.pehl.align import aligned, edge_look
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
 from fluoropose.pehl.likeness import edge_likeness
@@ -110,16 +111,22 @@ class ResidentCase:
         return found
 
     def follow(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Found:
-        """Follow one schedule. The device is held for that long only, so that a search lets other frames through."""
+        """Follow one schedule, then align by the edges.
+
+        The device is held for the schedule only, so that a search lets other frames through.
+        """
         atlas = self.case.atlas
         with self.lock:
             self.stepper.put_frames(image[None])
             finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
         began = time.perf_counter_ns()
+        finding = aligned(image, camera, finding, atlas)
+        ended = time.perf_counter_ns()
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         judgement = judge(finding, likeness, camera, atlas)
-        spent = finding.quality_ns + time.perf_counter_ns() - began
-        return Found(replace(finding, quality_ns=spent), judgement, likeness)
+        refine_ns = finding.refine_ns + ended - began
+        quality_ns = finding.quality_ns + time.perf_counter_ns() - ended
+        return Found(replace(finding, refine_ns=refine_ns, quality_ns=quality_ns), judgement, likeness)
 
     def anywhere(self, image: Float32, camera: Camera) -> Found:
         """Search the whole frame; stop at the first candidate that is surely right."""
@@ -237,6 +244,7 @@ def _warm_up(resident: ResidentCase) -> None:
     pose = np.eye(4)
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
+    edge_look(middle, look(pose, camera, resident.case.atlas), resident.case.atlas)
     for dtype in FRAME_DTYPES:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):

@@ -20,7 +20,7 @@ from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.pehl.fusion import moved_by
 from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Finding, Schedule
-from fluoropose.pehl.joint import JointFinding, Sight, register_jointly, world_information
+from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly, register_jointly, world_information
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.placing import best_places, shift_scores
 from fluoropose.pehl.residual import Look
@@ -141,10 +141,10 @@ def _joint(views: Sequence[ReadyView], start: Mat44, schedule: Schedule) -> _Ans
         regress = _Batches(views)
         joint = register_jointly(regress, [view.sight for view in views], start, schedule, time.perf_counter_ns)
     began = time.perf_counter_ns()
-    pose = joint.world_from_volume
+    joint = aligned_jointly([view.image for view in views], [view.sight for view in views], joint)
+    refined, pose = time.perf_counter_ns(), joint.world_from_volume
     found = abreast([partial(_judged, view, one, pose) for view, one in zip(views, joint.views, strict=True)])
-    spent = time.perf_counter_ns() - began
-    found = [replace(f, finding=replace(f.finding, quality_ns=f.finding.quality_ns + spent)) for f in found]
+    found = [_with_times(item, refined - began, time.perf_counter_ns() - refined) for item in found]
     first = views[0].sight
     turn = first.camera_from_world[:3, :3]
     opinions = [item.judgement for item in found]
@@ -156,6 +156,13 @@ def _judged(view: ReadyView, finding: Finding, world_from_volume: Mat44) -> Foun
     """Return what is to be thought of a joint pose in one view."""
     likeness = edge_likeness(view.image, view.sight.look(world_from_volume), view.sight.atlas)
     return Found(finding, judge(finding, likeness, view.sight.camera, view.sight.atlas), likeness)
+
+
+def _with_times(found: Found, refine_ns: int, quality_ns: int) -> Found:
+    """Return what was found, with further time spent on it."""
+    spent = found.finding
+    finding = replace(spent, refine_ns=spent.refine_ns + refine_ns, quality_ns=spent.quality_ns + quality_ns)
+    return replace(found, finding=finding)
 
 
 def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:

@@ -1,0 +1,97 @@
+"""Alignment brings a pose that is nearly right nearer, says how sure it is, and leaves alone what it cannot better."""
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rigid import inverse, rigid, transform
+from fluoropose.geometry.rotation import about_y
+from fluoropose.pehl.align import aligned
+from fluoropose.pehl.hierarchy import Finding
+from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly
+from fluoropose.pehl.residual import look
+from fluoropose.pehl.step import Regression
+
+RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
+OFF = np.array([0.1, -0.1, 5.0, 0.3, 0.8, -0.8])
+SIGMAS = np.array([0.1, 0.1, 4.0, 0.005, 0.015, 0.015])
+
+
+@pytest.fixture
+def camera():
+    """A detector as fine as the canonical view."""
+    return camera_from_detector(192, 192, row_spacing_mm=0.5, column_spacing_mm=0.5, source_to_detector_mm=1100.0)
+
+
+def shot(case, camera, camera_from_volume, rng):
+    lines = CpuRenderer(case.volume, 1.0).render(camera, camera_from_volume)
+    shown = -np.log(np.exp(-1.16 * lines / np.sqrt(1.0 + 0.3 * lines)) + 0.1)
+    return (shown + 0.003 * rng.standard_normal(lines.shape)).astype(np.float32)
+
+
+def believed(case, camera, pose, presence=1.0):
+    """What networks that ended at a pose leave."""
+    current = look(pose, camera, case.atlas)
+    seen = Regression(current.own_residual[None], SIGMAS[None], np.diag(SIGMAS**-2.0)[None], np.array([presence]))
+    return Finding(pose, seen, (0.0, 0.0, 0.0), 1, 2, 3)
+
+
+def pose_of(case, six):
+    return pose_from_six(six, case.pose_frame)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_pose_nearly_right_comes_nearer_from_either_side(small_case, camera, rng, sign):
+    right = pose_of(small_case, RIGHT)
+    start = pose_of(small_case, RIGHT + sign * OFF)
+    found = aligned(shot(small_case, camera, right, rng), camera, believed(small_case, camera, start), small_case.atlas)
+    before, after = (pose_error(pose, right, small_case.corners_mm) for pose in (start, found.camera_from_volume))
+    assert after.mtre_proj_mm < 0.25 * before.mtre_proj_mm
+    assert after.depth_mm < 0.4 * before.depth_mm
+    assert after.rotation_deg < 0.4 * before.rotation_deg
+    # Sure of more than the networks were, and not of much more than it is worth.
+    assert (found.regression.sigmas[0] < SIGMAS).all()
+    assert after.depth_mm < 4.0 * found.regression.sigmas[0, 2]
+    assert (found.regress_ns, found.refine_ns, found.quality_ns) == (1, 2, 3)
+    assert found.regression.presence[0] == 1.0
+
+
+def test_what_the_networks_do_not_see_is_left_alone(small_case, camera, rng):
+    start = pose_of(small_case, RIGHT + OFF)
+    finding = believed(small_case, camera, start, presence=0.05)
+    frame = shot(small_case, camera, pose_of(small_case, RIGHT), rng)
+    assert aligned(frame, camera, finding, small_case.atlas) is finding
+
+
+def test_an_empty_frame_leaves_the_networks_pose(small_case, camera):
+    start = pose_of(small_case, RIGHT + OFF)
+    finding = believed(small_case, camera, start)
+    found = aligned(np.zeros((192, 192), np.float32), camera, finding, small_case.atlas)
+    moved = pose_error(found.camera_from_volume, start, small_case.corners_mm)
+    assert moved.in_plane_mm < 0.01 and moved.depth_mm < 0.2 and moved.rotation_deg < 0.05
+
+
+def test_two_views_are_aligned_together(small_case, camera, rng):
+    right = pose_of(small_case, RIGHT)
+    centre = transform(right, small_case.atlas.view.centre_mm)
+    turn = about_y(np.deg2rad(10.0))
+    places = (np.eye(4), rigid(turn, centre - turn @ centre))
+    sights = [Sight(n, camera, place, small_case.atlas) for n, place in enumerate(places)]
+    frames = [shot(small_case, camera, place @ right, rng) for place in places]
+    start = pose_of(small_case, RIGHT + OFF)
+    views = tuple(believed(small_case, camera, place @ start) for place in places)
+    joint = JointFinding(start, views, np.eye(6), np.zeros(6), (0.5, 0.7))
+    found = aligned_jointly(frames, sights, joint)
+    before, after = (pose_error(pose, right, small_case.corners_mm) for pose in (start, found.world_from_volume))
+    assert after.mtre_mm < 0.4 * before.mtre_mm
+    assert found.disagreements == joint.disagreements
+    assert np.linalg.eigvalsh(found.information).min() > 0.0
+    for place, view in zip(places, found.views, strict=True):
+        np.testing.assert_allclose(inverse(place) @ view.camera_from_volume, found.world_from_volume, atol=1e-9)
+
+    unseen = (views[0], believed(small_case, camera, places[1] @ start, presence=0.05))
+    doubted = JointFinding(start, unseen, np.eye(6), np.zeros(6), (0.5, 0.7))
+    assert aligned_jointly(frames, sights, doubted) is doubted

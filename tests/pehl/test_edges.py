@@ -1,0 +1,100 @@
+"""The edges' equations: compiled and plain agree, their derivatives are those of pictures, a bar across hardly matters."""
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.pehl.align import edge_look
+from fluoropose.pehl.edges import Turn, edge_equations, edge_equations_twin, warped
+from fluoropose.pehl.numpy_step import warp_frame
+from fluoropose.pehl.residual import look, residual_of
+from fluoropose.pehl.step import normalised_homography
+
+RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
+OFF = np.array([0.15, -0.1, 4.0, 0.3, 0.5, -0.5])
+
+
+@pytest.fixture
+def camera():
+    """A detector as fine as the canonical view."""
+    return camera_from_detector(192, 192, row_spacing_mm=0.5, column_spacing_mm=0.5, source_to_detector_mm=1100.0)
+
+
+@pytest.fixture
+def frame(small_case, camera, rng):
+    """What a detector with a tenth of scatter shows."""
+    fine = CpuRenderer(small_case.volume, 1.0)
+    lines = fine.render(camera, pose_from_six(RIGHT, small_case.pose_frame))
+    shown = -np.log(np.exp(-1.16 * lines / np.sqrt(1.0 + 0.3 * lines)) + 0.1)
+    return (shown + 0.003 * rng.standard_normal(lines.shape)).astype(np.float32)
+
+
+def looked(small_case, camera, six):
+    return look(pose_from_six(six, small_case.pose_frame), camera, small_case.atlas)
+
+
+def left(found, current):
+    return np.linalg.solve(found.information, found.vector) - current.own_residual
+
+
+def test_compiled_and_plain_agree(small_case, camera, frame):
+    current = looked(small_case, camera, RIGHT + OFF)
+    views = np.asarray(small_case.atlas.views[list(current.view_indices)], np.float32)
+    turn = Turn(0.3, -0.4, np.deg2rad(4.0), 0.4, 900.0)
+    fast, slow = (
+        solve(frame, current.frame_from_canonical_px, views, turn) for solve in (edge_equations, edge_equations_twin)
+    )
+    scale = np.sqrt(np.diag(slow.information))
+    np.testing.assert_allclose(
+        fast.information / np.outer(scale, scale), slow.information / np.outer(scale, scale), atol=1e-4
+    )
+    np.testing.assert_allclose(fast.vector / scale, slow.vector / scale, atol=1e-3 * np.abs(slow.vector / scale).max())
+    assert abs(fast.agreement - slow.agreement) < 1e-4
+
+
+def test_the_compiled_warp_is_the_plain_one(small_case, camera, frame):
+    current = looked(small_case, camera, RIGHT + 20 * OFF)
+    plain = warp_frame(frame, normalised_homography(current.frame_from_canonical_px, *frame.shape), 96)
+    np.testing.assert_allclose(warped(frame, current.frame_from_canonical_px, 96), plain, atol=1e-4)
+
+
+def test_a_step_leads_to_the_right_pose(small_case, camera, frame):
+    for sign in (1.0, -1.0):
+        current = looked(small_case, camera, RIGHT + sign * OFF)
+        wanted = residual_of(pose_from_six(RIGHT, small_case.pose_frame), current, small_case.atlas)
+        before = wanted - current.own_residual
+        found = edge_look(frame, current, small_case.atlas)
+        after = before - left(found, current)
+        assert np.linalg.norm(after[:2]) < 0.3 * np.linalg.norm(before[:2])
+        assert abs(after[2]) < 0.35 * abs(before[2])
+        assert np.linalg.norm(after[3:]) < 0.5 * np.linalg.norm(before[3:])
+
+
+def test_gain_shading_and_a_crossing_bar_hardly_move_the_pose(small_case, camera, frame):
+    current = looked(small_case, camera, RIGHT)
+    at = left(edge_look(frame, current, small_case.atlas), current)
+    ramp = np.linspace(0.0, 0.5, camera.columns, dtype=np.float32)
+    shaded = left(edge_look(0.7 * frame + ramp, current, small_case.atlas), current)
+    barred = frame.copy()
+    barred[:, 100:106] += 0.8
+    crossed = left(edge_look(barred, current, small_case.atlas), current)
+    for other in (shaded, crossed):
+        assert np.abs(other - at)[:2].max() < 0.05
+        assert abs(other[2] - at[2]) < 2.0
+        assert np.rad2deg(np.abs(other - at)[3:]).max() < 0.5
+
+
+def test_the_object_agrees_and_noise_does_not(small_case, camera, frame, rng):
+    current = looked(small_case, camera, RIGHT)
+    assert edge_look(frame, current, small_case.atlas).agreement > 0.95
+    noise = rng.standard_normal(frame.shape).astype(np.float32)
+    found = edge_look(noise, current, small_case.atlas)
+    assert found.agreement < 0.6
+    assert np.isfinite(found.information).all() and np.isfinite(found.vector).all()
+
+
+def test_an_empty_frame_says_nothing_and_does_not_fail(small_case, camera):
+    found = edge_look(np.zeros((192, 192), np.float32), looked(small_case, camera, RIGHT), small_case.atlas)
+    assert np.isfinite(found.information).all() and np.isfinite(found.vector).all()
