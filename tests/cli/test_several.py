@@ -66,13 +66,20 @@ def test_objects_are_simulated_registered_and_drawn(cases_root, models_root, tmp
     assert (tmp_path / "success.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_bench_counts_one_two_and_four_objects(cases_root, models_root):
+def test_the_bench_sets_objects_together_beside_one_in_the_same_frame_and_in_its_own(cases_root, models_root):
     resident = ResidentCase(load_case(cases_root / "small"), load_bundle(models_root / "small"), open_device("cpu", 1))
-    measured = crowd_times([resident] * 4, 2, 0, 64, 1)
+    measured = crowd_times([resident] * 4, 3, 0, 64, 1)
     assert [(row["objects"], row["start"]) for row in measured] == [
-        (count, start) for count in (1, 2, 4) for start in ("rough", "near")
+        (2, "rough"),
+        (2, "near"),
+        (4, "rough"),
+        (4, "near"),
     ]
-    assert all(0.0 < row["p50"] <= row["p99"] for row in measured)
+    for row in measured:
+        for one in ("one_in_frame", "one_in_own_frame"):
+            assert 0.0 < row[f"{one}_ms"]["p50"] <= row[f"{one}_ms"]["p99"]
+            assert row[f"over_{one}"] == pytest.approx(row["together_ms"]["p50"] / row[f"{one}_ms"]["p50"])
+            assert row[f"cpu_over_{one}"] > 0.0
 
 
 @pytest.mark.parametrize(

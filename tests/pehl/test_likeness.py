@@ -2,7 +2,7 @@ import numpy as np
 
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.pehl.likeness import edge_likeness
+from fluoropose.pehl.likeness import edge_likeness, edge_likeness_twin
 from fluoropose.pehl.residual import look
 
 
@@ -30,3 +30,15 @@ def test_gain_and_shading_do_not_matter(small_case, camera):
     ramp = np.linspace(0.0, 0.5, camera.columns, dtype=np.float32)
     plain, shaded = (edge_likeness(image, seen, small_case.atlas) for image in (frame, 0.6 * frame + ramp))
     assert abs(plain - shaded) < 0.05
+
+
+def test_the_twins_agree(small_case, camera, rng):
+    """Near the object, beside it and half out of the frame; on noise, and where there is nothing at all."""
+    pose = pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 4.0, -4.0]), small_case.pose_frame)
+    frame = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
+    for image in (frame, frame + rng.standard_normal(frame.shape).astype(np.float32), np.zeros_like(frame)):
+        for offset in (0.0, 12.0, 30.0):
+            there = pose_from_six(np.array([2.0 + offset, -3.0, 870.0, 14.0, 7.0, -4.0]), small_case.pose_frame)
+            seen = look(there, camera, small_case.atlas)
+            wanted = edge_likeness_twin(image, seen, small_case.atlas)
+            np.testing.assert_allclose(edge_likeness(image, seen, small_case.atlas), wanted, atol=1e-4)

@@ -7,7 +7,8 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.numpy_step import saturate
-from fluoropose.pehl.overlap import cast, cast_twin, fitted, fitted_twin, overlap_of, shadow_of
+from fluoropose.pehl.overlap import disturbance, fitted, fitted_twin, overlap_of
+from fluoropose.pehl.shadow import cast, cast_twin, shadow_of
 
 HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
@@ -22,6 +23,12 @@ def shadows(small_case):
 @pytest.fixture
 def empty(camera):
     return np.zeros((camera.rows, camera.columns), np.float32)
+
+
+def pictures_of(shadows, camera):
+    """Return the shadows at strength 1 in the camera's frame, (n, rows, columns)."""
+    empty = np.zeros((camera.rows, camera.columns), np.float32)
+    return np.stack([cast_twin(empty, camera, shadow, np.array([1.0, 0.0])) for shadow in shadows])
 
 
 def test_a_shadow_is_the_rendered_picture(small_case, camera, empty, shadows):
@@ -39,9 +46,8 @@ def test_the_twins_agree(rng, camera, shadows):
     got = frame.copy()
     cast(got, camera, shadows[0], strength)
     np.testing.assert_allclose(got, wanted, atol=1e-4)
-    np.testing.assert_allclose(
-        fitted(wanted, camera, shadows), fitted_twin(wanted, camera, shadows), rtol=1e-3, atol=1e-4
-    )
+    pictures = pictures_of(shadows, camera)
+    np.testing.assert_allclose(fitted(wanted, pictures), fitted_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
 
 
 def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows):
@@ -51,7 +57,7 @@ def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows)
     frame = (0.01 * u + 0.005 * v + rng.normal(0.0, 0.005, empty.shape)).astype(np.float32)
     for shadow, strength in zip(shadows, strengths, strict=True):
         cast(frame, camera, shadow, strength)
-    found = fitted(frame, camera, shadows)
+    found = fitted(frame, pictures_of(shadows, camera))
     deepest = float(shadows[0].lines.max())
     for depth in (0.3 * deepest, deepest):
         np.testing.assert_allclose(found @ [depth, depth**2], strengths @ [depth, depth**2], rtol=0.06)
@@ -69,9 +75,43 @@ def test_the_others_are_taken_out_and_the_object_itself_stays(camera, empty, sha
 
 def test_an_object_that_is_not_there_is_given_little(camera, empty, shadows):
     frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
-    strengths = fitted(frame, camera, shadows)
+    strengths = fitted(frame, pictures_of(shadows, camera))
     deepest = float(shadows[1].lines.max())
     assert abs(strengths[1] @ [deepest, deepest**2]) < 0.15 * deepest
+
+
+def test_a_shadow_ends_where_the_object_does(camera, shadows):
+    """No step of the detector's floor is left at the rim of the cached view, and the window holds all that is cast."""
+    (picture,) = pictures_of(shadows[:1], camera)
+    rows, columns = np.nonzero(picture)
+    top, end, left, stop = shadows[0].window(camera)
+    assert shadows[0].lines[0].max() == 0.0
+    assert top <= rows.min()
+    assert rows.max() < end
+    assert left <= columns.min()
+    assert columns.max() < stop
+
+
+def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, camera, empty, shadows):
+    """Nothing if nothing moved; the derivatives' ratio if the other one appears; without bound for one that is not there."""
+    both = cast_twin(
+        cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0])), camera, shadows[1], np.array([0.7, 0.0])
+    )
+    after = overlap_of(both, camera, shadows)
+    assert disturbance(after, after, 0) == 0.0
+    before = overlap_of(both, camera, [shadows[0], None])
+    own, other = (
+        strength * picture for strength, picture in zip((1.0, 0.7), pictures_of(shadows, camera), strict=True)
+    )
+    mask = own[1:-1, 1:-1] > 0
+    power = [
+        sum((slope[mask] ** 2).sum() for slope in (p[2:, 1:-1] - p[:-2, 1:-1], p[1:-1, 2:] - p[1:-1, :-2]))
+        for p in (other, own)
+    ]
+    assert disturbance(before, after, 0) == pytest.approx(np.sqrt(power[0] / power[1]), rel=0.05)
+    nearly = shadow_of(pose_from_six(BESIDE + [0.02, 0, 0, 0, 0, 0], small_case.pose_frame), small_case.atlas)
+    assert 0.0 < disturbance(overlap_of(both, camera, [shadows[0], nearly]), after, 0) < 0.1
+    assert disturbance(before, overlap_of(both, camera, [None, shadows[1]]), 0) == np.inf
 
 
 def test_objects_apart_leave_the_frame_as_it_is(small_case, camera, empty, shadows):

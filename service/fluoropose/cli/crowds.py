@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ __all__ = ["CrowdPlan", "crowd_times", "evaluate_crowds"]
 
 NEAR_SHARE = 0.15
 """Of the paper's start errors: what a frame's prediction is off by in tracking."""
+
+_BENCH_FRAMES = 6
+"""Simulated frames that a measurement of times goes round."""
 
 _COLOURS = ((60, 255, 90), (90, 170, 255), (255, 190, 40), (255, 90, 220))
 
@@ -102,23 +105,44 @@ def evaluate_crowds(
 
 
 def crowd_times(residents: list[ResidentCase], runs: int, seed: int, side_px: int, cores: int) -> list[dict[str, Any]]:
-    """Return for the first one, two and four objects what registering them in one frame takes, tracked and rough."""
-    plan = CrowdPlan((tuple(one.case.name for one in residents),), 1, runs, seed, side_px)
-    (frame,) = _simulated(residents, plan, cores)
-    rows = []
-    for count in (1, 2, 4):
-        part = _Frame(frame.pixels, frame.camera, frame.truths[:count])
-        for start in ("rough", "near"):
-            _, times = _trials(residents[:count], [part], plan, start)
-            took = np.array([each.together_ms for each in times])
-            rows.append(
-                {
-                    "objects": count, "start": start, "p50": float(np.median(took)),
-                    "p99": float(np.percentile(took, 99)),
-                    "cpu_p50": float(np.median([each.together_cpu_ms for each in times])),
-                }
-            )  # fmt: skip
-    return rows
+    """Return what the first two and the first four objects of a frame take together, beside one; rough and near starts.
+
+    "One" is the mean of the same objects from the same kind of start: in the same frame, with the others in it as they
+    are, and each in a frame of its own. Everything is run in turns; ratios are those of medians, by the clock and by
+    this process's CPU time, which other load disturbs less.
+    """
+    plan = CrowdPlan((tuple(one.case.name for one in residents),), min(runs, _BENCH_FRAMES), runs, seed, side_px)
+    frames = _simulated(residents, plan, cores)
+    own = {one.case.name: _simulated([one], plan, cores) for one in residents}
+    return [_times_of(residents[:count], frames, own, plan, start) for count in (2, 4) for start in ("rough", "near")]
+
+
+def _times_of(
+    residents: list[ResidentCase], frames: list[_Frame], own: dict[str, list[_Frame]], plan: CrowdPlan, start: str
+) -> dict[str, Any]:
+    spent: dict[str, list[tuple[float, float]]] = {"together": [], "one_in_frame": [], "one_in_own_frame": []}
+    for index in range(plan.starts):
+        number = index % len(frames)
+        frame = replace(frames[number], truths=frames[number].truths[: len(residents)])
+        plans = _starts(residents, frame, plan, start, index)
+        spent["together"].append(_together(residents, frame, plans)[1])
+        alone, cpu = _alone(residents, frame, plans)[1]
+        spent["one_in_frame"].append((float(np.mean(alone)), cpu / len(residents)))
+        parts = []
+        for one in residents:
+            its = own[one.case.name][number]
+            (took,), cpu = _alone([one], its, _starts([one], its, plan, start, index))[1]
+            parts.append((took, cpu))
+        wall, cpu = np.mean(parts, axis=0)
+        spent["one_in_own_frame"].append((float(wall), float(cpu)))
+    times = {name: np.array(values) for name, values in spent.items()}
+    medians = {name: np.median(values, axis=0) for name, values in times.items()}
+    row: dict[str, Any] = {"objects": len(residents), "start": start}
+    for name, values in times.items():
+        row[f"{name}_ms"] = {f"p{share}": float(np.percentile(values[:, 0], share)) for share in (50, 99)}
+    for name in ("one_in_frame", "one_in_own_frame"):
+        row[f"over_{name}"], row[f"cpu_over_{name}"] = (float(r) for r in medians["together"] / medians[name])
+    return row
 
 
 def _simulated(residents: list[ResidentCase], plan: CrowdPlan, cores: int) -> list[_Frame]:

@@ -88,7 +88,10 @@ def train(
     case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
     out: Annotated[Path, typer.Option("--out", help="The model's folder.")],
     profile: Annotated[
-        str, typer.Option("--profile", help="instant, minute, five-minutes, quick, full, tiny, or paper: see `fluoropose paper`.")
+        str,
+        typer.Option(
+            "--profile", help="instant, minute, five-minutes, quick, full, tiny, or paper: see `fluoropose paper`."
+        ),
     ] = "quick",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     cores: Cores = 0,

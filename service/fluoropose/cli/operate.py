@@ -168,7 +168,7 @@ def bench(
     seconds: Annotated[float, typer.Option("--seconds", min=2, help="How long each load lasts.")] = 60.0,
     size: Annotated[int, typer.Option("--size", help="Side of the load's frames: 256, 512, 1024 or 2048.")] = 512,
     objects: Annotated[
-        bool, typer.Option("--objects", help="Also one, two and four shipped objects in one frame.")
+        bool, typer.Option("--objects", help="Also two and four shipped objects in one frame, beside one.")
     ] = False,
     address: Annotated[str, typer.Option("--address", help="Load this service, not one of our own.")] = "",
     grpc_address: GrpcAddress = "127.0.0.1:8001",
@@ -214,7 +214,7 @@ def bench(
 
 
 def _objects(engine: "Engine", cases: Path, models: Path, runs: int, seed: int) -> list[dict[str, Any]]:
-    """Return what registering one, two and four objects of one frame takes; a case that is there is used as it is."""
+    """Return what registering two and four objects of one frame takes; a case that is there is used as it is."""
     from fluoropose.cli.crowds import crowd_times
     from fluoropose.io.bundles import load_bundle
     from fluoropose.io.cases import load_case

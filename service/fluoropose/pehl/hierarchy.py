@@ -98,7 +98,7 @@ def register(
     spent = {"coarse": 0, "fine": 0}
     units = residual_units(atlas.view)
     left: dict[Group, float] = {}
-    for n, (stage, group) in enumerate(schedule):
+    for stage, group in schedule:
         if stage == "coarse" and is_near(left):
             continue
         began = clock()
@@ -106,7 +106,7 @@ def register(
         seen = _regress(stepper, stage, current, camera)
         spent[stage] += clock() - began
         change = seen.residuals[0] - current.own_residual
-        if n and group is Group.ALL and change @ seen.information[0] @ change < SETTLED**2:
+        if group is Group.ALL and change @ seen.information[0] @ change < SETTLED**2:
             return _finding(pose, current, seen, atlas, spent, 0)
         if stage == "coarse":
             left[group] = float(np.abs(change / units)[list(group.value)].max())

@@ -79,14 +79,14 @@ def register_jointly(
     atlas = sights[0].atlas
     spent = {"coarse": 0, "fine": 0}
     left: dict[Group, float] = {}
-    for n, (stage, group) in enumerate(schedule):
+    for stage, group in schedule:
         if stage == "coarse" and (is_near(left) or _needless(group, left)):
             continue
         began = clock()
         last = _look(regress, stage, sights, pose, group)
         step = _step(last.equations, atlas)
         spent[stage] += clock() - began
-        if n and group is Group.ALL and step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
+        if group is Group.ALL and step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
             return _ended(pose, last, sights, spent, 0)
         if stage == "coarse":
             left |= _left(step, sights, last.looks, group)

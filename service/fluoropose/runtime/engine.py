@@ -6,6 +6,7 @@ Times are measured here and returned with each result, so that numbers below kno
 import threading
 import time
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +51,19 @@ class ResidentCase:
         self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.views), device)
         self.lock = threading.Lock()
         self.used_at = 0
+        self._others: list[ResidentCase] = []
         self.size_bytes = int(case.atlas.views.nbytes) + sum(len(model) for model in bundle.models.values())
+
+    def another(self, number: int) -> "ResidentCase":
+        """Return the case with frames and a lock of its own, for an object that comes several times; 0 is this one."""
+        if number == 0:
+            return self
+        with self.lock:
+            while len(self._others) < number:
+                twin = copy(self)
+                twin.stepper, twin.lock = self.stepper.another(), threading.Lock()
+                self._others.append(twin)
+        return self._others[number - 1]
 
     def register(
         self,

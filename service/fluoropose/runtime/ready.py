@@ -5,6 +5,7 @@ Lengths in mm.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_image
 from fluoropose.pehl.joint import Sight
+from fluoropose.runtime.abreast import abreast
 from fluoropose.runtime.registration import FrameView
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ def ready_views(
     resident: "ResidentCase", views: Sequence[FrameView], meaning: PixelMeaning, inverted: bool, pictures: Pictures
 ) -> list[ReadyView]:
     """Return the views as the case looks at them; pictures that are there already are used, new ones added."""
-    prepared = [_prepared(number, view, resident, meaning, inverted, pictures) for number, view in enumerate(views)]
+    prepared = abreast(
+        [partial(_prepared, number, view, resident, meaning, inverted, pictures) for number, view in enumerate(views)]
+    )
     _require_views(views, prepared)
     return prepared
 

@@ -5,13 +5,17 @@ Buffers are bound once and keep their addresses, from the first frame of a size 
 
 import threading
 from contextlib import nullcontext
+from copy import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
+from fluoropose.imaging.half import halves
 from fluoropose.pehl.step import AbstractStepper, Regression, solved
+from fluoropose.runtime.abreast import abreast
 from fluoropose.runtime.ort import Device, StageSession, open_stage, place
 
 __all__ = ["OrtStepper"]
@@ -27,7 +31,7 @@ _GRAPHS_TURN = threading.RLock()
 
 
 class OrtStepper(AbstractStepper):
-    """The networks of one case on one device. Not for two threads at once: each worker has its own."""
+    """The networks of one case on one device. Not for two threads at once: another thread has `another`."""
 
     def __init__(self, models: dict[str, bytes], atlas_views: NDArray[Any], device: Device) -> None:
         """Open a session per stage and place the atlas.
@@ -56,7 +60,7 @@ class OrtStepper(AbstractStepper):
 
     def put_frames(self, line_integrals: Float32) -> None:
         """Copy the frames to the device, once, as float16. Buffers of the last few sizes are kept."""
-        shaped = line_integrals.astype(np.float16)[:, None]
+        shaped = halves(line_integrals)[:, None]
         with self._turn:
             frame = self._frames.pop(shaped.shape, None)
             if frame is None:
@@ -70,17 +74,33 @@ class OrtStepper(AbstractStepper):
     def step(
         self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> Regression:
-        """Run one stage's network on a batch of looks."""
+        """Run one stage's network on a batch of looks; on a CPU each look by itself, side by side on the cores."""
+        parts = _parts(len(view_index), self.device)
+        with self._turn:
+            runs = [
+                partial(self._binding(stage, part).run, homographies[part], view_index[part], frame_index[part])
+                for part in parts
+            ]
+            seen = abreast(runs)
+        information, vector, presence = (np.concatenate(arrays, dtype=np.float64) for arrays in zip(*seen, strict=True))
+        return solved(information, vector, presence[:, 0])
+
+    def another(self) -> "OrtStepper":
+        """Return a stepper of the same networks and atlas with frames of its own, for another thread."""
+        twin = copy(self)
+        twin._frames, twin._frame = {}, None
+        return twin
+
+    def _binding(self, stage: str, part: slice) -> "_Binding":
+        """Return what is bound to the frames for these looks of a batch."""
         if self._frame is None:
             raise AssertionError("expected put_frames before step")
-        batch, bindings = len(view_index), self._frame.bindings
-        key = (stage, batch)
-        with self._turn:
-            if key not in bindings:
-                session = self._session(stage, batch)
-                bindings[key] = _Binding(session, self._frame.value, self._atlas, batch, self.device)
-            information, vector, presence = bindings[key].run(homographies, view_index, frame_index)
-        return solved(information.astype(np.float64), vector.astype(np.float64), presence[:, 0].astype(np.float64))
+        key = (stage, part.start, part.stop)
+        if key not in self._frame.bindings:
+            batch = part.stop - part.start
+            session = self._session(stage, batch)
+            self._frame.bindings[key] = _Binding(session, self._frame.value, self._atlas, batch, self.device)
+        return self._frame.bindings[key]
 
     def _session(self, stage: str, batch: int) -> StageSession:
         """Return a stage's network for a batch: on the CPU one for all, on a GPU opened when it is first needed."""
@@ -97,7 +117,7 @@ class _Frame:
         self.device = device
         self.host = shaped
         self.value = place(self.host, device)
-        self.bindings: dict[tuple[str, int], _Binding] = {}
+        self.bindings: dict[tuple[str, int, int], _Binding] = {}
 
     def update(self, shaped: NDArray[np.float16]) -> None:
         if self.device.name == "cpu":
@@ -142,3 +162,9 @@ class _Binding:
         if self.device.name == "cpu":
             return self.outputs_host
         return [value.numpy() for value in self.outputs]
+
+
+def _parts(batch: int, device: Device) -> list[slice]:
+    """Return which looks go through the network at once: a CPU gains nothing by a batch, its cores by several runs."""
+    size = 1 if device.name == "cpu" and device.threads == 1 else batch
+    return [slice(first, first + size) for first in range(0, batch, size)]

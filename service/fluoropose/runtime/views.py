@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +19,13 @@ from fluoropose.geometry.rig import ray_gap_mm
 from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.pehl.fusion import moved_by
-from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Schedule
+from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Finding, Schedule
 from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly, register_jointly, world_information
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.placing import best_places, shift_scores
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import Regression, normalised_homography, stacked_frames
+from fluoropose.runtime.abreast import abreast
 from fluoropose.runtime.ready import ReadyView, ready_views
 from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
 from fluoropose.tracking.quality import SURE, Judgement, judge, judge_jointly
@@ -140,18 +142,20 @@ def _joint(views: Sequence[ReadyView], start: Mat44, schedule: Schedule) -> _Ans
         joint = register_jointly(regress, [view.sight for view in views], start, schedule, time.perf_counter_ns)
     began = time.perf_counter_ns()
     joint = aligned_jointly([view.image for view in views], [view.sight for view in views], joint)
-    refined = time.perf_counter_ns()
-    found = []
-    for view, finding in zip(views, joint.views, strict=True):
-        current = view.sight.look(joint.world_from_volume)
-        likeness = edge_likeness(view.image, current, view.sight.atlas)
-        found.append(Found(finding, judge(finding, likeness, view.sight.camera, view.sight.atlas), likeness))
+    refined, pose = time.perf_counter_ns(), joint.world_from_volume
+    found = abreast([partial(_judged, view, one, pose) for view, one in zip(views, joint.views, strict=True)])
     found = [_with_times(item, refined - began, time.perf_counter_ns() - refined) for item in found]
     first = views[0].sight
     turn = first.camera_from_world[:3, :3]
     opinions = [item.judgement for item in found]
     judgement = judge_jointly(opinions, joint.information, joint.proposed, turn, first.atlas)
-    return _Answer(joint.world_from_volume, judgement, joint.information, tuple(found), _reasons(found, joint))
+    return _Answer(pose, judgement, joint.information, tuple(found), _reasons(found, joint))
+
+
+def _judged(view: ReadyView, finding: Finding, world_from_volume: Mat44) -> Found:
+    """Return what is to be thought of a joint pose in one view."""
+    likeness = edge_likeness(view.image, view.sight.look(world_from_volume), view.sight.atlas)
+    return Found(finding, judge(finding, likeness, view.sight.camera, view.sight.atlas), likeness)
 
 
 def _with_times(found: Found, refine_ns: int, quality_ns: int) -> Found:
@@ -243,7 +247,9 @@ def _ray(view: ReadyView, answer: _Answer) -> tuple[Float64, Float64]:
 def _placed(views: Sequence[ReadyView], start: Mat44, count: int = 1) -> list[Mat44]:
     """Return a start moved to where all views' pictures agree on the object: the likeliest places."""
     looks = [view.sight.look(start) for view in views]
-    scores = [shift_scores(view.image, look, view.sight.atlas) for view, look in zip(views, looks, strict=True)]
+    scores = abreast(
+        [partial(shift_scores, view.image, look, view.sight.atlas) for view, look in zip(views, looks, strict=True)]
+    )
     atlas = views[0].sight.atlas
     shifts = best_places(scores, looks, [view.sight.camera_from_world for view in views], atlas, count)
     return [moved_by(start, np.concatenate([shift, np.zeros(3)]), atlas) for shift in shifts]
@@ -270,16 +276,16 @@ class _Batches:
 
     def __call__(self, stage: str, sights: Sequence[Sight], looks: Sequence[Look]) -> Regression:
         """Return the views' regressions in their order."""
-        order: list[int] = []
-        parts: list[Regression] = []
+        steps = []
         for resident, numbers, shape in self.groups:
             homographies = [normalised_homography(looks[n].frame_from_canonical_px, *shape) for n in numbers]
             indices = np.array([looks[n].view_indices for n in numbers])
-            parts.append(resident.stepper.step(stage, np.stack(homographies), indices, np.arange(len(numbers))))
-            order += numbers
+            step = partial(resident.stepper.step, stage, np.stack(homographies), indices, np.arange(len(numbers)))
+            steps.append(step)
+        parts = abreast(steps)
         if len(parts) == 1:
             return parts[0]
-        back = np.argsort(order)
+        back = np.argsort([n for _, numbers, _ in self.groups for n in numbers])
         return Regression(
             *(
                 np.concatenate([getattr(part, name) for part in parts])[back]

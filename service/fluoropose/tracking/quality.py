@@ -6,18 +6,28 @@ network's Laplace scales, plus how far its last proposal still moved.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat33, Mat44
+from fluoropose.arrays import Float64, Mat33, Mat44, Points, Vec3
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.pehl.hierarchy import Finding
 
-__all__ = ["ErrorEstimate", "Judgement", "SURE", "Status", "expected_errors", "judge", "judge_jointly"]
+__all__ = [
+    "ErrorEstimate",
+    "Judgement",
+    "SURE",
+    "Status",
+    "corner_error_mm",
+    "expected_errors",
+    "judge",
+    "judge_among_others",
+    "judge_jointly",
+]
 
 SURE = 0.5
 """Confidence from which a pose counts as found."""
@@ -29,6 +39,11 @@ test); real frames, where other bones cross, lie between."""
 
 _DOUBT_SHARE = 0.02
 """An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
+
+_AMONG_SHARE = 0.0055
+"""Of an object's size: an expected error of its corners in the picture above this is doubtful for an object that others
+lie over. Nothing else tells there: presence is 1 and edges are like where a neighbour that is not wholly taken out has
+drawn the pose aside by 1 % (docs/several.md)."""
 
 _DEPTH_LIMIT = 0.35
 """Ranges further than this share from nominal were never trained on."""
@@ -111,6 +126,30 @@ def judge_jointly(
         return Judgement(Status.LOST, confidence, estimate)
     doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
     return Judgement(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+
+
+def corner_error_mm(
+    information: Float64, camera_from_world: Mat44, camera_from_volume: Mat44, corners_mm: Points, centre_mm: Vec3
+) -> float:
+    """Return by how much an object's corners (n, 3) are expected to be off across the ray, root mean square.
+
+    `information` (6, 6) is that of the pose as a world twist about the object's centre; mm and rad.
+    """
+    turn = np.kron(np.eye(2), camera_from_world[:3, :3])
+    covariance = turn @ np.linalg.inv(information) @ turn.T
+    centre = transform(camera_from_volume, centre_mm)
+    ray = centre / np.linalg.norm(centre)
+    arms = transform(camera_from_volume, corners_mm) - centre
+    turned = np.stack([np.cross(axis, arms) for axis in np.eye(3)], axis=-1)
+    moves = np.concatenate([np.broadcast_to(np.eye(3), turned.shape), turned], axis=-1)
+    across = (np.eye(3) - np.outer(ray, ray)) @ moves
+    return float(np.sqrt(np.mean(np.einsum("nij,jk,nik->n", across, covariance, across))))
+
+
+def judge_among_others(judgement: Judgement, error_mm: float, size_mm: float) -> Judgement:
+    """Return what is to be thought of a pose that others lie over; `error_mm` is its `corner_error_mm`."""
+    doubtful = judgement.status is Status.TRACKING and error_mm > _AMONG_SHARE * size_mm
+    return replace(judgement, status=Status.LOW_CONFIDENCE) if doubtful else judgement
 
 
 def _visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
