@@ -15,14 +15,17 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rotation import about_z
 from fluoropose.pehl.edges import Turn, edge_equations
-from fluoropose.pehl.hierarchy import SETTLED, Finding, moved_between
+from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of
 from fluoropose.pehl.step import Regression, solved
 
-__all__ = ["EDGE_STEPS", "EdgeLook", "FLOOR", "PRESENT", "aligned", "edge_look"]
+__all__ = ["EDGE_SETTLED", "EDGE_STEPS", "EdgeLook", "FLOOR", "PRESENT", "aligned", "edge_look"]
 
 EDGE_STEPS = 8
 """Most steps; from where the networks end on simulated frames two do, on real ones up to six."""
+
+EDGE_SETTLED = 1.0
+"""A step that changes the pose by less than this, in expected errors, is the last: the next would be a fifth of it."""
 
 _SHARE = 1.0 / 8.0
 """Information of the edges over that of independent pixels: neighbours err together. Squared errors on simulated frames
@@ -76,7 +79,6 @@ def edge_look(frame: Float32, current: Look, finding: Finding, atlas: Atlas, flo
 def aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> Finding:
     """Return a finding whose pose is aligned by the edges of the frame (rows, columns) of line integrals.
 
-    A step that changes the pose by less than an expected error is the last: the next would be a fifth of it.
     Its regression is that of edges and networks together, with the networks' presence. Where the edges agree less with
     the aligned pose than with the one before, or nothing is to be seen, the finding is returned as it is.
     """
@@ -91,7 +93,7 @@ def aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> F
         floor, residual = edges.floor, edges.seen.residuals[0]
         change = residual - current.own_residual
         before, pose = pose, apply_residual(current, residual, Group.ALL, atlas)
-        if change @ edges.seen.information[0] @ change < SETTLED**2:
+        if change @ edges.seen.information[0] @ change < EDGE_SETTLED**2:
             break
     if agreements[-1] < agreements[0]:
         return finding

@@ -13,7 +13,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.pehl.align import EDGE_STEPS, FLOOR, PRESENT, edge_look
+from fluoropose.pehl.align import EDGE_SETTLED, EDGE_STEPS, FLOOR, PRESENT, edge_look
 from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
 from fluoropose.pehl.hierarchy import NEAR, SETTLED, Clock, Finding, Schedule, is_near, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
@@ -117,7 +117,7 @@ def aligned_jointly(frames: Sequence[Float32], sights: Sequence[Sight], joint: J
         last = _looked(_stacked([part.seen for part in parts]), sights, looks, Group.ALL)
         step = _step(last.equations, sights[0].atlas)
         pose = moved_by(pose, step, sights[0].atlas)
-        if step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
+        if step @ _total(last.equations) @ step < len(sights) * EDGE_SETTLED**2:
             break
     if agreements[-1] < agreements[0]:
         return joint
