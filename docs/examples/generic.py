@@ -2,6 +2,8 @@
 
 python docs/examples/generic.py --out models/generic --stage fine --subjects 100 --iterations 3500
 python docs/examples/generic.py --out models/generic --stage coarse --subjects 250 --pictures 80 --iterations 6000
+python docs/examples/generic.py --out models/generic --stage coarse --subjects 250 --pictures 80 --iterations 12000 \
+    --seed 78 --go-on       (other objects, from the weights that are there)
 """
 
 import argparse
@@ -17,8 +19,6 @@ from fluoropose.train.fit import fit_stage
 from fluoropose.train.generic import random_subject
 from fluoropose.train.profiles import STAGES, Profile
 
-SEED = 77
-
 
 def main() -> None:
     """Draw the objects, train on all of them, write the weights."""
@@ -29,22 +29,25 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=120)
     parser.add_argument("--iterations", type=int, default=3500)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=77, help="Of the objects.")
+    parser.add_argument("--go-on", action="store_true", help="From the stage's weights in --out.")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     stage = replace(next(stage for stage in STAGES if stage.name == options.stage), peak_rate=2e-3)
     subjects = []
     with progress_bar("random objects") as report:
         for n in range(options.subjects):
-            subjects.append(random_subject(np.random.default_rng([SEED, n]), options.pictures))
+            subjects.append(random_subject(np.random.default_rng([options.seed, n]), options.pictures))
             report(n + 1, options.subjects)
     profile = Profile("generic", round(options.iterations / stage.effort), 0)
+    kept = load_weights(options.out) if options.out.is_dir() else {}
+    first = {name: torch.from_numpy(value) for name, value in kept[stage.name].items()} if options.go_on else None
     checkpoint = options.out.with_name(options.out.name + ".checkpoints") / f"{stage.name}.pt"
     with progress_bar("training") as report:
         net, _ = fit_stage(
-            stage, profile, subjects, checkpoint,
+            stage, profile, subjects, checkpoint, seed=options.seed, initial=first,
             watch=lambda done, total, loss: report(done, total, f"loss {loss:.3f} % of size"),
         )  # fmt: skip
-    kept = load_weights(options.out) if options.out.is_dir() else {}
     store_weights(options.out, kept | {stage.name: {name: value.numpy() for name, value in net.state_dict().items()}})
 
 

@@ -17,7 +17,7 @@ from fluoropose.train.appearance import draw_appearance, dress
 from fluoropose.train.fit import Subject, fit_stage
 from fluoropose.train.generic import random_subject
 from fluoropose.train.loss import PointLoss
-from fluoropose.train.network import EquationNet
+from fluoropose.train.network import EquationNet, build_net
 from fluoropose.train.profiles import PROFILES, STAGES, Profile, profile
 from fluoropose.train.synthesis import OffsetRanges, build_bank, sample_batch
 from support.cases import TINY, tiny_bundle
@@ -163,6 +163,25 @@ def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
     assert run._tensors(None, STAGES[1], 128) is None
 
 
+def test_without_training_the_general_weights_are_the_model(small_case, tmp_path):
+    size_px = small_case.atlas.view.size_px
+
+    def drawn(seed):
+        torch.manual_seed(seed)
+        nets = {stage.name: build_net(stage.shape, size_px) for stage in STAGES}
+        return {name: {key: value.numpy() for key, value in net.state_dict().items()} for name, net in nets.items()}
+
+    made = [
+        run.train_case(small_case, profile("instant"), tmp_path / str(n), seed=seed, initial=drawn(weights))
+        for n, (weights, seed) in enumerate([(1, 0), (1, 5), (2, 0)])
+    ]
+    assert [report.iterations for report in made[0].reports.values()] == [0, 0]
+    assert made[0].models == made[1].models
+    assert made[0].models != made[2].models
+    with pytest.raises(InputError, match=f"general weights of every stage for views of {size_px} px .*none for coarse"):
+        run.train_case(small_case, profile("instant"), tmp_path / "x", initial={"fine": drawn(1)["fine"]})
+
+
 def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):
     monkeypatch.setattr(generic, "GENERIC_GRID", AtlasGrid(4.0, 2.0))
     subject = random_subject(np.random.default_rng(3), pictures=4)
@@ -206,5 +225,5 @@ def test_a_bundle_carries_what_every_runtime_must_reproduce(small_case, tmp_path
 def test_profiles_are_named():
     assert profile("quick") is PROFILES["quick"]
     assert TINY.name == "tiny"
-    with pytest.raises(InputError, match="tiny, quick, full, got 'slow'"):
+    with pytest.raises(InputError, match="tiny, instant, minute, five-minutes, quick, full, got 'slow'"):
         profile("slow")

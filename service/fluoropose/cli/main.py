@@ -86,7 +86,7 @@ def train(
     case: Annotated[Path, typer.Argument(help="A prepared case's folder.")],
     out: Annotated[Path, typer.Option("--out", help="The model's folder.")],
     profile: Annotated[
-        str, typer.Option("--profile", help="quick, full, tiny, or paper: see `fluoropose paper`.")
+        str, typer.Option("--profile", help="instant, minute, five-minutes, quick, full, tiny, or paper: see `fluoropose paper`.")
     ] = "quick",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     cores: Cores = 0,
@@ -125,7 +125,7 @@ def demo(
     range_mm: Range = 900.0,
     attenuation: Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")] = False,
     in_air: InAir = False,
-    profile: Annotated[str, typer.Option("--profile", help="Training of --ct: quick, full or tiny.")] = "quick",
+    profile: Annotated[str, typer.Option("--profile", help="Training of --ct, as for `train`.")] = "quick",
     frames: Annotated[int, typer.Option("--frames", min=1)] = 200,
     starts: Annotated[int, typer.Option("--starts", min=0, help="Also register from N perturbed starts.")] = 0,
     seed: Annotated[int, typer.Option("--seed")] = 0,

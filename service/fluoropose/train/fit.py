@@ -90,7 +90,7 @@ def fit_stage(
     net.train()
     iterations = round(stage.effort * profile.iterations)
     while run.done < iterations:
-        rate = _one_cycle(run.done / iterations, stage.peak_rate)
+        rate = _one_cycle(run.done / iterations, stage.peak_rate * profile.rate)
         for group in optimiser.param_groups:
             group["lr"] = rate
         loss = _iterate(run, stage, subjects, losses_of)

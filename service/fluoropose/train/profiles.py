@@ -60,22 +60,30 @@ the whole resolution and tells how sure it is."""
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A training budget: iterations of a stage with `effort` 1, and pictures in the bank."""
+    """A training budget: iterations of a stage with `effort` 1, pictures in the bank, and times which peak rate.
+
+    With no iterations the general weights are taken as they are.
+    """
 
     name: str
     iterations: int
     bank: int
+    rate: float = 1.0
 
 
 PROFILES = {
     item.name: item
     for item in (
         Profile("tiny", 30, 64),
+        Profile("instant", 0, 16),
+        Profile("minute", 100, 200),
+        Profile("five-minutes", 700, 800),
         Profile("quick", 1500, 1500),
         Profile("full", 5000, 4000),
     )
 }
-"""`tiny` shows that everything runs and teaches nothing; `quick` ends within 10 minutes on two cores."""
+"""`tiny` shows that everything runs and teaches nothing; `instant` takes the general weights untrained, `minute` and
+`five-minutes` train them on for about so long on one core; `quick` ends within 10 minutes on two."""
 
 
 def profile(name: str) -> Profile:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import InputError
 from fluoropose.pehl.bundle import Golden
 from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
@@ -53,6 +54,11 @@ def train_case(
     """Train both stages of a case, from `initial` weights where they were made for views of its size.
 
     A run with the same profile and seed goes on from its checkpoints.
+
+    Raises
+    ------
+    InputError
+        If the profile trains nothing and a stage has no initial weights for these views.
     """
     torch.set_num_threads(threads)
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
@@ -60,6 +66,12 @@ def train_case(
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
     starts = {stage.name: _tensors(initial, stage, case.atlas.view.size_px) for stage in STAGES}
+    missing = [name for name, start in starts.items() if start is None]
+    if not profile.iterations and missing:
+        raise InputError(
+            f"expected general weights of every stage for views of {case.atlas.view.size_px} px to use without training, "
+            f"got none for {', '.join(missing)}"
+        )
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
     net: AbstractNet | None = None
