@@ -6,11 +6,12 @@ import pytest
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.pehl.align import edge_look
+from fluoropose.pehl.align import FLOOR, edge_look
 from fluoropose.pehl.edges import Turn, edge_equations, edge_equations_twin, warped
+from fluoropose.pehl.hierarchy import Finding
 from fluoropose.pehl.numpy_step import warp_frame
-from fluoropose.pehl.residual import look, residual_of
-from fluoropose.pehl.step import normalised_homography
+from fluoropose.pehl.residual import Group, apply_residual, look, residual_of, residual_units
+from fluoropose.pehl.step import Regression, normalised_homography
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
 OFF = np.array([0.15, -0.1, 4.0, 0.3, 0.5, -0.5])
@@ -35,16 +36,25 @@ def looked(small_case, camera, six):
     return look(pose_from_six(six, small_case.pose_frame), camera, small_case.atlas)
 
 
-def left(found, current):
-    return np.linalg.solve(found.information, found.vector) - current.own_residual
+def seen_from(frame, current, case, floor=FLOOR):
+    """Look with networks that believe next to nothing."""
+    doubt = np.diag((1e-2 / residual_units(case.atlas.view)) ** 2)
+    belief = Regression(np.zeros((1, 6)), np.ones((1, 6)), doubt[None], np.ones(1))
+    pose = apply_residual(current, current.own_residual, Group.ALL, case.atlas)
+    return edge_look(frame, current, Finding(pose, belief, (0.0, 0.0, 0.0), 0, 0, 0), case.atlas, floor)
+
+
+def left(frame, current, case):
+    return seen_from(frame, current, case).seen.residuals[0] - current.own_residual
 
 
 def test_compiled_and_plain_agree(small_case, camera, frame):
     current = looked(small_case, camera, RIGHT + OFF)
     views = np.asarray(small_case.atlas.views[list(current.view_indices)], np.float32)
-    turn = Turn(0.3, -0.4, np.deg2rad(4.0), 0.4, 900.0)
+    turn, floor = Turn(0.3, -0.4, np.deg2rad(4.0), 0.4, 900.0), 0.07
     fast, slow = (
-        solve(frame, current.frame_from_canonical_px, views, turn) for solve in (edge_equations, edge_equations_twin)
+        solve(frame, current.frame_from_canonical_px, views, turn, floor)
+        for solve in (edge_equations, edge_equations_twin)
     )
     scale = np.sqrt(np.diag(slow.information))
     np.testing.assert_allclose(
@@ -65,8 +75,7 @@ def test_a_step_leads_to_the_right_pose(small_case, camera, frame):
         current = looked(small_case, camera, RIGHT + sign * OFF)
         wanted = residual_of(pose_from_six(RIGHT, small_case.pose_frame), current, small_case.atlas)
         before = wanted - current.own_residual
-        found = edge_look(frame, current, small_case.atlas)
-        after = before - left(found, current)
+        after = before - left(frame, current, small_case)
         assert np.linalg.norm(after[:2]) < 0.3 * np.linalg.norm(before[:2])
         assert abs(after[2]) < 0.35 * abs(before[2])
         assert np.linalg.norm(after[3:]) < 0.5 * np.linalg.norm(before[3:])
@@ -74,12 +83,12 @@ def test_a_step_leads_to_the_right_pose(small_case, camera, frame):
 
 def test_gain_shading_and_a_crossing_bar_hardly_move_the_pose(small_case, camera, frame):
     current = looked(small_case, camera, RIGHT)
-    at = left(edge_look(frame, current, small_case.atlas), current)
+    at = left(frame, current, small_case)
     ramp = np.linspace(0.0, 0.5, camera.columns, dtype=np.float32)
-    shaded = left(edge_look(0.7 * frame + ramp, current, small_case.atlas), current)
+    shaded = left(0.7 * frame + ramp, current, small_case)
     barred = frame.copy()
     barred[:, 100:106] += 0.8
-    crossed = left(edge_look(barred, current, small_case.atlas), current)
+    crossed = left(barred, current, small_case)
     for other in (shaded, crossed):
         assert np.abs(other - at)[:2].max() < 0.05
         assert abs(other[2] - at[2]) < 2.0
@@ -88,13 +97,22 @@ def test_gain_shading_and_a_crossing_bar_hardly_move_the_pose(small_case, camera
 
 def test_the_object_agrees_and_noise_does_not(small_case, camera, frame, rng):
     current = looked(small_case, camera, RIGHT)
-    assert edge_look(frame, current, small_case.atlas).agreement > 0.95
+    assert seen_from(frame, current, small_case).agreement > 0.95
     noise = rng.standard_normal(frame.shape).astype(np.float32)
-    found = edge_look(noise, current, small_case.atlas)
+    found = seen_from(noise, current, small_case)
     assert found.agreement < 0.6
-    assert np.isfinite(found.information).all() and np.isfinite(found.vector).all()
+    assert np.isfinite(found.seen.residuals).all()
+
+
+def test_the_floor_is_found(small_case, camera, frame):
+    current = looked(small_case, camera, RIGHT)
+    floor = 0.03
+    for _ in range(6):
+        floor = seen_from(frame, current, small_case, floor).floor
+    assert 0.08 < floor < 0.13
 
 
 def test_an_empty_frame_says_nothing_and_does_not_fail(small_case, camera):
-    found = edge_look(np.zeros((192, 192), np.float32), looked(small_case, camera, RIGHT), small_case.atlas)
-    assert np.isfinite(found.information).all() and np.isfinite(found.vector).all()
+    found = seen_from(np.zeros((192, 192), np.float32), looked(small_case, camera, RIGHT), small_case)
+    assert np.isfinite(found.seen.residuals).all()
+    assert (found.seen.sigmas[0] > 0.3 * residual_units(small_case.atlas.view)).all()

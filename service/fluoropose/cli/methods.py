@@ -110,7 +110,7 @@ def _ours(schedule: Schedule) -> Entry:
             "model": bundle.name,
             "profile": bundle.facts.get("profile"),
             "networks_sha256": digest[:16],
-            "schedule": steps,
+            "schedule": [*steps, "edges"],
             "threads": bench.threads,
         }
 

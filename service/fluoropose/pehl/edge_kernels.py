@@ -13,7 +13,6 @@ __all__ = [
     "CONTRAST",
     "EDGE_SHARE",
     "EVEN",
-    "FLOOR",
     "HARDENING",
     "LEAST_CONTRAST",
     "LEAST_VARIANCE",
@@ -27,10 +26,11 @@ __all__ = [
     "warp_into",
 ]
 
-CONTRAST, HARDENING, FLOOR = 1.16, 0.3, 0.1
-"""A line integral L is shown as -log(exp(-1.16 L / sqrt(1 + 0.3 L)) + 0.1): about what fits simulated frames best.
+CONTRAST, HARDENING = 1.16, 0.3
+"""A line integral L is shown as -log(exp(-1.16 L / sqrt(1 + 0.3 L)) + floor): about what fits simulated frames best.
 
-To fit the three in every frame as well is not better (docs/tried.md).
+The floor, scatter over what comes through beside the object, is fitted; to fit the other two as well is not better
+(docs/tried.md).
 """
 
 NEXT = 0.107
@@ -66,16 +66,17 @@ MEDIAN_OF_SQUARES = 2.0 * np.log(2.0)
 
 @njit(cache=True, fastmath=True, nogil=True)
 def pictures_of(
-    frame: Float32, homography: Mat33, views: Float32, a: float, b: float, step_rad: float, out: Float32
+    frame: Float32, homography: Mat33, views: Float32, a: float, b: float, step_rad: float, floor: float, out: Float32
 ) -> None:
-    """Write the frame, the view as shown, and its changes with alpha and beta, all blurred before derivatives.
+    """Write the frame, the view as shown, and its changes with alpha, beta and the floor's logarithm.
 
-    `a` and `b` are the steps of the grid from the cached view to the pose, `out` is (4, size, size).
+    `a` and `b` are the steps of the grid from the cached view to the pose, `out` is (5, size, size). All are blurred as
+    they will be for derivatives.
     """
     size = views.shape[1]
     shape = (size, size)
     lines, through = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    by_alpha, by_beta = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    by_alpha, by_beta, by_floor = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.float32)
     scratch = np.empty(shape, np.float32)
     warp_into(frame, homography, lines)
     _passed(views, np.float32(a), np.float32(b), np.float32(1.0 / step_rad), through, by_alpha, by_beta)
@@ -83,11 +84,12 @@ def pictures_of(
         _blurred(image, scratch, image)
     for v in range(size):
         for u in range(size):
-            shown = through[v, u] + np.float32(FLOOR)
+            shown = through[v, u] + np.float32(floor)
             through[v, u] = -np.log(shown)
             by_alpha[v, u] /= shown
             by_beta[v, u] /= shown
-    for n, image in enumerate((lines, through, by_alpha, by_beta)):
+            by_floor[v, u] = -np.float32(floor) / shown
+    for n, image in enumerate((lines, through, by_alpha, by_beta, by_floor)):
         _blurred(image, scratch, out[n])
 
 
@@ -148,11 +150,13 @@ def _blurred(image: Float32, scratch: Float32, out: Float32) -> None:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def gathered(pictures: Float32, pixel_mm: float, range_mm: float) -> Float64:
-    """Return information, vector and, in the last column, the agreement: (6, 8)."""
+    """Return information, vector and, in the last column, the agreement: (7, 9)."""
     places = _edge_places(pictures[1])
     count = len(places)
+    if count == 0:
+        return np.zeros((7, 9))
     frame, view = np.empty((count, 2), np.float32), np.empty((count, 2), np.float32)
-    change = np.empty((count, 6, 2), np.float32)
+    change = np.empty((count, 7, 2), np.float32)
     _derivatives(pictures, places, pixel_mm, range_mm, frame, view, change)
     power, common = np.empty(count, np.float32), np.empty(count, np.float32)
     weight, contrast, misfit = np.ones(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
@@ -197,35 +201,35 @@ def _summed(
     variance: float,
 ) -> Float64:
     count = len(places)
-    part, share = np.empty(count, np.float32), np.empty((6, count), np.float32)
-    for p in range(6):
+    part, share = np.empty(count, np.float32), np.empty((7, count), np.float32)
+    for p in range(7):
         for k in range(count):
             part[k] = weight[k] * (change[k, p, 0] * view[k, 0] + change[k, p, 1] * view[k, 1])
         _neighbourhood(part, places, small, share[p])
-    out = np.zeros((6, 8))
+    out = np.zeros((7, 9))
     both, first, second = 0.0, 0.0, 0.0
-    j = np.empty((6, 2))
+    j = np.empty((7, 2))
     for k in range(count):
         if weight[k] <= 0.0:
             continue
         a, w = contrast[k], weight[k] / variance
-        for p in range(6):
+        for p in range(7):
             rest = share[p, k] / below[k]
             j[p, 0] = a * (change[k, p, 0] - view[k, 0] * rest)
             j[p, 1] = a * (change[k, p, 1] - view[k, 1] * rest)
         m0, m1 = a * view[k, 0], a * view[k, 1]
         r0, r1 = frame[k, 0] - m0, frame[k, 1] - m1
-        for p in range(6):
+        for p in range(7):
             for q in range(p + 1):
                 out[p, q] += w * (j[p, 0] * j[q, 0] + j[p, 1] * j[q, 1])
-            out[p, 6] += w * (j[p, 0] * r0 + j[p, 1] * r1)
+            out[p, 7] += w * (j[p, 0] * r0 + j[p, 1] * r1)
         both += weight[k] * (frame[k, 0] * m0 + frame[k, 1] * m1)
         first += weight[k] * (frame[k, 0] ** 2 + frame[k, 1] ** 2)
         second += weight[k] * (m0 * m0 + m1 * m1)
-    for p in range(6):
+    for p in range(7):
         for q in range(p):
             out[q, p] = out[p, q]
-    out[0, 7] = both / np.sqrt(first * second + 1e-30)
+    out[0, 8] = both / np.sqrt(first * second + 1e-30)
     return out
 
 
@@ -258,7 +262,7 @@ def _derivatives(
     view: Float32,
     change: Float32,
 ) -> None:
-    """Write, at the places, the derivatives down and along of the frame, the view, and the view's six changes."""
+    """Write, at the places, the derivatives down and along of the frame, the view, and the view's seven changes."""
     seen, shown = pictures[0], pictures[1]
     size = seen.shape[0]
     half = np.float32(0.5)
@@ -287,6 +291,7 @@ def _derivatives(
             change[k, 3, axis] = half * (ahead - behind)
             change[k, 4, axis] = half * (pictures[2, i, j] - pictures[2, g, h])
             change[k, 5, axis] = half * (pictures[3, i, j] - pictures[3, g, h])
+            change[k, 6, axis] = half * (pictures[4, i, j] - pictures[4, g, h])
 
 
 @njit(inline="always")

@@ -3,7 +3,7 @@
 Gradient correlation (`similarity.gradient`) that tells which way to go. In the canonical view of a pose, f are the
 derivatives of the frame's line integrals and m(p) those of the cached view, turned by what is left of the two angles (a
 parabola through the view and its neighbours) and shown as a detector would: hardened, blurred over a pixel, with a
-scatter floor. Then
+floor of scatter that is fitted too. Then
 
     f = A m(p) + what is not the object
 
@@ -27,7 +27,6 @@ from fluoropose.pehl.edge_kernels import (
     CONTRAST,
     EDGE_SHARE,
     EVEN,
-    FLOOR,
     HARDENING,
     LEAST_CONTRAST,
     LEAST_VARIANCE,
@@ -61,8 +60,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeEquations:
-    """`information` (6, 6) and `vector` (6,) per mm and rad for (x, y, z, theta, alpha, beta) from the pose on.
+    """`information` (7, 7) and `vector` (7,) per mm and rad for x, y, z, theta, alpha, beta from the pose on.
 
+    The seventh is the logarithm of the floor.
     `agreement` is the weighted correlation of f and A m, -1 to 1. Information is that of independent pixels.
     """
 
@@ -71,7 +71,7 @@ class EdgeEquations:
     agreement: float
 
 
-def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn) -> EdgeEquations:
+def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
     """Return the equations of one look.
 
     Parameters
@@ -79,13 +79,14 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     frame : line integrals, float32 (rows, columns)
     homography : canonical pixels to frame pixels
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
+    floor : scatter as a share of what comes through beside the object
     """
     size = views.shape[1]
-    pictures = np.empty((4, size, size), np.float32)
+    pictures = np.empty((5, size, size), np.float32)
     given = np.ascontiguousarray(frame, np.float32)
-    pictures_of(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, pictures)
+    pictures_of(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
     found = gathered(pictures, turn.pixel_mm, turn.range_mm)
-    return EdgeEquations(found[:, :6].copy(), found[:, 6].copy(), float(found[0, 7]))
+    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]))
 
 
 def warped(frame: Float32, homography: Mat33, size_px: int) -> Float32:
@@ -95,19 +96,19 @@ def warped(frame: Float32, homography: Mat33, size_px: int) -> Float32:
     return out
 
 
-def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn) -> EdgeEquations:
+def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
     size = views.shape[1]
     rows, columns = frame.shape
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
     seen = _blurred_twin(warp_frame(frame, to_unit @ homography, size))
-    shown, by_alpha, by_beta = (_blurred_twin(image) for image in _shown_twin(views.astype(np.float64), turn))
+    shown, *changes = (_blurred_twin(image) for image in _shown_twin(views.astype(np.float64), turn, floor))
     f, m = _slopes(seen), _slopes(shown)
     down, along = m
     y, x = np.mgrid[0:size, 0:size] - (size - 1) / 2
     moves = (
         -along / turn.pixel_mm, -down / turn.pixel_mm,
-        (x * along + y * down) / turn.range_mm, y * along - x * down, by_alpha, by_beta,
+        (x * along + y * down) / turn.range_mm, y * along - x * down, *changes,
     )  # fmt: skip
     change = np.stack([_slopes(image) for image in moves])
     steepness = np.hypot(down, along)
@@ -136,17 +137,17 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
     )
 
 
-def _shown_twin(views: Float64, turn: Turn) -> tuple[Float64, Float64, Float64]:
-    """Return the turned view as a detector shows it and how it changes with alpha and beta, per rad."""
+def _shown_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
+    """Return the turned view as shown and its changes with alpha and beta, per rad, and with the floor's logarithm."""
     middle, up, down, right, left = views
     a, b = turn.alpha_steps, turn.beta_steps
     a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
     lines = np.maximum(middle + a * a1 + a * a * a2 + b * b1 + b * b * b2, 0.0)
     passed = np.exp(-CONTRAST * lines / np.sqrt(1.0 + HARDENING * lines))
     slope = passed * CONTRAST * (1.0 + 0.5 * HARDENING * lines) / (1.0 + HARDENING * lines) ** 1.5
-    signal = _blurred_twin(passed) + FLOOR
+    signal = _blurred_twin(passed) + floor
     turned = (slope * (a1 + 2 * a * a2) / turn.step_rad, slope * (b1 + 2 * b * b2) / turn.step_rad)
-    return -np.log(signal), _blurred_twin(turned[0]) / signal, _blurred_twin(turned[1]) / signal
+    return -np.log(signal), _blurred_twin(turned[0]) / signal, _blurred_twin(turned[1]) / signal, -floor / signal
 
 
 def _blurred_twin(image: Float64) -> Float64:

@@ -47,10 +47,10 @@ DEFAULT_SCHEDULE: Schedule = (
 TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
 """From the last frame's pose: one coarse turn, then fine steps until it has settled."""
 
-NEAR = {_A: 0.25, _B: 0.4}
+NEAR = {_A: 0.5, _B: 0.8}
 """What a coarse step may still have left, in units of `RESIDUAL_SCALES`, for the fine network to take over."""
 
-SETTLED = 1.0
+SETTLED = 2.0
 """A fine step that would change the pose by less than this, in expected errors of it, is not worth making: the edges go
 on from there (`pehl.align`)."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.pehl.align import EDGE_STEPS, PRESENT, edge_regression
+from fluoropose.pehl.align import EDGE_SETTLED, EDGE_STEPS, FLOOR, PRESENT, edge_look
 from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
 from fluoropose.pehl.hierarchy import NEAR, SETTLED, Clock, Finding, Schedule, is_near, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
@@ -105,18 +105,19 @@ def aligned_jointly(frames: Sequence[Float32], sights: Sequence[Sight], joint: J
     presence = np.concatenate([view.regression.presence for view in joint.views])
     if presence.min() < PRESENT:
         return joint
-    pose, agreements = joint.world_from_volume, []
+    pose, floors, agreements = joint.world_from_volume, [FLOOR] * len(sights), []
     for _ in range(EDGE_STEPS):
         looks = [sight.look(pose) for sight in sights]
         parts = [
-            edge_regression(frame, current, finding, sight.atlas)
-            for frame, current, finding, sight in zip(frames, looks, joint.views, sights, strict=True)
+            edge_look(frame, current, finding, sight.atlas, floor)
+            for frame, current, finding, sight, floor in zip(frames, looks, joint.views, sights, floors, strict=True)
         ]
-        agreements.append(float(np.mean([agreement for _, agreement in parts])))
-        last = _looked(_stacked([seen for seen, _ in parts]), sights, looks, Group.ALL)
+        floors = [part.floor for part in parts]
+        agreements.append(float(np.mean([part.agreement for part in parts])))
+        last = _looked(_stacked([part.seen for part in parts]), sights, looks, Group.ALL)
         step = _step(last.equations, sights[0].atlas)
         pose = moved_by(pose, step, sights[0].atlas)
-        if step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
+        if step @ _total(last.equations) @ step < len(sights) * EDGE_SETTLED**2:
             break
     if agreements[-1] < agreements[0]:
         return joint

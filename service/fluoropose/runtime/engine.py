@@ -19,8 +19,9 @@ from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
-from fluoropose.pehl.align import aligned, edge_look
+from fluoropose.pehl.align import FLOOR, aligned
 from fluoropose.pehl.bundle import Bundle, require_fit
+from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.locate import candidate_poses
@@ -245,7 +246,10 @@ def _warm_up(resident: ResidentCase) -> None:
     pose = np.eye(4)
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
-    edge_look(middle, look(pose, camera, resident.case.atlas), resident.case.atlas)
+    atlas = resident.case.atlas
+    index = atlas.grid.nearest(0.0, 0.0)
+    views = np.asarray(atlas.views[list(atlas.grid.neighbours(index))], np.float32)
+    edge_equations(middle, np.eye(3), views, Turn(0.0, 0.0, 1.0, 1.0, view.range_mm), FLOOR)
     for dtype in FRAME_DTYPES:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
