@@ -105,18 +105,18 @@ def _cuda_problem() -> str | None:
 class OrtStepper(AbstractStepper):
     """The networks of one case on one device. Not for two threads at once: each worker has its own."""
 
-    def __init__(self, models: dict[str, bytes], atlas_views: NDArray[Any], device: Device) -> None:
+    def __init__(self, models: dict[str, bytes], pictures: NDArray[Any], device: Device) -> None:
         """Open a session per stage and place the atlas.
 
         Parameters
         ----------
         models : stage name to ONNX bytes
-        atlas_views : float16 (views, size, size)
+        pictures : the atlas's, float16 (pictures, size, size)
         """
         self.device = device
         self._sessions = {stage: _open_session(model, device) for stage, model in models.items()}
         self.fallback_nodes = sum(_fallback_nodes(session, device) for session in self._sessions.values())
-        shaped = np.ascontiguousarray(atlas_views[:, None])
+        shaped = np.ascontiguousarray(pictures[:, None])
         self._atlas_host = shaped
         self._atlas = _place(shaped, device)
         self._frames: dict[tuple[int, ...], _Frame] = {}
@@ -140,10 +140,11 @@ class OrtStepper(AbstractStepper):
         """Run one stage's network on a batch of looks."""
         if self._frame is None:
             raise AssertionError("expected put_frames before step")
-        batch, bindings = len(view_index), self._frame.bindings
-        key = (stage, batch)
+        bindings = self._frame.bindings
+        key = (stage, *view_index.shape)
         if key not in bindings:
-            bindings[key] = _Binding(self._sessions[stage], self._frame.value, self._atlas, batch, self.device)
+            session, frame = self._sessions[stage], self._frame.value
+            bindings[key] = _Binding(session, frame, self._atlas, view_index.shape, self.device)
         information, vector, presence = bindings[key].run(homographies, view_index, frame_index)
         return solved(information.astype(np.float64), vector.astype(np.float64), presence[:, 0].astype(np.float64))
 
@@ -155,7 +156,7 @@ class _Frame:
         self.device = device
         self.host = shaped
         self.value = _place(self.host, device)
-        self.bindings: dict[tuple[str, int], _Binding] = {}
+        self.bindings: dict[tuple[str | int, ...], _Binding] = {}
 
     def update(self, shaped: NDArray[np.float16]) -> None:
         if self.device.name == "cpu":
@@ -177,13 +178,14 @@ class OrtRegressor:
 
 
 class _Binding:
-    """Inputs and outputs of one session for one batch size, bound once."""
+    """Inputs and outputs of one session for one shape of `view_index`, bound once."""
 
-    def __init__(self, session: Any, frame: Any, atlas: Any, batch: int, device: Device) -> None:
+    def __init__(self, session: Any, frame: Any, atlas: Any, shape: tuple[int, ...], device: Device) -> None:
+        batch = shape[0]
         self.session = session
         self.device = device
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
-        self.index_host = np.zeros((batch, 5), np.int64)
+        self.index_host = np.zeros(shape, np.int64)
         self.frame_index_host = np.zeros(batch, np.int64)
         self.homography = _place(self.homography_host, device)
         self.index = _place(self.index_host, device)
