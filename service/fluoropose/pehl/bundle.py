@@ -67,8 +67,8 @@ def require_fit(bundle: Bundle, case_name: str, case_digest: str, *, surrounded:
             f"got {bundle.case_digest}; train one for this case"
         )
     if bundle.surrounded != surrounded:
-        looks, holds = ("", "none") if bundle.surrounded else ("no ", "some")
+        needs, other = ("surroundings", "to hold them") if bundle.surrounded else ("no surroundings", "to hold none")
         raise BundleError(
-            f"model {bundle.name!r} looks at {looks}surroundings, expected case {case_name} to hold as many, got "
-            f"{holds}; train one for this case"
+            f"model {bundle.name!r} looks at {needs}, expected case {case_name} {other}, got the other kind; "
+            "train one for this case"
         )

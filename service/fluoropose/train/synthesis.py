@@ -36,6 +36,9 @@ _AROUND_FROM_BANK_PX = np.array(
 _SURROUNDED = 0.9
 """Share of the samples that show the surroundings, where they are known; the others show made-up ones."""
 
+_CONTRASTS = (0.7, 1.4)
+"""Their contrast over the object's, log-uniform: beams harden, and HU stand for one energy."""
+
 _LOOSE_MM, _LOOSE_RAD = 3.0, 0.05
 """Standard deviations of how far the surroundings lie from where the CT has them, in a body at its loosest."""
 
@@ -164,15 +167,14 @@ def sample_batch(
     objects = -np.log1p(-np.minimum(warp_images(bank.images, choice, homographies, size), _MOST_ABSORBED))
     present = (rng.random(batch) >= absent).astype(np.float32)
     objects[present == 0] = 0.0
-    draws = draw_appearance(rng, batch, size)
-    if bank.surroundings is None:
-        frames = dress(objects, draws)
-    else:
+    draws, around = draw_appearance(rng, batch, size), None
+    if bank.surroundings is not None:
         shown = rng.random(batch) < _SURROUNDED
-        around = _around(bank.surroundings, choice, homographies, size)
-        around *= (shown * draws.contrasts * np.exp(rng.uniform(np.log(0.7), np.log(1.4), batch)))[:, None, None]
-        frames = dress(objects, draws.in_body(shown, rng), around)
-    return Batch(frames, _neighbours(atlas, views), residuals, present, views)
+        draws = draws.in_body(shown, rng)
+        low, high = np.log(_CONTRASTS)
+        strengths = shown * draws.contrasts * np.exp(rng.uniform(low, high, batch))
+        around = _around(bank.surroundings, choice, homographies, size) * strengths.astype(np.float32)[:, None, None]
+    return Batch(dress(objects, draws, around), _neighbours(atlas, views), residuals, present, views)
 
 
 def _neighbours(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
