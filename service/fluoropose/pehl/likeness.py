@@ -1,7 +1,8 @@
 """A second opinion at the end: do the frame's edges lie where the cached view's are? No network is asked.
 
 Gradient correlation (`similarity.gradient`) of the frame in the canonical view and the nearest cached view, over the
-cached view's edges. A network that has never seen some kind of empty frame may be sure of nothing; this is not.
+cached view's edges. What the surroundings explain counts for nothing: a spine goes on where a vertebra is missing. A
+network that has never seen some kind of empty frame may be sure of nothing; this is not.
 """
 
 import numpy as np
@@ -28,4 +29,6 @@ def edge_likeness(frame: Float32, current: Look, atlas: Atlas) -> float:
     seen = gradients(warp_frame(frame, homography, atlas.view.size_px), _SMOOTH_PX)
     cached = gradients(saturate(np.asarray(atlas.views[current.view_index], np.float32)), _SMOOTH_PX)
     steepness = np.hypot(*cached)
-    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()))
+    around = atlas.surroundings
+    besides = None if around is None else gradients(np.asarray(around[current.view_index], np.float32), _SMOOTH_PX)
+    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()), besides=besides)
