@@ -54,8 +54,8 @@ def test_a_bundle_says_whether_it_looks_at_surroundings(surrounded_case, small_c
     tiny_bundle_folder(surrounded_case, tmp_path / "inside")
     bundle = load_bundle(tmp_path / "inside")
     assert bundle.surrounded
-    assert bundle.golden.cached.shape == (10, 128, 128)
-    assert "then the surroundings in each" in read_manifest(tmp_path / "inside")["inputs"]["view_index"]
+    assert bundle.golden.cached.shape == (6, 128, 128)
+    assert "then its surroundings" in read_manifest(tmp_path / "inside")["inputs"]["view_index"]
     require_fit(bundle, "inside", surrounded_case.digest, surrounded=True)
     with pytest.raises(BundleError, match="looks at surroundings, expected case inside to hold them"):
         require_fit(bundle, "inside", surrounded_case.digest, surrounded=False)

@@ -13,7 +13,7 @@ from fluoropose.errors import InputError, StorageError
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import from_zxy
-from fluoropose.train import fit, generic, network, run
+from fluoropose.train import fit, generic, run
 from fluoropose.train.appearance import draw_appearance, dress
 from fluoropose.train.fit import Subject, fit_stage
 from fluoropose.train.generic import random_subject
@@ -132,7 +132,7 @@ def test_a_sample_brings_the_surroundings_of_its_view(surrounded_case):
     rest = rest_renderer(surrounded_case.rest, atlas.view)
     bank = build_bank(renderer, atlas, 2, np.random.default_rng(1), rest=rest)
     batch = sample_batch(bank, atlas, RANGES, 3, np.random.default_rng(2))
-    assert batch.views.shape == (3, 10, 128, 128)
+    assert batch.views.shape == (3, 6, 128, 128)
     for views, index in zip(batch.views, batch.view_index, strict=True):
         np.testing.assert_array_equal(views[0], atlas.views[index].astype(np.float32))
         np.testing.assert_array_equal(views[5], atlas.surroundings[index].astype(np.float32))
@@ -192,23 +192,17 @@ def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
     assert run._tensors(None, STAGES[1], atlas) is None
 
 
-def test_weights_that_know_no_surroundings_take_the_view_among_them_for_the_view(surrounded_case):
-    given = {name: value.numpy() for name, value in EquationNet(STAGES[1].shape, 128).state_dict().items()}
-    started = run._tensors({"fine": given}, STAGES[1], surrounded_case.atlas)
-    EquationNet(STAGES[1].shape, 128, surrounded=True).load_state_dict(started)
-    before, after = given["stem.weight"], started["stem.weight"].numpy()
-    np.testing.assert_array_equal(after[:, [0, 5, 2, 7, 8]], before)
-    assert not after[:, [1, 3, 4, 6]].any()
-    assert given["stem.weight"].shape[1] == 5
-
-
-def test_with_nothing_around_it_a_view_looks_as_by_itself(rng):
-    """The inputs among empty surroundings are those of the view, up to the detector's saturation."""
-    frame, views = (torch.from_numpy(0.2 * rng.random((1, n, 128, 128)).astype(np.float32)) for n in (1, 5))
-    seen = network._channels(frame, torch.cat([views, torch.zeros_like(views)], dim=1), 1)
-    assert seen.shape[1] == network.CHANNELS + network.SURROUNDING_CHANNELS
-    torch.testing.assert_close(seen[:, network.AMONG], seen[:, network.ALONE], rtol=0.0, atol=0.15)
-    assert float(seen[:, 6].abs().max()) < 1e-3
+def test_weights_that_know_no_surroundings_start_with_none_of_them(surrounded_case, rng):
+    """What a network of five inputs says is what it says with surroundings, whatever these are, before training."""
+    net = EquationNet(STAGES[1].shape, 128).eval()
+    given = {name: value.numpy() for name, value in net.state_dict().items()}
+    wider = EquationNet(STAGES[1].shape, 128, surrounded=True).eval()
+    wider.load_state_dict(run._tensors({"fine": given}, STAGES[1], surrounded_case.atlas))
+    frame, views = (torch.from_numpy(rng.random((1, n, 128, 128)).astype(np.float32)) for n in (1, 6))
+    with torch.no_grad():
+        torch.testing.assert_close(wider(frame, views)[:2], net(frame, views[:, :5])[:2], rtol=1e-4, atol=1e-4)
+        moved = [wider.train()(frame, views)[1], wider(frame, torch.cat([views[:, :5], 2.0 * views[:, 5:]], 1))[1]]
+    torch.testing.assert_close(*moved)
 
 
 def test_a_random_subject_can_be_learnt(tmp_path, monkeypatch):

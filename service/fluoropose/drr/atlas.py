@@ -113,9 +113,9 @@ class Atlas:
         return len(self.pictures) > self.grid.count
 
     def looked_at(self, index: int) -> tuple[int, ...]:
-        """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, then the surroundings there if any."""
+        """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, and the view's surroundings if any."""
         neighbours = self.grid.neighbours(index)
-        return (*neighbours, *(self.grid.count + n for n in neighbours)) if self.surrounded else neighbours
+        return (*neighbours, self.grid.count + index) if self.surrounded else neighbours
 
     def rotation(self, index: int) -> Mat33:
         """Return the object's rotation in the canonical camera for one view."""

@@ -51,7 +51,7 @@ def _looks(bundle: Bundle) -> str:
     near = "the cached view and one step up and down in alpha, then in beta"
     if not bundle.surrounded:
         return f"int64 (batch, 5), {near}"
-    return f"int64 (batch, 10), {near}, then the surroundings in each"
+    return f"int64 (batch, 6), {near}, then its surroundings"
 
 
 def list_bundles(root: Path) -> list[str]:

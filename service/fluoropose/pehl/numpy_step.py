@@ -119,10 +119,11 @@ def _pooled(image: Float32, block: int) -> Float32:
 def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float32) -> tuple[Float64, Float64, Float64]:
     """Return information (6, 6) and vector (6,) per mm and rad, and presence, of one look at its cached pictures."""
     weights = network.weights
-    groups = views.reshape(-1, _NEIGHBOURS, *views.shape[1:])
-    near, *around = groups[:, :1] + network.per_step * (groups - groups[:, :1])
+    near = views[:1] + network.per_step * (views[:_NEIGHBOURS] - views[:1])
     warped = warp_frame(frame, homography, views.shape[1])
-    x = np.concatenate([_channels(warped, near, network.pool), *(_among(near, a, network.pool) for a in around)])
+    x = _channels(warped, near, network.pool)
+    if len(views) > _NEIGHBOURS:
+        x = np.concatenate([x, _among(views[0], views[_NEIGHBOURS], network.pool)])
     x = _relu(_norm(_conv(x, weights["stem.weight"], 2, 2), weights, "stem_norm"))
     levels = []
     for n in range(network.blocks):
@@ -171,14 +172,12 @@ def _channels(warped: Float32, views: Float32, pool: int) -> Float32:
     return np.stack([local_contrast(_pooled(warped, pool), block), local_contrast(view, block), shown, *changes])
 
 
-def _among(views: Float32, surroundings: Float32, pool: int) -> Float32:
-    """Return the view among its surroundings by local contrast, and over its deviation these and its changes."""
+def _among(view: Float32, around: Float32, pool: int) -> Float32:
+    """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
     block = 8 // pool
-    both = views + surroundings
-    view, around = _pooled(both[0], pool), _pooled(surroundings[0], pool)
-    turned = [_pooled(0.5 * (both[n] - both[n + 1]), pool) for n in (1, 3)]
-    details = np.stack([around - _smooth(around, block), *turned]) / _deviation(view, block)
-    return np.concatenate([local_contrast(view, block)[None], np.clip(details, -4.0, 4.0)])
+    alone, both = _pooled(around, pool), _pooled(around + view, pool)
+    detail = (alone - _smooth(alone, block)) / _deviation(both, block)
+    return np.stack([np.clip(detail, -4.0, 4.0), local_contrast(both, block)])
 
 
 def _equations(written: Float32, cell: float, prior: Float32) -> tuple[Float64, Float64]:

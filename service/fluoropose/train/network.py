@@ -23,8 +23,6 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.pehl.residual import residual_units
 
 __all__ = [
-    "ALONE",
-    "AMONG",
     "AbstractNet",
     "CHANNELS",
     "EquationNet",
@@ -41,13 +39,10 @@ PRIOR = 3.0
 """Information on each scaled parameter before anything is seen (learnt on from there): offsets of about half a unit."""
 
 NEIGHBOURS = 5
-"""Pictures of a look that are of the object; as many of its surroundings may follow."""
+"""Pictures of a look that are of the object; one of the surroundings may follow."""
 
-CHANNELS, SURROUNDING_CHANNELS = 5, 4
+CHANNELS, SURROUNDING_CHANNELS = 5, 2
 """Inputs of the first convolution, and how many more there are with surroundings."""
-
-ALONE, AMONG = [1, 3, 4], [5, 7, 8]
-"""Which inputs are the view and its change with the two angles, by itself and among its surroundings."""
 
 VIEW_FLOOR = 0.02
 """Transmission under which a detector sees scatter only; saturates the cached view as scatter does the frame."""
@@ -106,13 +101,13 @@ class _Block(nn.Module):
 def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
     """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta.
 
-    Where there are surroundings, also those, the view among them and its change, by the contrast of the two together.
+    Where there are surroundings, also those, and the view among them, by the local contrast of the two together.
     """
     cached = views[:, :1]
     turned = torch.cat([views[:, 1:2] - views[:, 2:3], views[:, 3:4] - views[:, 4:5]], dim=1)
     through = torch.exp(-cached)
     turned = 0.5 * turned * through / (through + VIEW_FLOOR)
-    cached = saturate(cached)
+    view, cached = cached, saturate(cached)
     if pool > 1:
         frame, cached, turned = (F.avg_pool2d(image, pool) for image in (frame, cached, turned))
     centred = cached - cached.mean(dim=(2, 3), keepdim=True)
@@ -121,19 +116,17 @@ def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
     turned = torch.clamp(turned / deviation, -4.0, 4.0)
     channels = [local_contrast(frame, 8 // pool)[0], contrast, shown, turned]
     if views.shape[1] > NEIGHBOURS:
-        channels.append(_among(views[:, :NEIGHBOURS], views[:, NEIGHBOURS:], pool))
+        among = torch.cat([views[:, NEIGHBOURS:], views[:, NEIGHBOURS:] + view], dim=1)
+        channels.append(_among(F.avg_pool2d(among, pool) if pool > 1 else among, 8 // pool))
     return torch.cat(channels, dim=1)
 
 
-def _among(views: Tensor, surroundings: Tensor, pool: int) -> Tensor:
-    """Return the view among its surroundings by local contrast, and over its deviation these and its changes."""
-    both, block = views + surroundings, 8 // pool
-    turned = 0.5 * torch.cat([both[:, 1:2] - both[:, 2:3], both[:, 3:4] - both[:, 4:5]], dim=1)
-    pictures = torch.cat([both[:, :1], surroundings[:, :1], turned], dim=1)
-    both, around, turned = (F.avg_pool2d(pictures, pool) if pool > 1 else pictures).split([1, 1, 2], dim=1)
-    contrast, deviation = local_contrast(both, block)
-    detail = torch.cat([around - _smooth(around, block), turned], dim=1)
-    return torch.cat([contrast, torch.clamp(detail / deviation, -4.0, 4.0)], dim=1)
+def _among(pictures: Tensor, block: int) -> Tensor:
+    """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
+    contrast, deviation = local_contrast(pictures[:, 1:], block)
+    around = pictures[:, :1]
+    detail = (around - _smooth(around, block)) / deviation
+    return torch.cat([torch.clamp(detail, -4.0, 4.0), contrast], dim=1)
 
 
 class AbstractNet(nn.Module, ABC):
@@ -154,7 +147,7 @@ class AbstractNet(nn.Module, ABC):
         """Return information (batch, 6, 6), vector (batch, 6) and the logit of "it is there" (batch, 1), scaled.
 
         `frame` (batch, 1, size, size); `views` (batch, 5, size, size): the cached view and its neighbours, 2 degrees up
-        and down in alpha, then in beta; (batch, 10, size, size) with the surroundings in each of them.
+        and down in alpha, then in beta; (batch, 6, size, size) with the surroundings in the cached view.
         """
         written, presence = self.written(frame, views)
         return *self.gathered(written), presence
@@ -272,7 +265,7 @@ class StepModel(nn.Module):
         super().__init__()
         self.net = net
         self.size_px = size_px = atlas.view.size_px
-        self.pictures = NEIGHBOURS * (1 + atlas.surrounded)
+        self.pictures = NEIGHBOURS + atlas.surrounded
         self.per_step = atlas.grid.per_step
         self.scales: Tensor
         self.pixels: Tensor
@@ -287,7 +280,7 @@ class StepModel(nn.Module):
         """Return information (batch, 6, 6), vector (batch, 6), per mm and rad, and presence (batch, 1).
 
         `frames` (frames, 1, rows, columns) float16; `frame_index` int64 (batch,) the frame of each look; `homography`
-        (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5 or 10) the
+        (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5 or 6) the
         pictures of each look (`Atlas.looked_at`); `atlas` (pictures, 1, size, size) float16.
         """
         rays = homography @ self.pixels
@@ -296,9 +289,8 @@ class StepModel(nn.Module):
         warped = F.grid_sample(seen, grid, mode="bilinear", padding_mode="border", align_corners=True)
         views = atlas[view_index.flatten()].float().reshape(-1, self.pictures, self.size_px, self.size_px)
         if self.per_step != 1.0:
-            groups = views.split(NEIGHBOURS, dim=1)
-            near = [group[:, :1] + self.per_step * (group - group[:, :1]) for group in groups]
-            views = torch.cat(near, dim=1) if len(near) > 1 else near[0]
+            near = views[:, :1] + self.per_step * (views[:, :NEIGHBOURS] - views[:, :1])
+            views = torch.cat([near, views[:, NEIGHBOURS:]], dim=1) if self.pictures > NEIGHBOURS else near
         information, vector, presence = self.net(warped, views)
         per_unit = 1.0 / self.scales
         information = information * per_unit[:, None] * per_unit[None, :]

@@ -18,7 +18,7 @@ from fluoropose.pehl.bundle import Golden
 from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
 from fluoropose.train.fit import FitReport, Subject, fit_stage
-from fluoropose.train.network import ALONE, AMONG, CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
+from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
@@ -91,7 +91,7 @@ def train_case(
 def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, torch.Tensor] | None:
     """Return a stage's weights for `load_state_dict`, or None where there are none of this shape.
 
-    Weights that know no surroundings take the view among them, and its change, for the view's.
+    Weights that know no surroundings start with none of what they see of them.
     """
     if weights is None or stage.name not in weights:
         return None
@@ -99,8 +99,6 @@ def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, t
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
     if atlas.surrounded and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
         given[_STEM] = torch.nn.functional.pad(given[_STEM], (0, 0, 0, 0, 0, SURROUNDING_CHANNELS))
-        given[_STEM][:, AMONG] = given[_STEM][:, ALONE]
-        given[_STEM][:, ALONE] = 0.0
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None
 

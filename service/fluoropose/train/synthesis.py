@@ -84,7 +84,7 @@ class TruthBank:
 class Batch:
     """Frames (batch, size, size), cached views and their neighbours as at 2 degrees (batch, 5, size, size).
 
-    Five more pictures of each are the surroundings in those views, where the atlas has them.
+    A sixth picture of each is the surroundings in the cached view, where the atlas has them.
 
     Residuals (batch, 6) in mm and rad, presence (batch,), and the cached view's index (batch,).
     """
@@ -180,9 +180,7 @@ def sample_batch(
 def _neighbours(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
     """Return what a look at each view needs, its neighbours as if the grid's step were the reference's."""
     found = np.asarray(atlas.pictures[np.array([atlas.looked_at(int(index)) for index in views])], np.float32)
-    for middle in range(0, found.shape[1], 5):
-        near = found[:, middle : middle + 5]
-        near[:, 1:] = near[:, :1] + atlas.grid.per_step * (near[:, 1:] - near[:, :1])
+    found[:, 1:5] = found[:, :1] + atlas.grid.per_step * (found[:, 1:5] - found[:, :1])
     return found
 
 
