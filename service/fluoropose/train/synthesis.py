@@ -170,10 +170,10 @@ def sample_batch(
     draws, around = draw_appearance(rng, batch, size), None
     if bank.surroundings is not None:
         shown = rng.random(batch) < _SURROUNDED
-        draws = draws.in_body(shown, rng)
         low, high = np.log(_CONTRASTS)
         strengths = shown * draws.contrasts * np.exp(rng.uniform(low, high, batch))
         around = _around(bank.surroundings, choice, homographies, size) * strengths.astype(np.float32)[:, None, None]
+        draws = draws.in_body(shown, rng)
     return Batch(dress(objects, draws, around), _neighbours(atlas, views), residuals, present, views)
 
 
