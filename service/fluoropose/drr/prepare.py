@@ -85,4 +85,4 @@ def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
     """
     wanted_mm = _REST_VOXELS_PER_PX * view.field_mm / view.size_px
     coarse = pooled(rest, tuple(max(1, round(wanted_mm / float(spacing))) for spacing in rest.spacing_mm))
-    return CpuRenderer(continued(coarse, view.field_mm), 2.0 * default_step_mm(coarse))
+    return CpuRenderer(continued(coarse, view.field_mm), default_step_mm(coarse))
