@@ -14,7 +14,7 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera, camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.cases import load_case
-from support.cases import small_case_folder, tiny_bundle_folder
+from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
 
 
 def pytest_collection_modifyitems(config, items):
@@ -63,6 +63,11 @@ def cases_root(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def small_case(cases_root):
     return load_case(cases_root / "small")
+
+
+@pytest.fixture(scope="session")
+def surrounded_case(tmp_path_factory):
+    return surrounded_case_folder(tmp_path_factory.mktemp("surrounded") / "inside")
 
 
 @pytest.fixture(scope="session")

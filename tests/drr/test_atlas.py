@@ -8,6 +8,7 @@ from fluoropose.drr.atlas_error import depth_scale_error_mm, nearest_view_error_
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import prepare_case
 from fluoropose.drr.reference import ReferenceRenderer
+from fluoropose.imaging.volume import continued
 from support.cases import SMALL_CHOICE, small_volume
 
 
@@ -57,6 +58,22 @@ def test_the_same_volume_gives_the_same_atlas_and_digest(small_case):
     np.testing.assert_array_equal(again.atlas.views, small_case.atlas.views)
     assert again.digest == small_case.digest
     assert prepare_case("other", "test:small:2", small_volume(), SMALL_CHOICE).digest != small_case.digest
+
+
+def test_surroundings_are_pictures_of_the_rest_of_the_ct_in_each_view(surrounded_case):
+    atlas = surrounded_case.atlas
+    assert atlas.surrounded
+    reference = ReferenceRenderer(continued(surrounded_case.rest, atlas.view.field_mm), 1.0)
+    for index in (0, 24, 45):
+        truth = render_view(reference, atlas.view, *atlas.grid.angles_of(index))
+        np.testing.assert_allclose(atlas.surroundings[index].astype(np.float32), truth, atol=0.08 * truth.max())
+        assert atlas.looked_at(index) == (*atlas.grid.neighbours(index), 49 + index)
+
+
+def test_an_object_of_its_own_has_no_surroundings(small_case):
+    assert not small_case.atlas.surrounded
+    assert small_case.atlas.surroundings is None
+    assert small_case.atlas.looked_at(24) == small_case.atlas.grid.neighbours(24)
 
 
 def test_the_atlas_is_mapped_and_small(small_case):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import BundleError
-from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
 from fluoropose.pehl.bundle import require_fit
+from support.cases import tiny_bundle_folder
 
 
 @pytest.fixture
@@ -46,4 +47,17 @@ def test_a_folder_without_manifest_is_no_bundle(tmp_path):
 
 def test_a_model_of_another_case_is_refused(models_root):
     with pytest.raises(BundleError, match="made for another case"):
-        require_fit(load_bundle(models_root / "small"), "hip", "0123456789abcdef")
+        require_fit(load_bundle(models_root / "small"), "hip", "0123456789abcdef", surrounded=False)
+
+
+def test_a_bundle_says_whether_it_looks_at_surroundings(surrounded_case, small_case, models_root, tmp_path):
+    tiny_bundle_folder(surrounded_case, tmp_path / "inside")
+    bundle = load_bundle(tmp_path / "inside")
+    assert bundle.surrounded
+    assert bundle.golden.cached.shape == (6, 128, 128)
+    assert "then its surroundings" in read_manifest(tmp_path / "inside")["inputs"]["view_index"]
+    require_fit(bundle, "inside", surrounded_case.digest, surrounded=True)
+    with pytest.raises(BundleError, match="looks at surroundings, expected case inside to hold them"):
+        require_fit(bundle, "inside", surrounded_case.digest, surrounded=False)
+    with pytest.raises(BundleError, match="looks at no surroundings"):
+        require_fit(load_bundle(models_root / "small"), "small", small_case.digest, surrounded=True)

@@ -29,6 +29,15 @@ def test_the_rest_of_the_ct_is_kept(tmp_path):
     case = store_case(tmp_path / "two", "t", small_volume(3.0), SMALL_CHOICE, rest=small_volume(4.0))
     assert case.rest is not None
     np.testing.assert_allclose(case.rest.values, small_volume(4.0).values, atol=1e-3)
+    assert case.atlas.surroundings.shape == case.atlas.views.shape
+    assert load_case(tmp_path / "two").digest == case.digest
+
+
+def test_a_case_whose_atlas_lacks_the_surroundings_is_to_be_prepared_again(tmp_path):
+    case = store_case(tmp_path / "two", "t", small_volume(3.0), SMALL_CHOICE, rest=small_volume(4.0))
+    np.save(tmp_path / "two" / "atlas.npy", np.array(case.atlas.views))
+    with pytest.raises(StorageError, match="prepare the case again"):
+        load_case(tmp_path / "two")
 
 
 def test_a_full_disk_leaves_no_half_case(tmp_path, monkeypatch):

@@ -1,9 +1,11 @@
 import numpy as np
 
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.prepare import rest_renderer
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.likeness import edge_likeness, edge_likeness_twin
 from fluoropose.pehl.residual import look
+from fluoropose.similarity.gradient import gradient_correlation
 
 
 def test_the_object_is_like_itself_and_unlike_noise_or_a_wrong_place(small_case, camera, rng):
@@ -42,3 +44,26 @@ def test_the_twins_agree(small_case, camera, rng):
             seen = look(there, camera, small_case.atlas)
             wanted = edge_likeness_twin(image, seen, small_case.atlas)
             np.testing.assert_allclose(edge_likeness(image, seen, small_case.atlas), wanted, atol=1e-4)
+
+
+def test_what_the_surroundings_explain_does_not_count(surrounded_case, camera):
+    """Among its surroundings the object is like itself; where they are alone, nothing is, though they look like it."""
+    atlas = surrounded_case.atlas
+    pose = pose_from_six(np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0]), surrounded_case.pose_frame)
+    alone = rest_renderer(surrounded_case.rest, atlas.view).render(camera, pose)
+    frame = alone + CpuRenderer(surrounded_case.volume, 1.0).render(camera, pose)
+    seen = look(pose, camera, atlas)
+    assert edge_likeness(frame, seen, atlas) > 0.85
+    np.testing.assert_allclose(edge_likeness(frame, seen, atlas), edge_likeness_twin(frame, seen, atlas), atol=1e-4)
+    assert abs(edge_likeness(alone, seen, atlas)) < 0.3
+
+
+def test_a_partial_correlation_by_hand(rng):
+    """Two sums that share a third part correlate by it alone; beside that part they do not."""
+    shared, a, b = (tuple(rng.standard_normal((2, 60, 60))) for _ in range(3))
+    first, second = (tuple(x + 2.0 * s for x, s in zip(part, shared, strict=True)) for part in (a, b))
+    assert gradient_correlation(first, second) > 0.7
+    assert abs(gradient_correlation(first, second, besides=shared)) < 0.08
+    assert gradient_correlation(first, a, besides=shared) > 0.99
+    nothing = tuple(np.zeros((2, 60, 60)))
+    assert gradient_correlation(first, second, besides=nothing) == gradient_correlation(first, second)

@@ -36,6 +36,18 @@ def small_case_folder(folder: Path) -> Case:
     return store_case(folder, "test:small:1", small_volume(), SMALL_CHOICE)
 
 
+def surrounding_volume():
+    """Return what lies around the small object: a plate behind it and a bar beside it."""
+    still = np.eye(3)
+    plate = Part(place(box(np.array([30.0, 3.0, 30.0]), 1.0), np.array([0.0, 16.0, 0.0]), still), 0.02)
+    bar = Part(capsule(np.array([24.0, 10.0, -26.0]), np.array([20.0, 12.0, 26.0]), 3.0), 0.08)
+    return voxelise([plate, bar], np.array([34.0, 22.0, 32.0]), 3.0)
+
+
+def surrounded_case_folder(folder: Path) -> Case:
+    return store_case(folder, "test:surrounded:1", small_volume(), SMALL_CHOICE, rest=surrounding_volume())
+
+
 def tiny_bundle(case: Case, checkpoints: Path, name: str = "small") -> Bundle:
     trained = train_case(case, TINY, checkpoints)
     return Bundle(name, case.digest, trained.models, trained.golden, {"profile": "tiny"})

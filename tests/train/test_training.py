@@ -8,6 +8,7 @@ import torch
 
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import InputError, StorageError
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rigid import transform
@@ -98,6 +99,7 @@ def test_surroundings_are_drawn_where_the_ct_has_them(small_case, monkeypatch):
 
     monkeypatch.setattr(synthesis, "_LOOSE_MM", 0.0)
     monkeypatch.setattr(synthesis, "_LOOSE_RAD", 0.0)
+    monkeypatch.setattr(synthesis, "_SURROUNDED", 0.6)
     seen = []
     monkeypatch.setattr(synthesis, "dress", lambda objects, draws, around: seen.append((objects, around)) or objects)
     renderer = CpuRenderer(small_case.volume, 0.7)
@@ -107,7 +109,33 @@ def test_surroundings_are_drawn_where_the_ct_has_them(small_case, monkeypatch):
     shown = [n for n in range(20) if np.ptp(around[n]) > 0]
     assert 8 <= len(shown) <= 19
     for n in shown:
-        assert np.corrcoef(objects[n].ravel(), around[n].ravel())[0, 1] > 0.93
+        assert np.corrcoef(objects[n].ravel(), around[n].ravel())[0, 1] > 0.97
+
+
+def test_in_a_body_less_is_made_up_and_the_dose_is_that_behind_it(rng):
+    draws = draw_appearance(rng, 600, 128)
+    where = np.arange(600) < 300
+    inside = draws.in_body(where, rng)
+    np.testing.assert_array_equal(inside.bars[300:], draws.bars[300:])
+    np.testing.assert_array_equal(inside.scalars[300:], draws.scalars[300:])
+    bones, lines = (slice(0, 4), slice(4, 7))
+    assert 0.25 < (inside.bars[:300, bones, 5] != 0).sum() / (draws.bars[:300, bones, 5] != 0).sum() < 0.45
+    np.testing.assert_array_equal(inside.bars[:300, lines], draws.bars[:300, lines])
+    behind = inside.scalars[:300, 7] * np.exp(-inside.scalars[:300, 1])
+    assert behind.min() > 399.0
+    assert behind.max() < 20001.0
+
+
+def test_a_sample_brings_the_surroundings_of_its_view(surrounded_case):
+    atlas = surrounded_case.atlas
+    renderer = CpuRenderer(surrounded_case.volume, 1.0)
+    rest = rest_renderer(surrounded_case.rest, atlas.view)
+    bank = build_bank(renderer, atlas, 2, np.random.default_rng(1), rest=rest)
+    batch = sample_batch(bank, atlas, RANGES, 3, np.random.default_rng(2))
+    assert batch.views.shape == (3, 6, 128, 128)
+    for views, index in zip(batch.views, batch.view_index, strict=True):
+        np.testing.assert_array_equal(views[0], atlas.views[index].astype(np.float32))
+        np.testing.assert_array_equal(views[5], atlas.surroundings[index].astype(np.float32))
 
 
 def test_training_teaches(small_case, bank, tmp_path):
@@ -155,12 +183,26 @@ def test_many_subjects_are_learnt_together_and_initial_weights_are_a_start(small
 
 
 def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
-    shape = STAGES[1].shape
+    shape, atlas = STAGES[1].shape, small_case.atlas
     given = {name: value.numpy() for name, value in EquationNet(shape, 128).state_dict().items()}
-    assert run._tensors({"fine": given}, STAGES[1], 128).keys() == given.keys()
-    assert run._tensors({"fine": given}, STAGES[1], 64) is None
-    assert run._tensors({"fine": given}, STAGES[0], 128) is None
-    assert run._tensors(None, STAGES[1], 128) is None
+    smaller = replace(atlas, view=replace(atlas.view, size_px=64))
+    assert run._tensors({"fine": given}, STAGES[1], atlas).keys() == given.keys()
+    assert run._tensors({"fine": given}, STAGES[1], smaller) is None
+    assert run._tensors({"fine": given}, STAGES[0], atlas) is None
+    assert run._tensors(None, STAGES[1], atlas) is None
+
+
+def test_weights_that_know_no_surroundings_start_with_none_of_them(surrounded_case, rng):
+    """What a network of five inputs says is what it says with surroundings, whatever these are, before training."""
+    net = EquationNet(STAGES[1].shape, 128).eval()
+    given = {name: value.numpy() for name, value in net.state_dict().items()}
+    wider = EquationNet(STAGES[1].shape, 128, surrounded=True).eval()
+    wider.load_state_dict(run._tensors({"fine": given}, STAGES[1], surrounded_case.atlas))
+    frame, views = (torch.from_numpy(rng.random((1, n, 128, 128)).astype(np.float32)) for n in (1, 6))
+    with torch.no_grad():
+        torch.testing.assert_close(wider(frame, views)[:2], net(frame, views[:, :5])[:2], rtol=1e-4, atol=1e-4)
+        moved = [wider.train()(frame, views)[1], wider(frame, torch.cat([views[:, :5], 2.0 * views[:, 5:]], 1))[1]]
+    torch.testing.assert_close(*moved)
 
 
 def test_without_training_the_general_weights_are_the_model(small_case, tmp_path):

@@ -87,11 +87,35 @@ class AtlasGrid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atlas:
-    """`views` float16 or float32 (rows * columns, size, size), the `grid` they stand on and the canonical `view`."""
+    """What is cached of a case: `pictures`, the `grid` their views stand on and the canonical `view`.
 
-    views: NDArray[Any]
+    `pictures` are float16 or float32 (pictures, size, size): the views of the object, and of an object in a body as
+    many of the rest of its CT, where the CT has it beside the object in each view.
+    """
+
+    pictures: NDArray[Any]
     grid: AtlasGrid
     view: CanonicalView
+
+    @property
+    def views(self) -> NDArray[Any]:
+        """The views of the object, (rows * columns, size, size)."""
+        return self.pictures[: self.grid.count]
+
+    @property
+    def surroundings(self) -> NDArray[Any] | None:
+        """The rest of the CT in each view, (rows * columns, size, size), or None."""
+        return self.pictures[self.grid.count :] if self.surrounded else None
+
+    @property
+    def surrounded(self) -> bool:
+        """Whether the rest of the CT is cached too."""
+        return len(self.pictures) > self.grid.count
+
+    def looked_at(self, index: int) -> tuple[int, ...]:
+        """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, and the view's surroundings if any."""
+        neighbours = self.grid.neighbours(index)
+        return (*neighbours, self.grid.count + index) if self.surrounded else neighbours
 
     def rotation(self, index: int) -> Mat33:
         """Return the object's rotation in the canonical camera for one view."""
@@ -120,13 +144,19 @@ def build_atlas(
     view: CanonicalView,
     grid: AtlasGrid,
     *,
+    rest: AbstractRenderer | None = None,
     out: NDArray[Any] | None = None,
     progress: Progress = no_progress,
 ) -> Atlas:
-    """Render all views of the grid into `out` (float16 array or memory map; made here where not given)."""
-    count = grid.count
-    views = np.empty((count, view.size_px, view.size_px), np.float16) if out is None else out
-    for index in range(count):
-        views[index] = np.minimum(render_view(renderer, view, *grid.angles_of(index)), 6e4)
-        progress(index + 1, count)
-    return Atlas(views, grid, view)
+    """Render all views of the grid, and those of the `rest` of the CT if it is given.
+
+    They go into `out`, a float16 array or memory map; made here where not given.
+    """
+    renderers = [renderer] if rest is None else [renderer, rest]
+    total = grid.count * len(renderers)
+    pictures = np.empty((total, view.size_px, view.size_px), np.float16) if out is None else out
+    for index in range(total):
+        which, angles = renderers[index // grid.count], grid.angles_of(index % grid.count)
+        pictures[index] = np.minimum(render_view(which, view, *angles), 6e4)
+        progress(index + 1, total)
+    return Atlas(pictures, grid, view)

@@ -12,12 +12,15 @@ from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.canonical import CanonicalView
-from fluoropose.imaging.volume import Volume, bounding_corners
+from fluoropose.imaging.volume import Volume, bounding_corners, continued, pooled
 
-__all__ = ["FIELD_SHARE", "ViewChoice", "canonical_view", "case_digest", "prepare_case"]
+__all__ = ["FIELD_SHARE", "ViewChoice", "canonical_view", "case_digest", "prepare_case", "rest_renderer"]
 
 FIELD_SHARE = 1.1
 """Canonical field over the object's diagonal: the object stays inside from every side, with a rim to see its edge."""
+
+
+_REST_VOXELS_PER_PX = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +67,22 @@ def prepare_case(
     out: NDArray[Any] | None = None,
     progress: Progress = no_progress,
 ) -> Case:
-    """Render the atlas of an object (attenuation in 1/mm); `source` identifies the data it came from."""
+    """Render the atlas of an object (attenuation in 1/mm) and of the `rest` of its CT, if there is one.
+
+    `source` identifies the data it came from.
+    """
     view = canonical_view(volume, choice)
     renderer = CpuRenderer(volume, default_step_mm(volume))
-    atlas = build_atlas(renderer, view, choice.grid, out=out, progress=progress)
+    around = None if rest is None else rest_renderer(rest, view)
+    atlas = build_atlas(renderer, view, choice.grid, rest=around, out=out, progress=progress)
     return Case(name, case_digest(source, choice), volume, rest, bounding_corners(volume), atlas)
+
+
+def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
+    """Return what renders the rest of a CT, the patient going on beyond its ends for as long as the field is wide.
+
+    Voxels finer than canonical pixels are pooled to about one and a half of those: what is finer is not seen.
+    """
+    wanted_mm = _REST_VOXELS_PER_PX * view.field_mm / view.size_px
+    coarse = pooled(rest, tuple(max(1, round(wanted_mm / float(spacing))) for spacing in rest.spacing_mm))
+    return CpuRenderer(continued(coarse, view.field_mm), default_step_mm(coarse))

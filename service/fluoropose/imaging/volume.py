@@ -7,7 +7,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Mat44, Points, Vec3, read_only
 from fluoropose.errors import VolumeError
 
-__all__ = ["Volume", "bounding_corners", "checked_volume", "crop_to_content"]
+__all__ = ["Volume", "bounding_corners", "checked_volume", "continued", "crop_to_content", "pooled"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +73,31 @@ def crop_to_content(volume: Volume, margin: int = 1) -> Volume:
     shift = np.eye(4)
     shift[:3, 3] = low - margin
     return Volume(np.pad(cropped, margin), volume.lps_from_index @ shift)
+
+
+def continued(volume: Volume, length_mm: float) -> Volume:
+    """Return the volume going on as its first and last slice for `length_mm`, along the patient's long axis.
+
+    A CT ends in cuts through the body; pictures of it would show air beside them where no frame does.
+    """
+    axis = int(np.argmax(np.abs(volume.lps_from_index[2, :3])))
+    count = int(length_mm / float(volume.spacing_mm[axis]))
+    shift = np.eye(4)
+    shift[axis, 3] = -count
+    widths = [(count, count) if n == axis else (0, 0) for n in range(3)]
+    return Volume(np.pad(volume.values, widths, mode="edge"), volume.lps_from_index @ shift)
+
+
+def pooled(volume: Volume, factors: tuple[int, ...]) -> Volume:
+    """Return the volume with the means of blocks of `factors` voxels along i, j, k; what fills no block is left out."""
+    if all(factor == 1 for factor in factors):
+        return volume
+    counts = [length // factor for length, factor in zip(volume.values.shape, factors, strict=True)]
+    whole = volume.values[tuple(slice(count * factor) for count, factor in zip(counts, factors, strict=True))]
+    shape = [size for count, factor in zip(counts, factors, strict=True) for size in (count, factor)]
+    placed = np.diag([*map(float, factors), 1.0])
+    placed[:3, 3] = [(factor - 1) / 2 for factor in factors]
+    return Volume(whole.reshape(shape).mean(axis=(1, 3, 5)), volume.lps_from_index @ placed)
 
 
 def bounding_corners(volume: Volume) -> Points:

@@ -32,7 +32,7 @@ def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = Tru
                 "frames": "float16 (frames, 1, rows, columns), line integrals",
                 "frame_index": "int64 (batch,), the frame of each look",
                 "homography": "float32 (batch, 3, 3), canonical pixels to frame coordinates in [-1, 1]",
-                "view_index": "int64 (batch, 5), the cached view and one step up and down in alpha, then in beta",
+                "view_index": _looks(bundle),
                 "atlas": "float16 (views, 1, size, size), line integrals",
             },
             "outputs": {
@@ -44,6 +44,14 @@ def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = Tru
             **bundle.facts,
         }
         write_json(part / "manifest.json", manifest)
+
+
+def _looks(bundle: Bundle) -> str:
+    """Return what `view_index` holds, in words."""
+    near = "the cached view and one step up and down in alpha, then in beta"
+    if not bundle.surrounded:
+        return f"int64 (batch, 5), {near}"
+    return f"int64 (batch, 6), {near}, then its surroundings"
 
 
 def list_bundles(root: Path) -> list[str]:

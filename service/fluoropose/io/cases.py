@@ -53,7 +53,7 @@ def store_case(
             part / "atlas.npy",
             mode="w+",
             dtype=np.float16,
-            shape=(choice.grid.count, choice.size_px, choice.size_px),
+            shape=(choice.grid.count * (1 if rest is None else 2), choice.size_px, choice.size_px),
         )
         case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
         views.flush()  # type: ignore[attr-defined]
@@ -118,12 +118,12 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
         canonical["range_mm"],
     )
     grid = AtlasGrid(**record["grid"])
-    views = np.load(folder / "atlas.npy", mmap_mode="r")
-    expected = (grid.count, view.size_px, view.size_px)
-    if views.shape != expected:
-        raise StorageError(f"expected an atlas of shape {expected}, got {views.shape}; prepare the case again")
+    pictures = np.load(folder / "atlas.npy", mmap_mode="r")
+    expected = (grid.count * (1 if rest is None else 2), view.size_px, view.size_px)
+    if pictures.shape != expected:
+        raise StorageError(f"expected an atlas of shape {expected}, got {pictures.shape}; prepare the case again")
     corners: Float64 = np.array(record["corners_mm"])
-    return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(views, grid, view))
+    return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(pictures, grid, view))
 
 
 def _described(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:

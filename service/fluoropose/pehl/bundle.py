@@ -12,13 +12,16 @@ __all__ = ["Bundle", "Golden", "STAGE_NAMES", "require_fit"]
 
 STAGE_NAMES = ("coarse", "fine")
 
+_NEIGHBOURS = 5
+"""Pictures of a look without surroundings."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Golden:
     """Inputs and outputs of the fine step that every runtime must reproduce.
 
-    `frame` float32 (rows, columns), `homography` (3, 3) normalised, `cached` float16 (5, size, size) the cached view
-    and its neighbours, `residuals` and `sigmas` (6,) mm and rad, `presence`.
+    `frame` float32 (rows, columns), `homography` (3, 3) normalised, `cached` float16 (5 or 6, size, size) the
+    pictures of a look (`Atlas.looked_at`), `residuals` and `sigmas` (6,) mm and rad, `presence`.
     """
 
     frame: Float32
@@ -47,11 +50,25 @@ class Bundle:
         if not np.isfinite(self.golden.residuals).all():
             raise BundleError("a model's golden outputs must be finite, got NaN")
 
+    @property
+    def surrounded(self) -> bool:
+        """Whether its networks look at what surrounds the object in its CT."""
+        return len(self.golden.cached) > _NEIGHBOURS
 
-def require_fit(bundle: Bundle, case_name: str, case_digest: str) -> None:
-    """Raise BundleError if the bundle was trained for another case (other data, view or grid)."""
+
+def require_fit(bundle: Bundle, case_name: str, case_digest: str, *, surrounded: bool) -> None:
+    """Raise BundleError if the bundle was trained for another case (other data, view or grid).
+
+    Or if it looks at the surroundings and the case's atlas holds none, or the other way round.
+    """
     if bundle.case_digest != case_digest:
         raise BundleError(
             f"model {bundle.name!r} was made for another case: expected digest {case_digest} ({case_name}), "
             f"got {bundle.case_digest}; train one for this case"
+        )
+    if bundle.surrounded != surrounded:
+        needs, other = ("surroundings", "to hold them") if bundle.surrounded else ("no surroundings", "to hold none")
+        raise BundleError(
+            f"model {bundle.name!r} looks at {needs}, expected case {case_name} {other}, got the other kind; "
+            "train one for this case"
         )

@@ -1,7 +1,8 @@
 """A second opinion at the end: do the frame's edges lie where the cached view's are? No network is asked.
 
 Gradient correlation (`similarity.gradient`) of the frame in the canonical view and the nearest cached view, over the
-cached view's edges. A network that has never seen some kind of empty frame may be sure of nothing; this is not.
+cached view's edges. What the surroundings explain counts for nothing: a spine goes on where a vertebra is missing. A
+network that has never seen some kind of empty frame may be sure of nothing; this is not.
 `edge_likeness` is compiled; `edge_likeness_twin` is its slow, clear twin.
 """
 
@@ -34,7 +35,10 @@ _WEIGHTS: Float32 = read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.floa
 def edge_likeness(frame: Float32, current: Look, atlas: Atlas) -> float:
     """Return the gradient correlation, -1 to 1, of a frame (rows, columns) of line integrals seen from a pose."""
     seen = warped(frame, current.frame_from_canonical_px, atlas.view.size_px)
-    return float(_likeness(seen, saturate(np.asarray(atlas.views[current.view_index], np.float32)), _WEIGHTS))
+    cached = saturate(np.asarray(atlas.views[current.view_index], np.float32))
+    around = atlas.surroundings
+    besides = np.zeros_like(cached) if around is None else np.asarray(around[current.view_index], np.float32)
+    return float(_likeness(seen, cached, besides, _WEIGHTS))
 
 
 def edge_likeness_twin(frame: Float32, current: Look, atlas: Atlas) -> float:
@@ -43,28 +47,35 @@ def edge_likeness_twin(frame: Float32, current: Look, atlas: Atlas) -> float:
     seen = gradients(warp_frame(frame, homography, atlas.view.size_px), _SMOOTH_PX)
     cached = gradients(saturate(np.asarray(atlas.views[current.view_index], np.float32)), _SMOOTH_PX)
     steepness = np.hypot(*cached)
-    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()))
+    around = atlas.surroundings
+    besides = None if around is None else gradients(np.asarray(around[current.view_index], np.float32), _SMOOTH_PX)
+    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()), besides=besides)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _likeness(frame: Float32, view: Float32, weights: Float32) -> float:
-    seen = _slopes(_smoothed(frame, weights))
-    cached = _slopes(_smoothed(view, weights))
+def _likeness(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
+    seen, cached = _slopes(_smoothed(frame, weights)), _slopes(_smoothed(view, weights))
+    other = _slopes(_smoothed(besides, weights))
     squares = cached[0] * cached[0] + cached[1] * cached[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
     total = 0.0
     for direction in range(2):
-        count, a, b, aa, bb, ab = 0, 0.0, 0.0, 0.0, 0.0, 0.0
+        count = 0
+        a, b, c, aa, bb, cc, ab, ac, bc = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for v in range(view.shape[0]):
             for u in range(view.shape[1]):
                 if squares[v, u] > least:
-                    x, y = float(seen[direction, v, u]), float(cached[direction, v, u])
-                    count, a, b = count + 1, a + x, b + y
-                    aa, bb, ab = aa + x * x, bb + y * y, ab + x * y
+                    x, y, z = float(seen[direction, v, u]), float(cached[direction, v, u]), float(other[direction, v, u])
+                    count, a, b, c = count + 1, a + x, b + y, c + z
+                    aa, bb, cc = aa + x * x, bb + y * y, cc + z * z
+                    ab, ac, bc = ab + x * y, ac + x * z, bc + y * z
         if count > 0:
-            scale = (aa - a * a / count) * (bb - b * b / count)
-            if scale > 0.0:
-                total += (ab - a * b / count) / np.sqrt(scale)
+            aa, bb, cc = aa - a * a / count, bb - b * b / count, cc - c * c / count
+            ab, ac, bc = ab - a * b / count, ac - a * c / count, bc - b * c / count
+            if cc > 0.0:
+                aa, bb, ab = aa - ac * ac / cc, bb - bc * bc / cc, ab - ac * bc / cc
+            if aa > 0.0 and bb > 0.0:
+                total += ab / np.sqrt(aa * bb)
     return total / 2.0
 
 

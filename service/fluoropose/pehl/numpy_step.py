@@ -16,6 +16,7 @@ from fluoropose.pehl.step import AbstractStepper, Regression, solved
 __all__ = ["NumpyNetwork", "NumpyStepper", "block_mean", "local_contrast", "saturate", "warp_frame"]
 
 Weights = dict[str, Float32]
+_NEIGHBOURS = 5
 _VIEW_FLOOR = 0.02
 _BATCH_NORM_EPSILON = 1e-5
 
@@ -37,10 +38,10 @@ class NumpyNetwork:
 class NumpyStepper(AbstractStepper):
     """Steps in NumPy; hundreds of times slower than ONNX Runtime."""
 
-    def __init__(self, networks: dict[str, NumpyNetwork], atlas_views: NDArray[Any]) -> None:
-        """Keep the networks by stage and the atlas (views, size, size)."""
+    def __init__(self, networks: dict[str, NumpyNetwork], pictures: NDArray[Any]) -> None:
+        """Keep the networks by stage and the atlas's pictures (pictures, size, size)."""
         self._networks = networks
-        self._views = atlas_views
+        self._pictures = pictures
         self._frames: Float32 = np.zeros((1, 2, 2), np.float32)
 
     def put_frames(self, line_integrals: Float32) -> None:
@@ -52,7 +53,7 @@ class NumpyStepper(AbstractStepper):
     ) -> Regression:
         """Run one stage on each look in turn."""
         seen = [
-            _one(self._networks[stage], self._frames[frame], homography, self._views[indices].astype(np.float32))
+            _one(self._networks[stage], self._frames[frame], homography, self._pictures[indices].astype(np.float32))
             for homography, indices, frame in zip(homographies, view_index, frame_index, strict=True)
         ]
         information, vectors, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
@@ -116,10 +117,13 @@ def _pooled(image: Float32, block: int) -> Float32:
 
 
 def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float32) -> tuple[Float64, Float64, Float64]:
-    """Return information (6, 6) and vector (6,) per mm and rad, and presence, of one look at five cached views."""
+    """Return information (6, 6) and vector (6,) per mm and rad, and presence, of one look at its cached pictures."""
     weights = network.weights
-    views = views[:1] + network.per_step * (views - views[:1])
-    x = _channels(warp_frame(frame, homography, views.shape[1]), views, network.pool)
+    near = views[:1] + network.per_step * (views[:_NEIGHBOURS] - views[:1])
+    warped = warp_frame(frame, homography, views.shape[1])
+    x = _channels(warped, near, network.pool)
+    if len(views) > _NEIGHBOURS:
+        x = np.concatenate([x, _among(views[0], views[_NEIGHBOURS], network.pool)])
     x = _relu(_norm(_conv(x, weights["stem.weight"], 2, 2), weights, "stem_norm"))
     levels = []
     for n in range(network.blocks):
@@ -166,6 +170,14 @@ def _channels(warped: Float32, views: Float32, pool: int) -> Float32:
     block = 8 // pool
     changes = [np.clip(change / _deviation(view, block), -4.0, 4.0) for change in turned]
     return np.stack([local_contrast(_pooled(warped, pool), block), local_contrast(view, block), shown, *changes])
+
+
+def _among(view: Float32, around: Float32, pool: int) -> Float32:
+    """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
+    block = 8 // pool
+    alone, both = _pooled(around, pool), _pooled(around + view, pool)
+    detail = (alone - block_mean(alone, block)) / _deviation(both, block)
+    return np.stack([np.clip(detail, -4.0, 4.0), local_contrast(both, block)])
 
 
 def _equations(written: Float32, cell: float, prior: Float32) -> tuple[Float64, Float64]:

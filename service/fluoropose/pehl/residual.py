@@ -48,7 +48,7 @@ class Group(Enum):
 class Look:
     """How the current pose looks at the frame: its warp, the cached view and its own residual against that view.
 
-    `view_indices` are the cached view and its neighbours (`AtlasGrid.neighbours`).
+    `view_indices` are the pictures of the atlas that it needs (`Atlas.looked_at`).
     """
 
     pose: CanonicalPose
@@ -69,7 +69,7 @@ def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Look:
     index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad)
     turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
-    return Look(pose, warp(camera, pose, atlas.view), index, atlas.grid.neighbours(index), own)
+    return Look(pose, warp(camera, pose, atlas.view), index, atlas.looked_at(index), own)
 
 
 def apply_residual(current: Look, residual: Float64, group: Group, atlas: Atlas) -> Mat44:

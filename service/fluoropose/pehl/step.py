@@ -37,9 +37,9 @@ class AbstractStepper(ABC):
     def step(
         self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> Regression:
-        """Look through normalised homographies (batch, 3, 3) at frames (batch,) beside cached views (batch, 5).
+        """Look through normalised homographies (batch, 3, 3) at frames (batch,) beside cached pictures (batch, n).
 
-        The five are those of `AtlasGrid.neighbours`.
+        They are those of `Atlas.looked_at`.
         """
 
 

@@ -44,16 +44,16 @@ class ResidentCase:
 
     def __init__(self, case: Case, bundle: Bundle, device: Device) -> None:
         """Place the atlas and open the networks; refuse a bundle of another case or one that computes otherwise."""
-        require_fit(bundle, case.name, case.digest)
+        require_fit(bundle, case.name, case.digest, surrounded=case.atlas.surrounded)
         _check_golden(bundle, device)
         self.case = case
         self.bundle = bundle
         self.device = device
-        self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.views), device)
+        self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
         self.lock = threading.Lock()
         self.used_at = 0
         self._others: list[ResidentCase] = []
-        self.size_bytes = int(case.atlas.views.nbytes) + sum(len(model) for model in bundle.models.values())
+        self.size_bytes = int(case.atlas.pictures.nbytes) + sum(len(model) for model in bundle.models.values())
 
     def another(self, number: int) -> "ResidentCase":
         """Return the case with frames and a lock of its own, for an object that comes several times; 0 is this one."""
@@ -197,7 +197,7 @@ class Engine:
     def atlas_bytes(self) -> int:
         """Return the bytes of all resident atlases."""
         with self._lock:
-            return sum(int(resident.case.atlas.views.nbytes) for resident in self._cases.values())
+            return sum(int(resident.case.atlas.pictures.nbytes) for resident in self._cases.values())
 
     def resident_bytes(self) -> int:
         """Return the bytes of all resident cases with their networks."""
@@ -242,7 +242,8 @@ def _warm_up(resident: ResidentCase) -> None:
     """Run the real path once on a made-up frame, so that the first true frame waits for no compilation."""
     view = resident.case.atlas.view
     camera = view.camera
-    middle = np.asarray(resident.case.atlas.views[len(resident.case.atlas.views) // 2], np.float32)
+    view_count = resident.case.atlas.grid.count
+    middle = np.asarray(resident.case.atlas.views[view_count // 2], np.float32)
     pose = np.eye(4)
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
@@ -266,7 +267,7 @@ def _check_golden(bundle: Bundle, device: Device) -> None:
     stepper = OrtStepper({"fine": bundle.models["fine"]}, golden.cached, device)
     for frame, homography in ((golden.frame[::-1], np.eye(3)), (golden.frame, golden.homography)):
         stepper.put_frames(frame[None])
-        seen = stepper.step("fine", homography[None], np.arange(5)[None], np.zeros(1, np.int64))
+        seen = stepper.step("fine", homography[None], np.arange(len(golden.cached))[None], np.zeros(1, np.int64))
     difference = np.abs(seen.residuals[0] - golden.residuals) / np.maximum(golden.sigmas, 1e-9)
     if not np.isfinite(difference).all() or float(difference.max()) > _GOLDEN_TOLERANCE:
         raise BundleError(

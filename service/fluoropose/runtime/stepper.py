@@ -33,20 +33,20 @@ _GRAPHS_TURN = threading.RLock()
 class OrtStepper(AbstractStepper):
     """The networks of one case on one device. Not for two threads at once: another thread has `another`."""
 
-    def __init__(self, models: dict[str, bytes], atlas_views: NDArray[Any], device: Device) -> None:
+    def __init__(self, models: dict[str, bytes], pictures: NDArray[Any], device: Device) -> None:
         """Open a session per stage and place the atlas.
 
         Parameters
         ----------
         models : stage name to ONNX bytes
-        atlas_views : float16 (views, size, size)
+        pictures : the atlas's, float16 (pictures, size, size)
         """
         self.device = device
         self._models = models
         self._sessions: dict[tuple[str, int], StageSession] = {}
         self._frames: dict[tuple[int, ...], _Frame] = {}
         self._frame: _Frame | None = None
-        self._atlas_host = np.ascontiguousarray(atlas_views[:, None])
+        self._atlas_host = np.ascontiguousarray(pictures[:, None])
         self._turn = _GRAPHS_TURN if device.graphs else nullcontext()
         with self._turn:
             self._atlas = place(self._atlas_host, device)
@@ -78,7 +78,7 @@ class OrtStepper(AbstractStepper):
         parts = _parts(len(view_index), self.device)
         with self._turn:
             runs = [
-                partial(self._binding(stage, part).run, homographies[part], view_index[part], frame_index[part])
+                partial(self._binding(stage, part, view_index.shape[1]).run, homographies[part], view_index[part], frame_index[part])
                 for part in parts
             ]
             seen = abreast(runs)
@@ -91,15 +91,15 @@ class OrtStepper(AbstractStepper):
         twin._frames, twin._frame = {}, None
         return twin
 
-    def _binding(self, stage: str, part: slice) -> "_Binding":
-        """Return what is bound to the frames for these looks of a batch."""
+    def _binding(self, stage: str, part: slice, pictures: int) -> "_Binding":
+        """Return what is bound to the frames for these looks of a batch, at so many pictures each."""
         if self._frame is None:
             raise AssertionError("expected put_frames before step")
-        key = (stage, part.start, part.stop)
+        key = (stage, part.start, part.stop, pictures)
         if key not in self._frame.bindings:
-            batch = part.stop - part.start
-            session = self._session(stage, batch)
-            self._frame.bindings[key] = _Binding(session, self._frame.value, self._atlas, batch, self.device)
+            shape = (part.stop - part.start, pictures)
+            session = self._session(stage, shape[0])
+            self._frame.bindings[key] = _Binding(session, self._frame.value, self._atlas, shape, self.device)
         return self._frame.bindings[key]
 
     def _session(self, stage: str, batch: int) -> StageSession:
@@ -117,7 +117,7 @@ class _Frame:
         self.device = device
         self.host = shaped
         self.value = place(self.host, device)
-        self.bindings: dict[tuple[str, int, int], _Binding] = {}
+        self.bindings: dict[tuple[str, int, int, int], _Binding] = {}
 
     def update(self, shaped: NDArray[np.float16]) -> None:
         if self.device.name == "cpu":
@@ -127,17 +127,18 @@ class _Frame:
 
 
 class _Binding:
-    """Inputs and outputs of one session for one batch size, bound once."""
+    """Inputs and outputs of one session for one shape of `view_index`, bound once."""
 
-    def __init__(self, session: StageSession, frame: Any, atlas: Any, batch: int, device: Device) -> None:
+    def __init__(self, session: StageSession, frame: Any, atlas: Any, shape: tuple[int, int], device: Device) -> None:
+        batch = shape[0]
         self.device = device
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
-        self.index_host = np.zeros((batch, 5), np.int64)
+        self.index_host = np.zeros(shape, np.int64)
         self.frame_index_host = np.zeros(batch, np.int64)
         self.homography = place(self.homography_host, device)
         self.index = place(self.index_host, device)
         self.frame_index = place(self.frame_index_host, device)
-        self.outputs_host = [np.zeros((batch, *shape), np.float32) for shape in _OUTPUTS.values()]
+        self.outputs_host = [np.zeros((batch, *rest), np.float32) for rest in _OUTPUTS.values()]
         self.outputs = [place(array, device) for array in self.outputs_host]
         inputs = {
             "frames": frame,

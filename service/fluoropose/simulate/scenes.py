@@ -4,7 +4,7 @@ import numpy as np
 
 from fluoropose.drr.case import Case
 from fluoropose.geometry.camera import Camera, camera_from_detector
-from fluoropose.imaging.volume import Volume
+from fluoropose.imaging.volume import Volume, continued
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
 from fluoropose.simulate.physics import BONE, METAL, Detector
@@ -36,22 +36,9 @@ def shipped_scene(
 def ct_scene(case: Case, camera: Camera) -> Scene:
     """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
     step = FINER * float(case.volume.spacing_mm.min())
-    rest = None if case.rest is None else _continued(case.rest)
+    rest = None if case.rest is None else continued(case.rest, _CONTINUED_MM)
     detector = Detector(bits=16, materials=tuple(BONE), behind_counts=_BEHIND_COUNTS)
     return Scene(case.volume, case.pose_frame, camera, detector, None, step, rest)
-
-
-def _continued(rest: Volume) -> Volume:
-    """Return the rest of a CT with the patient going on beyond its first and last slice, as patients do.
-
-    A CT ends in cuts through the body; beside them a simulated frame would show air that no real one does.
-    """
-    axis = int(np.argmax(np.abs(rest.lps_from_index[2, :3])))
-    count = int(_CONTINUED_MM / float(rest.spacing_mm[axis]))
-    widths = [(count, count) if n == axis else (0, 0) for n in range(3)]
-    shift = np.eye(4)
-    shift[axis, 3] = -count
-    return Volume(np.pad(rest.values, widths, mode="edge"), rest.lps_from_index @ shift)
 
 
 def ct_camera(case: Case, side_px: int = 512) -> Camera:

@@ -4,7 +4,9 @@ Everything is drawn per sample and written down here (lengths in canonical pixel
 
     object contrast         times 0.5 to 1.8 (log-uniform)
     beam hardening          its line integral L becomes L / sqrt(1 + h L), h 0 to 0.8; metal at 110 kV: about 0.4
-    surroundings            the rest of the object's CT, where there is one, on seven of ten frames, times 0.6 to 1.5
+    surroundings            the rest of the object's CT, where there is one, on nine of ten frames, with the object's
+                            contrast times 0.7 to 1.4; there, a third of the tissue's noise, bones and organs below
+                            is left, and quanta are 400 to 20,000 behind the patient
     soft tissue             0.2 to 3.0, a slope, and value noise of four octaves (0 to 0.6 each, falling)
     other bones             0 to 4 bars, straight tubes with a cortex, 0.1 to 1.4, width 4 to 30
     organs, gas, limbs      0 to 3 large rounded bodies with a sharp rim, -0.5 to 0.8
@@ -17,13 +19,13 @@ Everything is drawn per sample and written down here (lengths in canonical pixel
     empty                   frames without the object, for the presence output, drawn by the caller
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Float32, Float64
+from fluoropose.arrays import Bool, Float32, Float64
 from fluoropose.imaging.kernels import ONE_KERNEL
 
 __all__ = ["AppearanceDraws", "draw_appearance", "dress", "warp_images"]
@@ -31,6 +33,12 @@ __all__ = ["AppearanceDraws", "draw_appearance", "dress", "warp_images"]
 _BARS, _LINES, _BODIES = 4, 3, 3
 _OCTAVES = (3, 5, 9, 17)
 _BLUR_RADIUS = 4
+
+_MADE_UP = 0.35
+"""Share of bones and bodies, and of the strength of tissue noise, that is left where a CT's own anatomy is shown."""
+
+_BEHIND_COUNTS = (400.0, 20000.0)
+"""Quanta in a canonical pixel behind the patient."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +50,25 @@ class AppearanceDraws:
     noise_grids: tuple[Float32, ...]
     white: Float32
     leaves: Float32
+
+    @property
+    def contrasts(self) -> Float32:
+        """What the object's line integrals are multiplied by, (batch,)."""
+        return self.scalars[:, 0]
+
+    def in_body(self, where: Bool, rng: np.random.Generator) -> "AppearanceDraws":
+        """Return the draws for frames that show the rest of a CT, `where` (batch,): less is made up around it.
+
+        Dose is what automatic control lets through a patient, so it no longer depends on how thick the patient is.
+        """
+        bars, scalars = self.bars.copy(), self.scalars.copy()
+        gone = rng.random(bars.shape[:2]) >= _MADE_UP
+        gone[:, _BARS : _BARS + _LINES] = False
+        bars[gone & where[:, None], 5] = 0.0
+        behind = np.exp(rng.uniform(np.log(_BEHIND_COUNTS[0]), np.log(_BEHIND_COUNTS[1]), len(where)))
+        scalars[where, 4] *= _MADE_UP
+        scalars[where, 7] = (behind * np.exp(scalars[:, 1]))[where]
+        return replace(self, bars=bars, scalars=scalars)
 
 
 def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength: float = 1.0) -> AppearanceDraws:

@@ -75,16 +75,19 @@ def fit_stage(
 ) -> tuple[AbstractNet, FitReport]:
     """Train one stage for one subject, or for any by many, from `initial` weights or from none.
 
-    `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there. Subjects share a size of views.
+    `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there. Subjects share a size of views,
+    and all or none of them have surroundings.
     """
     torch.manual_seed(seed)
-    net = build_net(stage.shape, subjects[0].atlas.view.size_px).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    atlas = subjects[0].atlas
+    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.surrounded).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if initial is not None:
         net.load_state_dict(initial)
     optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
     run = _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), losses=[])
+    kind = " surrounded" if atlas.surrounded else ""
     told = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
-    identity = f"{stage} {profile} {seed} {initial is None} {told}"
+    identity = f"{stage} {profile} {seed} {initial is None}{kind} {told}"
     _restore(run, checkpoint, identity)
     losses_of = [PointLoss(item.atlas, item.corners_mm) for item in subjects]
     net.train()

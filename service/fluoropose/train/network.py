@@ -24,9 +24,11 @@ from fluoropose.pehl.residual import residual_units
 
 __all__ = [
     "AbstractNet",
+    "CHANNELS",
     "EquationNet",
     "NetworkShape",
     "ResidualNet",
+    "SURROUNDING_CHANNELS",
     "StepModel",
     "build_net",
     "local_contrast",
@@ -35,6 +37,12 @@ __all__ = [
 
 PRIOR = 3.0
 """Information on each scaled parameter before anything is seen (learnt on from there): offsets of about half a unit."""
+
+NEIGHBOURS = 5
+"""Pictures of a look that are of the object; one of the surroundings may follow."""
+
+CHANNELS, SURROUNDING_CHANNELS = 5, 2
+"""Inputs of the first convolution, and how many more there are with surroundings."""
 
 VIEW_FLOOR = 0.02
 """Transmission under which a detector sees scatter only; saturates the cached view as scatter does the frame."""
@@ -91,31 +99,47 @@ class _Block(nn.Module):
 
 
 def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
-    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
+    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta.
+
+    Where there are surroundings, also those, and the view among them, by the local contrast of the two together.
+    """
     cached = views[:, :1]
     turned = torch.cat([views[:, 1:2] - views[:, 2:3], views[:, 3:4] - views[:, 4:5]], dim=1)
     through = torch.exp(-cached)
     turned = 0.5 * turned * through / (through + VIEW_FLOOR)
-    cached = saturate(cached)
+    view, cached = cached, saturate(cached)
     if pool > 1:
         frame, cached, turned = (F.avg_pool2d(image, pool) for image in (frame, cached, turned))
     centred = cached - cached.mean(dim=(2, 3), keepdim=True)
     shown = centred / (torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True)) + 1e-4)
     contrast, deviation = local_contrast(cached, 8 // pool)
     turned = torch.clamp(turned / deviation, -4.0, 4.0)
-    return torch.cat([local_contrast(frame, 8 // pool)[0], contrast, shown, turned], dim=1)
+    channels = [local_contrast(frame, 8 // pool)[0], contrast, shown, turned]
+    if views.shape[1] > NEIGHBOURS:
+        among = torch.cat([views[:, NEIGHBOURS:], views[:, NEIGHBOURS:] + view], dim=1)
+        channels.append(_among(F.avg_pool2d(among, pool) if pool > 1 else among, 8 // pool))
+    return torch.cat(channels, dim=1)
+
+
+def _among(pictures: Tensor, block: int) -> Tensor:
+    """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
+    contrast, deviation = local_contrast(pictures[:, 1:], block)
+    around = pictures[:, :1]
+    detail = (around - _smooth(around, block)) / deviation
+    return torch.cat([torch.clamp(detail, -4.0, 4.0), contrast], dim=1)
 
 
 class AbstractNet(nn.Module, ABC):
     """Halving blocks over the channels; what they are read by differs."""
 
-    def __init__(self, shape: NetworkShape, size_px: int) -> None:
-        """Build the blocks for canonical images of `size_px`."""
+    def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
+        """Build the blocks for canonical images of `size_px`, with surroundings or without."""
         super().__init__()
         self.shape = shape
         self.deep_side = size_px // shape.pool // 2 ** len(shape.widths)
         widths = shape.widths
-        self.stem = nn.Conv2d(5, widths[0], 5, stride=2, padding=2, bias=False)
+        inputs = CHANNELS + SURROUNDING_CHANNELS * surrounded
+        self.stem = nn.Conv2d(inputs, widths[0], 5, stride=2, padding=2, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
         self.blocks = nn.ModuleList(_Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
 
@@ -123,7 +147,7 @@ class AbstractNet(nn.Module, ABC):
         """Return information (batch, 6, 6), vector (batch, 6) and the logit of "it is there" (batch, 1), scaled.
 
         `frame` (batch, 1, size, size); `views` (batch, 5, size, size): the cached view and its neighbours, 2 degrees up
-        and down in alpha, then in beta.
+        and down in alpha, then in beta; (batch, 6, size, size) with the surroundings in the cached view.
         """
         written, presence = self.written(frame, views)
         return *self.gathered(written), presence
@@ -152,9 +176,9 @@ class ResidualNet(AbstractNet):
     It takes wrong poses that no linear equation bridges, and must learn its object.
     """
 
-    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+    def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
         """Build for canonical images of `size_px`."""
-        super().__init__(shape, size_px)
+        super().__init__(shape, size_px, surrounded=surrounded)
         self.squeeze = nn.Conv2d(shape.widths[-1], 32, 1)
         flat = 32 * self.deep_side**2
         self.in_plane_hidden = nn.Linear(flat, 128)
@@ -184,9 +208,9 @@ class ResidualNet(AbstractNet):
 class EquationNet(AbstractNet):
     """Brings the features back to the cells, where each writes its equations."""
 
-    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+    def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
         """Build for canonical images of `size_px`."""
-        super().__init__(shape, size_px)
+        super().__init__(shape, size_px, surrounded=surrounded)
         widths = shape.widths
         self.laterals = nn.ModuleList(nn.Conv2d(width, shape.mix, 1) for width in widths[1:])
         self.mix = nn.Conv2d(shape.mix, shape.mix, 3, padding=1)
@@ -227,9 +251,10 @@ class EquationNet(AbstractNet):
         return information, (jacobian @ e.flatten(1)[:, :, None])[..., 0]
 
 
-def build_net(shape: NetworkShape, size_px: int) -> AbstractNet:
-    """Return a network of that shape, with random weights."""
-    return EquationNet(shape, size_px) if shape.equations else ResidualNet(shape, size_px)
+def build_net(shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> AbstractNet:
+    """Return a network of that shape, with random weights; a `surrounded` one looks at the surroundings too."""
+    kind = EquationNet if shape.equations else ResidualNet
+    return kind(shape, size_px, surrounded=surrounded)
 
 
 class StepModel(nn.Module):
@@ -240,6 +265,7 @@ class StepModel(nn.Module):
         super().__init__()
         self.net = net
         self.size_px = size_px = atlas.view.size_px
+        self.pictures = NEIGHBOURS + atlas.surrounded
         self.per_step = atlas.grid.per_step
         self.scales: Tensor
         self.pixels: Tensor
@@ -254,16 +280,17 @@ class StepModel(nn.Module):
         """Return information (batch, 6, 6), vector (batch, 6), per mm and rad, and presence (batch, 1).
 
         `frames` (frames, 1, rows, columns) float16; `frame_index` int64 (batch,) the frame of each look; `homography`
-        (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5) the cached view
-        and its neighbours; `atlas` (views, 1, size, size) float16.
+        (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5 or 6) the
+        pictures of each look (`Atlas.looked_at`); `atlas` (pictures, 1, size, size) float16.
         """
         rays = homography @ self.pixels
         grid = (rays[:, :2] / rays[:, 2:]).transpose(1, 2).reshape(-1, self.size_px, self.size_px, 2)
         seen = frames.index_select(0, frame_index).float()
         warped = F.grid_sample(seen, grid, mode="bilinear", padding_mode="border", align_corners=True)
-        views = atlas[view_index.flatten()].float().reshape(-1, 5, self.size_px, self.size_px)
+        views = atlas[view_index.flatten()].float().reshape(-1, self.pictures, self.size_px, self.size_px)
         if self.per_step != 1.0:
-            views = views[:, :1] + self.per_step * (views - views[:, :1])
+            near = views[:, :1] + self.per_step * (views[:, :NEIGHBOURS] - views[:, :1])
+            views = torch.cat([near, views[:, NEIGHBOURS:]], dim=1) if self.pictures > NEIGHBOURS else near
         information, vector, presence = self.net(warped, views)
         per_unit = 1.0 / self.scales
         information = information * per_unit[:, None] * per_unit[None, :]

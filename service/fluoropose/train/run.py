@@ -10,19 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
+from fluoropose.drr.atlas import Atlas, Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import InputError
 from fluoropose.pehl.bundle import Golden
 from fluoropose.pehl.step import normalised_homography, solved
 from fluoropose.train.export import export_step
 from fluoropose.train.fit import FitReport, Subject, fit_stage
-from fluoropose.train.network import AbstractNet, StepModel, build_net
+from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
 __all__ = ["Trained", "Weights", "train_case"]
+
+_STEM = "stem.weight"
 
 Weights = dict[str, dict[str, NDArray[Any]]]
 """A network's arrays by stage and name."""
@@ -62,15 +65,15 @@ def train_case(
     """
     torch.set_num_threads(threads)
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
-    rest = None if case.rest is None else CpuRenderer(case.rest, 2.0 * default_step_mm(case.rest))
+    rest = None if case.rest is None else rest_renderer(case.rest, case.atlas.view)
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
-    starts = {stage.name: _tensors(initial, stage, case.atlas.view.size_px) for stage in STAGES}
+    starts = {stage.name: _tensors(initial, stage, case.atlas) for stage in STAGES}
     missing = [name for name, start in starts.items() if start is None]
     if not profile.iterations and missing:
         raise InputError(
-            f"expected general weights of every stage for views of {case.atlas.view.size_px} px to use without training, "
-            f"got none for {', '.join(missing)}"
+            f"expected general weights of every stage for views of {case.atlas.view.size_px} px to use without "
+            f"training, got none for {', '.join(missing)}"
         )
     models: dict[str, bytes] = {}
     reports: dict[str, FitReport] = {}
@@ -97,12 +100,17 @@ def train_case(
     return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
 
 
-def _tensors(weights: Weights | None, stage: Stage, size_px: int) -> dict[str, torch.Tensor] | None:
-    """Return a stage's weights for `load_state_dict`, or None where there are none of this shape."""
+def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, torch.Tensor] | None:
+    """Return a stage's weights for `load_state_dict`, or None where there are none of this shape.
+
+    Weights that know no surroundings start with none of what they see of them.
+    """
     if weights is None or stage.name not in weights:
         return None
-    wanted = build_net(stage.shape, size_px).state_dict()
+    wanted = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.surrounded).state_dict()
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
+    if atlas.surrounded and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
+        given[_STEM] = torch.nn.functional.pad(given[_STEM], (0, 0, 0, 0, 0, SURROUNDING_CHANNELS))
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None
 
@@ -117,14 +125,14 @@ def _onnx_bytes(net: AbstractNet, case: Case) -> bytes:
 def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
     model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
-    cached = np.array(case.atlas.views[list(case.atlas.grid.neighbours(index))], dtype=np.float16)
+    cached = np.array(case.atlas.pictures[list(case.atlas.looked_at(index))], dtype=np.float16)
     frame = frame.astype(np.float16)
     with torch.no_grad():
         information, vector, presence = model(
             torch.from_numpy(frame)[None, None],
             torch.zeros(1, dtype=torch.int64),
             torch.from_numpy(homography.astype(np.float32))[None],
-            torch.arange(5)[None],
+            torch.arange(len(cached))[None],
             torch.from_numpy(cached)[:, None],
         )
     seen = solved(information.double().numpy(), vector.double().numpy(), presence[:, 0].double().numpy())

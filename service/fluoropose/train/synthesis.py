@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Float32, Float64
+from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import Atlas, Progress, no_progress
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
@@ -27,17 +27,23 @@ BANK_SIZE_PX = 160
 """Finer than the canonical view so that warping the bank does not blur it."""
 
 
-_AROUND_PX = BANK_SIZE_PX * 3 // 4
+_AROUND_PX = BANK_SIZE_PX * 9 // 8
 _AROUND_FROM_BANK_PX = np.array(
-    [[0.5, 0.0, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.5, BANK_SIZE_PX / 8 - 0.25], [0.0, 0.0, 1.0]]
+    [[0.75, 0.0, 0.1875 * BANK_SIZE_PX - 0.125], [0.0, 0.75, 0.1875 * BANK_SIZE_PX - 0.125], [0.0, 0.0, 1.0]]
 )
-"""Surroundings are drawn half as fine as the object and half as wide again, so that no wrong pose sees their end."""
+"""Surroundings are drawn as fine as the canonical view and half as wide again, so that no wrong pose sees their end."""
 
-_SURROUNDED = 0.7
-"""Share of the samples that show the surroundings, where they are known."""
+_SURROUNDED = 0.9
+"""Share of the samples that show the surroundings, where they are known; the others show made-up ones."""
+
+_CONTRASTS = (0.7, 1.4)
+"""Their contrast over the object's, log-uniform: beams harden, and HU stand for one energy."""
 
 _LOOSE_MM, _LOOSE_RAD = 3.0, 0.05
-"""Standard deviations of how far the surroundings lie from where the CT has them."""
+"""Standard deviations of how far the surroundings lie from where the CT has them, in a body at its loosest."""
+
+_TIGHTEST = 0.15
+"""A picture's surroundings are between so much as loose and as loose as that, log-uniform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class TruthBank:
     They are at `angles_rad` (n, 2) and `ranges_mm` (n,). Shares, for what a pixel takes the mean of is light: between a
     pixel beside thick metal and one behind it lies half of the light, not half of the line integral.
 
-    `surroundings` (n, 120, 120) are those of the rest of its CT over one and a half fields, near each picture's pose.
+    `surroundings` (n, 180, 180) are those of the rest of its CT over one and a half fields, near each picture's pose.
     """
 
     images: Float32
@@ -77,6 +83,8 @@ class TruthBank:
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Frames (batch, size, size), cached views and their neighbours as at 2 degrees (batch, 5, size, size).
+
+    A sixth picture of each is the surroundings in the cached view, where the atlas has them.
 
     Residuals (batch, 6) in mm and rad, presence (batch,), and the cached view's index (batch,).
     """
@@ -117,11 +125,17 @@ def build_bank(
         pose = pose_from_canonical(np.eye(3), rotation, np.array([0.0, 0.0, ranges[n]]), view)
         images[n] = -np.expm1(-renderer.render(camera, pose))
         if rest is not None:
-            nudge = rigid(from_rotation_vector(rng.normal(size=3) * _LOOSE_RAD), rng.normal(size=3) * _LOOSE_MM)
             about = rigid(np.eye(3), pose[:3, :3] @ view.centre_mm + pose[:3, 3])
-            around[n] = rest.render(wide, about @ nudge @ inverse(about) @ pose)
+            around[n] = rest.render(wide, about @ _nudge(rng) @ inverse(about) @ pose)
         progress(n + 1, count)
     return TruthBank(images, camera, angles, ranges, around if rest is not None else None)
+
+
+def _nudge(rng: np.random.Generator) -> Mat44:
+    """Return how a body's parts moved against each other."""
+    loose = np.exp(rng.uniform(np.log(_TIGHTEST), 0.0))
+    turn = from_rotation_vector(rng.normal(size=3) * _LOOSE_RAD * loose)
+    return rigid(turn, rng.normal(size=3) * _LOOSE_MM * loose)
 
 
 def sample_batch(
@@ -153,28 +167,25 @@ def sample_batch(
     objects = -np.log1p(-np.minimum(warp_images(bank.images, choice, homographies, size), _MOST_ABSORBED))
     present = (rng.random(batch) >= absent).astype(np.float32)
     objects[present == 0] = 0.0
-    around = None if bank.surroundings is None else _around(bank, bank.surroundings, choice, homographies, size, rng)
-    frames = dress(objects, draw_appearance(rng, batch, size), around)
-    return Batch(frames, _neighbours(atlas, views), residuals, present, views)
+    draws, around = draw_appearance(rng, batch, size), None
+    if bank.surroundings is not None:
+        shown = rng.random(batch) < _SURROUNDED
+        low, high = np.log(_CONTRASTS)
+        strengths = shown * draws.contrasts * np.exp(rng.uniform(low, high, batch))
+        around = _around(bank.surroundings, choice, homographies, size) * strengths.astype(np.float32)[:, None, None]
+        draws = draws.in_body(shown, rng)
+    return Batch(dress(objects, draws, around), _neighbours(atlas, views), residuals, present, views)
 
 
 def _neighbours(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
-    """Return cached views and their neighbours, these as if the grid's step were the reference's."""
-    found = np.asarray(atlas.views[np.array([atlas.grid.neighbours(int(index)) for index in views])], np.float32)
-    found[:, 1:] = found[:, :1] + atlas.grid.per_step * (found[:, 1:] - found[:, :1])
+    """Return what a look at each view needs, its neighbours as if the grid's step were the reference's."""
+    found = np.asarray(atlas.pictures[np.array([atlas.looked_at(int(index)) for index in views])], np.float32)
+    found[:, 1:5] = found[:, :1] + atlas.grid.per_step * (found[:, 1:5] - found[:, :1])
     return found
 
 
-def _around(
-    bank: TruthBank,
-    surroundings: Float32,
-    choice: NDArray[np.int64],
-    homographies: Float64,
-    size_px: int,
-    rng: np.random.Generator,
-) -> Float32:
+def _around(surroundings: Float32, choice: NDArray[np.int64], homographies: Float64, size_px: int) -> Float32:
     """Return surroundings as the frames see them, brought to the darkness that automatic exposure brings frames to."""
     images = warp_images(surroundings, choice, _AROUND_FROM_BANK_PX @ homographies, size_px)
-    usual = np.median(surroundings[choice], axis=(1, 2))
-    strength = rng.uniform(0.6, 1.5, len(choice)) * (rng.random(len(choice)) < _SURROUNDED)
-    return np.asarray((images - usual[:, None, None]) * strength[:, None, None], np.float32)
+    images -= np.median(surroundings[choice, ::4, ::4], axis=(1, 2))[:, None, None]
+    return images
