@@ -117,7 +117,7 @@ def test_the_corners_error_is_that_of_drawn_poses(small_case, rng):
 def test_an_uncertain_pose_among_others_is_doubted():
     sure = Judgement(Status.TRACKING, 0.99, ErrorEstimate(0.1, 1.0, 0.5))
     assert judge_among_others(sure, 0.2, 60.0) is sure
-    doubted = judge_among_others(sure, 0.4, 60.0)
+    doubted = judge_among_others(sure, 0.5, 60.0)
     assert (doubted.status, doubted.confidence) == (Status.LOW_CONFIDENCE, 0.99)
     lost = Judgement(Status.LOST, 0.0, ErrorEstimate(9.0, 9.0, 9.0))
     assert judge_among_others(lost, 9.0, 60.0) is lost

@@ -40,7 +40,7 @@ test); real frames, where other bones cross, lie between."""
 _DOUBT_SHARE = 0.02
 """An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
 
-_AMONG_SHARE = 0.0055
+_AMONG_SHARE = 0.007
 """Of an object's size: an expected error of its corners in the picture above this is doubtful for an object that others
 lie over. Nothing else tells there: presence is 1 and edges are like where a neighbour that is not wholly taken out has
 drawn the pose aside by 1 % (docs/several.md)."""
