@@ -65,7 +65,8 @@ def _likeness(frame: Float32, view: Float32, besides: Float32, weights: Float32)
         for v in range(view.shape[0]):
             for u in range(view.shape[1]):
                 if squares[v, u] > least:
-                    x, y, z = float(seen[direction, v, u]), float(cached[direction, v, u]), float(other[direction, v, u])
+                    x, y = float(seen[direction, v, u]), float(cached[direction, v, u])
+                    z = float(other[direction, v, u])
                     count, a, b, c = count + 1, a + x, b + y, c + z
                     aa, bb, cc = aa + x * x, bb + y * y, cc + z * z
                     ab, ac, bc = ab + x * y, ac + x * z, bc + y * z

@@ -77,9 +77,10 @@ class OrtStepper(AbstractStepper):
         """Run one stage's network on a batch of looks; on a CPU each look by itself, side by side on the cores."""
         parts = _parts(len(view_index), self.device)
         with self._turn:
+            bindings = [self._binding(stage, part, view_index.shape[1]) for part in parts]
             runs = [
-                partial(self._binding(stage, part, view_index.shape[1]).run, homographies[part], view_index[part], frame_index[part])
-                for part in parts
+                partial(binding.run, homographies[part], view_index[part], frame_index[part])
+                for binding, part in zip(bindings, parts, strict=True)
             ]
             seen = abreast(runs)
         information, vector, presence = (np.concatenate(arrays, dtype=np.float64) for arrays in zip(*seen, strict=True))
