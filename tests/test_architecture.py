@@ -26,7 +26,10 @@ LAYERS = {
 """An import goes to a lower number, or stays in its room."""
 
 HOMES = {
-    "numba": {"drr/cpu.py", "imaging/xray.py", "pehl/overlap.py", "published/patches.py", "train/appearance.py"},
+    "numba": {
+        "drr/cpu.py", "imaging/xray.py", "pehl/apart_kernels.py", "pehl/overlap.py", "published/patches.py",
+        "train/appearance.py",
+    },
     "scipy": {
         "drr/reference.py", "pehl/locate.py", "pehl/placing.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
         "similarity/gradient.py", "baselines/powell.py", "baselines/features.py", "published/gradients.py",
