@@ -27,8 +27,8 @@ LAYERS = {
 
 HOMES = {
     "numba": {
-        "drr/cpu.py", "imaging/half.py", "imaging/xray.py", "pehl/edge_kernels.py", "pehl/likeness.py", "pehl/overlap.py",
-        "pehl/shadow.py", "published/patches.py", "train/appearance.py",
+        "drr/cpu.py", "imaging/half.py", "imaging/xray.py", "pehl/apart_kernels.py", "pehl/edge_kernels.py",
+        "pehl/likeness.py", "pehl/overlap.py", "pehl/shadow.py", "published/patches.py", "train/appearance.py",
     },
     "scipy": {
         "drr/reference.py", "pehl/locate.py", "pehl/placing.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",

@@ -19,8 +19,8 @@ __all__ = ["FIELD_SHARE", "ViewChoice", "canonical_view", "case_digest", "prepar
 FIELD_SHARE = 1.1
 """Canonical field over the object's diagonal: the object stays inside from every side, with a rim to see its edge."""
 
-
 _REST_VOXELS_PER_PX = 1.5
+"""Voxels of the rest of a CT, when it is rendered, over canonical pixels, at the least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

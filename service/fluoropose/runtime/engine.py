@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat44
+from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.pehl.align import FLOOR, aligned
+from fluoropose.pehl.apart import Bodies, told_apart
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
@@ -50,6 +55,7 @@ class ResidentCase:
         self.bundle = bundle
         self.device = device
         self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
+        self.bodies = None if case.rest is None else case_bodies(case, case.rest)
         self.lock = threading.Lock()
         self.used_at = 0
         self._others: list[ResidentCase] = []
@@ -122,7 +128,10 @@ class ResidentCase:
             self.stepper.put_frames(image[None])
             finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
         began = time.perf_counter_ns()
-        finding = aligned(image, camera, finding, atlas)
+        if self.bodies is None:
+            finding = aligned(image, camera, finding, atlas)
+        else:
+            finding = told_apart(image, camera, finding, atlas, self.bodies)
         ended = time.perf_counter_ns()
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         judgement = judge(finding, likeness, camera, atlas)
@@ -226,6 +235,11 @@ class Engine:
                 f"expected room for the {resident.size_bytes} bytes of case {resident.case.name!r} within "
                 f"{self.budget_bytes}, got {-free} too few beside the cases in use; try again when sessions have ended"
             )
+
+
+def case_bodies(case: Case, rest: Volume) -> Bodies:
+    """Return what renders the object of a case, and the `rest` of its CT."""
+    return Bodies(CpuRenderer(case.volume, default_step_mm(case.volume)), rest_renderer(rest, case.atlas.view))
 
 
 def _with_times_of_both(kept: Finding, first: Finding, second: Finding) -> Finding:

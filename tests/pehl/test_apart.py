@@ -1,0 +1,99 @@
+"""Object and body told apart: where the body moved on its own, the object is found where it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.prepare import rest_renderer
+from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
+from fluoropose.pehl.apart import Bodies, told_apart
+from fluoropose.pehl.apart_kernels import details, details_twin, seen_through, seen_through_twin
+from fluoropose.pehl.hierarchy import Finding
+from fluoropose.pehl.residual import residual_units
+from fluoropose.pehl.step import Regression
+
+TRUE = np.array([2.0, -3.0, 905.0, 4.0, 3.0, -5.0])
+APART = np.array([0.8, -0.6, 2.0, 0.8, -1.0, 1.2])
+
+
+@pytest.fixture
+def camera():
+    """A detector as fine as the canonical view: what tells two bodies apart is fine."""
+    return camera_from_detector(200, 240, row_spacing_mm=0.5, column_spacing_mm=0.5, source_to_detector_mm=1100.0)
+
+
+@pytest.fixture(scope="module")
+def bodies(surrounded_case):
+    case = surrounded_case
+    return Bodies(CpuRenderer(case.volume, 1.0), rest_renderer(case.rest, case.atlas.view))
+
+
+def found_at(case, six, presence=1.0):
+    """A finding at a pose that the networks are as sure of as of half a unit."""
+    information = np.diag((0.5 * residual_units(case.atlas.view)) ** -2.0)[None]
+    regression = Regression(np.zeros((1, 6)), np.ones((1, 6)), information, np.array([presence]))
+    return Finding(pose_from_six(six, case.pose_frame), regression, (0.0, 0.0, 0.0), 0, 0, 0)
+
+
+def pictured(case, camera, bodies, six, rest_six):
+    inside = bodies.inside.render(camera, pose_from_six(six, case.pose_frame))
+    return inside + bodies.rest.render(camera, pose_from_six(rest_six, case.pose_frame))
+
+
+def errors(case, finding):
+    return np.abs(six_from_pose(finding.camera_from_volume, case.pose_frame) - TRUE)
+
+
+def test_the_object_is_found_where_the_body_is_not(surrounded_case, camera, bodies, rng):
+    """From where the body is, which is where networks that follow it end; under another gain, shading and noise."""
+    frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE + APART)
+    frame = 0.7 * frame + np.linspace(0.0, 0.3, camera.columns) + 0.004 * rng.standard_normal(frame.shape)
+    start = found_at(surrounded_case, TRUE + APART)
+    end = told_apart(frame.astype(np.float32), camera, start, surrounded_case.atlas, bodies)
+    assert (errors(surrounded_case, end) < [0.05, 0.05, 2.0, 0.15, 0.7, 0.7]).all()
+    assert (errors(surrounded_case, end)[[0, 1, 3]] < 0.25 * errors(surrounded_case, start)[[0, 1, 3]]).all()
+
+
+def test_it_knows_how_sure_it_is(surrounded_case, camera, bodies, rng):
+    frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE)
+    sigmas = []
+    for noise in (0.004, 0.016):
+        noisy = frame + noise * rng.standard_normal(frame.shape)
+        start = found_at(surrounded_case, TRUE)
+        end = told_apart(noisy.astype(np.float32), camera, start, surrounded_case.atlas, bodies)
+        sigmas.append(end.regression.sigmas[0])
+    assert (sigmas[1] > 1.3 * sigmas[0]).all()
+    assert (sigmas[0] < 0.5 * residual_units(surrounded_case.atlas.view)).all()
+
+
+def test_what_is_not_there_is_left_where_it_was(surrounded_case, camera, bodies):
+    frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE)
+    absent = found_at(surrounded_case, TRUE + APART, presence=0.05)
+    assert told_apart(frame, camera, absent, surrounded_case.atlas, bodies) is absent
+
+
+def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, monkeypatch):
+    from fluoropose.pehl import apart
+
+    real, worse = apart._fitted, iter([0.9, 0.8, 0.7])
+    monkeypatch.setattr(apart, "_fitted", lambda *args: replace(real(*args), agreement=next(worse)))
+    frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE + APART)
+    start = found_at(surrounded_case, TRUE + APART)
+    assert told_apart(frame, camera, start, surrounded_case.atlas, bodies) is start
+
+
+def test_the_kernels_are_their_twins(rng):
+    images = rng.random((3, 40, 50)).astype(np.float32)
+    np.testing.assert_allclose(details(images), details_twin(images), atol=1e-5)
+    to = np.array([[0.9, 0.1, -3.0], [-0.05, 1.1, 4.0], [1e-4, -2e-4, 1.0]])
+    np.testing.assert_allclose(seen_through(images, to, 48), seen_through_twin(images, to, 48), atol=1e-5)
+
+
+def test_detail_sees_neither_offset_nor_shading(rng):
+    image = rng.random((1, 40, 40)).astype(np.float32)
+    ramp = np.linspace(0.0, 3.0, 40, dtype=np.float32)
+    inner = np.s_[:, 6:-6, 6:-6]
+    np.testing.assert_allclose(details(image + ramp)[inner], details(image)[inner], atol=1e-4)
