@@ -11,6 +11,7 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import load_bundle
+from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE
 from fluoropose.runtime.engine import Engine, FrameView
 from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.several import register_objects
@@ -77,6 +78,54 @@ def test_each_is_registered_in_a_picture_without_the_other(resident, view, poses
 def _seen_at(view, pose):
     point = view.placed.camera.intrinsic_matrix @ (pose[:3, 3] + pose[:3, :3] @ np.zeros(3))
     return point[:2] / point[2]
+
+
+def schedules(resident, view, plans, monkeypatch):
+    """Return the schedules that the objects' networks were asked to follow."""
+    seen = []
+    follow = type(resident).follow
+    monkeypatch.setattr(type(resident), "follow", lambda self, *given: seen.append(given[-1]) or follow(self, *given))
+    found([resident, resident], view, plans)
+    return seen
+
+
+def test_objects_that_are_where_they_are_believed_to_be_are_looked_for_once(resident, view, poses, monkeypatch):
+    """The best poses that can be found as predictions: nothing has moved, so nothing is done twice."""
+    settled = found([resident, resident], view, [Plan(pose, False) for pose in poses])
+    plans = [Plan(answer.world_from_volume, True) for answer in settled]
+    assert schedules(resident, view, plans, monkeypatch) == [TRACKING_SCHEDULE] * 2
+
+
+def test_a_neighbour_far_from_where_it_was_believed_to_be_is_a_reason_to_look_again(
+    resident, view, poses, small_case, monkeypatch
+):
+    beside = pose_from_six(SECOND + [3.0, -3.0, 0, 6.0, 0, 0], small_case.pose_frame)
+    asked = schedules(resident, view, [Plan(poses[0], False), Plan(beside, False)], monkeypatch)
+    assert asked[:2] == [DEFAULT_SCHEDULE] * 2
+    assert len(asked) > 2
+
+
+def test_a_tracked_object_that_is_missed_has_one_long_search(resident, view, poses, small_case, camera, monkeypatch):
+    """It is not there at all. Its long schedule waits for the round in which the others are where they were found.
+
+    The small networks of these tests are not trained to tell what is absent: any answer that is not sure counts here.
+    """
+    monkeypatch.setattr("fluoropose.runtime.several.SURE", 1.1)
+    lines = CpuRenderer(small_case.volume, 1.0).render(camera, poses[0])
+    only_first = replace(view, pixels=np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16))
+    beside = pose_from_six(FIRST + [10.0, 25.0, 0, 0, 0, 0], small_case.pose_frame)
+    asked = schedules(resident, only_first, [Plan(poses[0], True), Plan(beside, True)], monkeypatch)
+    assert asked[:2] == [TRACKING_SCHEDULE] * 2
+    assert asked.count(DEFAULT_SCHEDULE) == 1
+
+
+def test_a_case_that_comes_twice_is_not_held_for_the_other(resident):
+    first, second = resident.another(0), resident.another(1)
+    assert first is resident
+    assert second is resident.another(1)
+    assert second.lock is not resident.lock
+    assert second.stepper is not resident.stepper
+    assert second.case is resident.case
 
 
 def test_one_that_is_lost_leaves_the_other_untouched(resident, view, poses, small_case):
