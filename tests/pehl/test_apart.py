@@ -85,6 +85,13 @@ def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, mon
     assert told_apart(frame, camera, start, surrounded_case.atlas, bodies) is start
 
 
+@pytest.mark.parametrize("made", [np.zeros_like, np.ones_like])
+def test_an_empty_frame_moves_nothing_far(surrounded_case, camera, bodies, made):
+    frame = made(pictured(surrounded_case, camera, bodies, TRUE, TRUE))
+    end = told_apart(frame, camera, found_at(surrounded_case, TRUE), surrounded_case.atlas, bodies)
+    assert (errors(surrounded_case, end) < [0.1, 0.1, 2.0, 0.5, 0.5, 0.5]).all()
+
+
 def test_the_kernels_are_their_twins(rng):
     images = rng.random((3, 40, 50)).astype(np.float32)
     np.testing.assert_allclose(details(images), details_twin(images), atol=1e-5)

@@ -45,6 +45,12 @@ _LOOSE: Float64 = np.array([10.0, 10.0, 30.0, 0.15, 0.15, 0.15])
 _FAINT = 0.3
 """Either picture shows in the frame with at least this share of its contrast, or steps are shortened as if it did."""
 
+_LONGEST = 0.5
+"""A step changes no parameter by more than so many units of `residual_units`."""
+
+_SMALLEST_SPREAD = 0.01
+"""Local deviations of error that a frame with no noise at all is taken to have."""
+
 _FLOOR_SHARE = 0.1
 _OUTLIER = 2.5
 _ROUNDS = 3
@@ -128,11 +134,12 @@ def _equations(design: Float64, wanted: Float64, units: Float64) -> _Fit:
         normal, right = weighted @ design.T, weighted @ wanted
         normal[np.diag_indices(14)] += 1e-3
         left = wanted - np.linalg.solve(normal, right) @ design
-        spread = 1.4826 * float(np.median(np.abs(left)))
+        spread = max(1.4826 * float(np.median(np.abs(left))), _SMALLEST_SPREAD)
         weights = 1.0 / (1.0 + (left / (_OUTLIER * spread)) ** 2)
     gains = np.linalg.solve(normal[_GAINS, _GAINS], right[_GAINS])
-    fit = gains @ design[_GAINS]
-    agreement = float((weights * fit) @ wanted / np.sqrt(((weights * fit) @ fit) * ((weights * wanted) @ wanted)))
+    shown = gains @ design[_GAINS]
+    power = float(((weights * shown) @ shown) * ((weights * wanted) @ wanted))
+    agreement = float((weights * shown) @ wanted) / np.sqrt(power) if power > 0 else 0.0
     per_unit = np.concatenate([np.repeat(np.maximum(gains, _FAINT), 6) / np.tile(units, 2), np.ones(2)])
     scale = _SHARE / spread**2
     return _Fit(scale * normal * np.outer(per_unit, per_unit), scale * right * per_unit, gains, agreement)
@@ -148,7 +155,8 @@ def _solved(fit: _Fit, current: Look, around: Mat44, finding: Finding, atlas: At
     tied = _LOOSE**-2.0
     information[_REST, _REST] += np.diag(tied)
     vector[_REST] += tied * (own - residual_of(around, current, atlas))
-    step = np.linalg.solve(information, vector)
+    longest = _LONGEST * np.tile(residual_units(atlas.view), 2)
+    step = np.clip(np.linalg.solve(information, vector)[:12], -longest, longest)
     others = slice(6, 14)
     apart = information[_OBJECT, _OBJECT] - information[_OBJECT, others] @ np.linalg.solve(
         information[others, others], information[others, _OBJECT]
