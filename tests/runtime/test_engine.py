@@ -15,6 +15,7 @@ from fluoropose.runtime.engine import Engine, ResidentCase
 from fluoropose.runtime.gpus import list_gpus
 from fluoropose.runtime.ort import open_device
 from fluoropose.tracking.tracker import Plan
+from support.cases import tiny_bundle
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,20 @@ def test_a_huge_frame_is_binned(engine, small_case, pose):
     pixels = np.round(200 * np.exp(-lines)).astype(np.uint8)
     found = engine.case("small").register(pixels, camera, PixelMeaning.INTENSITY, False, Plan(pose, False))
     assert np.isfinite(found.camera_from_volume).all()
+
+
+def test_only_an_object_in_a_body_is_told_apart_from_it(
+    small_case, bundle, surrounded_case, tmp_path, camera, frame, pose, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr("fluoropose.runtime.engine.told_apart", lambda *args: asked.append(args) or args[2])
+    inside = ResidentCase(surrounded_case, tiny_bundle(surrounded_case, tmp_path), open_device("cpu", 1))
+    ResidentCase(small_case, bundle, open_device("cpu", 1)).register(
+        frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, False)
+    )
+    assert asked == []
+    found = inside.register(frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, False))
+    image, seen_by, finding, atlas, bodies = asked[0]
+    assert atlas is surrounded_case.atlas
+    assert bodies is inside.bodies
+    np.testing.assert_array_equal(finding.camera_from_volume, found.camera_from_volume)

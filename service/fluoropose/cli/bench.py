@@ -64,7 +64,7 @@ def bench(resident: ResidentCase, *, runs: int, seed: int, threads: int, cores: 
         "registration_ms": {stage: _percentiles(values) for stage, values in stages.items()},
         "tracking_ms": {"total": _percentiles(tracking)},
         "two_views_ms": _two_views(resident, runs, seed, cores),
-        "atlas": {"views": len(resident.case.atlas.views), "bytes": int(resident.case.atlas.views.nbytes)},
+        "atlas": {"views": len(resident.case.atlas.views), "bytes": int(resident.case.atlas.pictures.nbytes)},
         "atlas_error": _atlas_error(resident.case),
     }
 

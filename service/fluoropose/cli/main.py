@@ -78,8 +78,9 @@ def prepare(
             else:
                 request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation, in_air)
                 case = prepare_ct(request, out, replace=force, progress=report)
-        views, seconds = case.atlas.views, time.perf_counter() - began
-        atlas = f"atlas of {len(views)} views, {views.nbytes / 1e6:.0f} MB, made in {seconds:.1f} s"
+        seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.surrounded else ""
+        size_mb = case.atlas.pictures.nbytes / 1e6
+        atlas = f"atlas of {case.atlas.grid.count} views{around}, {size_mb:.0f} MB, made in {seconds:.1f} s"
         console.print(f"case {case.name} in {out}: object {case.size_mm:.1f} mm, {atlas}")
 
 

@@ -1,4 +1,7 @@
-"""Cases on disk: `case.json`, `attenuation.npy`, perhaps `rest.npy`, and `atlas.npy`, which is memory-mapped."""
+"""Cases on disk: `case.json`, `attenuation.npy`, perhaps `rest.npy`, and `atlas.npy`, which is memory-mapped.
+
+With a rest of its CT, a case's atlas holds the rest's pictures after the views of the object.
+"""
 
 import re
 import shutil

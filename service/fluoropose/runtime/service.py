@@ -295,5 +295,5 @@ def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None,
         "base_rotation": case.atlas.view.base_rotation.tolist(),
         "range_mm": case.atlas.view.range_mm,
     }
-    views = case.atlas.views
-    return volume, {"views": len(views), "bytes": int(views.nbytes), "device": service.device.label}
+    atlas = {"views": case.atlas.grid.count, "bytes": int(case.atlas.pictures.nbytes), "device": service.device.label}
+    return volume, atlas
