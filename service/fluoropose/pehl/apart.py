@@ -30,9 +30,6 @@ __all__ = ["Bodies", "told_apart"]
 _STEPS = 3
 """From where the networks end, a fourth changes nothing."""
 
-_SETTLED = 0.3
-"""After a step shorter than so many expected errors the next would change nothing."""
-
 _PRESENT = 0.1
 """With less presence than this there is nothing to tell apart."""
 
