@@ -19,7 +19,6 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
-from fluoropose.pehl.align import EDGE_SETTLED
 from fluoropose.pehl.apart_kernels import details, local_mean, seen_through
 from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of, residual_units
@@ -27,8 +26,9 @@ from fluoropose.pehl.step import Regression, solved
 
 __all__ = ["Bodies", "told_apart"]
 
-_STEPS = 3
-"""From where the networks end, a fourth changes nothing."""
+_STEPS = 4
+_SETTLED = 0.3
+"""Most steps; after one shorter than so many expected errors the next would change nothing."""
 
 _PRESENT = 0.1
 """With less presence than this there is nothing to tell apart."""
@@ -93,7 +93,7 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
         change = seen.residuals[0] - current.own_residual
         before, pose = pose, apply_residual(current, seen.residuals[0], Group.ALL, atlas)
         around = apply_residual(rest, rest.own_residual + follows, Group.ALL, atlas)
-        if change @ seen.information[0] @ change < EDGE_SETTLED**2:
+        if change @ seen.information[0] @ change < _SETTLED**2:
             break
     if agreements[-1] < agreements[0]:
         return finding
