@@ -78,7 +78,7 @@ def test_what_is_not_there_is_left_where_it_was(surrounded_case, camera, bodies)
 def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, monkeypatch):
     from fluoropose.pehl import apart
 
-    real, worse = apart._fitted, iter([0.9, 0.8, 0.7])
+    real, worse = apart._fitted, iter(np.linspace(0.9, 0.1, 9))
     monkeypatch.setattr(apart, "_fitted", lambda *args: replace(real(*args), agreement=next(worse)))
     frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE + APART)
     start = found_at(surrounded_case, TRUE + APART)
