@@ -13,13 +13,12 @@ from fluoropose.api import cases as case_routes
 from fluoropose.api.http import create_app
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume
-from fluoropose.io.bundles import load_bundle, store_bundle
+from fluoropose.io.bundles import store_bundle
 from fluoropose.io.cases import list_cases, load_case
 from fluoropose.io.nifti import write_nifti
-from fluoropose.pehl.bundle import Bundle
 from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.service import Service
-from support.cases import small_volume
+from support.cases import small_volume, tiny_bundle
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +80,8 @@ def test_an_upload_without_a_model_says_what_is_missing(client, service, upload)
 def test_an_upload_with_its_model_becomes_ready_and_is_deleted(client, service, upload, tmp_path):
     send(client, upload)
     settled(client)
-    digest = load_case(tmp_path / "cases" / "mine").digest
-    other = load_bundle(tmp_path / "models" / "small")
-    store_bundle(tmp_path / "models" / "mine", Bundle("mine", digest, other.models, other.golden), "")
+    made = tiny_bundle(load_case(tmp_path / "cases" / "mine"), tmp_path / "training", "mine")
+    store_bundle(tmp_path / "models" / "mine", made, "")
     assert client.delete("/v1/cases/mine").status_code == 204
     assert list_cases(tmp_path / "cases") == []
     send(client, upload)
