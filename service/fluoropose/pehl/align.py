@@ -106,7 +106,7 @@ def _edges(frame: Float32, current: Look, atlas: Atlas, floor: float) -> tuple[F
     theta, alpha, beta = current.own_residual[3:]
     step_rad, view = float(np.deg2rad(atlas.grid.step_deg)), atlas.view
     turn = Turn(alpha / step_rad, beta / step_rad, step_rad, view.field_mm / view.size_px, view.range_mm)
-    views = np.asarray(atlas.views[list(current.view_indices[:5])], np.float32)
+    views = np.asarray(atlas.views[list(atlas.grid.neighbours(current.view_index))], np.float32)
     found = edge_equations(frame, _turned(current.frame_from_canonical_px, theta, view.size_px), views, turn, floor)
     # The frame was turned by the pose's own theta so that no turn is left: offsets in the plane turn back with it.
     back = np.eye(7)

@@ -19,6 +19,7 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
+from fluoropose.pehl.align import PRESENT
 from fluoropose.pehl.apart_kernels import details, local_mean, seen_through
 from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of, residual_units
@@ -29,9 +30,6 @@ __all__ = ["Bodies", "told_apart"]
 _STEPS = 4
 _SETTLED = 0.3
 """Most steps; after one shorter than so many expected errors the next would change nothing."""
-
-_PRESENT = 0.1
-"""With less presence than this there is nothing to tell apart."""
 
 _SHARE = 0.15
 """Information of the pixels over that of independent ones: neighbours err together."""
@@ -81,7 +79,7 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
     Its regression is that of pixels and networks together, with the networks' presence. Where the two pictures fit the
     frame less well than they did before, or the object is not seen, the finding is returned as it is.
     """
-    if finding.regression.presence[0] < _PRESENT:
+    if finding.regression.presence[0] < PRESENT:
         return finding
     pose = around = before = finding.camera_from_volume
     agreements = []

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.pehl.edge_kernels import warp_into
 
 __all__ = ["details", "details_twin", "local_mean", "seen_through", "seen_through_twin"]
 
@@ -14,7 +15,9 @@ _REACH = 2
 def seen_through(images: Float32, to: Mat33, size_px: int) -> Float32:
     """Return images (n, rows, columns) sampled at to @ (u, v, 1), bilinear, the border repeated, (n, size, size)."""
     out = np.empty((len(images), size_px, size_px), np.float32)
-    _seen_through(np.ascontiguousarray(images, np.float32), np.ascontiguousarray(to, np.float64), out)
+    homography = np.ascontiguousarray(to, np.float64)
+    for image, seen in zip(np.ascontiguousarray(images, np.float32), out, strict=True):
+        warp_into(image, homography, seen)
     return out
 
 
@@ -51,7 +54,7 @@ def details_twin(images: Float32) -> Float64:
 
 
 def local_mean(image: Float32) -> Float32:
-    """Return the mean about each pixel of (size, size), twice over 7 x 7 pixels; the border is repeated."""
+    """Return the mean about each pixel of (size, size), twice over 5 x 5 pixels; the border is repeated."""
     return _boxed(_boxed(image, _REACH), _REACH)
 
 
@@ -61,22 +64,6 @@ def _along_both(image: Float64, weights: Float64) -> Float64:
         padded = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
         image = sum(w * padded[n : n + image.shape[0]] for n, w in enumerate(weights)).T  # type: ignore[union-attr]
     return image
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _seen_through(images: Float32, to: Mat33, out: Float32) -> None:
-    rows, columns = images.shape[1], images.shape[2]
-    for v in range(out.shape[1]):
-        for u in range(out.shape[2]):
-            w = to[2, 0] * u + to[2, 1] * v + to[2, 2]
-            x = min(max((to[0, 0] * u + to[0, 1] * v + to[0, 2]) / w, 0.0), columns - 1.0)
-            y = min(max((to[1, 0] * u + to[1, 1] * v + to[1, 2]) / w, 0.0), rows - 1.0)
-            j, i = min(int(x), columns - 2), min(int(y), rows - 2)
-            fx, fy = np.float32(x - j), np.float32(y - i)
-            for n in range(images.shape[0]):
-                top = images[n, i, j] + fx * (images[n, i, j + 1] - images[n, i, j])
-                low = images[n, i + 1, j] + fx * (images[n, i + 1, j + 1] - images[n, i + 1, j])
-                out[n, v, u] = top + fy * (low - top)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
