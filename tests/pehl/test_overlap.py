@@ -1,5 +1,7 @@
 """What objects cast into a frame: the compiled kernels and their twins, strengths that are known, nothing where nothing is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.numpy_step import saturate
-from fluoropose.pehl.overlap import disturbance, fitted, fitted_twin, overlap_of
+from fluoropose.pehl.overlap import disturbance, fitted, fitted_twin, ground_of, overlap_of, power, power_twin
 from fluoropose.pehl.shadow import cast, cast_twin, shadow_of
 
 HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
@@ -23,6 +25,12 @@ def shadows(small_case):
 @pytest.fixture
 def empty(camera):
     return np.zeros((camera.rows, camera.columns), np.float32)
+
+
+def overlap(frame, camera, shadows):
+    """Return what shadows cast into a frame; None is one of which nothing is known."""
+    ground = ground_of(frame, camera)
+    return overlap_of(ground, [None if shadow is None else ground.cast(shadow) for shadow in shadows])
 
 
 def pictures_of(shadows, camera):
@@ -48,6 +56,7 @@ def test_the_twins_agree(rng, camera, shadows):
     np.testing.assert_allclose(got, wanted, atol=1e-4)
     pictures = pictures_of(shadows, camera)
     np.testing.assert_allclose(fitted(wanted, pictures), fitted_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
+    assert power(wanted, pictures[0]) == pytest.approx(power_twin(wanted, pictures[0]), rel=1e-4)
 
 
 def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows):
@@ -66,10 +75,10 @@ def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows)
 def test_the_others_are_taken_out_and_the_object_itself_stays(camera, empty, shadows):
     alone = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
     both = cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0]))
-    overlap = overlap_of(both, camera, shadows)
-    left = overlap.without_others(both, camera, 0)
+    cast_there = overlap(both, camera, shadows)
+    left = cast_there.without_others(both, camera, 0)
     assert np.abs(left - alone).max() < 0.02 * both.max()
-    assert overlap.neighbours(0, camera) == [1]
+    assert cast_there.neighbours(0, camera) == [1]
     np.testing.assert_array_equal(both, cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0])))
 
 
@@ -97,9 +106,9 @@ def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, 
     both = cast_twin(
         cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0])), camera, shadows[1], np.array([0.7, 0.0])
     )
-    after = overlap_of(both, camera, shadows)
+    after = overlap(both, camera, shadows)
     assert disturbance(after, after, 0) == 0.0
-    before = overlap_of(both, camera, [shadows[0], None])
+    before = overlap(both, camera, [shadows[0], None])
     own, other = (
         strength * picture for strength, picture in zip((1.0, 0.7), pictures_of(shadows, camera), strict=True)
     )
@@ -110,24 +119,35 @@ def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, 
     ]
     assert disturbance(before, after, 0) == pytest.approx(np.sqrt(power[0] / power[1]), rel=0.05)
     nearly = shadow_of(pose_from_six(BESIDE + [0.02, 0, 0, 0, 0, 0], small_case.pose_frame), small_case.atlas)
-    assert 0.0 < disturbance(overlap_of(both, camera, [shadows[0], nearly]), after, 0) < 0.1
-    assert disturbance(before, overlap_of(both, camera, [None, shadows[1]]), 0) == np.inf
+    assert 0.0 < disturbance(overlap(both, camera, [shadows[0], nearly]), after, 0) < 0.1
+    assert disturbance(before, overlap(both, camera, [None, shadows[1]]), 0) == np.inf
 
 
 def test_objects_apart_leave_the_frame_as_it_is(small_case, camera, empty, shadows):
     wide = Camera(96, 256, camera.intrinsic_matrix)
     far = shadow_of(pose_from_six(FAR, small_case.pose_frame), small_case.atlas)
     frame = np.zeros((96, 256), np.float32)
-    overlap = overlap_of(frame, wide, [shadows[0], far])
-    assert overlap.neighbours(0, wide) == []
-    assert overlap.without_others(frame, wide, 0) is frame
+    cast_there = overlap(frame, wide, [shadows[0], far])
+    assert cast_there.neighbours(0, wide) == []
+    assert cast_there.without_others(frame, wide, 0) is frame
 
 
 def test_what_is_not_known_casts_nothing_and_looks_everywhere(camera, empty, shadows):
     frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
-    overlap = overlap_of(frame, camera, [shadows[0], None])
-    assert overlap.neighbours(0, camera) == []
-    assert overlap.neighbours(1, camera) == [0]
-    assert np.abs(overlap.without_others(frame, camera, 1)).max() < 0.02 * frame.max()
-    nothing = overlap_of(frame, camera, [None, None])
+    cast_there = overlap(frame, camera, [shadows[0], None])
+    assert cast_there.neighbours(0, camera) == []
+    assert cast_there.neighbours(1, camera) == [0]
+    assert np.abs(cast_there.without_others(frame, camera, 1)).max() < 0.02 * frame.max()
+    nothing = overlap(frame, camera, [None, None])
     assert not nothing.strengths.any()
+
+
+def test_exposure_is_what_the_others_cast_as_a_share_of_what_one_casts(camera, empty, shadows):
+    """At strength 1, whatever the frame shows; of a pair the weaker one is the more exposed."""
+    weak = replace(shadows[1], lines=0.1 * shadows[1].lines)
+    both = overlap(empty, camera, [shadows[0], weak])
+    own, other = pictures_of([shadows[0], weak], camera)
+    assert both.exposure(0) == pytest.approx(np.sqrt(power_twin(other, own) / power_twin(own, own)), rel=1e-3)
+    assert both.exposure(0) < 0.2 < 1.0 < both.exposure(1)
+    assert overlap(empty, camera, [shadows[0], None]).exposure(0) == 0.0
+    assert overlap(empty, camera, [shadows[0], None]).exposure(1) == np.inf

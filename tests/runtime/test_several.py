@@ -17,9 +17,12 @@ from fluoropose.runtime.ort import open_device
 from fluoropose.runtime.several import register_objects
 from fluoropose.tracking.quality import Status
 from fluoropose.tracking.tracker import Plan
+from support.views import rig_places
 
 FIRST = np.array([-6.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 SECOND = np.array([12.0, 8.0, 905.0, -20.0, -2.0, 4.0])
+
+FINE = tuple(step for step in DEFAULT_SCHEDULE if step[0] == "fine")
 
 
 @pytest.fixture(scope="module")
@@ -60,63 +63,128 @@ def test_the_same_frame_gives_the_same_poses_to_the_last_bit(resident, view, pos
         assert a.judgement == b.judgement
 
 
-def test_each_is_registered_in_a_picture_without_the_other(resident, view, poses, monkeypatch):
-    """What reaches the first object's networks is nearer to a frame of it alone than the frame is."""
+def asked(resident, view, plans, monkeypatch):
+    """Return what the objects' networks were asked for, turn by turn: method, schedule, picture."""
     seen = []
-    find = type(resident).find
-    monkeypatch.setattr(
-        type(resident), "find", lambda self, image, *rest: seen.append(image) or find(self, image, *rest)
-    )
-    found([resident, resident], view, [Plan(pose, True) for pose in poses])
-    raw = -np.log(view.pixels / 50000.0)
-    middle = np.zeros(view.pixels.shape, bool)
-    u, v = np.round(_seen_at(view, poses[1])).astype(int)
-    middle[v - 6 : v + 6, u - 6 : u + 6] = True
-    assert min(image[middle].mean() for image in seen) < 0.5 * raw[middle].mean()
+    for name in ("approach", "seek"):
+        known = getattr(type(resident), name)
 
+        def noted(self, image, start, camera, schedule, name=name, known=known):
+            seen.append((name, schedule, image))
+            return known(self, image, start, camera, schedule)
 
-def _seen_at(view, pose):
-    point = view.placed.camera.intrinsic_matrix @ (pose[:3, 3] + pose[:3, :3] @ np.zeros(3))
-    return point[:2] / point[2]
+        monkeypatch.setattr(type(resident), name, noted)
+    found([resident] * len(plans), view, plans)
+    return seen
 
 
 def schedules(resident, view, plans, monkeypatch):
-    """Return the schedules that the objects' networks were asked to follow."""
-    seen = []
-    follow = type(resident).follow
-    monkeypatch.setattr(type(resident), "follow", lambda self, *given: seen.append(given[-1]) or follow(self, *given))
-    found([resident, resident], view, plans)
-    return seen
+    return [(name, schedule) for name, schedule, _ in asked(resident, view, plans, monkeypatch)]
+
+
+def test_each_is_registered_in_a_picture_without_the_other(resident, view, poses, monkeypatch):
+    """What reaches the first object's networks is nearer to a frame of it alone than the frame is."""
+    seen = [image for _, _, image in asked(resident, view, [Plan(pose, True) for pose in poses], monkeypatch)]
+    assert min(brightness(image, view, poses[1]) for image in seen) < 0.5 * brightness(raw(view), view, poses[1])
+
+
+def raw(view):
+    return -np.log(view.pixels / 50000.0)
+
+
+def brightness(image, view, pose):
+    """Return the mean line integral about where an object's centre is seen."""
+    point = view.placed.camera.intrinsic_matrix @ pose[:3, 3]
+    u, v = np.round(point[:2] / point[2]).astype(int)
+    return image[v - 6 : v + 6, u - 6 : u + 6].mean()
 
 
 def test_objects_that_are_where_they_are_believed_to_be_are_looked_for_once(resident, view, poses, monkeypatch):
     """The best poses that can be found as predictions: nothing has moved, so nothing is done twice."""
     settled = found([resident, resident], view, [Plan(pose, False) for pose in poses])
     plans = [Plan(answer.world_from_volume, True) for answer in settled]
-    assert schedules(resident, view, plans, monkeypatch) == [TRACKING_SCHEDULE] * 2
+    assert schedules(resident, view, plans, monkeypatch) == [("seek", TRACKING_SCHEDULE)] * 2
 
 
-def test_a_neighbour_far_from_where_it_was_believed_to_be_is_a_reason_to_look_again(
+def test_rough_ones_that_are_seen_go_on_from_where_they_were_approached(resident, view, poses, monkeypatch):
+    monkeypatch.setattr("fluoropose.runtime.among.SURE", 0.0)
+    seen = schedules(resident, view, [Plan(pose, False) for pose in poses], monkeypatch)
+    assert seen[:2] == [("approach", DEFAULT_SCHEDULE)] * 2
+    assert seen[2:4] == [("seek", FINE)] * 2
+
+
+def test_one_that_is_not_seen_begins_anew_where_its_neighbour_proves_to_be_elsewhere(
     resident, view, poses, small_case, monkeypatch
 ):
+    """Of those that nothing has changed for it is no use. The small networks tell of no presence: none is seen here."""
     beside = pose_from_six(SECOND + [3.0, -3.0, 0, 6.0, 0, 0], small_case.pose_frame)
-    asked = schedules(resident, view, [Plan(poses[0], False), Plan(beside, False)], monkeypatch)
-    assert asked[:2] == [DEFAULT_SCHEDULE] * 2
-    assert len(asked) > 2
+    plans = [Plan(poses[0], False), Plan(beside, False)]
+    monkeypatch.setattr("fluoropose.runtime.several.is_seen", lambda begun: True)
+    monkeypatch.setattr("fluoropose.runtime.among.SURE", 1.1)
+    monkeypatch.setattr("fluoropose.runtime.several._DISTURBED", 0.0)
+    assert schedules(resident, view, plans, monkeypatch)[2:4] == [("seek", DEFAULT_SCHEDULE)] * 2
+    monkeypatch.setattr("fluoropose.runtime.several._DISTURBED", np.inf)
+    assert schedules(resident, view, plans, monkeypatch)[2:4] == [("seek", FINE)] * 2
+
+
+def test_the_most_exposed_waits_until_the_others_are_found(resident, view, poses, small_case, monkeypatch):
+    """The first object is believed to be aside; by the time the second one's turn comes it is taken out where it is."""
+    monkeypatch.setattr("fluoropose.runtime.several._FIRST", 1)
+    monkeypatch.setattr("fluoropose.runtime.several._MOST_EXPOSED", 0.0)
+    monkeypatch.setattr("fluoropose.runtime.several.Overlap.exposure", lambda self, own: 2.0 + own)
+    plans = [Plan(pose, False) for pose in poses]
+    seen = asked(resident, view, plans, monkeypatch)
+    assert [name for name, _, _ in seen[:3]] == ["approach", "seek", "seek"]
+    assert [schedule for _, schedule, _ in seen].count(DEFAULT_SCHEDULE) >= 2
+    left = brightness(seen[2][2], view, poses[0])
+    assert left < 0.5 * brightness(raw(view), view, poses[0])
 
 
 def test_a_tracked_object_that_is_missed_has_one_long_search(resident, view, poses, small_case, camera, monkeypatch):
-    """It is not there at all. Its long schedule waits for the round in which the others are where they were found.
+    """It is not there at all. Its long schedule waits for the turn in which the others are where they were found.
 
     The small networks of these tests are not trained to tell what is absent: any answer that is not sure counts here.
     """
-    monkeypatch.setattr("fluoropose.runtime.several.SURE", 1.1)
+    monkeypatch.setattr("fluoropose.runtime.among.SURE", 1.1)
     lines = CpuRenderer(small_case.volume, 1.0).render(camera, poses[0])
     only_first = replace(view, pixels=np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16))
     beside = pose_from_six(FIRST + [10.0, 25.0, 0, 0, 0, 0], small_case.pose_frame)
-    asked = schedules(resident, only_first, [Plan(poses[0], True), Plan(beside, True)], monkeypatch)
-    assert asked[:2] == [TRACKING_SCHEDULE] * 2
-    assert asked.count(DEFAULT_SCHEDULE) == 1
+    seen = schedules(resident, only_first, [Plan(poses[0], True), Plan(beside, True)], monkeypatch)
+    assert seen[:2] == [("seek", TRACKING_SCHEDULE)] * 2
+    assert seen.count(("seek", DEFAULT_SCHEDULE)) == 1
+
+
+def test_the_answers_are_the_same_on_one_thread(resident, view, poses, monkeypatch):
+    """And whichever of those that go side by side comes first."""
+    plans = [Plan(poses[0], False), Plan(poses[1], False), Plan(poses[0], True)]
+    many = found([resident] * 3, view, plans)
+    for order in (1, -1):
+
+        def by_turns(tasks, order=order):
+            done = {n: tasks[n]() for n in range(len(tasks))[::order]}
+            return [done[n] for n in range(len(tasks))]
+
+        monkeypatch.setattr("fluoropose.runtime.several.abreast", by_turns)
+        for one, other in zip(many, found([resident] * 3, view, plans), strict=True):
+            np.testing.assert_array_equal(one.camera_from_volume, other.camera_from_volume)
+            assert one.judgement == other.judgement
+
+
+def test_several_objects_in_several_views_are_found_jointly(resident, view, poses, small_case, camera):
+    place = rig_places(small_case, poses[0])["b"]
+    renderer = CpuRenderer(small_case.volume, 1.0)
+    lines = sum(renderer.render(camera, place @ pose) for pose in poses)
+    pixels = np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
+    views = [replace(view, name="a"), FrameView(pixels, PlacedCamera(camera, place), "b")]
+    for nearby in (False, True):
+        plans = [Plan(pose, nearby) for pose in poses]
+        answers = register_objects([resident] * 2, views, PixelMeaning.INTENSITY, False, plans)
+        for answer in answers:
+            assert [report.name for report in answer.views] == ["a", "b"]
+            assert all(report.used or report.why for report in answer.views)
+            for report, seen_from in zip(answer.views, (np.eye(4), place), strict=True):
+                expected = seen_from @ answer.world_from_volume
+                np.testing.assert_allclose(report.camera_from_volume, expected, atol=1e-9)
 
 
 def test_a_case_that_comes_twice_is_not_held_for_the_other(resident):

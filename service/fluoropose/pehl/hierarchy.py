@@ -19,6 +19,7 @@ from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual
 from fluoropose.pehl.step import AbstractStepper, Regression, normalised_homography
 
 __all__ = [
+    "Approach",
     "DEFAULT_SCHEDULE",
     "Finding",
     "NEAR",
@@ -26,6 +27,7 @@ __all__ = [
     "Schedule",
     "Step",
     "TRACKING_SCHEDULE",
+    "approach",
     "is_near",
     "moved_between",
     "register",
@@ -81,6 +83,15 @@ class Finding:
     quality_ns: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Approach:
+    """Where the coarse steps ended; `presence` is what the last of them saw, 0 if there was none."""
+
+    camera_from_volume: Mat44
+    presence: float
+    regress_ns: int
+
+
 def register(
     stepper: AbstractStepper,
     camera: Camera,
@@ -89,32 +100,52 @@ def register(
     schedule: Schedule,
     clock: Clock,
 ) -> Finding:
-    """Follow a schedule from `start` on the frame that the stepper holds; its last look judges the end.
+    """Follow a schedule, coarse steps first, from `start` on the frame that the stepper holds.
 
-    Coarse steps end early once both groups are near, fine ones once the pose has settled. `camera` is that of the frame
-    as it was put (after binning).
+    Coarse steps end early once both groups are near, fine ones once the pose has settled; the last look judges the end.
+    `camera` is that of the frame as it was put (after binning).
     """
-    pose = start
-    spent = {"coarse": 0, "fine": 0}
+    begun = approach(stepper, camera, start, atlas, schedule, clock)
+    return _refined(stepper, camera, begun, atlas, schedule, clock)
+
+
+def approach(
+    stepper: AbstractStepper, camera: Camera, start: Mat44, atlas: Atlas, schedule: Schedule, clock: Clock
+) -> Approach:
+    """Follow a schedule's coarse steps only."""
+    pose, presence = start, 0.0
     units = residual_units(atlas.view)
     left: dict[Group, float] = {}
+    began = clock()
     for stage, group in schedule:
-        if stage == "coarse" and is_near(left):
+        if stage != "coarse" or is_near(left):
             continue
-        began = clock()
         current = look(pose, camera, atlas)
         seen = _regress(stepper, stage, current, camera)
-        spent[stage] += clock() - began
+        change = seen.residuals[0] - current.own_residual
+        left[group] = float(np.abs(change / units)[list(group.value)].max())
+        pose, presence = apply_residual(current, seen.residuals[0], group, atlas), float(seen.presence[0])
+    return Approach(pose, presence, clock() - began)
+
+
+def _refined(
+    stepper: AbstractStepper, camera: Camera, begun: Approach, atlas: Atlas, schedule: Schedule, clock: Clock
+) -> Finding:
+    """Follow a schedule's fine steps from where the coarse ones ended."""
+    pose, began = begun.camera_from_volume, clock()
+    for stage, group in schedule:
+        if stage == "coarse":
+            continue
+        current = look(pose, camera, atlas)
+        seen = _regress(stepper, stage, current, camera)
         change = seen.residuals[0] - current.own_residual
         if group is Group.ALL and change @ seen.information[0] @ change < SETTLED**2:
-            return _finding(pose, current, seen, atlas, spent, 0)
-        if stage == "coarse":
-            left[group] = float(np.abs(change / units)[list(group.value)].max())
+            return _finding(pose, current, seen, atlas, (begun.regress_ns, clock() - began, 0))
         pose = apply_residual(current, seen.residuals[0], group, atlas)
-    began = clock()
+    ended = clock()
     current = look(pose, camera, atlas)
     seen = _regress(stepper, "fine", current, camera)
-    return _finding(pose, current, seen, atlas, spent, clock() - began)
+    return _finding(pose, current, seen, atlas, (begun.regress_ns, ended - began, clock() - ended))
 
 
 def is_near(left: dict[Group, float]) -> bool:
@@ -122,11 +153,9 @@ def is_near(left: dict[Group, float]) -> bool:
     return all(group in left and left[group] < near for group, near in NEAR.items())
 
 
-def _finding(
-    pose: Mat44, last: Look, seen: Regression, atlas: Atlas, spent: dict[str, int], quality_ns: int
-) -> Finding:
+def _finding(pose: Mat44, last: Look, seen: Regression, atlas: Atlas, spent_ns: tuple[int, int, int]) -> Finding:
     moved = moved_between(pose, apply_residual(last, seen.residuals[0], Group.ALL, atlas), atlas.view.centre_mm)
-    return Finding(pose, seen, moved, spent["coarse"], spent["fine"], quality_ns)
+    return Finding(pose, seen, moved, *spent_ns)
 
 
 def _regress(stepper: AbstractStepper, stage: str, current: Look, camera: Camera) -> Regression:

@@ -20,7 +20,18 @@ from fluoropose.arrays import Float32, Float64
 from fluoropose.geometry.camera import Camera
 from fluoropose.pehl.shadow import Shadow, cast, touches
 
-__all__ = ["Overlap", "disturbance", "fitted", "fitted_twin", "overlap_of"]
+__all__ = [
+    "Cast",
+    "Ground",
+    "Overlap",
+    "disturbance",
+    "fitted",
+    "fitted_twin",
+    "ground_of",
+    "overlap_of",
+    "power",
+    "power_twin",
+]
 
 _RIDGE = 1e-3
 """Of the squares' mean: keeps objects that cast nothing into the frame at no strength."""
@@ -32,23 +43,41 @@ _ONE: Float64 = np.array([1.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """An object's shadow, and its `picture` (rows, columns) at strength 1 in a frame of about `_FIT_ROWS` rows."""
+
+    shadow: Shadow
+    picture: Float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What strengths are fitted on: a `frame` of line integrals, shrunk to about `_FIT_ROWS` rows, and its camera."""
+
+    frame: Float32
+    camera: Camera
+
+    def cast(self, shadow: Shadow) -> Cast:
+        """Return what a shadow casts at strength 1."""
+        picture = np.zeros(self.frame.shape, np.float32)
+        cast(picture, self.camera, shadow, _ONE)
+        return Cast(shadow, picture)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Overlap:
-    """What the objects of a frame cast into it: a shadow each (None if nothing is known of one), strengths (n, 2).
+    """What the objects of a frame cast into it (None if nothing is known of one), and their strengths (n, 2)."""
 
-    `pictures` (n, rows, columns) are the shadows at strength 1 in a frame of about `_FIT_ROWS` rows.
-    """
-
-    shadows: tuple[Shadow | None, ...]
+    casts: tuple[Cast | None, ...]
     strengths: Float64
-    pictures: Float32
 
     def neighbours(self, own: int, camera: Camera) -> list[int]:
         """Return the objects that cast something where one looks; where it looks is everywhere if it is not known."""
-        mine = self.shadows[own]
+        mine = self.casts[own]
         return [
             index
-            for index, shadow in enumerate(self.shadows)
-            if index != own and shadow is not None and (mine is None or touches(mine, shadow, camera))
+            for index, other in enumerate(self.casts)
+            if index != own and other is not None and (mine is None or touches(mine.shadow, other.shadow, camera))
         ]
 
     def without_others(self, frame: Float32, camera: Camera, own: int) -> Float32:
@@ -58,32 +87,47 @@ class Overlap:
             return frame
         left = np.array(frame, np.float32)
         for index in neighbours:
-            shadow = self.shadows[index]
-            if shadow is not None:
-                cast(left, camera, shadow, -self.strengths[index])
+            other = self.casts[index]
+            if other is not None:
+                cast(left, camera, other.shadow, -self.strengths[index])
         return left
 
-    def seen_of(self, own: int) -> Float32:
-        """Return what an object casts, in a frame of about `_FIT_ROWS` rows."""
-        picture, (one, two) = self.pictures[own], self.strengths[own].astype(np.float32)
-        return np.asarray(picture * (one + two * picture))
+    def exposure(self, own: int) -> float:
+        """Return what the others cast, at strength 1, as a share of what an object casts itself, where it does.
+
+        As `disturbance`. It needs no fit, which believes little of an object that is not quite where it is believed.
+        """
+        mine = self.casts[own]
+        if mine is None:
+            return float(np.inf)
+        others = np.zeros_like(mine.picture)
+        for index, other in enumerate(self.casts):
+            if index != own and other is not None:
+                others += other.picture
+        return _share(others, mine.picture, mine.picture)
+
+    def seen_of(self, own: int) -> Float32 | None:
+        """Return what an object casts, in a frame of about `_FIT_ROWS` rows; None if nothing is known of it."""
+        mine, (one, two) = self.casts[own], self.strengths[own].astype(np.float32)
+        return None if mine is None else np.asarray(mine.picture * (one + two * mine.picture))
 
 
-def overlap_of(frame: Float32, camera: Camera, shadows: Sequence[Shadow | None]) -> Overlap:
-    """Return what shadows cast into a frame of line integrals (rows, columns); `camera` is the frame's."""
+def ground_of(frame: Float32, camera: Camera) -> Ground:
+    """Return a frame of line integrals (rows, columns) as strengths are fitted on it; `camera` is the frame's."""
     factor = max(1, camera.rows // _FIT_ROWS)
     coarse = camera.scaled(factor)
-    pictures = np.zeros((len(shadows), coarse.rows, coarse.columns), np.float32)
-    strengths = np.zeros((len(shadows), 2))
-    for picture, shadow in zip(pictures, shadows, strict=True):
-        if shadow is not None:
-            cast(picture, coarse, shadow, _ONE)
-    known = [index for index, shadow in enumerate(shadows) if shadow is not None]
+    small = np.empty((coarse.rows, coarse.columns), np.float32)
+    _shrink(frame, factor, small)
+    return Ground(small, coarse)
+
+
+def overlap_of(ground: Ground, casts: Sequence[Cast | None]) -> Overlap:
+    """Return what objects cast into a frame, each at the strength that fits it best."""
+    strengths = np.zeros((len(casts), 2))
+    known = [index for index, one in enumerate(casts) if one is not None]
     if known:
-        small = np.empty((coarse.rows, coarse.columns), np.float32)
-        _shrink(frame, factor, small)
-        strengths[known] = fitted(small, pictures[known])
-    return Overlap(tuple(shadows), strengths, pictures)
+        strengths[known] = fitted(ground.frame, np.stack([one.picture for one in casts if one is not None]))
+    return Overlap(tuple(casts), strengths)
 
 
 def disturbance(before: Overlap, after: Overlap, own: int) -> float:
@@ -91,14 +135,33 @@ def disturbance(before: Overlap, after: Overlap, own: int) -> float:
 
     The root of the ratio of the squared derivatives; infinite if nothing is known of the object or it casts nothing.
     """
-    change = np.zeros(after.pictures.shape[1:], np.float32)
-    for index in range(len(after.shadows)):
-        if index != own:
-            change += after.seen_of(index) - before.seen_of(index)
-    shape = after.pictures[own]
-    there = np.concatenate([(shape[1:-1, 1:-1] > 0).ravel()] * 2)
-    mine = float((_slopes(after.seen_of(own))[there] ** 2).sum())
-    return float(np.sqrt((_slopes(change)[there] ** 2).sum() / mine)) if mine > 0 else np.inf
+    mine, own_seen = after.casts[own], after.seen_of(own)
+    if mine is None or own_seen is None:
+        return float(np.inf)
+    change = np.zeros_like(mine.picture)
+    for index in range(len(after.casts)):
+        now, then = after.seen_of(index), before.seen_of(index)
+        if index != own and now is not None:
+            change += now
+        if index != own and then is not None:
+            change -= then
+    return _share(change, own_seen, mine.picture)
+
+
+def _share(other: Float32, mine: Float32, there: Float32) -> float:
+    whole = power(mine, there)
+    return float(np.sqrt(power(other, there) / whole)) if whole > 0.0 else float(np.inf)
+
+
+def power(image: Float32, there: Float32) -> float:
+    """Return the sum of an image's squared derivatives where `there`, of the same shape, is above 0."""
+    return float(_power(image, there))
+
+
+def power_twin(image: Float32, there: Float32) -> float:
+    """Return what `power` returns: its specification."""
+    inside = np.concatenate([(there[1:-1, 1:-1] > 0).ravel()] * 2)
+    return float((_slopes(image.astype(np.float64))[inside] ** 2).sum())
 
 
 def fitted(frame: Float32, pictures: Float32) -> Float64:
@@ -139,6 +202,17 @@ def _shrink(frame: Float32, factor: int, out: Float32) -> None:
                 for b in range(factor):
                     total += frame[v * factor + a, u * factor + b]
             out[v, u] = total * share
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _power(image: Float32, there: Float32) -> float:
+    total = 0.0
+    for v in range(1, image.shape[0] - 1):
+        for u in range(1, image.shape[1] - 1):
+            if there[v, u] > 0.0:
+                down, along = image[v + 1, u] - image[v - 1, u], image[v, u + 1] - image[v, u - 1]
+                total += down * down + along * along
+    return total
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -27,12 +27,20 @@ from fluoropose.pehl.align import FLOOR, aligned
 from fluoropose.pehl.apart import Bodies, told_apart
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.edges import Turn, edge_equations
-from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
+from fluoropose.pehl.hierarchy import (
+    DEFAULT_SCHEDULE,
+    TRACKING_SCHEDULE,
+    Approach,
+    Finding,
+    Schedule,
+    approach,
+    register,
+)
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.locate import candidate_poses
 from fluoropose.pehl.residual import look
 from fluoropose.runtime.ort import Device
-from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
+from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport, times_of_both
 from fluoropose.runtime.stepper import OrtStepper
 from fluoropose.runtime.views import register_views
 from fluoropose.tracking.quality import Status, judge
@@ -115,29 +123,42 @@ class ResidentCase:
         if plan.nearby and found.judgement.status is not Status.TRACKING:
             again = self.follow(image, plan.start, camera, DEFAULT_SCHEDULE)
             better = max(found, again, key=lambda item: item.judgement.confidence)
-            return replace(better, finding=_with_times_of_both(better.finding, found.finding, again.finding))
+            return replace(better, finding=times_of_both(better.finding, found.finding, again.finding))
         return found
 
     def follow(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Found:
-        """Follow one schedule, then align by the edges.
+        """Follow one schedule, then align by the edges."""
+        return self.settled(image, camera, self.seek(image, start, camera, schedule))
 
-        The device is held for the schedule only, so that a search lets other frames through.
-        """
-        atlas = self.case.atlas
+    def seek(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Finding:
+        """Follow one schedule. The device is held for it only, so that a search lets other frames through."""
         with self.lock:
             self.stepper.put_frames(image[None])
-            finding = register(self.stepper, camera, start, atlas, schedule, time.perf_counter_ns)
-        began = time.perf_counter_ns()
+            return register(self.stepper, camera, start, self.case.atlas, schedule, time.perf_counter_ns)
+
+    def approach(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Approach:
+        """Follow one schedule's coarse steps only."""
+        with self.lock:
+            self.stepper.put_frames(image[None])
+            return approach(self.stepper, camera, start, self.case.atlas, schedule, time.perf_counter_ns)
+
+    def settled(self, image: Float32, camera: Camera, finding: Finding) -> Found:
+        """Align by the edges what a schedule found, and judge it."""
+        began, atlas = time.perf_counter_ns(), self.case.atlas
         if self.bodies is None:
             finding = aligned(image, camera, finding, atlas)
         else:
             finding = told_apart(image, camera, finding, atlas, self.bodies)
-        ended = time.perf_counter_ns()
+        refine_ns = finding.refine_ns + time.perf_counter_ns() - began
+        return self.judged(image, camera, replace(finding, refine_ns=refine_ns))
+
+    def judged(self, image: Float32, camera: Camera, finding: Finding) -> Found:
+        """Return what is to be thought of a finding."""
+        began, atlas = time.perf_counter_ns(), self.case.atlas
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         judgement = judge(finding, likeness, camera, atlas)
-        refine_ns = finding.refine_ns + ended - began
-        quality_ns = finding.quality_ns + time.perf_counter_ns() - ended
-        return Found(replace(finding, refine_ns=refine_ns, quality_ns=quality_ns), judgement, likeness)
+        quality_ns = finding.quality_ns + time.perf_counter_ns() - began
+        return Found(replace(finding, quality_ns=quality_ns), judgement, likeness)
 
     def anywhere(self, image: Float32, camera: Camera) -> Found:
         """Search the whole frame; stop at the first candidate that is surely right."""
@@ -240,16 +261,6 @@ class Engine:
 def case_bodies(case: Case, rest: Volume) -> Bodies:
     """Return what renders the object of a case, and the `rest` of its CT."""
     return Bodies(CpuRenderer(case.volume, default_step_mm(case.volume)), rest_renderer(rest, case.atlas.view))
-
-
-def _with_times_of_both(kept: Finding, first: Finding, second: Finding) -> Finding:
-    """Return a finding that took as long as two tries did, so that a frame's times leave nothing out."""
-    return replace(
-        kept,
-        regress_ns=first.regress_ns + second.regress_ns,
-        refine_ns=first.refine_ns + second.refine_ns,
-        quality_ns=first.quality_ns + second.quality_ns,
-    )
 
 
 def _warm_up(resident: ResidentCase) -> None:

@@ -22,7 +22,7 @@ from fluoropose.runtime.registration import FrameView
 if TYPE_CHECKING:
     from fluoropose.runtime.engine import ResidentCase
 
-__all__ = ["Pictures", "ReadyView", "ready_views"]
+__all__ = ["Pictures", "ReadyView", "ready_views", "shared_pictures"]
 
 _SAME_OBJECT_MM = 0.01
 
@@ -59,6 +59,23 @@ def ready_views(
     )
     _require_views(views, prepared)
     return prepared
+
+
+def shared_pictures(
+    residents: Sequence["ResidentCase"], views: Sequence[FrameView], meaning: PixelMeaning, inverted: bool
+) -> Pictures:
+    """Return the pictures that some cases need of the views, each made once, side by side."""
+    for view in views:
+        checked_frame(view.pixels, view.placed.camera)
+    wanted = sorted(
+        {
+            (number, binning(view.placed.camera, resident.case.atlas.view.camera.focal_px))
+            for number, view in enumerate(views)
+            for resident in residents
+        }
+    )
+    made = [partial(line_integral_image, views[number].pixels, meaning, factor, inverted) for number, factor in wanted]
+    return dict(zip(wanted, abreast(made), strict=True))
 
 
 def _prepared(

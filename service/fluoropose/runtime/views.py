@@ -8,7 +8,7 @@ marked with the reason. Lengths in mm, times in ns unless named otherwise.
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,21 +20,22 @@ from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.pehl.fusion import moved_by
 from fluoropose.pehl.hierarchy import TRACKING_SCHEDULE, Finding, Schedule
-from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly, register_jointly, world_information
+from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly, register_jointly
 from fluoropose.pehl.likeness import edge_likeness
 from fluoropose.pehl.placing import best_places, shift_scores
 from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import Regression, normalised_homography, stacked_frames
 from fluoropose.runtime.abreast import abreast
+from fluoropose.runtime.answers import Answer, answer_of, registration_of
 from fluoropose.runtime.ready import ReadyView, ready_views
-from fluoropose.runtime.registration import Found, FrameView, Registration, ViewReport
-from fluoropose.tracking.quality import SURE, Judgement, judge, judge_jointly
+from fluoropose.runtime.registration import Found, FrameView, Registration
+from fluoropose.tracking.quality import SURE, judge, judge_jointly
 from fluoropose.tracking.tracker import Plan
 
 if TYPE_CHECKING:
     from fluoropose.runtime.engine import ResidentCase
 
-__all__ = ["register_ready", "register_views"]
+__all__ = ["answered", "register_ready", "register_views"]
 
 _CONTRADICTION = 9.5
 """Chi-square of a view's six residuals at the joint pose beyond which the views contradict each other.
@@ -49,17 +50,6 @@ _AS_SURE = 0.9
 
 _PLACES = 3
 """How many places along the best view's ray are tried before a joint answer is given up."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Answer:
-    """A pose in the world with what each view thinks of it (`found`), which views made it, and why others did not."""
-
-    world_from_volume: Mat44
-    judgement: Judgement
-    information: Float64
-    found: tuple[Found, ...]
-    why: tuple[str, ...]
 
 
 def register_views(
@@ -79,44 +69,23 @@ def register_views(
 def register_ready(prepared: Sequence[ReadyView], plan: Plan, schedule: Schedule, preprocess_ns: int) -> Registration:
     """Register prepared views as planned; `preprocess_ns` is the time that preparing them took."""
     ready = time.perf_counter_ns()
-    answer = _alone(prepared[0], plan, schedule) if len(prepared) == 1 else _together(prepared, plan, schedule)
-    ended = time.perf_counter_ns()
-    first = answer.found[0]
-    spent = [item.finding for item in answer.found]
-    timing = {
-        "preprocess": preprocess_ns,
-        "regress": max(finding.regress_ns for finding in spent),
-        "refine": max(finding.refine_ns for finding in spent),
-        "quality": max(finding.quality_ns for finding in spent),
-        "total": ended - ready + preprocess_ns,
-    }
-    if plan.start is None:
-        timing["locate"] = ended - ready - sum(timing[stage] for stage in ("regress", "refine", "quality"))
-    return Registration(
-        first.finding.camera_from_volume,
-        answer.judgement,
-        first.likeness,
-        {stage: value / 1e6 for stage, value in timing.items()},
-        answer.world_from_volume,
-        answer.information,
-        tuple(_report(*parts) for parts in zip(prepared, answer.found, answer.why, strict=True)),
-    )
+    answer = answered(prepared, plan, schedule)
+    total_ns = time.perf_counter_ns() - ready + preprocess_ns
+    return registration_of(prepared, answer, preprocess_ns, total_ns, searched=plan.start is None)
 
 
-def _report(view: ReadyView, found: Found, why: str) -> ViewReport:
-    presence = float(found.finding.regression.presence[0])
-    return ViewReport(view.name, found.finding.camera_from_volume, presence, found.likeness, not why, why)
+def answered(prepared: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> Answer:
+    """Find an object in prepared views as planned."""
+    return _alone(prepared[0], plan, schedule) if len(prepared) == 1 else _together(prepared, plan, schedule)
 
 
-def _alone(view: ReadyView, plan: Plan, schedule: Schedule) -> _Answer:
+def _alone(view: ReadyView, plan: Plan, schedule: Schedule) -> Answer:
     """Return what one view says, exactly as if there were no world."""
     start = None if plan.start is None else view.local(plan.start)
-    found = view.resident.find(view.image, view.sight.camera, replace(plan, start=start), schedule)
-    pose = view.world(found.finding.camera_from_volume)
-    return _Answer(pose, found.judgement, world_information(found.finding, view.sight), (found,), ("",))
+    return answer_of(view, view.resident.find(view.image, view.sight.camera, replace(plan, start=start), schedule))
 
 
-def _together(views: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> _Answer:
+def _together(views: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> Answer:
     """Return the joint answer, or the best view's own where the joint one does not hold."""
     start = plan.start
     if start is None:
@@ -128,11 +97,11 @@ def _together(views: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> _An
     return answer if _holds(answer) else _rescued(views, answer, replace(plan, start=given), schedule)
 
 
-def _holds(answer: _Answer) -> bool:
+def _holds(answer: Answer) -> bool:
     return not any(answer.why)
 
 
-def _joint(views: Sequence[ReadyView], start: Mat44, schedule: Schedule) -> _Answer:
+def _joint(views: Sequence[ReadyView], start: Mat44, schedule: Schedule) -> Answer:
     """Solve all views from a start and judge the end in each."""
     with ExitStack() as held:
         residents = sorted({view.resident for view in views}, key=id)
@@ -149,7 +118,7 @@ def _joint(views: Sequence[ReadyView], start: Mat44, schedule: Schedule) -> _Ans
     turn = first.camera_from_world[:3, :3]
     opinions = [item.judgement for item in found]
     judgement = judge_jointly(opinions, joint.information, joint.proposed, turn, first.atlas)
-    return _Answer(pose, judgement, joint.information, tuple(found), _reasons(found, joint))
+    return Answer(pose, judgement, joint.information, tuple(found), _reasons(found, joint))
 
 
 def _judged(view: ReadyView, finding: Finding, world_from_volume: Mat44) -> Found:
@@ -181,7 +150,7 @@ def _reasons(found: Sequence[Found], joint: JointFinding) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: Schedule) -> _Answer:
+def _rescued(views: Sequence[ReadyView], joint: Answer, plan: Plan, schedule: Schedule) -> Answer:
     """Leave the doubted views out; if that leaves one view, try the joint solve again from its own answer.
 
     Near the last frame's pose that is spared: a view that is good alone is the answer, the other is covered or gone.
@@ -205,13 +174,13 @@ def _rescued(views: Sequence[ReadyView], joint: _Answer, plan: Plan, schedule: S
     return _single(views, best, alone, joint)
 
 
-def _best(alone: dict[int, _Answer]) -> int:
+def _best(alone: dict[int, Answer]) -> int:
     """Return the first of the views that are about as sure as the surest."""
     most = max(answer.judgement.confidence for answer in alone.values())
     return min(n for n, answer in alone.items() if answer.judgement.confidence >= _AS_SURE * most)
 
 
-def _single(views: Sequence[ReadyView], best: int, alone: dict[int, _Answer], joint: _Answer) -> _Answer:
+def _single(views: Sequence[ReadyView], best: int, alone: dict[int, Answer], joint: Answer) -> Answer:
     """Return one view's own answer; the others say why they have no part in it."""
     answer = alone[best]
     reasons = [why or joint.why[best] for why in joint.why]
@@ -222,7 +191,7 @@ def _single(views: Sequence[ReadyView], best: int, alone: dict[int, _Answer], jo
     return _spread(views, {best: answer.found[0]}, answer, replace(joint, why=tuple(reasons)))
 
 
-def _spread(views: Sequence[ReadyView], kept: dict[int, Found], answer: _Answer, joint: _Answer) -> _Answer:
+def _spread(views: Sequence[ReadyView], kept: dict[int, Found], answer: Answer, joint: Answer) -> Answer:
     """Return an answer that some views made, for all of them: the others were judged at the joint one."""
     found, why = [], []
     for n, view in enumerate(views):
@@ -236,7 +205,7 @@ def _spread(views: Sequence[ReadyView], kept: dict[int, Found], answer: _Answer,
     return replace(answer, found=tuple(found), why=tuple(why))
 
 
-def _ray(view: ReadyView, answer: _Answer) -> tuple[Float64, Float64]:
+def _ray(view: ReadyView, answer: Answer) -> tuple[Float64, Float64]:
     """Return source and direction, in the world, of the ray to the object's centre as a view alone sees it."""
     world_from_camera = inverse(view.sight.camera_from_world)
     centre = transform(answer.world_from_volume, view.sight.atlas.view.centre_mm)
