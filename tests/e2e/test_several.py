@@ -16,11 +16,13 @@ from fluoropose.geometry.rig import PlacedCamera, c_arm_camera_from_world
 from fluoropose.geometry.rigid import checked_rigid, inverse
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import load_bundle
+from fluoropose.io.cases import store_case
 from fluoropose.io.frames import npy_bytes
 from fluoropose.rpc.channel import RpcCallError, RpcChannel
 from fluoropose.runtime.engine import FrameView, ResidentCase
 from fluoropose.runtime.ort import open_device
 from fluoropose.tracking.tracker import Plan
+from support.cases import SMALL_CHOICE, tiny_bundle_folder, wider_volume
 from support.views import placed_json, rig_places, taken
 
 TRANSPORTS = ("http", "ws", "grpc")
@@ -28,11 +30,13 @@ TRANSPORTS = ("http", "ws", "grpc")
 
 @pytest.fixture(scope="module")
 def server(cases_root, models_root, tmp_path_factory):
-    """A real server process with the small case and its twin of another name."""
+    """A real server process with the small case, its twin of another name, and a case of a wider object."""
     folder = tmp_path_factory.mktemp("twins")
     for root, kind in ((cases_root, "cases"), (models_root, "models")):
         for name in ("small", "twin"):
             shutil.copytree(root / "small", folder / kind / name)
+    wider = store_case(folder / "cases" / "wider", "test:wider:1", wider_volume(), SMALL_CHOICE)
+    tiny_bundle_folder(wider, folder / "models" / "wider")
     with server_process(folder / "cases", folder / "models", 1, "cpu") as running:
         yield running
 
@@ -179,6 +183,29 @@ def test_a_window_is_smoothed_and_its_errors_are_told(client, camera, pose, fram
     result = tracker.send(frame, captured_at=1e9)
     assert ("smoothed" in result) == (result["status"] == "TRACKING")
     tracker.close()
+
+
+def test_views_whose_objects_differ_are_refused_alike_and_the_session_goes_on(
+    watched, client, camera, pose, places, frames
+):
+    """Camera b has a case of its own direction, which proves to be of another object: told with the figure."""
+    cameras = placed_json(camera, places)
+    cameras["b"]["case"] = "wider"
+    tracker = client.track("small", cameras=cameras, initial_pose=pose)
+    assert tracker.send(frames["a"], captured_at=1e9, camera="a")["views"] == ["a"]
+    with pytest.raises(ProblemError, match=r"expected views of one object.* differ by up to \d+\.\d+ mm") as refused:
+        tracker.send(frames["b"], captured_at=1e9 + 0.001, camera="b")
+    assert refused.value.code == "invalid-request"
+    assert tracker.send(frames["a"], captured_at=1e9 + 1.0, camera="a")["views"] == ["a"]
+    tracker.close()
+
+
+def test_contradictions_are_told_with_their_figure(client, camera, pose, places):
+    away = np.array(places["b"])
+    away[1, 3] += 5000.0
+    with pytest.raises(ProblemError, match=r"pass each other by \d+") as refused:
+        client.track("small", cameras=placed_json(camera, {"a": places["a"], "b": away}), initial_pose=pose)
+    assert refused.value.code == "cameras-contradict"
 
 
 def bad_openings(camera, places):

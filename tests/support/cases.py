@@ -32,6 +32,12 @@ def small_volume(voxel_mm: float = 1.5):
     return voxelise(small_parts(), np.array([18.0, 10.0, 21.0]), voxel_mm)
 
 
+def wider_volume():
+    """Return another object: the small one with a longer bar at its side, so that its corners lie elsewhere."""
+    bar = Part(capsule(np.array([-16.0, 0.0, 0.0]), np.array([16.0, 0.0, 0.0]), 2.0), 0.1)
+    return voxelise([*small_parts(), bar], np.array([22.0, 10.0, 21.0]), 1.5)
+
+
 def small_case_folder(folder: Path) -> Case:
     return store_case(folder, "test:small:1", small_volume(), SMALL_CHOICE)
 
