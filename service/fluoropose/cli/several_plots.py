@@ -46,7 +46,7 @@ def crowd_plotter() -> Callable[[Path, dict[str, Any]], None]:
         axis.set_yticks(range(len(rows)), [f"{row['objects']}, {row['start']}" for row in rows], fontsize=8)
         axis.invert_yaxis()
         axis.set(xlabel="success (mTREproj below 1 % of size), %", xlim=(0, 103))
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2)
         write_file(folder / "success.png", partial(figure.savefig, format="png", dpi=110))
 
     return draw
@@ -76,5 +76,5 @@ def _depth(axis: Any, rows: list[dict[str, str]]) -> None:
     ):
         middle = [np.median([float(row[name]) for row in rows if int(row["frame"]) == frame]) for frame in frames]
         axis.plot(frames, middle, label=label, **style)
-    axis.set(xlabel="frame", yscale="log", ylim=(0.01, 30.0))
+    axis.set(xlabel="frame", yscale="log", ylim=(0.001, 30.0))
     axis.grid(alpha=0.3)
