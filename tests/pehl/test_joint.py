@@ -10,7 +10,7 @@ from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import about_x, about_y, angle_between
 from fluoropose.pehl.fusion import moved_by
-from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding
+from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE
 from fluoropose.pehl.joint import Sight, register_jointly, world_information
 from fluoropose.pehl.residual import residual_of
 from fluoropose.pehl.step import Regression
@@ -112,17 +112,3 @@ def test_what_no_view_sees_stays_where_it_was():
     offset = transform(found.world_from_volume, VIEW.centre_mm) - transform(start, VIEW.centre_mm)
     ray = transform(TRUTH, VIEW.centre_mm) / np.linalg.norm(transform(TRUTH, VIEW.centre_mm))
     assert abs(offset @ ray) < 0.1
-
-
-@pytest.mark.parametrize("beyond_deg", [-3.0, 5.0], ids=["inside", "beyond"])
-def test_beyond_its_atlas_a_views_rotation_is_believed_less(beyond_deg):
-    """As much less as the pose lies beyond the border and a step of the grid, which a view at the border still covers."""
-    reach_deg, step_deg = ATLAS.grid.reach_deg[1], ATLAS.grid.step_deg
-    six = np.array([0.0, 0.0, 900.0, 0.0, 0.0, reach_deg + step_deg + beyond_deg])
-    pose = pose_from_six(six, Pose6Frame(VIEW.centre_mm, VIEW.base_rotation))
-    (sight,) = sights(0.0)
-    seen = knowing([pose])("fine", [sight], [sight.look(pose)])
-    finding = Finding(pose, seen, (0.0, 0.0, 0.0), 0, 0, 0)
-    covariance = np.linalg.inv(world_information(finding, sight))
-    expected = np.trace(np.diag(SIGMAS[3:] ** 2 + 0.004**2)) + 3.0 * np.deg2rad(max(beyond_deg, 0.0)) ** 2
-    assert np.trace(covariance[3:, 3:]) == pytest.approx(expected, rel=0.15)

@@ -144,7 +144,7 @@ def _look(regress: Regress, stage: str, sights: Sequence[Sight], pose: Mat44, gr
 
 
 def _looked(seen: Regression, sights: Sequence[Sight], looks: list[Look], group: Group) -> _Looked:
-    covariances = _covariances(seen, sights, looks)
+    covariances = _covariances(seen, sights)
     parts = zip(sights, looks, seen.residuals, covariances, strict=True)
     equations = [
         view_equation(current, residual, covariance, group, sight.camera_from_world, sight.atlas)
@@ -153,20 +153,11 @@ def _looked(seen: Regression, sights: Sequence[Sight], looks: list[Look], group:
     return _Looked(looks, seen, covariances, equations)
 
 
-def _covariances(seen: Regression, sights: Sequence[Sight], looks: Sequence[Look]) -> Float64:
-    """Return what the views' residuals are believed to be wrong by, shape (views, 6, 6): never less than the floor.
-
-    Beyond the atlas neither networks nor edges know the view: what they say there of the rotation is believed to be
-    wrong by as much as the pose lies beyond.
-    """
+def _covariances(seen: Regression, sights: Sequence[Sight]) -> Float64:
+    """Return what the views' residuals are believed to be wrong by, shape (views, 6, 6): never less than the floor."""
     views = [sight.atlas.view for sight in sights]
     units = np.array([[view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0] for view in views])
-    least = _FLOOR * units
-    for item, sight, current in zip(least, sights, looks, strict=True):
-        step_rad = np.deg2rad(sight.atlas.grid.step_deg)
-        beyond = np.maximum(np.abs(current.own_residual[4:]) - step_rad, 0.0)
-        item[3:] = np.hypot(item[3:], np.linalg.norm(beyond))
-    return np.asarray(np.linalg.inv(seen.information) + np.eye(6) * (least**2)[:, None, :])
+    return np.asarray(np.linalg.inv(seen.information) + np.eye(6) * ((_FLOOR * units) ** 2)[:, None, :])
 
 
 def _needless(group: Group, left: dict[Group, float]) -> bool:
@@ -212,7 +203,7 @@ def _total(equations: Sequence[Equation]) -> Float64:
 def world_information(finding: Finding, sight: Sight) -> Float64:
     """Return what one view knows of a pose as a world twist, shape (6, 6); mm and rad."""
     current = look(finding.camera_from_volume, sight.camera, sight.atlas)
-    covariance = _covariances(finding.regression, [sight], [current])[0]
+    covariance = _covariances(finding.regression, [sight])[0]
     residual = finding.regression.residuals[0]
     return view_equation(current, residual, covariance, Group.ALL, sight.camera_from_world, sight.atlas).information
 
