@@ -43,7 +43,7 @@ _FIRST = 2
 _EXPOSED, _MOST_EXPOSED = 1.0, 1.6
 """Objects with less exposure than the first (`Overlap.exposure`), and in any case `_FIRST` of them, are approached in
 the first turn; of the others those with more than the second wait for the last. On simulated frames the knee component
-has 0.2 to 0.4, plates over it 0.5 to 1.8, and probes behind it 1.6 to 3.3: hardly one is found before the component is."""
+has 0.2 to 0.4, plates over it 0.5 to 1.8, and probes behind it 1.6 to 3.3: hardly one is found before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
