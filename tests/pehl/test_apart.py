@@ -9,8 +9,19 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
-from fluoropose.pehl.apart import Bodies, told_apart
-from fluoropose.pehl.apart_kernels import details, details_twin, seen_through, seen_through_twin
+from fluoropose.pehl.apart import told_apart
+from fluoropose.pehl.apart_kernels import (
+    changes,
+    changes_twin,
+    details,
+    details_twin,
+    local_contrast,
+    local_contrast_twin,
+    seen_finer,
+    seen_through,
+    seen_through_twin,
+)
+from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.hierarchy import Finding
 from fluoropose.pehl.residual import residual_units
 from fluoropose.pehl.step import Regression
@@ -97,6 +108,39 @@ def test_the_kernels_are_their_twins(rng):
     np.testing.assert_allclose(details(images), details_twin(images), atol=1e-5)
     to = np.array([[0.9, 0.1, -3.0], [-0.05, 1.1, 4.0], [1e-4, -2e-4, 1.0]])
     np.testing.assert_allclose(seen_through(images, to, 48), seen_through_twin(images, to, 48), atol=1e-5)
+    square, turns = rng.random((2, 48, 48)).astype(np.float32), rng.random((2, 2, 48, 48)).astype(np.float32)
+    given = (*square, *turns, 0.7, 900.0)
+    np.testing.assert_allclose(changes(*given), changes_twin(*given), atol=1e-4)
+
+
+def test_contrast_is_its_twins(rng):
+    shown, noise, weights = rng.random((3, 48, 48)).astype(np.float32)
+    frame = np.linspace(0.5, 2.0, 48, dtype=np.float32) * shown + np.float32(0.1) * noise
+    for found, twin in zip(
+        local_contrast(frame, shown, weights), local_contrast_twin(frame, shown, weights), strict=True
+    ):
+        np.testing.assert_allclose(found, twin, rtol=5e-3)
+
+
+def test_contrast_is_that_of_the_neighbourhood(rng):
+    shown = rng.standard_normal((64, 64)).astype(np.float32)
+    true = np.linspace(0.5, 2.0, 64, dtype=np.float32)
+    found, per_deviation = local_contrast(true * shown, shown, np.ones_like(shown))
+    inner = np.s_[8:-8, 8:-8]
+    np.testing.assert_allclose(found[inner], np.broadcast_to(true, found.shape)[inner], rtol=0.15)
+    noisy = true * shown + 0.5 * rng.standard_normal(shown.shape).astype(np.float32)
+    _, of_noisy = local_contrast(noisy, shown, np.ones_like(shown))
+    assert np.median(of_noisy) < 0.5 * np.median(per_deviation)
+    np.testing.assert_allclose(np.median(1.0 / of_noisy), 0.5, rtol=0.1)
+
+
+def test_four_places_a_pixel_lie_about_its_middle_and_halve_the_noise(rng):
+    ramp = np.add.outer(np.arange(40.0), 2.0 * np.arange(50.0)).astype(np.float32)
+    to = np.array([[0.9, 0.0, 3.0], [0.0, 0.9, 2.0], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(seen_finer(ramp, to, 32), seen_through(ramp[None], to, 32)[0], atol=1e-3)
+    noise = rng.standard_normal((200, 200)).astype(np.float32)
+    coarse = np.diag([3.0, 3.0, 1.0])
+    assert seen_finer(noise, coarse, 60).std() < 0.75 * seen_through(noise[None], coarse, 60).std()
 
 
 def test_detail_sees_neither_offset_nor_shading(rng):

@@ -24,7 +24,8 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.pehl.align import FLOOR, aligned
-from fluoropose.pehl.apart import Bodies, told_apart
+from fluoropose.pehl.apart import told_apart
+from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
