@@ -17,7 +17,11 @@ from fluoropose.pehl.apart_kernels import (
     details_twin,
     local_contrast,
     local_contrast_twin,
+    normal_equations,
+    normal_equations_twin,
+    remainder,
     seen_finer,
+    seen_finer_twin,
     seen_through,
     seen_through_twin,
 )
@@ -108,6 +112,7 @@ def test_the_kernels_are_their_twins(rng):
     np.testing.assert_allclose(details(images), details_twin(images), atol=1e-5)
     to = np.array([[0.9, 0.1, -3.0], [-0.05, 1.1, 4.0], [1e-4, -2e-4, 1.0]])
     np.testing.assert_allclose(seen_through(images, to, 48), seen_through_twin(images, to, 48), atol=1e-5)
+    np.testing.assert_allclose(seen_finer(images[0], to, 48), seen_finer_twin(images[0], to, 48), atol=1e-5)
     square, turns = rng.random((2, 48, 48)).astype(np.float32), rng.random((2, 2, 48, 48)).astype(np.float32)
     given = (*square, *turns, 0.7, 900.0)
     np.testing.assert_allclose(changes(*given), changes_twin(*given), atol=1e-4)
@@ -120,6 +125,16 @@ def test_contrast_is_its_twins(rng):
         local_contrast(frame, shown, weights), local_contrast_twin(frame, shown, weights), strict=True
     ):
         np.testing.assert_allclose(found, twin, rtol=5e-3)
+
+
+def test_equations_are_their_twins_and_what_they_leave_is_at_right_angles(rng):
+    columns = rng.standard_normal((5, 50, 40)).astype(np.float32)
+    scale, wanted, weights = rng.random((3, 50, 40)).astype(np.float32)
+    normal, right = normal_equations(columns, scale, wanted, weights)
+    for found, twin in zip((normal, right), normal_equations_twin(columns, scale, wanted, weights), strict=True):
+        np.testing.assert_allclose(found, twin, rtol=1e-4, atol=1e-3)
+    left = remainder(columns, scale, wanted, np.linalg.solve(normal, right))
+    np.testing.assert_allclose((weights * left * scale * columns).sum(axis=(1, 2)), 0.0, atol=1e-2)
 
 
 def test_contrast_is_that_of_the_neighbourhood(rng):

@@ -17,7 +17,14 @@ from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.pehl.align import PRESENT
-from fluoropose.pehl.apart_kernels import changes, details, local_contrast, seen_finer
+from fluoropose.pehl.apart_kernels import (
+    changes,
+    details,
+    local_contrast,
+    normal_equations,
+    remainder,
+    seen_finer,
+)
 from fluoropose.pehl.bodies import Bodies, Picture, Sight, cached, inside_at, moved_to, rendered
 from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of, residual_units
@@ -26,7 +33,7 @@ from fluoropose.pehl.step import Regression, solved
 __all__ = ["told_apart"]
 
 _STEPS = 4
-_SETTLED = 0.7
+_SETTLED = 1.0
 """Most steps; after one shorter than so many expected errors the next would change nothing."""
 
 _RENDERED_STEP = 1
@@ -48,7 +55,6 @@ _SMALLEST_SPREAD = 0.01
 """Deviations of error, over those of their neighbourhoods, that a frame with no noise at all is taken to have."""
 
 _OUTLIER = 2.5
-_ROUNDS = 2
 _RIDGE = 1e-6
 _OBJECT, _REST, _MOTIONS = slice(0, 6), slice(6, 12), 12
 
@@ -58,11 +64,13 @@ class _Fit:
     """One step's equations (16, 16), (16,), and how well it fits before it.
 
     The unknowns are the changes of both bodies' residuals, in mm and rad, then those of their contrasts and blurs.
+    `weights` are those that what is left gives the pixels, (size, size).
     """
 
     information: Float64
     vector: Float64
     agreement: float
+    weights: Float32
 
 
 def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, bodies: Bodies) -> Finding:
@@ -75,6 +83,7 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
         return finding
     pose = around = before = finding.camera_from_volume
     picture: Picture | None = None
+    weights = np.ones((atlas.view.size_px, atlas.view.size_px), np.float32)
     agreements = []
     for step in range(_STEPS):
         current, rest = look(pose, camera, atlas), look(around, camera, atlas)
@@ -84,7 +93,9 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
             inside_at(bodies.inside, pose, current, atlas),
             moved_to(picture or cached(rest, atlas), rest, current, atlas),
         )
-        fit = _fitted(seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px), sights, atlas)
+        shown = seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px)
+        fit = _fitted(shown, sights, weights, atlas)
+        weights = fit.weights
         agreements.append(fit.agreement)
         seen, follows = _solved(fit, current, around, finding, atlas)
         change = seen.residuals[0] - current.own_residual
@@ -98,29 +109,28 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
     return replace(finding, camera_from_volume=pose, regression=seen, moved=moved)
 
 
-def _fitted(frame: Float32, sights: tuple[Sight, Sight], atlas: Atlas) -> _Fit:
-    """Return the equations of one step for the frame in the canonical view, (size, size)."""
+def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas: Atlas) -> _Fit:
+    """Return the equations of one step for the frame in the canonical view, (size, size), and weighted pixels."""
     inside, rest = sights
     fine = details(np.stack([frame, inside.image, rest.image, *inside.turns, *rest.turns]))
     view, units = atlas.view, residual_units(atlas.view)
     columns = changes(fine[1], fine[2], fine[3:5], fine[5:7], view.field_mm / view.size_px, view.range_mm)
     columns[:_MOTIONS] *= np.tile(units, 2).astype(np.float32)[:, None, None]
-    shown = fine[1] + fine[2]
-    weights = np.ones_like(shown)
-    for _ in range(_ROUNDS):
-        contrast, per_deviation = local_contrast(fine[0], shown, weights)
-        design = (columns * (contrast * per_deviation)).reshape(len(columns), -1)
-        wanted = ((fine[0] - contrast * shown) * per_deviation).ravel()
-        weighted = design * weights.ravel()
-        normal, right = (weighted @ design.T).astype(np.float64), (weighted @ wanted).astype(np.float64)
-        normal[np.diag_indices(len(normal))] += _RIDGE * np.trace(normal) + _RIDGE
-        left = wanted - np.linalg.solve(normal, right).astype(np.float32) @ design
-        spread = max(1.4826 * float(np.median(np.abs(left))), _SMALLEST_SPREAD)
-        agreement = _agreement(fine[0], contrast * shown, weights * per_deviation**2)
-        weights = (1.0 / (1.0 + (left / np.float32(_OUTLIER * spread)) ** 2)).reshape(shown.shape)
+    expected = fine[1] + fine[2]
+    contrast, per_deviation = local_contrast(fine[0], expected, weights)
+    scale, wanted = contrast * per_deviation, (fine[0] - contrast * expected) * per_deviation
+    normal, right = normal_equations(columns, scale, wanted, weights)
+    normal[np.diag_indices(len(normal))] += _RIDGE * np.trace(normal) + _RIDGE
+    left = remainder(columns, scale, wanted, np.linalg.solve(normal, right))
+    spread = max(1.4826 * float(np.median(np.abs(left[::2, ::2]))), _SMALLEST_SPREAD)
     per_unit = np.concatenate([1.0 / np.tile(units, 2), np.ones(len(normal) - _MOTIONS)])
-    scale = _SHARE / spread**2
-    return _Fit(scale * normal * np.outer(per_unit, per_unit), scale * right * per_unit, agreement)
+    share = _SHARE / spread**2
+    return _Fit(
+        share * normal * np.outer(per_unit, per_unit),
+        share * right * per_unit,
+        _agreement(fine[0], contrast * expected, weights * per_deviation**2),
+        1.0 / (1.0 + (left / np.float32(_OUTLIER * spread)) ** 2),
+    )
 
 
 def _agreement(frame: Float32, shown: Float32, weights: Float32) -> float:

@@ -16,7 +16,11 @@ __all__ = [
     "details_twin",
     "local_contrast",
     "local_contrast_twin",
+    "normal_equations",
+    "normal_equations_twin",
+    "remainder",
     "seen_finer",
+    "seen_finer_twin",
     "seen_through",
     "seen_through_twin",
 ]
@@ -34,6 +38,7 @@ _LEAST_CONTRAST = 0.1
 """Smallest contrast of a neighbourhood, over the whole picture's."""
 
 _TINY = 1e-12
+_CHUNK = 512
 
 
 def seen_through(images: Float32, to: Mat33, size_px: int) -> Float32:
@@ -60,9 +65,16 @@ def seen_through_twin(images: Float32, to: Mat33, size_px: int) -> Float64:
 
 def seen_finer(image: Float32, to: Mat33, size_px: int) -> Float32:
     """Return one image sampled as by `seen_through`, each pixel the mean of four places, so that less noise is left."""
+    out = np.empty((size_px, size_px), np.float32)
+    _warp_four_into(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(to, np.float64), out)
+    return out
+
+
+def seen_finer_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
+    """Return what `seen_finer` does."""
     halves = np.array([[0.5, 0.0, -0.25], [0.0, 0.5, -0.25], [0.0, 0.0, 1.0]])
-    fine = seen_through(image[None], to @ halves, 2 * size_px)[0]
-    return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)), np.float32)
+    fine = seen_through_twin(image[None], to @ halves, 2 * size_px)[0]
+    return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
 
 
 def details(images: Float32) -> Float32:
@@ -141,6 +153,33 @@ def local_contrast_twin(frame: Float32, shown: Float32, weights: Float32) -> tup
     return contrast, 1.0 / np.sqrt(variance + _EVEN_VARIANCE * variance.mean() + _TINY)
 
 
+def normal_equations(columns: Float32, scale: Float32, wanted: Float32, weights: Float32) -> tuple[Float64, Float64]:
+    """Return X W X^T (n, n) and X W y (n,) with X = columns (n, size, size) times scale, y = wanted, W = weights.
+
+    Compiled, since a library's threads for matrices would wait for those of the pictures, and the other way round.
+    """
+    count = len(columns)
+    out = np.zeros((count, count + 1))
+    _gather(columns.reshape(count, -1), scale.ravel(), wanted.ravel(), weights.ravel(), out)
+    return out[:, :count].copy(), out[:, count].copy()
+
+
+def normal_equations_twin(
+    columns: Float32, scale: Float32, wanted: Float32, weights: Float32
+) -> tuple[Float64, Float64]:
+    """Return what `normal_equations` does."""
+    design = (columns.astype(np.float64) * scale).reshape(len(columns), -1)
+    weighted = design * weights.ravel()
+    return weighted @ design.T, weighted @ wanted.ravel().astype(np.float64)
+
+
+def remainder(columns: Float32, scale: Float32, wanted: Float32, solution: Float64) -> Float32:
+    """Return what a solution (n,) of `normal_equations` leaves of `wanted`, (size, size)."""
+    out = np.empty_like(wanted)
+    _leave(columns, scale, wanted, solution.astype(np.float32), out)
+    return out
+
+
 def _along_both(image: Float64, weights: Float64) -> Float64:
     reach = len(weights) // 2
     for _ in range(2):
@@ -192,6 +231,26 @@ def _boxed(image: Float32, reach: int) -> Float32:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
+def _warp_four_into(image: Float32, h: Mat33, out: Float32) -> None:
+    rows, columns = image.shape
+    size = out.shape[0]
+    for v in range(size):
+        for u in range(size):
+            total = np.float32(0.0)
+            for place in range(4):
+                a, b = u + 0.5 * (place % 2) - 0.25, v + 0.5 * (place // 2) - 0.25
+                w = 1.0 / (h[2, 0] * a + h[2, 1] * b + h[2, 2])
+                x = min(max((h[0, 0] * a + h[0, 1] * b + h[0, 2]) * w, 0.0), columns - 1.0)
+                y = min(max((h[1, 0] * a + h[1, 1] * b + h[1, 2]) * w, 0.0), rows - 1.0)
+                j, i = min(int(x), columns - 2), min(int(y), rows - 2)
+                fx, fy = np.float32(x - j), np.float32(y - i)
+                top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
+                low = image[i + 1, j] + fx * (image[i + 1, j + 1] - image[i + 1, j])
+                total += top + fy * (low - top)
+            out[v, u] = np.float32(0.25) * total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
 def _local_mean(image: Float32, reach: int) -> Float32:
     """Return the mean over 2 reach + 1 pixels each way, taken twice; the border is repeated."""
     return _boxed(_boxed(image, reach), reach)
@@ -236,3 +295,42 @@ def _contrast_into(frame: Float32, shown: Float32, weights: Float32, contrast: F
     variance /= _local_mean(weights, _NEIGHBOURHOOD) + np.float32(_TINY)
     least = np.float32(_EVEN_VARIANCE) * variance.mean() + np.float32(_TINY)
     per_deviation[...] = np.float32(1.0) / np.sqrt(variance + least)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _gather(columns: Float32, scale: Float32, wanted: Float32, weights: Float32, out: Float64) -> None:
+    """Add up by chunks that stay near the processor; out is (n, n + 1), the last column that of `wanted`."""
+    count, total = columns.shape
+    part = np.empty((count + 1, _CHUNK), np.float32)
+    weighted = np.empty(_CHUNK, np.float32)
+    for first in range(0, total, _CHUNK):
+        many = min(_CHUNK, total - first)
+        for k in range(many):
+            part[count, k] = wanted[first + k]
+        for p in range(count):
+            for k in range(many):
+                part[p, k] = columns[p, first + k] * scale[first + k]
+        for p in range(count):
+            for k in range(many):
+                weighted[k] = part[p, k] * weights[first + k]
+            for q in range(p, count + 1):
+                common = np.float32(0.0)
+                for k in range(many):
+                    common += weighted[k] * part[q, k]
+                out[p, q] += common
+    for p in range(count):
+        for q in range(p):
+            out[p, q] = out[q, p]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _leave(columns: Float32, scale: Float32, wanted: Float32, solution: Float32, out: Float32) -> None:
+    count, rows, across = columns.shape
+    for v in range(rows):
+        for u in range(across):
+            out[v, u] = 0.0
+        for p in range(count):
+            for u in range(across):
+                out[v, u] += solution[p] * columns[p, v, u]
+        for u in range(across):
+            out[v, u] = wanted[v, u] - scale[v, u] * out[v, u]
