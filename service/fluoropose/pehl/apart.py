@@ -32,7 +32,7 @@ from fluoropose.pehl.step import Regression, solved
 
 __all__ = ["told_apart"]
 
-_STEPS = 4
+_STEPS = 3
 _SETTLED = 1.0
 """Most steps; after one shorter than so many expected errors the next would change nothing."""
 
@@ -122,7 +122,7 @@ def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas
     normal, right = normal_equations(columns, scale, wanted, weights)
     normal[np.diag_indices(len(normal))] += _RIDGE * np.trace(normal) + _RIDGE
     left = remainder(columns, scale, wanted, np.linalg.solve(normal, right))
-    spread = max(1.4826 * float(np.median(np.abs(left[::2, ::2]))), _SMALLEST_SPREAD)
+    spread = max(1.4826 * float(np.median(np.abs(left[::4, ::4]))), _SMALLEST_SPREAD)
     per_unit = np.concatenate([1.0 / np.tile(units, 2), np.ones(len(normal) - _MOTIONS)])
     share = _SHARE / spread**2
     return _Fit(

@@ -236,12 +236,16 @@ def _warp_four_into(image: Float32, h: Mat33, out: Float32) -> None:
     size = out.shape[0]
     for v in range(size):
         for u in range(size):
+            w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
+            x0, y0 = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
+            # Within a pixel the homography is its slopes.
+            xu, xv = 0.25 * w * (h[0, 0] - x0 * h[2, 0]), 0.25 * w * (h[0, 1] - x0 * h[2, 1])
+            yu, yv = 0.25 * w * (h[1, 0] - y0 * h[2, 0]), 0.25 * w * (h[1, 1] - y0 * h[2, 1])
             total = np.float32(0.0)
             for place in range(4):
-                a, b = u + 0.5 * (place % 2) - 0.25, v + 0.5 * (place // 2) - 0.25
-                w = 1.0 / (h[2, 0] * a + h[2, 1] * b + h[2, 2])
-                x = min(max((h[0, 0] * a + h[0, 1] * b + h[0, 2]) * w, 0.0), columns - 1.0)
-                y = min(max((h[1, 0] * a + h[1, 1] * b + h[1, 2]) * w, 0.0), rows - 1.0)
+                a, b = 2 * (place % 2) - 1, 2 * (place // 2) - 1
+                x = min(max(x0 + a * xu + b * xv, 0.0), columns - 1.0)
+                y = min(max(y0 + a * yu + b * yv, 0.0), rows - 1.0)
                 j, i = min(int(x), columns - 2), min(int(y), rows - 2)
                 fx, fy = np.float32(x - j), np.float32(y - i)
                 top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
