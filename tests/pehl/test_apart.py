@@ -90,6 +90,18 @@ def test_what_is_not_there_is_left_where_it_was(surrounded_case, camera, bodies)
     assert told_apart(frame, camera, absent, surrounded_case.atlas, bodies) is absent
 
 
+def test_a_body_without_the_object_shows_that_it_is_not_there(surrounded_case, camera, bodies, rng):
+    case = surrounded_case
+    noise = 0.004 * rng.standard_normal((camera.rows, camera.columns))
+    frames = {"with": pictured(case, camera, bodies, TRUE, TRUE)}
+    frames["without"] = bodies.rest.render(camera, pose_from_six(TRUE, case.pose_frame))
+    presence = {}
+    for name, frame in frames.items():
+        end = told_apart((frame + noise).astype(np.float32), camera, found_at(case, TRUE), case.atlas, bodies)
+        presence[name] = float(end.regression.presence[0])
+    assert presence == {"with": 1.0, "without": 0.0}
+
+
 def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, monkeypatch):
     from fluoropose.pehl import apart
 
@@ -109,7 +121,7 @@ def test_an_empty_frame_moves_nothing_far(surrounded_case, camera, bodies, made)
 
 def test_the_kernels_are_their_twins(rng):
     images = rng.random((3, 40, 50)).astype(np.float32)
-    np.testing.assert_allclose(details(images), details_twin(images), atol=1e-5)
+    np.testing.assert_allclose(details(images, 2), details_twin(images, 2), atol=1e-5)
     to = np.array([[0.9, 0.1, -3.0], [-0.05, 1.1, 4.0], [1e-4, -2e-4, 1.0]])
     np.testing.assert_allclose(seen_through(images, to, 48), seen_through_twin(images, to, 48), atol=1e-5)
     np.testing.assert_allclose(seen_finer(images[0], to, 48), seen_finer_twin(images[0], to, 48), atol=1e-3)
@@ -162,4 +174,4 @@ def test_detail_sees_neither_offset_nor_shading(rng):
     image = rng.random((1, 40, 40)).astype(np.float32)
     ramp = np.linspace(0.0, 3.0, 40, dtype=np.float32)
     inner = np.s_[:, 6:-6, 6:-6]
-    np.testing.assert_allclose(details(image + ramp)[inner], details(image)[inner], atol=1e-4)
+    np.testing.assert_allclose(details(image + ramp, 2)[inner], details(image, 2)[inner], atol=1e-4)

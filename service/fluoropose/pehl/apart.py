@@ -39,6 +39,9 @@ _SETTLED = 1.0
 _RENDERED_STEP = 1
 """Before this step the rest of the CT is as cached; in it, near enough by then, it is rendered; later that is moved."""
 
+_DETAIL_MM = 4.5
+"""A detail is what differs from its surroundings this far around, twice: what varies more slowly, scatter makes too."""
+
 _SHARE = 0.15
 """Information of the pixels over that of independent ones: neighbours err together."""
 
@@ -53,6 +56,11 @@ _LONGEST = 0.5
 
 _SMALLEST_SPREAD = 0.01
 """Deviations of error, over those of their neighbourhoods, that a frame with no noise at all is taken to have."""
+
+_CONTRAST_OFF, _CONTRAST_SIGMA = 0.2, 0.1
+"""How far the object's contrast may be from the expected one, and how uncertain: at twice that it is not there. On
+simulated frames of hip and vertebra right poses had 0.99 to 1.12 and less than 0.09, frames without the object at most
+0.65, and wrong poses a deviation of 0.45 at the median."""
 
 _OUTLIER = 2.5
 _RIDGE = 1e-6
@@ -76,8 +84,9 @@ class _Fit:
 def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, bodies: Bodies) -> Finding:
     """Return a finding whose pose fits the frame (rows, columns) of line integrals with the body at a pose of its own.
 
-    Its regression is that of pixels and networks together, with the networks' presence. Where the two pictures fit the
-    frame less well than they did before, or the object is not seen, the finding is returned as it is.
+    Its regression is that of pixels and networks together; its presence is the networks', less where the object has not
+    the contrast that is expected of it beside the body. Where the two pictures fit the frame less well than they did
+    before, or the object is not seen, the finding is returned as it is.
     """
     if finding.regression.presence[0] < PRESENT:
         return finding
@@ -112,8 +121,9 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
 def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas: Atlas) -> _Fit:
     """Return the equations of one step for the frame in the canonical view, (size, size), and weighted pixels."""
     inside, rest = sights
-    fine = details(np.stack([frame, inside.image, rest.image, *inside.turns, *rest.turns]))
     view, units = atlas.view, residual_units(atlas.view)
+    reach = max(2, round(_DETAIL_MM * view.size_px / view.field_mm))
+    fine = details(np.stack([frame, inside.image, rest.image, *inside.turns, *rest.turns]), reach)
     columns = changes(fine[1], fine[2], fine[3:5], fine[5:7], view.field_mm / view.size_px, view.range_mm)
     columns[:_MOTIONS] *= np.tile(units, 2).astype(np.float32)[:, None, None]
     expected = fine[1] + fine[2]
@@ -150,10 +160,18 @@ def _solved(fit: _Fit, current: Look, around: Mat44, finding: Finding, atlas: At
     information[_REST, _REST] += np.diag(tied)
     vector[_REST] += tied * (own - residual_of(around, current, atlas))
     longest = _LONGEST * np.tile(residual_units(atlas.view), 2)
-    step = np.clip(np.linalg.solve(information, vector)[:_MOTIONS], -longest, longest)
+    covariance = np.linalg.inv(information)
+    found = covariance @ vector
+    step = np.clip(found[:_MOTIONS], -longest, longest)
     others = slice(_REST.start, None)
     apart = information[_OBJECT, _OBJECT] - information[_OBJECT, others] @ np.linalg.solve(
         information[others, others], information[others, _OBJECT]
     )
     asked = apart @ (own + step[_OBJECT])
-    return solved(apart[None], asked[None], finding.regression.presence), step[_REST]
+    share = _seen_share(float(found[_MOTIONS]), float(np.sqrt(covariance[_MOTIONS, _MOTIONS])))
+    return solved(apart[None], asked[None], share * finding.regression.presence), step[_REST]
+
+
+def _seen_share(off: float, sigma: float) -> float:
+    """Return 1 where an object has the contrast that is expected of it, but for `off`, and 0 where it is not seen."""
+    return float(np.clip(2.0 - abs(off) / _CONTRAST_OFF, 0.0, 1.0) * np.clip(2.0 - sigma / _CONTRAST_SIGMA, 0.0, 1.0))

@@ -25,11 +25,8 @@ __all__ = [
     "seen_through_twin",
 ]
 
-_REACH = 2
-"""What is left of a detail is its difference to the mean over 2 x this + 1 pixels each way, taken twice."""
-
 _NEIGHBOURHOOD = 4
-"""The same of the neighbourhood that has one contrast and one deviation."""
+"""One contrast and one deviation are those over 2 x this + 1 pixels each way, taken twice."""
 
 _EVEN_POWER, _EVEN_VARIANCE = 0.03, 0.05
 """What every neighbourhood is given of the whole picture's, so that a flat one says nothing."""
@@ -77,21 +74,24 @@ def seen_finer_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
     return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
 
 
-def details(images: Float32) -> Float32:
-    """Return images (n, size, size) smoothed by (1, 2, 1) / 4 both ways, less their `local_mean`."""
+def details(images: Float32, reach: int) -> Float32:
+    """Return images (n, size, size) smoothed by (1, 2, 1) / 4 both ways, less their mean about each pixel.
+
+    The mean is that over 2 reach + 1 pixels each way, taken twice.
+    """
     out = np.empty_like(images)
     for image, detail in zip(images, out, strict=True):
         smooth = _binomial(image)
-        detail[...] = smooth - _local_mean(smooth, _REACH)
+        detail[...] = smooth - _local_mean(smooth, reach)
     return out
 
 
-def details_twin(images: Float32) -> Float64:
+def details_twin(images: Float32, reach: int) -> Float64:
     """Return what `details` does."""
     found = []
     for image in images.astype(np.float64):
         smooth = _along_both(image, np.array([0.25, 0.5, 0.25]))
-        box = np.full(2 * _REACH + 1, 1.0 / (2 * _REACH + 1))
+        box = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
         found.append(smooth - _along_both(_along_both(smooth, box), box))
     return np.stack(found)
 
