@@ -39,7 +39,7 @@ _SETTLED = 1.0
 _RENDERED_STEP = 1
 """Before this step the rest of the CT is as cached; in it, near enough by then, it is rendered; later that is moved."""
 
-_DETAIL_MM = 4.5
+_DETAIL_MM = 6.5
 """A detail is what differs from its surroundings this far around, twice: what varies more slowly, scatter makes too."""
 
 _SHARE = 0.15
@@ -122,7 +122,7 @@ def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas
     """Return the equations of one step for the frame in the canonical view, (size, size), and weighted pixels."""
     inside, rest = sights
     view, units = atlas.view, residual_units(atlas.view)
-    reach = max(2, round(_DETAIL_MM * view.size_px / view.field_mm))
+    reach = max(2, int(_DETAIL_MM * view.size_px / view.field_mm))
     fine = details(np.stack([frame, inside.image, rest.image, *inside.turns, *rest.turns]), reach)
     columns = changes(fine[1], fine[2], fine[3:5], fine[5:7], view.field_mm / view.size_px, view.range_mm)
     columns[:_MOTIONS] *= np.tile(units, 2).astype(np.float32)[:, None, None]
