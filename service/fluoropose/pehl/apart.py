@@ -40,7 +40,9 @@ _RENDERED_STEP = 1
 """Before this step the rest of the CT is as cached; in it, near enough by then, it is rendered; later that is moved."""
 
 _DETAIL_MM = 6.5
-"""A detail is what differs from its surroundings this far around, twice: what varies more slowly, scatter makes too."""
+_DETAIL_PX = (2, 6)
+"""A detail is what differs from its surroundings this far around, twice, within bounds: scatter makes what varies more
+slowly."""
 
 _SHARE = 0.15
 """Information of the pixels over that of independent ones: neighbours err together."""
@@ -86,14 +88,15 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
 
     Its regression is that of pixels and networks together; its presence is the networks', less where the object has not
     the contrast that is expected of it beside the body. Where the two pictures fit the frame less well than they did
-    before, or the object is not seen, the finding is returned as it is.
+    before, the pose stays as it is; where the object is not seen, all does.
     """
     if finding.regression.presence[0] < PRESENT:
         return finding
     pose = around = before = finding.camera_from_volume
     picture: Picture | None = None
     weights = np.ones((atlas.view.size_px, atlas.view.size_px), np.float32)
-    agreements = []
+    fits: list[_Fit] = []
+    presences: list[Float64] = []
     for step in range(_STEPS):
         current, rest = look(pose, camera, atlas), look(around, camera, atlas)
         if step == _RENDERED_STEP:
@@ -105,15 +108,16 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
         shown = seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px)
         fit = _fitted(shown, sights, weights, atlas)
         weights = fit.weights
-        agreements.append(fit.agreement)
+        fits.append(fit)
         seen, follows = _solved(fit, current, around, finding, atlas)
+        presences.append(seen.presence)
         change = seen.residuals[0] - current.own_residual
         before, pose = pose, apply_residual(current, seen.residuals[0], Group.ALL, atlas)
         around = apply_residual(rest, rest.own_residual + follows, Group.ALL, atlas)
         if change @ seen.information[0] @ change < _SETTLED**2:
             break
-    if agreements[-1] < agreements[0]:
-        return finding
+    if fits[-1].agreement < fits[0].agreement:
+        return replace(finding, regression=replace(finding.regression, presence=presences[0]))
     moved = moved_between(before, pose, atlas.view.centre_mm)
     return replace(finding, camera_from_volume=pose, regression=seen, moved=moved)
 
@@ -122,7 +126,7 @@ def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas
     """Return the equations of one step for the frame in the canonical view, (size, size), and weighted pixels."""
     inside, rest = sights
     view, units = atlas.view, residual_units(atlas.view)
-    reach = max(2, int(_DETAIL_MM * view.size_px / view.field_mm))
+    reach = min(max(int(_DETAIL_MM * view.size_px / view.field_mm), _DETAIL_PX[0]), _DETAIL_PX[1])
     fine = details(np.stack([frame, inside.image, rest.image, *inside.turns, *rest.turns]), reach)
     columns = changes(fine[1], fine[2], fine[3:5], fine[5:7], view.field_mm / view.size_px, view.range_mm)
     columns[:_MOTIONS] *= np.tile(units, 2).astype(np.float32)[:, None, None]
