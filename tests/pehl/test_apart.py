@@ -67,7 +67,7 @@ def test_the_object_is_found_where_the_body_is_not(surrounded_case, camera, bodi
     frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE + APART)
     frame = 0.7 * frame + np.linspace(0.0, 0.3, camera.columns) + 0.004 * rng.standard_normal(frame.shape)
     start = found_at(surrounded_case, TRUE + APART)
-    end = told_apart(frame.astype(np.float32), camera, start, surrounded_case.atlas, bodies)
+    end, _ = told_apart(frame.astype(np.float32), camera, start, surrounded_case.atlas, bodies)
     assert (errors(surrounded_case, end) < [0.05, 0.05, 2.0, 0.15, 0.7, 0.7]).all()
     assert (errors(surrounded_case, end)[[0, 1, 3]] < 0.25 * errors(surrounded_case, start)[[0, 1, 3]]).all()
 
@@ -78,7 +78,7 @@ def test_it_knows_how_sure_it_is(surrounded_case, camera, bodies, rng):
     for noise in (0.004, 0.016):
         noisy = frame + noise * rng.standard_normal(frame.shape)
         start = found_at(surrounded_case, TRUE)
-        end = told_apart(noisy.astype(np.float32), camera, start, surrounded_case.atlas, bodies)
+        end, _ = told_apart(noisy.astype(np.float32), camera, start, surrounded_case.atlas, bodies)
         sigmas.append(end.regression.sigmas[0])
     assert (sigmas[1] > 1.3 * sigmas[0]).all()
     assert (sigmas[0] < 0.5 * residual_units(surrounded_case.atlas.view)).all()
@@ -87,7 +87,7 @@ def test_it_knows_how_sure_it_is(surrounded_case, camera, bodies, rng):
 def test_what_is_not_there_is_left_where_it_was(surrounded_case, camera, bodies):
     frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE)
     absent = found_at(surrounded_case, TRUE + APART, presence=0.05)
-    assert told_apart(frame, camera, absent, surrounded_case.atlas, bodies) is absent
+    assert told_apart(frame, camera, absent, surrounded_case.atlas, bodies)[0] is absent
 
 
 def test_a_body_without_the_object_shows_that_it_is_not_there(surrounded_case, camera, bodies, rng):
@@ -95,11 +95,14 @@ def test_a_body_without_the_object_shows_that_it_is_not_there(surrounded_case, c
     noise = 0.004 * rng.standard_normal((camera.rows, camera.columns))
     frames = {"with": pictured(case, camera, bodies, TRUE, TRUE)}
     frames["without"] = bodies.rest.render(camera, pose_from_six(TRUE, case.pose_frame))
-    presence = {}
+    presence, likeness = {}, {}
     for name, frame in frames.items():
-        end = told_apart((frame + noise).astype(np.float32), camera, found_at(case, TRUE), case.atlas, bodies)
+        end, likeness[name] = told_apart(
+            (frame + noise).astype(np.float32), camera, found_at(case, TRUE), case.atlas, bodies
+        )
         presence[name] = float(end.regression.presence[0])
     assert presence == {"with": 1.0, "without": 0.0}
+    assert likeness["with"] > 0.9 > 0.45 > likeness["without"]
 
 
 def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, monkeypatch):
@@ -109,7 +112,7 @@ def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, mon
     monkeypatch.setattr(apart, "_fitted", lambda *args: replace(real(*args), agreement=next(worse)))
     frame = pictured(surrounded_case, camera, bodies, TRUE, TRUE + APART)
     start = found_at(surrounded_case, TRUE + APART)
-    end = told_apart(frame, camera, start, surrounded_case.atlas, bodies)
+    end, _ = told_apart(frame, camera, start, surrounded_case.atlas, bodies)
     np.testing.assert_array_equal(end.camera_from_volume, start.camera_from_volume)
     np.testing.assert_array_equal(end.regression.information, start.regression.information)
 
@@ -117,7 +120,7 @@ def test_a_fit_that_gets_worse_is_not_taken(surrounded_case, camera, bodies, mon
 @pytest.mark.parametrize("made", [np.zeros_like, np.ones_like])
 def test_an_empty_frame_moves_nothing_far(surrounded_case, camera, bodies, made):
     frame = made(pictured(surrounded_case, camera, bodies, TRUE, TRUE))
-    end = told_apart(frame, camera, found_at(surrounded_case, TRUE), surrounded_case.atlas, bodies)
+    end, _ = told_apart(frame, camera, found_at(surrounded_case, TRUE), surrounded_case.atlas, bodies)
     assert (errors(surrounded_case, end) < [0.1, 0.1, 2.0, 0.5, 0.5, 0.5]).all()
 
 

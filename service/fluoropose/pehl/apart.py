@@ -27,6 +27,7 @@ from fluoropose.pehl.apart_kernels import (
 )
 from fluoropose.pehl.bodies import Bodies, Picture, Sight, cached, inside_at, moved_to, rendered
 from fluoropose.pehl.hierarchy import Finding, moved_between
+from fluoropose.pehl.likeness import edge_likeness, likeness_beside
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of, residual_units
 from fluoropose.pehl.step import Regression, solved
 
@@ -83,20 +84,22 @@ class _Fit:
     weights: Float32
 
 
-def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, bodies: Bodies) -> Finding:
+def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, bodies: Bodies) -> tuple[Finding, float]:
     """Return a finding whose pose fits the frame (rows, columns) of line integrals with the body at a pose of its own.
 
-    Its regression is that of pixels and networks together; its presence is the networks', less where the object has not
-    the contrast that is expected of it beside the body. Where the two pictures fit the frame less well than they did
-    before, the pose stays as it is; where the object is not seen, all does.
+    Beside it the likeness of edges (`pehl.likeness`), with object and body where they were found. The regression is that
+    of pixels and networks together; its presence is the networks', less where the object has not the contrast that is
+    expected of it beside the body. Where the two pictures fit the frame less well than they did before, the pose stays
+    as it is; where the object is not seen, all does.
     """
     if finding.regression.presence[0] < PRESENT:
-        return finding
+        return finding, edge_likeness(frame, look(finding.camera_from_volume, camera, atlas), atlas)
     pose = around = before = finding.camera_from_volume
     picture: Picture | None = None
     weights = np.ones((atlas.view.size_px, atlas.view.size_px), np.float32)
     fits: list[_Fit] = []
     presences: list[Float64] = []
+    shown: list[tuple[Float32, Float32, Float32]] = []
     for step in range(_STEPS):
         current, rest = look(pose, camera, atlas), look(around, camera, atlas)
         if step == _RENDERED_STEP:
@@ -105,8 +108,9 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
             inside_at(bodies.inside, pose, current, atlas),
             moved_to(picture or cached(rest, atlas), rest, current, atlas),
         )
-        shown = seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px)
-        fit = _fitted(shown, sights, weights, atlas)
+        warped = seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px)
+        shown.append((warped, sights[0].image, sights[1].image))
+        fit = _fitted(warped, sights, weights, atlas)
         weights = fit.weights
         fits.append(fit)
         seen, follows = _solved(fit, current, around, finding, atlas)
@@ -117,9 +121,10 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
         if change @ seen.information[0] @ change < _SETTLED**2:
             break
     if fits[-1].agreement < fits[0].agreement:
-        return replace(finding, regression=replace(finding.regression, presence=presences[0]))
+        kept = replace(finding, regression=replace(finding.regression, presence=presences[0]))
+        return kept, likeness_beside(*shown[0])
     moved = moved_between(before, pose, atlas.view.centre_mm)
-    return replace(finding, camera_from_volume=pose, regression=seen, moved=moved)
+    return replace(finding, camera_from_volume=pose, regression=seen, moved=moved), likeness_beside(*shown[-1])
 
 
 def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas: Atlas) -> _Fit:

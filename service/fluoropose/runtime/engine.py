@@ -131,10 +131,11 @@ class ResidentCase:
         began = time.perf_counter_ns()
         if self.bodies is None:
             finding = aligned(image, camera, finding, atlas)
+            ended = time.perf_counter_ns()
+            likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         else:
-            finding = told_apart(image, camera, finding, atlas, self.bodies)
-        ended = time.perf_counter_ns()
-        likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
+            finding, likeness = told_apart(image, camera, finding, atlas, self.bodies)
+            ended = time.perf_counter_ns()
         judgement = judge(finding, likeness, camera, atlas)
         refine_ns = finding.refine_ns + ended - began
         quality_ns = finding.quality_ns + time.perf_counter_ns() - ended

@@ -37,10 +37,6 @@ _UNLIKE, _LIKE = 0.45, 0.75
 """Edge likeness of nothing and of the object: on simulated frames empty ones stay below 0.6, right poses above 0.85 (a
 test); real frames, where other bones cross, lie between."""
 
-_UNLIKE_IN_A_BODY, _LIKE_IN_A_BODY = 0.15, 0.45
-"""The same for an object in a body, of which what the body explains does not count: on simulated frames at most 0.26
-without the object, and 0.34 to 0.94 at right poses."""
-
 _DOUBT_SHARE = 0.02
 """An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
 
@@ -99,8 +95,7 @@ def judge(finding: Finding, likeness: float, camera: Camera, atlas: Atlas) -> Ju
         float(np.hypot(sigma[2], along)),
         float(np.rad2deg(np.hypot(np.linalg.norm(sigma[3:]), turned))),
     )
-    unlike, like = (_UNLIKE_IN_A_BODY, _LIKE_IN_A_BODY) if atlas.surrounded else (_UNLIKE, _LIKE)
-    edges = float(np.clip((likeness - unlike) / (like - unlike), 0.0, 1.0))
+    edges = float(np.clip((likeness - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0))
     confidence = float(finding.regression.presence[0]) * edges
     if not _visible(finding.camera_from_volume, camera, atlas):
         return Judgement(Status.LOST, 0.0, estimate)
