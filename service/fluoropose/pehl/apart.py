@@ -87,8 +87,8 @@ class _Fit:
 def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, bodies: Bodies) -> tuple[Finding, float]:
     """Return a finding whose pose fits the frame (rows, columns) of line integrals with the body at a pose of its own.
 
-    Beside it the likeness of edges (`pehl.likeness`), with object and body where they were found. The regression is that
-    of pixels and networks together; its presence is the networks', less where the object has not the contrast that is
+    Beside it the likeness of edges (`pehl.likeness`), with object and body where they were found. The regression is
+    that of pixels and networks together; its presence is the networks', less where the object has not the contrast
     expected of it beside the body. Where the two pictures fit the frame less well than they did before, the pose stays
     as it is; where the object is not seen, all does.
     """
