@@ -24,7 +24,8 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.pehl.align import FLOOR, aligned
-from fluoropose.pehl.apart import Bodies, told_apart
+from fluoropose.pehl.apart import told_apart
+from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, Finding, Schedule, register
@@ -130,10 +131,11 @@ class ResidentCase:
         began = time.perf_counter_ns()
         if self.bodies is None:
             finding = aligned(image, camera, finding, atlas)
+            ended = time.perf_counter_ns()
+            likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         else:
-            finding = told_apart(image, camera, finding, atlas, self.bodies)
-        ended = time.perf_counter_ns()
-        likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
+            finding, likeness = told_apart(image, camera, finding, atlas, self.bodies)
+            ended = time.perf_counter_ns()
         judgement = judge(finding, likeness, camera, atlas)
         refine_ns = finding.refine_ns + ended - began
         quality_ns = finding.quality_ns + time.perf_counter_ns() - ended
