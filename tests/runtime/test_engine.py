@@ -140,7 +140,7 @@ def test_only_an_object_in_a_body_is_told_apart_from_it(
     small_case, bundle, surrounded_case, tmp_path, camera, frame, pose, monkeypatch
 ):
     asked = []
-    monkeypatch.setattr("fluoropose.runtime.engine.told_apart", lambda *args: asked.append(args) or args[2])
+    monkeypatch.setattr("fluoropose.runtime.engine.told_apart", lambda *args: asked.append(args) or (args[2], 0.7))
     inside = ResidentCase(surrounded_case, tiny_bundle(surrounded_case, tmp_path), open_device("cpu", 1))
     ResidentCase(small_case, bundle, open_device("cpu", 1)).register(
         frame, camera, PixelMeaning.INTENSITY, False, Plan(pose, False)

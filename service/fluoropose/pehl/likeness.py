@@ -17,7 +17,7 @@ from fluoropose.pehl.residual import Look
 from fluoropose.pehl.step import normalised_homography
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 
-__all__ = ["edge_likeness", "edge_likeness_twin"]
+__all__ = ["edge_likeness", "edge_likeness_twin", "likeness_beside"]
 
 _SMOOTH_PX = 1.5
 """Wider than the error of the nearest view, so that the step of the grid does not count as unlike."""
@@ -39,6 +39,14 @@ def edge_likeness(frame: Float32, current: Look, atlas: Atlas) -> float:
     around = atlas.surroundings
     besides = np.zeros_like(cached) if around is None else np.asarray(around[current.view_index], np.float32)
     return float(_likeness(seen, cached, besides, _WEIGHTS))
+
+
+def likeness_beside(seen: Float32, shown: Float32, besides: Float32) -> float:
+    """Return the same of a frame in the canonical view, what the object shows there and what is beside it.
+
+    All (size, size). For pictures of just these poses, where `edge_likeness` makes do with the nearest cached ones.
+    """
+    return float(_likeness(seen, shown, besides, _WEIGHTS))
 
 
 def edge_likeness_twin(frame: Float32, current: Look, atlas: Atlas) -> float:

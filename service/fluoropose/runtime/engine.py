@@ -24,7 +24,8 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.pehl.align import FLOOR, aligned
-from fluoropose.pehl.apart import Bodies, told_apart
+from fluoropose.pehl.apart import told_apart
+from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.bundle import Bundle, require_fit
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import (
@@ -144,16 +145,18 @@ class ResidentCase:
 
     def settled(self, image: Float32, camera: Camera, finding: Finding) -> Found:
         """Align by the edges what a schedule found, and judge it."""
-        began, atlas = time.perf_counter_ns(), self.case.atlas
+        began = time.perf_counter_ns()
         if self.bodies is None:
-            finding = aligned(image, camera, finding, atlas)
-        else:
-            finding = told_apart(image, camera, finding, atlas, self.bodies)
-        refine_ns = finding.refine_ns + time.perf_counter_ns() - began
-        return self.judged(image, camera, replace(finding, refine_ns=refine_ns))
+            finding = aligned(image, camera, finding, self.case.atlas)
+            return self.judged(image, camera, _refined(finding, began))
+        finding, likeness = told_apart(image, camera, finding, self.case.atlas, self.bodies)
+        finding = _refined(finding, began)
+        return Found(finding, judge(finding, likeness, camera, self.case.atlas), likeness)
 
     def judged(self, image: Float32, camera: Camera, finding: Finding) -> Found:
-        """Return what is to be thought of a finding."""
+        """Judge what a schedule found as it is; in a body, where only an alignment tells how like it is, aligned."""
+        if self.bodies is not None:
+            return self.settled(image, camera, finding)
         began, atlas = time.perf_counter_ns(), self.case.atlas
         likeness = edge_likeness(image, look(finding.camera_from_volume, camera, atlas), atlas)
         judgement = judge(finding, likeness, camera, atlas)
@@ -261,6 +264,11 @@ class Engine:
 def case_bodies(case: Case, rest: Volume) -> Bodies:
     """Return what renders the object of a case, and the `rest` of its CT."""
     return Bodies(CpuRenderer(case.volume, default_step_mm(case.volume)), rest_renderer(rest, case.atlas.view))
+
+
+def _refined(finding: Finding, began_ns: int) -> Finding:
+    """Return a finding with the time since then as further refinement."""
+    return replace(finding, refine_ns=finding.refine_ns + time.perf_counter_ns() - began_ns)
 
 
 def _warm_up(resident: ResidentCase) -> None:

@@ -1,0 +1,93 @@
+"""What a body is expected to show in a canonical view: rendered at its pose, cached, or moved from an earlier picture.
+
+A rest of a CT takes six milliseconds to render, its cached view is up to a degree off, a pixel or two at its far ends.
+A picture that was rendered less than a degree away is moved there instead: in the plane and in depth exactly, out of
+the plane to first order, by how the cached views change. Lengths in mm, angles in rad.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Mat33, Mat44
+from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.renderer import AbstractRenderer
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rigid import rigid
+from fluoropose.geometry.rotation import from_zxy, to_zxy
+from fluoropose.pehl.apart_kernels import seen_through
+from fluoropose.pehl.residual import Look
+
+__all__ = ["Bodies", "Picture", "Sight", "cached", "inside_at", "moved_to", "rendered"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bodies:
+    """What renders an object and the rest of its CT, in the same volume frame."""
+
+    inside: AbstractRenderer
+    rest: AbstractRenderer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A body alone in the middle of the canonical view, (size, size), at a `rotation` in the canonical camera."""
+
+    image: Float32
+    rotation: Mat33
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What a body shows in a canonical view (size, size), its change with alpha and beta per rad (2, size, size)."""
+
+    image: Float32
+    turns: Float32
+
+
+def rendered(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) -> Picture:
+    """Return a body's picture at a pose (camera_from_volume) whose look is `now`."""
+    return Picture(_render(renderer, pose, now, atlas), _rotation(now, atlas))
+
+
+def cached(now: Look, atlas: Atlas) -> Picture:
+    """Return the cached picture of the rest of a CT nearest to a look."""
+    image = np.asarray(atlas.pictures[atlas.grid.count + now.view_index], np.float32)
+    return Picture(image, atlas.rotation(now.view_index))
+
+
+def inside_at(renderer: AbstractRenderer, pose: Mat44, current: Look, atlas: Atlas) -> Sight:
+    """Return what an object shows in its own look, rendered at its pose (camera_from_volume)."""
+    return Sight(_render(renderer, pose, current, atlas), _turns(atlas, current, 0))
+
+
+def moved_to(picture: Picture, now: Look, current: Look, atlas: Atlas) -> Sight:
+    """Return what the rest of a CT shows in the canonical view of the look `current` when its own look is `now`."""
+    here = np.linalg.inv(now.frame_from_canonical_px) @ current.frame_from_canonical_px
+    size_px = atlas.view.size_px
+    turns = seen_through(_turns(atlas, now, atlas.grid.count), here, size_px)
+    # In the plane both looks are upright: what is left about the view's axis is of second order.
+    _, alpha, beta = to_zxy(_rotation(now, atlas) @ picture.rotation.T)
+    image = seen_through(picture.image[None], here, size_px)[0]
+    return Sight(image + np.float32(alpha) * turns[0] + np.float32(beta) * turns[1], turns)
+
+
+def _rotation(now: Look, atlas: Atlas) -> Mat33:
+    return from_zxy(*now.own_residual[3:]) @ atlas.rotation(now.view_index)
+
+
+def _render(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) -> Float32:
+    """Render what the canonical camera of a look sees, so that the warped frame lies over it."""
+    view, at = atlas.view, now.pose
+    matrix: Mat33 = view.camera.intrinsic_matrix @ np.diag([at.range_mm, at.range_mm, view.range_mm]) / view.range_mm
+    canonical_from_camera = rigid(at.camera_from_canonical.T, np.zeros(3))
+    return renderer.render(Camera(view.size_px, view.size_px, matrix), canonical_from_camera @ pose)
+
+
+def _turns(atlas: Atlas, now: Look, first: int) -> Float32:
+    """Return how the cached pictures from `first` on change with alpha and beta about a look's view, per rad."""
+    up, down, right, left = (
+        np.asarray(atlas.pictures[first + index], np.float32) for index in atlas.grid.neighbours(now.view_index)[1:]
+    )
+    per_rad = np.float32(0.5 / np.deg2rad(atlas.grid.step_deg))
+    return np.stack([(up - down) * per_rad, (right - left) * per_rad])
