@@ -8,7 +8,8 @@ not part of this project: give their folder. Everything is written below --out.
     python docs/examples/wrist.py measure --out wrist --starts 25       (starts of the paper, overlays, figures)
     python docs/examples/wrist.py pairs   --out wrist --starts 100      (both views together, overlays, figures)
 
-`measure --methods ours,powell-mi-gc,features` compares them; it needs the extra `evaluate`.
+`measure --methods ours,powell-mi-gc,features` compares them; it needs the extra `evaluate`. Starts are added to those
+that --out has: `--spread 1,2,3 --slow-starts 20` adds wider ones to a hundred of the paper's.
 """
 
 import argparse
@@ -27,12 +28,17 @@ from fluoropose.baselines.intensity import search as best_pose
 from fluoropose.baselines.powell import GC, powell
 from fluoropose.baselines.scene import Target
 from fluoropose.cli.inputs import read_camera, read_pose, view_choice
-from fluoropose.cli.methods import Bench, chosen_methods, entry_of
+from fluoropose.cli.methods import METHODS, Bench, chosen_methods, entry_of
 from fluoropose.cli.training import train_bundle
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.evaluate.measures import capture_range_mm, pose_error
+from fluoropose.evaluate.measures import (
+    capture_range_mm,
+    pose_error,
+    strict_capture_range_mm,
+    success_groups,
+)
 from fluoropose.evaluate.pairs import PairRecord, PairSetting, pair_facts
 from fluoropose.evaluate.report import method_facts
 from fluoropose.evaluate.summary import machine_name
@@ -222,10 +228,13 @@ def prepare(out: Path, profile: str, threads: int) -> None:
         train_bundle(case, out / "models" / camera, profile, seed=0, cores=threads)
 
 
-def measure(out: Path, methods: tuple[str, ...], starts: int, slow_starts: int, threads: int) -> None:
+def measure(
+    out: Path, methods: tuple[str, ...], spreads: tuple[float, ...], starts: int, slow_starts: int, threads: int
+) -> None:
     """Register every frame from perturbed starts by each method; compare with the reference; draw one start of each.
 
-    Trials are kept in --out, so that a measurement cut short goes on where it was.
+    Trials and ceilings are kept in --out, so that a measurement cut short goes on where it was; the figures are those
+    of all trials there.
     """
     figures: dict[str, dict[str, dict]] = {}
     for camera_name in CAMERAS:
@@ -238,43 +247,58 @@ def measure(out: Path, methods: tuple[str, ...], starts: int, slow_starts: int, 
             truth = Truth(np.load(out / f"{name}.npy"), read_pose(out / f"{name}_pose.json"))
             identity = {"case": case.digest, "reference": np.round(truth.camera_from_volume, 9).tolist(), "seed": SEED}
             folder = RunFolder(out / "trials" / name, identity)
-            figures[name] = {f"ceiling, {kind}": ceiling(bench, truth, camera, kind) for kind in CEILINGS}
+            figures[name] = ceilings(folder.folder / "ceilings.json", bench, truth, camera)
             print(name, *figures[name].items())
             for method in methods:
                 entry = entry_of(method)
-                done = {record.job.index for record in folder.begin(method, entry.settings(bench), None)}
-                for n in range(slow_starts if entry.slow else starts):
-                    if n in done:
+                done = {(r.job.spread, r.job.index) for r in folder.begin(method, entry.settings(bench), None)}
+                count = slow_starts if entry.slow else starts
+                for job in (Job(method, spread, n) for spread in spreads for n in range(count)):
+                    if (job.spread, job.index) in done:
                         continue
                     if method not in registrars:
                         registrars[method] = entry.make(bench)
-                    job = Job(method, 1.0, n)
                     plan, register = StartPlan(SEED), registrars[method]
                     folder.append(run_job(job, [truth], camera, case.pose_frame, case.corners_mm, plan, register))
-                facts = real_facts(folder.records(method), case, truth)
-                figures[name][method] = facts
-                shown = ("trials", "within_1_mm_in_plane", "capture_range_mm")
+            for method in METHODS:
+                if not (records := folder.records(method)):
+                    continue
+                facts = figures[name][method] = real_facts(records, case, truth)
                 print(
                     name,
                     method,
-                    {key: facts[key] for key in shown},
+                    {key: facts[key] for key in ("trials", "within_1_mm_by_spread", "capture_range_mm")},
                     {key: round(facts[key]["p50"], 2) for key in SHOWN},
                 )
-            if "ours" in methods:
-                draw(out, name, case, camera, truth, folder.records("ours")[0])
+                if method == "ours":
+                    draw(out, name, case, camera, truth, records[0])
             (out / "figures.json").write_text(json.dumps(figures, indent=1))
 
 
 def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
-    """Return a method's figures on one frame."""
+    """Return a method's figures on one frame; its capture range is that of ends within 1 mm in-plane."""
     facts = method_facts(case.name, case.size_mm, records, [truth], case.pose_frame, case.corners_mm, machine_name())
-    good = [not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records]
+    good = np.array([not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records])
     starts = np.array([record.trial.start.mtre_proj_mm for record in records])
+    spreads = np.array([record.job.spread for record in records])
     return facts | {
-        "within_1_mm_in_plane": float(np.mean(good)),
-        "capture_range_mm": capture_range_mm(starts, np.array(good)),
+        "within_1_mm_in_plane": float(np.mean(good[spreads == 1.0])),
+        "within_1_mm_by_spread": {
+            f"{spread:g}": float(np.mean(good[spreads == spread])) for spread in sorted(set(spreads))
+        },
+        "capture_range_mm": capture_range_mm(starts, good),
+        "strict_capture_range_mm": strict_capture_range_mm(starts, good),
+        "success_by_start_error": [asdict(group) for group in success_groups(starts, good)],
         "confidence": float(np.median([record.trial.confidence for record in records])),
     }
+
+
+def ceilings(kept: Path, bench: Bench, truth: Truth, camera: Camera) -> dict[str, dict]:
+    """Return every `ceiling` of a frame, measured once and kept in a file."""
+    if not kept.exists():
+        found = {f"ceiling, {kind}": ceiling(bench, truth, camera, kind) for kind in CEILINGS}
+        kept.write_text(json.dumps(found, indent=1))
+    return json.loads(kept.read_text())
 
 
 def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, float]:
@@ -397,6 +421,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--profile", default="quick")
     parser.add_argument("--methods", default="ours", help="as of `fluoropose evaluate`")
+    parser.add_argument("--spread", default="1", help="multiples of the paper's start errors (measure)")
     parser.add_argument("--starts", type=int, default=25)
     parser.add_argument("--slow-starts", type=int, default=25, help="the same for methods of seconds")
     parser.add_argument("--threads", type=int, default=2)
@@ -410,7 +435,8 @@ def main() -> None:
     elif given.step == "pairs":
         pairs(given.out, given.starts, given.threads)
     else:
-        measure(given.out, chosen_methods(given.methods, ""), given.starts, given.slow_starts, given.threads)
+        methods, spreads = chosen_methods(given.methods, ""), tuple(float(x) for x in given.spread.split(","))
+        measure(given.out, methods, spreads, given.starts, given.slow_starts, given.threads)
 
 
 if __name__ == "__main__":
