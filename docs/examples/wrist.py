@@ -14,7 +14,7 @@ that --out has: `--spread 1,2,3 --slow-starts 20` adds wider ones to a hundred o
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,9 @@ CLICKS = {"0002": ((875.0, 1347.0), (597.0, 1414.0)), "0099": ((885.0, 1320.0), 
 GUESSES = 6000
 """Random poses that are looked at once before the best are climbed from."""
 
+SETTLED_CLIMBS, SETTLED_RIM_PX, SETTLED_MM = 6, 8, 0.01
+"""The reference is climbed to again and again, in windows with so wide a rim, until it moves by less than so much."""
+
 SEED = 7
 SHOWN = ("mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg", "mtre_mm")
 
@@ -122,46 +125,108 @@ class View:
         pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
         self.edges = gradients(line_integral_image(pixels, PixelMeaning.DISPLAY, factor))
 
-    def likeness(self, renderer: CpuRenderer, corners: np.ndarray, world_from_volume: np.ndarray) -> float:
-        """Return the gradient correlation where the object is."""
-        pose = self.camera_from_world @ world_from_volume
-        pixels = project(self.camera, transform(pose, corners))
-        low = np.clip(np.floor(pixels.min(axis=0)).astype(int) - 3, 0, [self.camera.columns - 9, self.camera.rows - 9])
-        high = np.clip(np.ceil(pixels.max(axis=0)).astype(int) + 4, low + 8, [self.camera.columns, self.camera.rows])
+    def window(self, corners: np.ndarray, world_from_volume: np.ndarray, rim_px: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last but one column and row of where the object is, with a rim."""
+        pixels = project(self.camera, transform(self.camera_from_world @ world_from_volume, corners))
+        last = np.array([self.camera.columns, self.camera.rows])
+        low = np.clip(np.floor(pixels.min(axis=0)).astype(int) - rim_px, 0, last - 9)
+        return low, np.clip(np.ceil(pixels.max(axis=0)).astype(int) + rim_px + 1, low + 8, last)
+
+    def likeness(
+        self,
+        renderer: CpuRenderer,
+        world_from_volume: np.ndarray,
+        window: tuple[np.ndarray, np.ndarray],
+    ) -> float:
+        """Return the gradient correlation in a window."""
+        low, high = window
         matrix = self.camera.intrinsic_matrix.copy()
         matrix[:2, 2] -= low
         part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
-        window = (slice(low[1], high[1]), slice(low[0], high[0]))
-        seen = (self.edges[0][window], self.edges[1][window])
+        inside = (slice(low[1], high[1]), slice(low[0], high[0]))
+        seen = (self.edges[0][inside], self.edges[1][inside])
+        pose = self.camera_from_world @ world_from_volume
         return gradient_correlation(seen, gradients(renderer.render(part, pose)))
 
 
-def search(data: Path, out: Path) -> None:
-    """Find world_from_volume of each frame from many starts in both views together."""
-    out.mkdir(parents=True, exist_ok=True)
-    volume = read_radius(data)
-    write_nifti(out / "radius.nii.gz", volume)
-    corners = bounding_corners(volume)
-    about = corners.mean(axis=0)
-    fast, careful = CpuRenderer(volume, 1.2), CpuRenderer(volume, 0.5)
+class Climb:
+    """Powell's method over the six parameters of an object, in several views together."""
 
-    def climb(
-        views: list[View], renderer: CpuRenderer, start: np.ndarray, evaluations: int
+    def __init__(self, corners: np.ndarray) -> None:
+        """Keep the corners of the object's box; it turns about their middle."""
+        self.corners, self.about = corners, corners.mean(axis=0)
+
+    def likeness(self, views: list[View], renderer: CpuRenderer, pose: np.ndarray) -> float:
+        """Return the mean gradient correlation where the object is."""
+        return float(np.mean([view.likeness(renderer, pose, view.window(self.corners, pose, 3)) for view in views]))
+
+    def __call__(
+        self, views: list[View], renderer: CpuRenderer, start: np.ndarray, evaluations: int
     ) -> tuple[float, np.ndarray]:
-        def moved(x: np.ndarray) -> np.ndarray:
-            turned = exp(np.r_[np.deg2rad(x[:3]), 0.0, 0.0, 0.0])
-            centre = transform(start, about) + x[3:]
-            rotation = turned[:3, :3] @ start[:3, :3]
-            return rigid(rotation, centre - rotation @ about)
-
+        """Return likeness and pose of the end of a climb; the windows go with the object."""
         found = minimize(
-            lambda x: -np.mean([view.likeness(renderer, corners, moved(x)) for view in views]),
+            lambda x: -self.likeness(views, renderer, self._moved(start, x)),
             np.zeros(6),
             method="Powell",
             options={"maxfev": evaluations, "xtol": 1e-2, "ftol": 1e-5},
         )
-        return -float(found.fun), moved(found.x)
+        return -float(found.fun), self._moved(start, found.x)
 
+    def windows(self, views: list[View], pose: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return where the object is in each view, with a rim for it to move in."""
+        return [view.window(self.corners, pose, SETTLED_RIM_PX) for view in views]
+
+    def settled(
+        self,
+        views: list[View],
+        renderer: CpuRenderer,
+        start: np.ndarray,
+        windows: list[tuple[np.ndarray, np.ndarray]],
+    ) -> tuple[float, np.ndarray]:
+        """Return likeness and pose after climbs in windows that stay where they are, until one moves it no more.
+
+        A window that goes with the object gains or loses a row of pixels now and then, and its likeness jumps by as
+        much as the last half millimetre is worth: a climb gets stuck between two jumps.
+        """
+        pose = start
+        for _ in range(SETTLED_CLIMBS):
+            before = pose
+            found = minimize(
+                lambda x, before=before: (
+                    -np.mean(
+                        [
+                            view.likeness(renderer, self._moved(before, x), window)
+                            for view, window in zip(views, windows, strict=True)
+                        ]
+                    )
+                ),
+                np.zeros(6),
+                method="Powell",
+                options={"maxfev": 500, "xtol": 1e-3, "ftol": 1e-8, "direc": np.diag([0.5] * 3 + [0.2] * 3)},
+            )
+            pose = self._moved(before, found.x)
+            if pose_error(pose, before, self.corners).mtre_mm < SETTLED_MM:
+                break
+        return -float(found.fun), pose
+
+    def _moved(self, start: np.ndarray, x: np.ndarray) -> np.ndarray:
+        turned = exp(np.r_[np.deg2rad(x[:3]), 0.0, 0.0, 0.0])
+        centre = transform(start, self.about) + x[3:]
+        rotation = turned[:3, :3] @ start[:3, :3]
+        return rigid(rotation, centre - rotation @ self.about)
+
+
+def search(data: Path, out: Path) -> None:
+    """Find world_from_volume of each frame from many starts in both views together.
+
+    `*_pose.json` is where the search ends, about which the case is prepared and starts are drawn; `*_reference.json` is
+    what poses are measured against: the best end once settled.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    volume = read_radius(data)
+    write_nifti(out / "radius.nii.gz", volume)
+    climb = Climb(bounding_corners(volume))
+    fast, careful, finest = (CpuRenderer(volume, step_mm) for step_mm in (1.2, 0.5, 0.4))
     summary = {}
     for frame in FRAMES:
         coarse = [View(data, camera, frame, 12) for camera in CAMERAS]
@@ -169,23 +234,32 @@ def search(data: Path, out: Path) -> None:
         fine = [View(data, camera, frame, 3) for camera in CAMERAS]
         rng = np.random.default_rng(int(frame))
         centre = clicked_point(data, CLICKS[frame])
-        guesses = [_upright(rng, centre, about, coarse[0].camera_from_world) for _ in range(GUESSES)]
-        likely = sorted(guesses, key=lambda pose: -np.mean([view.likeness(fast, corners, pose) for view in coarse]))
+        guesses = [_upright(rng, centre, climb.about, coarse[0].camera_from_world) for _ in range(GUESSES)]
+        likely = sorted(guesses, key=lambda pose: -climb.likeness(coarse, fast, pose))
         first = sorted((climb(coarse, fast, start, 350) for start in likely[:40]), key=lambda item: -item[0])
         second = sorted((climb(middle, fast, pose, 500) for _, pose in first[:8]), key=lambda item: -item[0])
         ends = sorted((climb(fine, careful, pose, 700) for _, pose in second[:3]), key=lambda item: -item[0])
-        best = ends[0][1]
-        spread = [pose_error(pose, best, corners).mtre_mm for _, pose in ends[1:]]
-        print(
-            f"frame {frame}: centre near {np.round(centre, 1)}, correlation {ends[0][0]:.3f}, "
-            f"next best {[round(e[0], 3) for e in ends[1:]]}, apart {np.round(spread, 2)} mm"
-        )
-        summary[frame] = {"correlation": ends[0][0], "others_mm": spread, "world_from_volume": best.tolist()}
+        windows = climb.windows(fine, ends[0][1])
+        settled = [climb.settled(fine, finest, pose, windows) for _, pose in ends]
+        reference = max(settled, key=lambda item: item[0])[1]
+        half = [View(data, camera, frame, 2) for camera in CAMERAS]
+        finer = climb.settled(half, finest, reference, climb.windows(half, reference))[1]
+        summary[frame] = {
+            "correlation": ends[0][0],
+            "others_mm": _apart_mm([pose for _, pose in ends[1:]], ends[0][1], climb.corners),
+            "settled_correlations": [likeness for likeness, _ in settled],
+            "settled_mm": _apart_mm([pose for _, pose in settled], reference, climb.corners),
+            "settled_from_best_mm": _apart_mm([ends[0][1]], reference, climb.corners),
+            "half_resolution_mm": _apart_mm([finer], reference, climb.corners),
+            "world_from_volume": reference.tolist(),
+        }
+        print(frame, summary[frame])
         for camera, view in zip(CAMERAS, fine, strict=True):
             full, _ = read_mayacam(data / f"xr_calib_wrist_{camera}.txt")
             (out / f"{camera}.json").write_text(json.dumps(camera_json(full)))
-            pose = view.camera_from_world @ best
-            (out / f"{camera}_{frame}_pose.json").write_text(json.dumps(pose.tolist()))
+            pose = view.camera_from_world @ reference
+            (out / f"{camera}_{frame}_pose.json").write_text(json.dumps((view.camera_from_world @ ends[0][1]).tolist()))
+            (out / f"{camera}_{frame}_reference.json").write_text(json.dumps(pose.tolist()))
             pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
             np.save(out / f"{camera}_{frame}.npy", pixels)
             mark = outline(careful.render(full.scaled(3), pose))
@@ -195,6 +269,10 @@ def search(data: Path, out: Path) -> None:
                 overlay_panels(small, [(f"{camera} {frame}", []), ("biplane reference", [(mark, BLUE)])]),
             )
     (out / "reference.json").write_text(json.dumps(summary, indent=1))
+
+
+def _apart_mm(poses: list[np.ndarray], from_pose: np.ndarray, corners: np.ndarray) -> list[float]:
+    return [pose_error(pose, from_pose, corners).mtre_mm for pose in poses]
 
 
 def clicked_point(data: Path, pixels: tuple[tuple[float, float], ...]) -> np.ndarray:
@@ -233,6 +311,7 @@ def measure(
 ) -> None:
     """Register every frame from perturbed starts by each method; compare with the reference; draw one start of each.
 
+    Starts are drawn about where the search ended; errors are counted from the settled reference.
     Trials and ceilings are kept in --out, so that a measurement cut short goes on where it was; the figures are those
     of all trials there.
     """
@@ -244,8 +323,9 @@ def measure(
         registrars: dict[str, Registrar] = {}
         for frame in FRAMES:
             name = f"{camera_name}_{frame}"
-            truth = Truth(np.load(out / f"{name}.npy"), read_pose(out / f"{name}_pose.json"))
-            identity = {"case": case.digest, "reference": np.round(truth.camera_from_volume, 9).tolist(), "seed": SEED}
+            truth = Truth(np.load(out / f"{name}.npy"), read_pose(out / f"{name}_reference.json"))
+            about = Truth(truth.pixels, read_pose(out / f"{name}_pose.json"))
+            identity = {"case": case.digest, "reference": np.round(about.camera_from_volume, 9).tolist(), "seed": SEED}
             folder = RunFolder(out / "trials" / name, identity)
             figures[name] = ceilings(folder.folder / "ceilings.json", bench, truth, camera)
             print(name, *figures[name].items())
@@ -259,9 +339,10 @@ def measure(
                     if method not in registrars:
                         registrars[method] = entry.make(bench)
                     plan, register = StartPlan(SEED), registrars[method]
-                    folder.append(run_job(job, [truth], camera, case.pose_frame, case.corners_mm, plan, register))
+                    folder.append(run_job(job, [about], camera, case.pose_frame, case.corners_mm, plan, register))
             for method in METHODS:
-                if not (records := folder.records(method)):
+                records = [_against(truth, record, case, about) for record in folder.records(method)]
+                if not records:
                     continue
                 facts = figures[name][method] = real_facts(records, case, truth)
                 print(
@@ -271,8 +352,18 @@ def measure(
                     {key: round(facts[key]["p50"], 2) for key in SHOWN},
                 )
                 if method == "ours":
-                    draw(out, name, case, camera, truth, records[0])
+                    draw(out, name, case, camera, truth, about, records[0])
             (out / "figures.json").write_text(json.dumps(figures, indent=1))
+
+
+def _against(truth: Truth, record: Record, case: Case, about: Truth) -> Record:
+    """Return a trial that started about one pose, with its errors against another."""
+    start = StartPlan(SEED).start(record.job, about.camera_from_volume, case.pose_frame)
+    began, ended = (
+        pose_error(pose, truth.camera_from_volume, case.corners_mm)
+        for pose in (start, pose_from_six(record.found_six, case.pose_frame))
+    )
+    return replace(record, trial=replace(record.trial, start=began, end=ended))
 
 
 def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
@@ -322,11 +413,11 @@ def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, 
     }
 
 
-def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, record: Record) -> None:
+def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, about: Truth, record: Record) -> None:
     """Write a picture of a start, where ours ended from it, and the reference."""
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     frame = case.pose_frame
-    start = StartPlan(SEED).start(record.job, truth.camera_from_volume, frame)
+    start = StartPlan(SEED).start(record.job, about.camera_from_volume, frame)
     small = camera.scaled(3)
     poses = (start, pose_from_six(record.found_six, frame), truth.camera_from_volume)
     marks = [outline(renderer.render(small, pose)) for pose in poses]
@@ -347,7 +438,7 @@ def pairs(out: Path, starts: int, threads: int) -> None:
     ]
     figures: dict[str, dict] = {}
     for frame in FRAMES:
-        poses = [read_pose(out / f"{name}_{frame}_pose.json") for name in CAMERAS]
+        poses = [read_pose(out / f"{name}_{frame}_reference.json") for name in CAMERAS]
         places = [pose @ inverse(poses[0]) for pose in poses]
         views = [
             FrameView(
