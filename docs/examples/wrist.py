@@ -340,11 +340,13 @@ def measure(
                         registrars[method] = entry.make(bench)
                     plan, register = StartPlan(SEED), registrars[method]
                     folder.append(run_job(job, [about], camera, case.pose_frame, case.corners_mm, plan, register))
-            for method in METHODS:
-                records = [_against(truth, record, case, about) for record in folder.records(method)]
-                if not records:
-                    continue
-                facts = figures[name][method] = real_facts(records, case, truth)
+            trials = {
+                method: [_against(truth, record, case, about) for record in folder.records(method)]
+                for method in METHODS
+                if folder.records(method)
+            }
+            for method, records in trials.items():
+                facts = figures[name][method] = real_facts(records, case, truth) | _on_the_same_starts(method, trials)
                 print(
                     name,
                     method,
@@ -369,8 +371,7 @@ def _against(truth: Truth, record: Record, case: Case, about: Truth) -> Record:
 def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
     """Return a method's figures on one frame; its capture range is that of ends within 1 mm in-plane."""
     facts = method_facts(case.name, case.size_mm, records, [truth], case.pose_frame, case.corners_mm, machine_name())
-    good = np.array([not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records])
-    starts = np.array([record.trial.start.mtre_proj_mm for record in records])
+    starts, good = _starts_and_ends(records)
     spreads = np.array([record.job.spread for record in records])
     return facts | {
         "within_1_mm_in_plane": float(np.mean(good[spreads == 1.0])),
@@ -382,6 +383,23 @@ def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
         "success_by_start_error": [asdict(group) for group in success_groups(starts, good)],
         "confidence": float(np.median([record.trial.confidence for record in records])),
     }
+
+
+def _starts_and_ends(records: list[Record]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mTREproj of the starts, mm, and which trials ended within 1 mm in-plane."""
+    good = [not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records]
+    return np.array([record.trial.start.mtre_proj_mm for record in records]), np.array(good)
+
+
+def _on_the_same_starts(method: str, trials: dict[str, list[Record]]) -> dict[str, float | None]:
+    """Return a method's capture range on the starts that all those have which wider ones were run of, if it is one."""
+    starts = {name: {(r.job.spread, r.job.index) for r in records} for name, records in trials.items()}
+    wide = [jobs for jobs in starts.values() if any(spread > 1.0 for spread, _ in jobs)]
+    if starts[method] not in wide:
+        return {}
+    shared = set.intersection(*wide)
+    records = [record for record in trials[method] if (record.job.spread, record.job.index) in shared]
+    return {"capture_range_same_starts_mm": capture_range_mm(*_starts_and_ends(records))}
 
 
 def ceilings(kept: Path, bench: Bench, truth: Truth, camera: Camera) -> dict[str, dict]:

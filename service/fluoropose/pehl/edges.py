@@ -9,8 +9,7 @@ floor of scatter that is fitted too. Then
 
 A, the contrast, is the best one in the neighbourhood of each pixel: tissue and scatter differ from place to place.
 Pixels that fit badly, as a crossing bone's rim, count little: badly beside the others (Tukey's biweight), and beside
-what the view itself shows there. One Gauss-Newton step for p, over the
-pixels of the view's edges, is
+what the view itself shows there. One Gauss-Newton step for p, over the pixels of the view's edges, is
 
     information = sum w J J^T,    vector = sum w J (f - A m)
 
