@@ -123,16 +123,25 @@ def wrist_table() -> str:
     path = DOCS / "evaluation" / "wrist" / "figures.json"
     if not path.exists():
         return ""
-    lines = ["| frame | method | starts | within 1 mm in-plane | in-plane | mTREproj | depth | rotation | 3-D mTRE |"]
-    lines.append("| --- " * 9 + "|")
+    lines = [
+        "| frame | method | starts | within 1 mm in-plane | in-plane | mTREproj | depth | rotation | 3-D mTRE "
+        "| within 1 mm at 2 x, 3 x | capture range | on the same starts |",
+        "| --- " * 12 + "|",
+    ]
     for frame, methods in json.loads(path.read_text()).items():
         for name, facts in methods.items():
             ends = [facts[key] if name.startswith("ceiling") else facts[key]["p50"] for key in WRIST]
             values = [f"{value:.2f}" for value in ends]
-            counts = ["", ""]
+            counts, reach = ["", ""], ["", "", ""]
             if not name.startswith("ceiling"):
                 counts = [str(facts["trials"]), f"{100 * facts['within_1_mm_in_plane']:.0f} %"]
-            lines.append("| " + " | ".join([frame.replace("_", " "), name, *counts, *values]) + " |")
+                wide = [
+                    f"{100 * share:.0f}" for spread, share in facts["within_1_mm_by_spread"].items() if spread != "1"
+                ]
+                ranges = [facts.get(key, 0.0) for key in ("capture_range_mm", "capture_range_same_starts_mm")]
+                words = ["-" if r is None else f"{r:.1f}" if r else "" for r in ranges]
+                reach = [", ".join(wide) + " %" if wide else "", *words]
+            lines.append("| " + " | ".join([frame.replace("_", " "), name, *counts, *values, *reach]) + " |")
     return "\n".join(lines)
 
 

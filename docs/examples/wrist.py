@@ -8,12 +8,13 @@ not part of this project: give their folder. Everything is written below --out.
     python docs/examples/wrist.py measure --out wrist --starts 25       (starts of the paper, overlays, figures)
     python docs/examples/wrist.py pairs   --out wrist --starts 100      (both views together, overlays, figures)
 
-`measure --methods ours,powell-mi-gc,features` compares them; it needs the extra `evaluate`.
+`measure --methods ours,powell-mi-gc,features` compares them; it needs the extra `evaluate`. Starts are added to those
+that --out has: `--spread 1,2,3 --slow-starts 20` adds wider ones to a hundred of the paper's.
 """
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,17 @@ from fluoropose.baselines.intensity import search as best_pose
 from fluoropose.baselines.powell import GC, powell
 from fluoropose.baselines.scene import Target
 from fluoropose.cli.inputs import read_camera, read_pose, view_choice
-from fluoropose.cli.methods import Bench, chosen_methods, entry_of
+from fluoropose.cli.methods import METHODS, Bench, chosen_methods, entry_of
 from fluoropose.cli.training import train_bundle
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.evaluate.measures import capture_range_mm, pose_error
+from fluoropose.evaluate.measures import (
+    capture_range_mm,
+    pose_error,
+    strict_capture_range_mm,
+    success_groups,
+)
 from fluoropose.evaluate.pairs import PairRecord, PairSetting, pair_facts
 from fluoropose.evaluate.report import method_facts
 from fluoropose.evaluate.summary import machine_name
@@ -69,6 +75,9 @@ CLICKS = {"0002": ((875.0, 1347.0), (597.0, 1414.0)), "0099": ((885.0, 1320.0), 
 
 GUESSES = 6000
 """Random poses that are looked at once before the best are climbed from."""
+
+SETTLED_CLIMBS, SETTLED_RIM_PX, SETTLED_MM = 6, 8, 0.01
+"""The reference is climbed to again and again, in windows with so wide a rim, until it moves by less than so much."""
 
 SEED = 7
 SHOWN = ("mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg", "mtre_mm")
@@ -116,46 +125,108 @@ class View:
         pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
         self.edges = gradients(line_integral_image(pixels, PixelMeaning.DISPLAY, factor))
 
-    def likeness(self, renderer: CpuRenderer, corners: np.ndarray, world_from_volume: np.ndarray) -> float:
-        """Return the gradient correlation where the object is."""
-        pose = self.camera_from_world @ world_from_volume
-        pixels = project(self.camera, transform(pose, corners))
-        low = np.clip(np.floor(pixels.min(axis=0)).astype(int) - 3, 0, [self.camera.columns - 9, self.camera.rows - 9])
-        high = np.clip(np.ceil(pixels.max(axis=0)).astype(int) + 4, low + 8, [self.camera.columns, self.camera.rows])
+    def window(self, corners: np.ndarray, world_from_volume: np.ndarray, rim_px: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last but one column and row of where the object is, with a rim."""
+        pixels = project(self.camera, transform(self.camera_from_world @ world_from_volume, corners))
+        last = np.array([self.camera.columns, self.camera.rows])
+        low = np.clip(np.floor(pixels.min(axis=0)).astype(int) - rim_px, 0, last - 9)
+        return low, np.clip(np.ceil(pixels.max(axis=0)).astype(int) + rim_px + 1, low + 8, last)
+
+    def likeness(
+        self,
+        renderer: CpuRenderer,
+        world_from_volume: np.ndarray,
+        window: tuple[np.ndarray, np.ndarray],
+    ) -> float:
+        """Return the gradient correlation in a window."""
+        low, high = window
         matrix = self.camera.intrinsic_matrix.copy()
         matrix[:2, 2] -= low
         part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
-        window = (slice(low[1], high[1]), slice(low[0], high[0]))
-        seen = (self.edges[0][window], self.edges[1][window])
+        inside = (slice(low[1], high[1]), slice(low[0], high[0]))
+        seen = (self.edges[0][inside], self.edges[1][inside])
+        pose = self.camera_from_world @ world_from_volume
         return gradient_correlation(seen, gradients(renderer.render(part, pose)))
 
 
-def search(data: Path, out: Path) -> None:
-    """Find world_from_volume of each frame from many starts in both views together."""
-    out.mkdir(parents=True, exist_ok=True)
-    volume = read_radius(data)
-    write_nifti(out / "radius.nii.gz", volume)
-    corners = bounding_corners(volume)
-    about = corners.mean(axis=0)
-    fast, careful = CpuRenderer(volume, 1.2), CpuRenderer(volume, 0.5)
+class Climb:
+    """Powell's method over the six parameters of an object, in several views together."""
 
-    def climb(
-        views: list[View], renderer: CpuRenderer, start: np.ndarray, evaluations: int
+    def __init__(self, corners: np.ndarray) -> None:
+        """Keep the corners of the object's box; it turns about their middle."""
+        self.corners, self.about = corners, corners.mean(axis=0)
+
+    def likeness(self, views: list[View], renderer: CpuRenderer, pose: np.ndarray) -> float:
+        """Return the mean gradient correlation where the object is."""
+        return float(np.mean([view.likeness(renderer, pose, view.window(self.corners, pose, 3)) for view in views]))
+
+    def __call__(
+        self, views: list[View], renderer: CpuRenderer, start: np.ndarray, evaluations: int
     ) -> tuple[float, np.ndarray]:
-        def moved(x: np.ndarray) -> np.ndarray:
-            turned = exp(np.r_[np.deg2rad(x[:3]), 0.0, 0.0, 0.0])
-            centre = transform(start, about) + x[3:]
-            rotation = turned[:3, :3] @ start[:3, :3]
-            return rigid(rotation, centre - rotation @ about)
-
+        """Return likeness and pose of the end of a climb; the windows go with the object."""
         found = minimize(
-            lambda x: -np.mean([view.likeness(renderer, corners, moved(x)) for view in views]),
+            lambda x: -self.likeness(views, renderer, self._moved(start, x)),
             np.zeros(6),
             method="Powell",
             options={"maxfev": evaluations, "xtol": 1e-2, "ftol": 1e-5},
         )
-        return -float(found.fun), moved(found.x)
+        return -float(found.fun), self._moved(start, found.x)
 
+    def windows(self, views: list[View], pose: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return where the object is in each view, with a rim for it to move in."""
+        return [view.window(self.corners, pose, SETTLED_RIM_PX) for view in views]
+
+    def settled(
+        self,
+        views: list[View],
+        renderer: CpuRenderer,
+        start: np.ndarray,
+        windows: list[tuple[np.ndarray, np.ndarray]],
+    ) -> tuple[float, np.ndarray]:
+        """Return likeness and pose after climbs in windows that stay where they are, until one moves it no more.
+
+        A window that goes with the object gains or loses a row of pixels now and then, and its likeness jumps by as
+        much as the last half millimetre is worth: a climb gets stuck between two jumps.
+        """
+        pose = start
+        for _ in range(SETTLED_CLIMBS):
+            before = pose
+            found = minimize(
+                lambda x, before=before: (
+                    -np.mean(
+                        [
+                            view.likeness(renderer, self._moved(before, x), window)
+                            for view, window in zip(views, windows, strict=True)
+                        ]
+                    )
+                ),
+                np.zeros(6),
+                method="Powell",
+                options={"maxfev": 500, "xtol": 1e-3, "ftol": 1e-8, "direc": np.diag([0.5] * 3 + [0.2] * 3)},
+            )
+            pose = self._moved(before, found.x)
+            if pose_error(pose, before, self.corners).mtre_mm < SETTLED_MM:
+                break
+        return -float(found.fun), pose
+
+    def _moved(self, start: np.ndarray, x: np.ndarray) -> np.ndarray:
+        turned = exp(np.r_[np.deg2rad(x[:3]), 0.0, 0.0, 0.0])
+        centre = transform(start, self.about) + x[3:]
+        rotation = turned[:3, :3] @ start[:3, :3]
+        return rigid(rotation, centre - rotation @ self.about)
+
+
+def search(data: Path, out: Path) -> None:
+    """Find world_from_volume of each frame from many starts in both views together.
+
+    `*_pose.json` is where the search ends, about which the case is prepared and starts are drawn; `*_reference.json` is
+    what poses are measured against: the best end once settled.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    volume = read_radius(data)
+    write_nifti(out / "radius.nii.gz", volume)
+    climb = Climb(bounding_corners(volume))
+    fast, careful, finest = (CpuRenderer(volume, step_mm) for step_mm in (1.2, 0.5, 0.4))
     summary = {}
     for frame in FRAMES:
         coarse = [View(data, camera, frame, 12) for camera in CAMERAS]
@@ -163,23 +234,32 @@ def search(data: Path, out: Path) -> None:
         fine = [View(data, camera, frame, 3) for camera in CAMERAS]
         rng = np.random.default_rng(int(frame))
         centre = clicked_point(data, CLICKS[frame])
-        guesses = [_upright(rng, centre, about, coarse[0].camera_from_world) for _ in range(GUESSES)]
-        likely = sorted(guesses, key=lambda pose: -np.mean([view.likeness(fast, corners, pose) for view in coarse]))
+        guesses = [_upright(rng, centre, climb.about, coarse[0].camera_from_world) for _ in range(GUESSES)]
+        likely = sorted(guesses, key=lambda pose: -climb.likeness(coarse, fast, pose))
         first = sorted((climb(coarse, fast, start, 350) for start in likely[:40]), key=lambda item: -item[0])
         second = sorted((climb(middle, fast, pose, 500) for _, pose in first[:8]), key=lambda item: -item[0])
         ends = sorted((climb(fine, careful, pose, 700) for _, pose in second[:3]), key=lambda item: -item[0])
-        best = ends[0][1]
-        spread = [pose_error(pose, best, corners).mtre_mm for _, pose in ends[1:]]
-        print(
-            f"frame {frame}: centre near {np.round(centre, 1)}, correlation {ends[0][0]:.3f}, "
-            f"next best {[round(e[0], 3) for e in ends[1:]]}, apart {np.round(spread, 2)} mm"
-        )
-        summary[frame] = {"correlation": ends[0][0], "others_mm": spread, "world_from_volume": best.tolist()}
+        windows = climb.windows(fine, ends[0][1])
+        settled = [climb.settled(fine, finest, pose, windows) for _, pose in ends]
+        reference = max(settled, key=lambda item: item[0])[1]
+        half = [View(data, camera, frame, 2) for camera in CAMERAS]
+        finer = climb.settled(half, finest, reference, climb.windows(half, reference))[1]
+        summary[frame] = {
+            "correlation": ends[0][0],
+            "others_mm": _apart_mm([pose for _, pose in ends[1:]], ends[0][1], climb.corners),
+            "settled_correlations": [likeness for likeness, _ in settled],
+            "settled_mm": _apart_mm([pose for _, pose in settled], reference, climb.corners),
+            "settled_from_best_mm": _apart_mm([ends[0][1]], reference, climb.corners),
+            "half_resolution_mm": _apart_mm([finer], reference, climb.corners),
+            "world_from_volume": reference.tolist(),
+        }
+        print(frame, summary[frame])
         for camera, view in zip(CAMERAS, fine, strict=True):
             full, _ = read_mayacam(data / f"xr_calib_wrist_{camera}.txt")
             (out / f"{camera}.json").write_text(json.dumps(camera_json(full)))
-            pose = view.camera_from_world @ best
-            (out / f"{camera}_{frame}_pose.json").write_text(json.dumps(pose.tolist()))
+            pose = view.camera_from_world @ reference
+            (out / f"{camera}_{frame}_pose.json").write_text(json.dumps((view.camera_from_world @ ends[0][1]).tolist()))
+            (out / f"{camera}_{frame}_reference.json").write_text(json.dumps(pose.tolist()))
             pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
             np.save(out / f"{camera}_{frame}.npy", pixels)
             mark = outline(careful.render(full.scaled(3), pose))
@@ -189,6 +269,10 @@ def search(data: Path, out: Path) -> None:
                 overlay_panels(small, [(f"{camera} {frame}", []), ("biplane reference", [(mark, BLUE)])]),
             )
     (out / "reference.json").write_text(json.dumps(summary, indent=1))
+
+
+def _apart_mm(poses: list[np.ndarray], from_pose: np.ndarray, corners: np.ndarray) -> list[float]:
+    return [pose_error(pose, from_pose, corners).mtre_mm for pose in poses]
 
 
 def clicked_point(data: Path, pixels: tuple[tuple[float, float], ...]) -> np.ndarray:
@@ -222,10 +306,14 @@ def prepare(out: Path, profile: str, threads: int) -> None:
         train_bundle(case, out / "models" / camera, profile, seed=0, cores=threads)
 
 
-def measure(out: Path, methods: tuple[str, ...], starts: int, slow_starts: int, threads: int) -> None:
+def measure(
+    out: Path, methods: tuple[str, ...], spreads: tuple[float, ...], starts: int, slow_starts: int, threads: int
+) -> None:
     """Register every frame from perturbed starts by each method; compare with the reference; draw one start of each.
 
-    Trials are kept in --out, so that a measurement cut short goes on where it was.
+    Starts are drawn about where the search ended; errors are counted from the settled reference.
+    Trials and ceilings are kept in --out, so that a measurement cut short goes on where it was; the figures are those
+    of all trials there.
     """
     figures: dict[str, dict[str, dict]] = {}
     for camera_name in CAMERAS:
@@ -235,46 +323,91 @@ def measure(out: Path, methods: tuple[str, ...], starts: int, slow_starts: int, 
         registrars: dict[str, Registrar] = {}
         for frame in FRAMES:
             name = f"{camera_name}_{frame}"
-            truth = Truth(np.load(out / f"{name}.npy"), read_pose(out / f"{name}_pose.json"))
-            identity = {"case": case.digest, "reference": np.round(truth.camera_from_volume, 9).tolist(), "seed": SEED}
+            truth = Truth(np.load(out / f"{name}.npy"), read_pose(out / f"{name}_reference.json"))
+            about = Truth(truth.pixels, read_pose(out / f"{name}_pose.json"))
+            identity = {"case": case.digest, "reference": np.round(about.camera_from_volume, 9).tolist(), "seed": SEED}
             folder = RunFolder(out / "trials" / name, identity)
-            figures[name] = {f"ceiling, {kind}": ceiling(bench, truth, camera, kind) for kind in CEILINGS}
+            figures[name] = ceilings(folder.folder / "ceilings.json", bench, truth, camera)
             print(name, *figures[name].items())
             for method in methods:
                 entry = entry_of(method)
-                done = {record.job.index for record in folder.begin(method, entry.settings(bench), None)}
-                for n in range(slow_starts if entry.slow else starts):
-                    if n in done:
+                done = {(r.job.spread, r.job.index) for r in folder.begin(method, entry.settings(bench), None)}
+                count = slow_starts if entry.slow else starts
+                for job in (Job(method, spread, n) for spread in spreads for n in range(count)):
+                    if (job.spread, job.index) in done:
                         continue
                     if method not in registrars:
                         registrars[method] = entry.make(bench)
-                    job = Job(method, 1.0, n)
                     plan, register = StartPlan(SEED), registrars[method]
-                    folder.append(run_job(job, [truth], camera, case.pose_frame, case.corners_mm, plan, register))
-                facts = real_facts(folder.records(method), case, truth)
-                figures[name][method] = facts
-                shown = ("trials", "within_1_mm_in_plane", "capture_range_mm")
+                    folder.append(run_job(job, [about], camera, case.pose_frame, case.corners_mm, plan, register))
+            trials = {
+                method: [_against(truth, record, case, about) for record in folder.records(method)]
+                for method in METHODS
+                if folder.records(method)
+            }
+            for method, records in trials.items():
+                facts = figures[name][method] = real_facts(records, case, truth) | _on_the_same_starts(method, trials)
                 print(
                     name,
                     method,
-                    {key: facts[key] for key in shown},
+                    {key: facts[key] for key in ("trials", "within_1_mm_by_spread", "capture_range_mm")},
                     {key: round(facts[key]["p50"], 2) for key in SHOWN},
                 )
-            if "ours" in methods:
-                draw(out, name, case, camera, truth, folder.records("ours")[0])
+                if method == "ours":
+                    draw(out, name, case, camera, truth, about, records[0])
             (out / "figures.json").write_text(json.dumps(figures, indent=1))
 
 
+def _against(truth: Truth, record: Record, case: Case, about: Truth) -> Record:
+    """Return a trial that started about one pose, with its errors against another."""
+    start = StartPlan(SEED).start(record.job, about.camera_from_volume, case.pose_frame)
+    began, ended = (
+        pose_error(pose, truth.camera_from_volume, case.corners_mm)
+        for pose in (start, pose_from_six(record.found_six, case.pose_frame))
+    )
+    return replace(record, trial=replace(record.trial, start=began, end=ended))
+
+
 def real_facts(records: list[Record], case: Case, truth: Truth) -> dict:
-    """Return a method's figures on one frame."""
+    """Return a method's figures on one frame; its capture range is that of ends within 1 mm in-plane."""
     facts = method_facts(case.name, case.size_mm, records, [truth], case.pose_frame, case.corners_mm, machine_name())
-    good = [not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records]
-    starts = np.array([record.trial.start.mtre_proj_mm for record in records])
+    starts, good = _starts_and_ends(records)
+    spreads = np.array([record.job.spread for record in records])
     return facts | {
-        "within_1_mm_in_plane": float(np.mean(good)),
-        "capture_range_mm": capture_range_mm(starts, np.array(good)),
+        "within_1_mm_in_plane": float(np.mean(good[spreads == 1.0])),
+        "within_1_mm_by_spread": {
+            f"{spread:g}": float(np.mean(good[spreads == spread])) for spread in sorted(set(spreads))
+        },
+        "capture_range_mm": capture_range_mm(starts, good),
+        "strict_capture_range_mm": strict_capture_range_mm(starts, good),
+        "success_by_start_error": [asdict(group) for group in success_groups(starts, good)],
         "confidence": float(np.median([record.trial.confidence for record in records])),
     }
+
+
+def _starts_and_ends(records: list[Record]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mTREproj of the starts, mm, and which trials ended within 1 mm in-plane."""
+    good = [not record.reason and record.trial.end.in_plane_mm < 1.0 for record in records]
+    return np.array([record.trial.start.mtre_proj_mm for record in records]), np.array(good)
+
+
+def _on_the_same_starts(method: str, trials: dict[str, list[Record]]) -> dict[str, float | None]:
+    """Return a method's capture range on the starts that all those have which wider ones were run of, if it is one."""
+    starts = {name: {(r.job.spread, r.job.index) for r in records} for name, records in trials.items()}
+    wide = [jobs for jobs in starts.values() if any(spread > 1.0 for spread, _ in jobs)]
+    if starts[method] not in wide:
+        return {}
+    shared = set.intersection(*wide)
+    records = [record for record in trials[method] if (record.job.spread, record.job.index) in shared]
+    return {"capture_range_same_starts_mm": capture_range_mm(*_starts_and_ends(records))}
+
+
+def ceilings(kept: Path, bench: Bench, truth: Truth, camera: Camera) -> dict[str, dict]:
+    """Return every `ceiling` of a frame, measured once and kept in a file."""
+    if not kept.exists():
+        found = {f"ceiling, {kind}": ceiling(bench, truth, camera, kind) for kind in CEILINGS}
+        kept.write_text(json.dumps(found, indent=1))
+    return json.loads(kept.read_text())
 
 
 def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, float]:
@@ -298,11 +431,11 @@ def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, 
     }
 
 
-def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, record: Record) -> None:
+def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, about: Truth, record: Record) -> None:
     """Write a picture of a start, where ours ended from it, and the reference."""
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     frame = case.pose_frame
-    start = StartPlan(SEED).start(record.job, truth.camera_from_volume, frame)
+    start = StartPlan(SEED).start(record.job, about.camera_from_volume, frame)
     small = camera.scaled(3)
     poses = (start, pose_from_six(record.found_six, frame), truth.camera_from_volume)
     marks = [outline(renderer.render(small, pose)) for pose in poses]
@@ -323,7 +456,7 @@ def pairs(out: Path, starts: int, threads: int) -> None:
     ]
     figures: dict[str, dict] = {}
     for frame in FRAMES:
-        poses = [read_pose(out / f"{name}_{frame}_pose.json") for name in CAMERAS]
+        poses = [read_pose(out / f"{name}_{frame}_reference.json") for name in CAMERAS]
         places = [pose @ inverse(poses[0]) for pose in poses]
         views = [
             FrameView(
@@ -397,6 +530,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--profile", default="quick")
     parser.add_argument("--methods", default="ours", help="as of `fluoropose evaluate`")
+    parser.add_argument("--spread", default="1", help="multiples of the paper's start errors (measure)")
     parser.add_argument("--starts", type=int, default=25)
     parser.add_argument("--slow-starts", type=int, default=25, help="the same for methods of seconds")
     parser.add_argument("--threads", type=int, default=2)
@@ -410,7 +544,8 @@ def main() -> None:
     elif given.step == "pairs":
         pairs(given.out, given.starts, given.threads)
     else:
-        measure(given.out, chosen_methods(given.methods, ""), given.starts, given.slow_starts, given.threads)
+        methods, spreads = chosen_methods(given.methods, ""), tuple(float(x) for x in given.spread.split(","))
+        measure(given.out, methods, spreads, given.starts, given.slow_starts, given.threads)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.pehl import edges
 from fluoropose.pehl.align import FLOOR, edge_look
 from fluoropose.pehl.edges import Turn, edge_equations, edge_equations_twin, warped
 from fluoropose.pehl.hierarchy import Finding
@@ -93,6 +94,25 @@ def test_gain_shading_and_a_crossing_bar_hardly_move_the_pose(small_case, camera
         assert np.abs(other - at)[:2].max() < 0.05
         assert abs(other[2] - at[2]) < 2.0
         assert np.rad2deg(np.abs(other - at)[3:]).max() < 0.5
+
+
+def test_weights_by_the_views_own_edges_keep_a_neighbour_from_pulling(small_case, camera, frame, monkeypatch):
+    """As a bone of the same shape beside the object."""
+    current = looked(small_case, camera, RIGHT)
+    views = np.asarray(small_case.atlas.views[list(current.view_indices)], np.float32)
+    view = small_case.atlas.view
+    turn = Turn(0.0, 0.0, np.deg2rad(small_case.atlas.grid.step_deg), view.field_mm / view.size_px, view.range_mm)
+
+    def asked(shown):
+        found = edge_equations_twin(shown, current.frame_from_canonical_px, views, turn, FLOOR)
+        return np.linalg.solve(found.information, found.vector)[:2]
+
+    def pulled():
+        return float(np.linalg.norm(asked(frame + 0.8 * np.roll(frame, 10, axis=1)) - asked(frame)))
+
+    kept = pulled()
+    monkeypatch.setattr(edges, "OWN", 1e9)
+    assert kept < 0.9 * pulled()
 
 
 def test_the_object_agrees_and_noise_does_not(small_case, camera, frame, rng):

@@ -21,8 +21,8 @@ from fluoropose.pehl.step import Regression, solved
 
 __all__ = ["EDGE_SETTLED", "EDGE_STEPS", "EdgeLook", "FLOOR", "PRESENT", "aligned", "edge_look"]
 
-EDGE_STEPS = 8
-"""Most steps; from where the networks end on simulated frames two do, on real ones up to six."""
+EDGE_STEPS = 12
+"""Most steps; from where the networks end on simulated frames two do, on real ones up to ten."""
 
 EDGE_SETTLED = 1.0
 """A step that changes the pose by less than this, in expected errors, is the last: the next would be a fifth of it."""
@@ -31,7 +31,7 @@ _SHARE = 1.0 / 8.0
 """Information of the edges over that of independent pixels: neighbours err together. Squared errors on simulated frames
 (180 poses, seeds 10 to 12) are as much larger."""
 
-_BELIEF = 0.1
+_BELIEF = 0.03
 """How much the networks' information counts beside that of the edges."""
 
 PRESENT = 0.1

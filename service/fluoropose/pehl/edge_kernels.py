@@ -18,6 +18,7 @@ __all__ = [
     "LEAST_VARIANCE",
     "MEDIAN_OF_SQUARES",
     "NEXT",
+    "OWN",
     "REJECT",
     "RIM",
     "ROUNDS",
@@ -33,8 +34,8 @@ The floor, scatter over what comes through beside the object, is fitted; to fit 
 (docs/tried.md).
 """
 
-NEXT = 0.107
-"""Share of each of two neighbours in a blur of half a pixel: that of the detector, and that before derivatives."""
+NEXT = 0.13
+"""Share of each of two neighbours in the detector's blur, half a pixel."""
 
 EDGE_SHARE = 0.1
 """Gradients above this share of the steepest are the view's edges."""
@@ -50,6 +51,9 @@ LEAST_CONTRAST = 0.05
 
 REJECT = 5.0
 """Residuals beyond so many standard deviations count nothing."""
+
+OWN = 2.0
+"""A squared residual of so many times what the view itself shows there halves a weight: another object's edge."""
 
 ROUNDS = 2
 """How often weights and contrast are found from each other."""
@@ -70,15 +74,12 @@ def pictures_of(
 ) -> None:
     """Write the frame, the view as shown, and its changes with alpha, beta and the floor's logarithm.
 
-    `a` and `b` are the steps of the grid from the cached view to the pose, `out` is (5, size, size). All are blurred as
-    they will be for derivatives.
+    `a` and `b` are the steps of the grid from the cached view to the pose, `out` is (5, size, size).
     """
     size = views.shape[1]
-    shape = (size, size)
-    lines, through = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    by_alpha, by_beta, by_floor = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.float32)
-    scratch = np.empty(shape, np.float32)
-    warp_into(frame, homography, lines)
+    scratch = np.empty((size, size), np.float32)
+    through, by_alpha, by_beta, by_floor = out[1], out[2], out[3], out[4]
+    warp_into(frame, homography, out[0])
     _passed(views, np.float32(a), np.float32(b), np.float32(1.0 / step_rad), through, by_alpha, by_beta)
     for image in (through, by_alpha, by_beta):
         _blurred(image, scratch, image)
@@ -89,8 +90,6 @@ def pictures_of(
             by_alpha[v, u] /= shown
             by_beta[v, u] /= shown
             by_floor[v, u] = -np.float32(floor) / shown
-    for n, image in enumerate((lines, through, by_alpha, by_beta, by_floor)):
-        _blurred(image, scratch, out[n])
 
 
 @njit(inline="always")
@@ -181,7 +180,8 @@ def gathered(pictures: Float32, pixel_mm: float, range_mm: float) -> Float64:
         used = 0.0
         squares = 0.0
         for k in range(count):
-            weight[k] = max(1.0 - misfit[k] / least, 0.0) ** 2
+            own = contrast[k] ** 2 * (view[k, 0] ** 2 + view[k, 1] ** 2)
+            weight[k] = max(1.0 - misfit[k] / least, 0.0) ** 2 / (1.0 + misfit[k] / (OWN * own))
             used += weight[k]
             squares += weight[k] * misfit[k]
         variance = squares / (2.0 * used) + LEAST_VARIANCE

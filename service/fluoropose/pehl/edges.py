@@ -8,8 +8,8 @@ floor of scatter that is fitted too. Then
     f = A m(p) + what is not the object
 
 A, the contrast, is the best one in the neighbourhood of each pixel: tissue and scatter differ from place to place.
-Pixels that fit badly, as a crossing bone's rim, count little (Tukey's biweight). One Gauss-Newton step for p, over the
-pixels of the view's edges, is
+Pixels that fit badly, as a crossing bone's rim, count little: badly beside the others (Tukey's biweight), and beside
+what the view itself shows there. One Gauss-Newton step for p, over the pixels of the view's edges, is
 
     information = sum w J J^T,    vector = sum w J (f - A m)
 
@@ -32,6 +32,7 @@ from fluoropose.pehl.edge_kernels import (
     LEAST_VARIANCE,
     MEDIAN_OF_SQUARES,
     NEXT,
+    OWN,
     REJECT,
     RIM,
     ROUNDS,
@@ -101,8 +102,8 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
     size = views.shape[1]
     rows, columns = frame.shape
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
-    seen = _blurred_twin(warp_frame(frame, to_unit @ homography, size))
-    shown, *changes = (_blurred_twin(image) for image in _shown_twin(views.astype(np.float64), turn, floor))
+    seen = warp_frame(frame, to_unit @ homography, size)
+    shown, *changes = _shown_twin(views.astype(np.float64), turn, floor)
     f, m = _slopes(seen), _slopes(shown)
     down, along = m
     y, x = np.mgrid[0:size, 0:size] - (size - 1) / 2
@@ -124,7 +125,8 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
         rest = f - contrast * m
         misfit = (rest * rest).sum(0)
         reach = REJECT**2 * np.median(misfit[edges]) / MEDIAN_OF_SQUARES + LEAST_VARIANCE
-        weight = np.where(edges, np.maximum(1.0 - misfit / reach, 0.0) ** 2, 0.0)
+        beside = np.divide(misfit, OWN * contrast**2 * (m * m).sum(0), out=np.zeros_like(misfit), where=edges)
+        weight = np.where(edges, np.maximum(1.0 - misfit / reach, 0.0) ** 2 / (1.0 + beside), 0.0)
     shares = [block_mean(weight * (item * m).sum(0), BLOCK) / below for item in change]
     jacobian = np.stack([contrast * (item - m * share) for item, share in zip(change, shares, strict=True)])
     variance = (weight * misfit).sum() / (2.0 * weight.sum()) + LEAST_VARIANCE

@@ -1,0 +1,63 @@
+"""docs/examples/wrist.py: its reference settles, its trials are scored against it. Needs none of the real data."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluate.trials import Answer, Job, StartPlan, Truth, run_job
+from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rigid import rigid, transform
+from fluoropose.geometry.rotation import about_y
+from fluoropose.similarity.gradient import gradients
+
+
+@pytest.fixture(scope="module")
+def wrist():
+    path = Path(__file__).resolve().parents[1] / "docs" / "examples" / "wrist.py"
+    spec = importlib.util.spec_from_file_location("wrist_example", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_settled_climb_ends_in_one_place_from_either_side(small_case, wrist):
+    corners, renderer = small_case.corners_mm, CpuRenderer(small_case.volume, 1.0)
+    camera = camera_from_detector(96, 96, row_spacing_mm=1.0, column_spacing_mm=1.0, source_to_detector_mm=1100.0)
+    truth = pose_from_six(np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6]), small_case.pose_frame)
+    centre, turn = transform(truth, corners).mean(axis=0), about_y(np.deg2rad(80.0))
+    views = []
+    for place in (np.eye(4), rigid(turn, centre - turn @ centre)):
+        view = wrist.View.__new__(wrist.View)
+        view.camera, view.camera_from_world = camera, place
+        view.edges = gradients(renderer.render(camera, place @ truth))
+        views.append(view)
+    climb = wrist.Climb(corners)
+    for sign in (1.0, -1.0):
+        start = rigid(np.eye(3), sign * np.array([0.4, -0.3, 0.4])) @ truth
+        likeness, pose = climb.settled(views, renderer, start, climb.windows(views, start))
+        assert likeness > 0.999
+        assert pose_error(pose, truth, corners).mtre_mm < 0.05
+
+
+def test_a_trial_is_scored_against_the_reference_and_starts_where_it_did(small_case, wrist):
+    about, truth = (
+        Truth(np.zeros((2, 2), np.uint8), pose_from_six(np.array([0.0, 0.0, z, 0.0, 0.0, 0.0]), small_case.pose_frame))
+        for z in (900.0, 903.0)
+    )
+    camera = camera_from_detector(2, 2, row_spacing_mm=1.0, column_spacing_mm=1.0, source_to_detector_mm=1100.0)
+    frame, corners = small_case.pose_frame, small_case.corners_mm
+
+    def stay(pixels, camera, start):
+        return Answer(start, "DONE", 1.0, {})
+
+    record = run_job(Job("stay", 1.0, 3), [about], camera, frame, corners, StartPlan(wrist.SEED), stay)
+    same, other = (wrist._against(against, record, small_case, about) for against in (about, truth))
+    np.testing.assert_allclose(same.trial.end.mtre_mm, record.trial.end.mtre_mm, rtol=1e-6)
+    np.testing.assert_allclose(same.trial.start.mtre_mm, record.trial.start.mtre_mm, rtol=1e-6)
+    assert other.trial.start.mtre_mm == pytest.approx(other.trial.end.mtre_mm)
+    assert abs(other.trial.end.depth_mm - same.trial.end.depth_mm) == pytest.approx(3.0, abs=0.05)
