@@ -13,7 +13,9 @@ __all__ = ["evaluate_app"]
 
 evaluate_app = typer.Typer()
 
-Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
+Threads = Annotated[
+    int, typer.Option("--threads", min=0, help="Threads of a trial, networks' and DRRs'; 0: as set, else 1.")
+]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 
 

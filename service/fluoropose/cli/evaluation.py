@@ -1,7 +1,7 @@
 """`evaluate`: methods on the same simulated frames from the same starts; resumable, parallel over trials."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -143,9 +143,9 @@ class _Worker:
 _worker: _Worker | None = None
 
 
-def _start_worker(site: Site, threads: int) -> None:
+def _start_worker(site: Site) -> None:
     global _worker
-    use_threads(threads)
+    use_threads(site.threads)
     _worker = _Worker(site)
 
 
@@ -156,13 +156,15 @@ def _run_here(job: Job) -> Record:
 
 
 def _run(site: Site, todo: list[Job], jobs: int, cores: int) -> Iterator[Record]:
-    """Give records as trials end; which process runs one changes nothing in it but its time."""
+    """Give records as trials end, each on the site's threads; which process runs one changes nothing but its time."""
     if jobs == 1:
-        run: Callable[[Job], Record] = _Worker(site).run
-        yield from map(run, todo)
+        use_threads(site.threads)
+        try:
+            yield from map(_Worker(site).run, todo)
+        finally:
+            use_threads(cores)
         return
-    share = max(1, cores // jobs)
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (site, share)) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (site,)) as pool:
         waiting = {pool.submit(_run_here, job) for job in todo}
         try:
             while waiting:
