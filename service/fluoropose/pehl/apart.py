@@ -97,9 +97,7 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
     pose = around = before = finding.camera_from_volume
     picture: Picture | None = None
     weights = np.ones((atlas.view.size_px, atlas.view.size_px), np.float32)
-    fits: list[_Fit] = []
-    presences: list[Float64] = []
-    shown: list[tuple[Float32, Float32, Float32]] = []
+    steps: list[tuple[_Fit, Regression, tuple[Float32, Float32, Float32]]] = []
     for step in range(_STEPS):
         current, rest = look(pose, camera, atlas), look(around, camera, atlas)
         if step == _RENDERED_STEP:
@@ -109,22 +107,21 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
             moved_to(picture or cached(rest, atlas), rest, current, atlas),
         )
         warped = seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px)
-        shown.append((warped, sights[0].image, sights[1].image))
         fit = _fitted(warped, sights, weights, atlas)
         weights = fit.weights
-        fits.append(fit)
         seen, follows = _solved(fit, current, around, finding, atlas)
-        presences.append(seen.presence)
+        steps.append((fit, seen, (warped, sights[0].image, sights[1].image)))
         change = seen.residuals[0] - current.own_residual
         before, pose = pose, apply_residual(current, seen.residuals[0], Group.ALL, atlas)
         around = apply_residual(rest, rest.own_residual + follows, Group.ALL, atlas)
         if change @ seen.information[0] @ change < _SETTLED**2:
             break
-    if fits[-1].agreement < fits[0].agreement:
-        kept = replace(finding, regression=replace(finding.regression, presence=presences[0]))
-        return kept, likeness_beside(*shown[0])
+    (first, at_first, shown_first), (last, _, shown_last) = steps[0], steps[-1]
+    if last.agreement < first.agreement:
+        kept = replace(finding, regression=replace(finding.regression, presence=at_first.presence))
+        return kept, likeness_beside(*shown_first)
     moved = moved_between(before, pose, atlas.view.centre_mm)
-    return replace(finding, camera_from_volume=pose, regression=seen, moved=moved), likeness_beside(*shown[-1])
+    return replace(finding, camera_from_volume=pose, regression=seen, moved=moved), likeness_beside(*shown_last)
 
 
 def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas: Atlas) -> _Fit:
