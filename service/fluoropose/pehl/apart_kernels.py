@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.pehl.edge_kernels import warp_into
+from fluoropose.pehl.edge_kernels import sampled, warp_into
 
 __all__ = [
     "changes",
@@ -232,7 +232,6 @@ def _boxed(image: Float32, reach: int) -> Float32:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _warp_four_into(image: Float32, h: Mat33, out: Float32) -> None:
-    rows, columns = image.shape
     size = out.shape[0]
     for v in range(size):
         for u in range(size):
@@ -244,13 +243,7 @@ def _warp_four_into(image: Float32, h: Mat33, out: Float32) -> None:
             total = np.float32(0.0)
             for place in range(4):
                 a, b = 2 * (place % 2) - 1, 2 * (place // 2) - 1
-                x = min(max(x0 + a * xu + b * xv, 0.0), columns - 1.0)
-                y = min(max(y0 + a * yu + b * yv, 0.0), rows - 1.0)
-                j, i = min(int(x), columns - 2), min(int(y), rows - 2)
-                fx, fy = np.float32(x - j), np.float32(y - i)
-                top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
-                low = image[i + 1, j] + fx * (image[i + 1, j + 1] - image[i + 1, j])
-                total += top + fy * (low - top)
+                total += sampled(image, x0 + a * xu + b * xv, y0 + a * yu + b * yv)
             out[v, u] = np.float32(0.25) * total
 
 
