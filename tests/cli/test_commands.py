@@ -187,6 +187,8 @@ def test_evaluate_views_writes_trials_figures_and_plots(cases_root, models_root,
     ]  # fmt: skip
     missing = figures["settings"][3]
     assert missing["together"]["mtre_mm"] == missing["alone"]["mtre_mm"]
+    assert figures["run"]["reach_deg"] == [12.0, 12.0]
+    assert missing["beyond"]["instants"] == 2
     assert len((tmp_path / "v" / "small" / "views.csv").read_text().splitlines()) == 9
     with Image.open(tmp_path / "v" / "small" / "views.png") as picture:
         assert picture.size[0] > 400

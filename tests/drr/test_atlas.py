@@ -31,6 +31,13 @@ def test_the_grid_by_hand():
     assert np.rad2deg(grid.angles_of(index)) == pytest.approx((4.0, -36.0))
 
 
+def test_how_far_beyond_the_grid_two_angles_lie():
+    grid = AtlasGrid(4.0, 2.0, 10.0)
+    assert grid.beyond_deg(np.deg2rad(-4.0), np.deg2rad(9.9)) == pytest.approx(0.0)
+    assert grid.beyond_deg(np.deg2rad(-5.5), np.deg2rad(10.5)) == pytest.approx(1.5)
+    assert grid.beyond_deg(0.0, np.deg2rad(-13.0)) == pytest.approx(3.0)
+
+
 def test_neighbours_are_one_step_away_and_stay_on_the_grid():
     grid = AtlasGrid(12.0, 4.0)
     middle = 3 * 7 + 3

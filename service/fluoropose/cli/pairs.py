@@ -19,6 +19,7 @@ from fluoropose.evaluate.measures import pose_error
 from fluoropose.evaluate.pairs import FAULTS, PairRecord, PairSetting, pair_facts, pair_row
 from fluoropose.evaluate.perturb import perturbed
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.canonical import canonical_pose
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.xray import PixelMeaning
@@ -99,6 +100,7 @@ def evaluate_pairs(
         "run": {
             **provenance(), "case": case.name, "digest": case.digest, "size_mm": case.size_mm, "seed": plan.seed,
             "frames": plan.frames, "starts": plan.starts, "slant_deg": _slant(case),
+            "reach_deg": list(case.atlas.grid.reach_deg),
         },
         "settings": rows,
     }  # fmt: skip
@@ -150,8 +152,14 @@ def _trials(resident: ResidentCase, rig: Rig, setting: PairSetting, plan: PairPl
             error(together.views[reference].camera_from_volume), error(alone.camera_from_volume),
             together.judgement.status.value, together.judgement.confidence,
             tuple(view.used for view in together.views), _reason(together),
-            together.timing_ms["total"], alone.timing_ms["total"],
+            together.timing_ms["total"], alone.timing_ms["total"], _beyond_deg(case, rig, truth),
         )  # fmt: skip
+
+
+def _beyond_deg(case: Case, rig: Rig, world_from_volume: Mat44) -> float:
+    """Return how far the farther of the two views of an instant lies beyond the case's atlas, degrees."""
+    poses = [canonical_pose(place @ world_from_volume, case.atlas.view) for place in rig.places]
+    return max(case.atlas.grid.beyond_deg(pose.alpha_rad, pose.beta_rad) for pose in poses)
 
 
 def _views(rig: Rig, setting: PairSetting, frame: int, rng: np.random.Generator, case: Case) -> list[FrameView]:

@@ -74,6 +74,11 @@ class AtlasGrid:
         """What a neighbour's difference is multiplied by to be that of `REFERENCE_STEP_DEG`."""
         return REFERENCE_STEP_DEG / self.step_deg
 
+    def beyond_deg(self, alpha_rad: float, beta_rad: float) -> float:
+        """Return how far the angle that lies further beyond the grid does so, degrees; 0 inside."""
+        angles = np.abs(np.rad2deg([alpha_rad, beta_rad]))
+        return max(float((angles - self.reach_deg).max()), 0.0)
+
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
         """Return a view's index and those one step up and down in alpha, then in beta; at the rim, its own."""
         width = self.columns

@@ -32,7 +32,8 @@ class PairSetting:
 class PairRecord:
     """One trial: errors of the start, of both views together and of one alone, and what the joint answer said.
 
-    `used` tells for each view that was there whether it has a part in the answer.
+    `used` tells for each view that was there whether it has a part in the answer. `beyond_deg` is how far the farther of
+    the instant's views lies beyond the case's atlas: 0 if both lie inside, None where that is not known.
     """
 
     setting: PairSetting
@@ -47,6 +48,7 @@ class PairRecord:
     why: str
     together_ms: float
     alone_ms: float
+    beyond_deg: float | None = None
 
 
 def pair_facts(records: Sequence[PairRecord]) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def pair_facts(records: Sequence[PairRecord]) -> dict[str, Any]:
         "both_used": float(np.mean([len(record.used) > 1 and all(record.used) for record in records])),
         "flagged": float(np.mean([bool(record.why) for record in records])),
         "confidence": float(np.median([record.confidence for record in records])),
+        "beyond": _beyond(records),
         "time_ms": {
             "together": {"p50": float(np.median(together_ms)), "p99": float(np.percentile(together_ms, 99))},
             "alone": {"p50": float(np.median(alone_ms)), "p99": float(np.percentile(alone_ms, 99))},
@@ -87,16 +90,38 @@ def pair_row(record: PairRecord) -> dict[str, Any]:
         "confidence": f"{record.confidence:.4f}",
         "used": "".join("y" if used else "n" for used in record.used),
         "why": record.why,
+        "beyond_deg": "" if record.beyond_deg is None else f"{record.beyond_deg:.2f}",
         "together_ms": f"{record.together_ms:.2f}",
         "alone_ms": f"{record.alone_ms:.2f}",
         **errors,
     }
 
 
+def _beyond(records: Sequence[PairRecord]) -> dict[str, Any] | None:
+    """Return how many instants lie beyond the atlas in some view, how far, and the success on those that do not."""
+    instants = {record.frame: record.beyond_deg for record in records if record.beyond_deg is not None}
+    if not instants:
+        return None
+    inside = [record for record in records if record.beyond_deg == 0.0]
+    return {
+        "instants": len(instants),
+        "outside": sum(deg > 0.0 for deg in instants.values()),
+        "most_deg": max(instants.values()),
+        "trials_inside": len(inside),
+        **{
+            f"success_rate_inside_{name}": _success([getattr(record, name) for record in inside]) if inside else None
+            for name in ("together", "alone")
+        },
+    }
+
+
+def _success(errors: Sequence[PoseError]) -> float:
+    return float(np.mean([error.mtre_mm < PAIR_SUCCESS_MM for error in errors]))
+
+
 def _errors(errors: Sequence[PoseError]) -> dict[str, Any]:
-    mtre_mm = np.array([error.mtre_mm for error in errors])
     names = ("mtre_mm", "mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg")
     return {
-        "success_rate": float(np.mean(mtre_mm < PAIR_SUCCESS_MM)),
+        "success_rate": _success(errors),
         **{name: percentiles(np.array([getattr(error, name) for error in errors])) for name in names},
     }
