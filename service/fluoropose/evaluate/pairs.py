@@ -32,8 +32,8 @@ class PairSetting:
 class PairRecord:
     """One trial: errors of the start, of both views together and of one alone, and what the joint answer said.
 
-    `used` tells for each view that was there whether it has a part in the answer. `beyond_deg` is how far the farther of
-    the instant's views lies beyond the case's atlas: 0 if both lie inside, None where that is not known.
+    `used` tells for each view that was there whether it has a part in the answer. `beyond_deg` is how far the farther
+    of the instant's views lies beyond the case's atlas: 0 if both lie inside, None where that is not known.
     """
 
     setting: PairSetting
