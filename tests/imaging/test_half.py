@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fluoropose.imaging.half import halves, halves_twin
+from fluoropose.imaging.half import halves, halves_twin, singles, singles_twin
 
 
 def same(values):
@@ -27,6 +27,27 @@ def test_singles_of_every_size(rng):
     values = rng.integers(0, 2**32, 200_000, dtype=np.uint32).view(np.float32)
     same(values[~np.isnan(values)])
     assert np.isnan(halves(np.array([np.nan], np.float32))).all()
+
+
+def test_every_half_as_a_single():
+    every = np.arange(65536, dtype=np.uint16).view(np.float16).reshape(4, 128, 128)
+    got, wanted = singles(every), singles_twin(every)
+    assert got.dtype == np.float32 and got.shape == every.shape
+    known = ~np.isnan(wanted)
+    np.testing.assert_array_equal(got[known].view(np.uint32), wanted[known].view(np.uint32))
+    assert np.isnan(got[~known]).all()
+
+
+def test_read_only_halves_and_every_second_row():
+    every = np.arange(4096, dtype=np.uint16).view(np.float16).reshape(64, 64)
+    every.setflags(write=False)
+    np.testing.assert_array_equal(singles(every), singles_twin(every))
+    np.testing.assert_array_equal(singles(every[::2]), singles_twin(every[::2]))
+
+
+def test_singles_stay_as_they_are():
+    values = np.ones((2, 3), np.float32)
+    assert singles(values) is values
 
 
 def test_the_shape_stays():

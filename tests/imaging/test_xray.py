@@ -8,6 +8,7 @@ from fluoropose.imaging.xray import (
     PixelMeaning,
     binning,
     checked_frame,
+    line_integral_bands,
     line_integral_image,
     line_integral_twin,
 )
@@ -27,6 +28,17 @@ def test_the_kernel_does_what_its_twin_says(rng, dtype, meaning, inverted, facto
     slow = line_integral_twin(pixels, meaning, factor, inverted)
     assert fast.shape == slow.shape == (41 // factor, 50 // factor)
     np.testing.assert_allclose(fast, slow, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+@pytest.mark.parametrize("meaning", list(PixelMeaning))
+def test_bands_in_any_order_make_the_whole_picture_to_the_last_bit(rng, count, meaning):
+    pixels = frame(rng, "uint16")
+    image, pieces = line_integral_bands(pixels, meaning, 2, True, count)
+    assert len(pieces) == min(count, 20)
+    for piece in reversed(pieces):
+        piece()
+    np.testing.assert_array_equal(image, line_integral_image(pixels, meaning, 2, True))
 
 
 def test_intensity_becomes_the_line_integral_up_to_an_offset():

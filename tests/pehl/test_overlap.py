@@ -10,7 +10,7 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.numpy_step import saturate
 from fluoropose.pehl.overlap import disturbance, fitted, fitted_twin, ground_of, overlap_of, power, power_twin
-from fluoropose.pehl.shadow import cast, cast_twin, shadow_of
+from fluoropose.pehl.shadow import cast, cast_twin, shadow_of, shadow_twin
 
 HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
@@ -45,6 +45,27 @@ def test_a_shadow_is_the_rendered_picture(small_case, camera, empty, shadows):
     cast(empty, camera, shadows[0], np.array([1.0, 0.0]))
     lines = lines - lines.min()
     assert np.corrcoef(empty.ravel(), lines.ravel())[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("six", [HERE, BESIDE, HERE + [0.0, 0.0, 0.0, 0.0, 40.0, -40.0]])
+def test_the_shadows_twins_agree(small_case, six):
+    """On both sides of the nearest view, and beyond the atlas's rim."""
+    pose = pose_from_six(six, small_case.pose_frame)
+    got, wanted = shadow_of(pose, small_case.atlas), shadow_twin(pose, small_case.atlas)
+    np.testing.assert_allclose(got.lines, wanted.lines, atol=2e-6)
+    assert got.box == wanted.box
+
+
+def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
+    for shadow in shadows:
+        top, end, left, stop = shadow.box
+        corners = np.array([[x, y, 1.0] for y in (top - 1.0, end) for x in (left - 1.0, stop)]).T
+        u, v, w = shadow.frame_from_canonical_px(camera) @ corners
+        u, v = u / w, v / w
+        assert shadow.window(camera) == (
+            max(int(np.floor(v.min())), 0), min(int(v.max()) + 2, camera.rows),
+            max(int(np.floor(u.min())), 0), min(int(u.max()) + 2, camera.columns),
+        )  # fmt: skip
 
 
 def test_the_twins_agree(rng, camera, shadows):

@@ -5,7 +5,10 @@ only an offset afterwards, and the regressors do not see offsets. The result is 
 canonical view neither aliases nor wastes time.
 """
 
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,15 @@ from fluoropose.arrays import Float32
 from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
 
-__all__ = ["FRAME_DTYPES", "PixelMeaning", "binning", "checked_frame", "line_integral_image", "line_integral_twin"]
+__all__ = [
+    "FRAME_DTYPES",
+    "PixelMeaning",
+    "binning",
+    "checked_frame",
+    "line_integral_bands",
+    "line_integral_image",
+    "line_integral_twin",
+]
 
 FRAME_DTYPES = ("uint8", "uint16", "int16", "float32")
 _DISPLAY_FLOOR = 4.0 / 255.0
@@ -64,14 +75,28 @@ def binning(camera: Camera, canonical_focal_px: float) -> int:
 
 def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False) -> Float32:
     """Return line integrals, dimensionless up to an offset, float32 (rows // factor, columns // factor)."""
-    scale, offset, floor = _linear_map(pixels, meaning, inverted)
-    pixels = _sealed(pixels)
-    out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
-    if meaning is PixelMeaning.LINE_INTEGRAL:
-        _bin(pixels, factor, np.float32(scale), np.float32(offset), out)
-    else:
-        _bin_log(pixels, factor, np.float32(scale), np.float32(offset + floor), np.float32(1.0 + floor), out)
+    out, pieces = line_integral_bands(pixels, meaning, factor, inverted, 1)
+    for piece in pieces:
+        piece()
     return out
+
+
+def line_integral_bands(
+    pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool, count: int
+) -> tuple[Float32, list[Callable[[], None]]]:
+    """Return a picture of line integrals that is yet to be made and `count` pieces of work, or fewer, that make it.
+
+    Each makes some rows of it; in the end it is that of `line_integral_image` to the last bit.
+    """
+    out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
+    mapped = _linear_map(pixels, meaning, inverted)
+    edges = [len(out) * number // count for number in range(count + 1)]
+    bands = [slice(first, end) for first, end in pairwise(edges) if end > first]
+    rows = [slice(band.start * factor, band.stop * factor) for band in bands]
+    return out, [
+        partial(_make, pixels[row], meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out[band])
+        for row, band in zip(rows, bands, strict=True)
+    ]
 
 
 def line_integral_twin(pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False) -> Float32:
@@ -83,6 +108,17 @@ def line_integral_twin(pixels: NDArray[Any], meaning: PixelMeaning, factor: int,
     if meaning is not PixelMeaning.LINE_INTEGRAL:
         mean = -np.log(np.maximum(mean + floor, 0.5 * floor) / (1.0 + floor))
     return np.minimum(mean, _LARGEST_LINE_INTEGRAL).astype(np.float32)
+
+
+def _make(
+    pixels: NDArray[Any], is_linear: bool, factor: int, scale: float, offset: float, floor: float, out: Float32
+) -> None:
+    """Write the line integrals of pixels (rows, columns) to `out`."""
+    given = _sealed(pixels)
+    if is_linear:
+        _bin(given, factor, np.float32(scale), np.float32(offset), out)
+    else:
+        _bin_log(given, factor, np.float32(scale), np.float32(offset + floor), np.float32(1.0 + floor), out)
 
 
 def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> tuple[float, float, float]:

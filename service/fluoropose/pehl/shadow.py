@@ -1,7 +1,8 @@
 """An object's picture at a pose, and how it is cast into a frame. Line integrals, dimensionless.
 
 The picture is the object's cached view, linear between neighbouring ones, warped into the frame as the frame is warped
-to the view (`geometry.canonical`). `cast` is compiled; `cast_twin` is its slow, clear twin.
+to the view (`geometry.canonical`). `shadow_of` and `cast` are compiled; `shadow_twin` and `cast_twin` are their slow,
+clear twins.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_pose, warp
+from fluoropose.imaging.half import singles
 from fluoropose.pehl.numpy_step import saturate
 
-__all__ = ["Shadow", "cast", "cast_twin", "shadow_of", "touches"]
+__all__ = ["Shadow", "cast", "cast_twin", "shadow_of", "shadow_twin", "touches"]
 
 _WINDOW_SHARE = 1.15
 """What an object looks at beyond its canonical field, since its pose is still to move."""
@@ -55,11 +57,7 @@ class Shadow:
         return self._framed(camera, side, side)
 
     def _framed(self, camera: Camera, rows: tuple[float, float], columns: tuple[float, float]) -> Box:
-        corners = np.array([[x, y, 1.0] for y in rows for x in columns]).T
-        u, v, w = self.frame_from_canonical_px(camera) @ corners
-        u, v = u / w, v / w
-        top, left = max(int(np.floor(v.min())), 0), max(int(np.floor(u.min())), 0)
-        return top, min(int(v.max()) + 2, camera.rows), left, min(int(u.max()) + 2, camera.columns)
+        return _around(self.frame_from_canonical_px(camera), *rows, *columns, camera.rows, camera.columns)
 
 
 def shadow_of(camera_from_volume: Mat44, atlas: Atlas) -> Shadow:
@@ -73,15 +71,26 @@ def shadow_of(camera_from_volume: Mat44, atlas: Atlas) -> Shadow:
     pose = canonical_pose(camera_from_volume, atlas.view)
     nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
     alpha, beta = atlas.grid.angles_of(nearest)
+    step = float(np.deg2rad(atlas.grid.step_deg))
+    shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
+    beside = (up if shares[0] > 0.0 else down, right if shares[1] > 0.0 else left)
+    lines, first, second = (singles(atlas.views[index]) for index in (nearest, *beside))
+    shown = saturate(_blended(lines, first, second, abs(shares[0]), abs(shares[1]))) - _NOTHING
+    return Shadow(shown, _box(shown), pose, atlas.view)
+
+
+def shadow_twin(camera_from_volume: Mat44, atlas: Atlas) -> Shadow:
+    """Return what `shadow_of` returns: its specification."""
+    pose = canonical_pose(camera_from_volume, atlas.view)
+    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
+    alpha, beta = atlas.grid.angles_of(nearest)
     step = np.deg2rad(atlas.grid.step_deg)
     shares = np.clip([(pose.alpha_rad - alpha) / step, (pose.beta_rad - beta) / step], -1.0, 1.0)
-    lines = np.asarray(atlas.views[nearest], np.float32)
+    lines = atlas.views[nearest].astype(np.float64)
     blended = lines.copy()
     for share, ahead, behind in ((shares[0], up, down), (shares[1], right, left)):
-        blended += np.float32(abs(share)) * (
-            np.asarray(atlas.views[ahead if share > 0 else behind], np.float32) - lines
-        )
-    shown = saturate(np.maximum(blended, 0.0)) - _NOTHING
+        blended += abs(share) * (atlas.views[ahead if share > 0 else behind].astype(np.float64) - lines)
+    shown = np.asarray(saturate(np.maximum(blended, 0.0).astype(np.float32)) - _NOTHING)
     return Shadow(shown, _box(shown), pose, atlas.view)
 
 
@@ -119,6 +128,31 @@ def cast_twin(frame: Float32, camera: Camera, shadow: Shadow, strength: Float64)
     low = lines[i + 1, j] * (1 - fx) + lines[i + 1, j + 1] * fx
     seen = np.where(inside, top * (1 - fy) + low * fy, 0.0).reshape(frame.shape)
     return np.asarray(frame + strength[0] * seen + strength[1] * seen * seen, np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _blended(lines: Float32, first: Float32, second: Float32, one: float, two: float) -> Float32:
+    """Return a view on its way to two others, by these shares, at least 0."""
+    shares, out = (np.float32(one), np.float32(two)), np.empty_like(lines)
+    for v in range(lines.shape[0]):
+        for u in range(lines.shape[1]):
+            here = lines[v, u]
+            along = here + shares[0] * (first[v, u] - here) + shares[1] * (second[v, u] - here)
+            out[v, u] = max(along, np.float32(0.0))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _around(to: Mat33, top: float, end: float, left: float, stop: float, rows: int, columns: int) -> Box:
+    """Return the pixels of a frame (rows, columns) about a rectangle that a homography takes there."""
+    least_v, most_v, least_u, most_u = np.inf, -np.inf, np.inf, -np.inf
+    for y in (top, end):
+        for x in (left, stop):
+            w = to[2, 0] * x + to[2, 1] * y + to[2, 2]
+            u, v = (to[0, 0] * x + to[0, 1] * y + to[0, 2]) / w, (to[1, 0] * x + to[1, 1] * y + to[1, 2]) / w
+            least_v, most_v, least_u, most_u = min(least_v, v), max(most_v, v), min(least_u, u), max(most_u, u)
+    first_v, first_u = max(int(np.floor(least_v)), 0), max(int(np.floor(least_u)), 0)
+    return first_v, min(int(most_v) + 2, rows), first_u, min(int(most_u) + 2, columns)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-__all__ = ["abreast"]
+__all__ = ["abreast", "threads_abreast"]
 
 T = TypeVar("T")
 
@@ -37,7 +37,13 @@ def abreast(tasks: Sequence[Callable[[], T]]) -> list[T]:
 
 
 @cache
+def threads_abreast() -> int:
+    """Return how many threads work side by side: the caller's and the pool's, one per core."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
 def _pool() -> ThreadPoolExecutor | None:
     """Return a thread per core beside the caller's; None where there is one core only."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = threads_abreast()
     return ThreadPoolExecutor(cores - 1, "abreast") if cores > 1 else None

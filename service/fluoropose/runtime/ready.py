@@ -14,9 +14,9 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
 from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_image
+from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_bands, line_integral_image
 from fluoropose.pehl.joint import Sight
-from fluoropose.runtime.abreast import abreast
+from fluoropose.runtime.abreast import abreast, threads_abreast
 from fluoropose.runtime.registration import FrameView
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def ready_views(
 def shared_pictures(
     residents: Sequence["ResidentCase"], views: Sequence[FrameView], meaning: PixelMeaning, inverted: bool
 ) -> Pictures:
-    """Return the pictures that some cases need of the views, each made once, side by side."""
+    """Return the pictures that some cases need of the views, each made once, in bands side by side."""
     for view in views:
         checked_frame(view.pixels, view.placed.camera)
     wanted = sorted(
@@ -74,8 +74,11 @@ def shared_pictures(
             for resident in residents
         }
     )
-    made = [partial(line_integral_image, views[number].pixels, meaning, factor, inverted) for number, factor in wanted]
-    return dict(zip(wanted, abreast(made), strict=True))
+    made = {
+        key: line_integral_bands(views[key[0]].pixels, meaning, key[1], inverted, threads_abreast()) for key in wanted
+    }
+    abreast([piece for _, pieces in made.values() for piece in pieces])
+    return {key: image for key, (image, _) in made.items()}
 
 
 def _prepared(

@@ -142,10 +142,10 @@ class _Turns:
 
     def ended(self) -> Iterable[tuple[Item, _Standing, Answer]]:
         """Return what became of each object."""
-        for n, (item, one) in enumerate(zip(self.items, self._stands, strict=True)):
+        for item, one in zip(self.items, self._stands, strict=True):
             if one.answer is None:
                 raise AssertionError("expected every object to have had its turn")
-            yield item, one, one.answer if n in self._alone else doubted_among_others(item, one.answer)
+            yield item, one, one.answer
 
     def _turn(self, wanted: Sequence[int], work: Callable[[int], _Standing]) -> None:
         """Do an object's work for each that is wanted, side by side, and fit anew what all cast after it."""
@@ -206,7 +206,8 @@ class _Turns:
     def _finish(self, n: int) -> _Standing:
         began, item, one = time.perf_counter_ns(), self.items[n], self._pictured(n)
         disturbed = (len(item.views) > 1 or not is_sure(one.answer)) and self._is_disturbed(n)
-        return _spent(replace(one, answer=finished(item, one.images, one.answer, disturbed)), began)
+        answer = doubted_among_others(item, finished(item, one.images, one.answer, disturbed))
+        return _spent(replace(one, answer=answer), began)
 
     def _pictured(self, n: int) -> _Standing:
         """Return an object's standing with the pictures of its next turn: those of its last if nothing has moved."""

@@ -140,10 +140,13 @@ def corner_error_mm(
     centre = transform(camera_from_volume, centre_mm)
     ray = centre / np.linalg.norm(centre)
     arms = transform(camera_from_volume, corners_mm) - centre
-    turned = np.stack([np.cross(axis, arms) for axis in np.eye(3)], axis=-1)
-    moves = np.concatenate([np.broadcast_to(np.eye(3), turned.shape), turned], axis=-1)
+    moves = np.zeros((len(arms), 3, 6))
+    moves[:, :, :3] = np.eye(3)
+    # Each axis crossed with each arm: what a turn about it moves the corner by.
+    for first, second, third in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        moves[:, second, 3 + first], moves[:, third, 3 + first] = -arms[:, third], arms[:, second]
     across = (np.eye(3) - np.outer(ray, ray)) @ moves
-    return float(np.sqrt(np.mean(np.einsum("nij,jk,nik->n", across, covariance, across))))
+    return float(np.sqrt((across @ covariance * across).sum() / len(arms)))
 
 
 def judge_among_others(judgement: Judgement, error_mm: float, size_mm: float) -> Judgement:
