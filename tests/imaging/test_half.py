@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fluoropose.imaging.half import halves, halves_twin
+from fluoropose.imaging.half import halves, halves_twin, singles, singles_twin
 
 
 def same(values):
@@ -32,3 +32,11 @@ def test_singles_of_every_size(rng):
 def test_the_shape_stays():
     assert halves(np.zeros((2, 3, 5), np.float32)).shape == (2, 3, 5)
     same(np.arange(12.0, dtype=np.float32).reshape(3, 4).T)
+
+
+def test_singles_are_the_twins_to_the_last_bit():
+    every = np.arange(65536, dtype=np.uint16).view(np.float16)
+    found, expected = singles(every.reshape(256, 256)), singles_twin(every.reshape(256, 256))
+    numbers = ~np.isnan(expected)
+    np.testing.assert_array_equal(found.view(np.uint32)[numbers], expected.view(np.uint32)[numbers])
+    assert np.isnan(found[~numbers]).all()

@@ -1,4 +1,4 @@
-"""Half precision, as the networks take their frames: rounded to even, as `astype` does, and many times as fast."""
+"""Half precision, as frames and atlas have it: rounded to even, as `astype` does, and many times as fast."""
 
 import numpy as np
 from numba import njit
@@ -6,7 +6,10 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32
 
-__all__ = ["halves", "halves_twin"]
+__all__ = ["halves", "halves_twin", "singles", "singles_twin"]
+
+_REBIAS = np.float32(2.0**112)
+"""What a half's bits are too small by, read as a single's: the biases of the exponents are 15 and 127."""
 
 
 def halves(values: Float32) -> NDArray[np.float16]:
@@ -23,6 +26,19 @@ def halves_twin(values: Float32) -> NDArray[np.float16]:
         return values.astype(np.float16)
 
 
+def singles(values: NDArray[np.float16]) -> Float32:
+    """Return halves as float32, to the last bit as `singles_twin`."""
+    half = np.ascontiguousarray(values)
+    out = np.empty(half.shape, np.float32)
+    _widened(half.view(np.uint16).reshape(-1), out.view(np.uint32).reshape(-1))
+    return np.multiply(out, _REBIAS, out=out)
+
+
+def singles_twin(values: NDArray[np.float16]) -> Float32:
+    """Return what `singles` returns: its specification."""
+    return values.astype(np.float32)
+
+
 # The two formats, IEEE 754: 8 and 5 bits of exponent (bias 127 and 15), 23 and 10 of fraction.
 @njit(cache=True, nogil=True)
 def _halves(values: Float32, bits: NDArray[np.uint32], out: NDArray[np.uint16]) -> None:
@@ -36,3 +52,14 @@ def _halves(values: Float32, bits: NDArray[np.uint32], out: NDArray[np.uint16]) 
         half = small if size < np.uint32(113 << 23) else normal
         half = half if size < np.uint32(0x477FF000) else beyond
         out[n] = np.uint16(half | ((bits[n] >> np.uint32(16)) & np.uint32(0x8000)))
+
+
+@njit(cache=True, nogil=True)
+def _widened(halves: NDArray[np.uint16], out: NDArray[np.uint32]) -> None:
+    """Write the bits of singles that are 2^112 times too small; what is infinite or no number stays so."""
+    for n in range(halves.shape[0]):
+        bits = np.uint32(halves[n])
+        size = (bits & np.uint32(0x7FFF)) << np.uint32(13)
+        beyond = np.uint32(0x7FC00000) if size > np.uint32(0x0F800000) else np.uint32(0x7F800000)
+        size = size | beyond if size >= np.uint32(0x0F800000) else size
+        out[n] = size | ((bits & np.uint32(0x8000)) << np.uint32(16))
