@@ -53,7 +53,7 @@ NEAR = {_A: 0.5, _B: 0.8}
 """What a coarse step may still have left, in units of `RESIDUAL_SCALES`, for the fine network to take over."""
 
 SETTLED = 4.0
-"""A fine step that changes the pose by less than this, in expected errors of it, is the last: the edges go on from there
+"""A fine step that changes the pose by less than this, in expected errors of it, is the last: the edges go on
 (`pehl.align`)."""
 
 
@@ -71,8 +71,8 @@ Clock = Callable[[], int]
 class Finding:
     """Where a schedule ended.
 
-    `regression` is what the last look saw (batch of one), the pose its proposal, and `moved` how far that moved the pose:
-    in-plane mm, depth mm, rotation rad. `regress_ns`, `refine_ns`, `quality_ns` are times.
+    `regression` is what the last look saw (batch of one), the pose its proposal, and `moved` how far that moved the
+    pose: in-plane mm, depth mm, rotation rad. `regress_ns`, `refine_ns`, `quality_ns` are times.
     """
 
     camera_from_volume: Mat44
