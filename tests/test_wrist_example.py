@@ -15,14 +15,19 @@ from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import about_y
 from fluoropose.similarity.gradient import gradients
 
+EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "examples"
 
-@pytest.fixture(scope="module")
-def wrist():
-    path = Path(__file__).resolve().parents[1] / "docs" / "examples" / "wrist.py"
-    spec = importlib.util.spec_from_file_location("wrist_example", path)
+
+def example(name):
+    spec = importlib.util.spec_from_file_location(f"{name}_example", EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def wrist():
+    return example("wrist")
 
 
 def test_a_settled_climb_ends_in_one_place_from_either_side(small_case, wrist):
@@ -61,3 +66,16 @@ def test_a_trial_is_scored_against_the_reference_and_starts_where_it_did(small_c
     np.testing.assert_allclose(same.trial.start.mtre_mm, record.trial.start.mtre_mm, rtol=1e-6)
     assert other.trial.start.mtre_mm == pytest.approx(other.trial.end.mtre_mm)
     assert abs(other.trial.end.depth_mm - same.trial.end.depth_mm) == pytest.approx(3.0, abs=0.05)
+
+
+def test_two_views_answers_are_as_far_apart_as_they_are(monkeypatch):
+    """Sources ahead and at the right, 1000 mm away; the second answer is turned, then lifted, then only deeper."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    apart = example("wrist_agreement").apart
+    sources = [np.array([0.0, 0.0, -1000.0]), np.array([1000.0, 0.0, 0.0])]
+    point, same = np.zeros((1, 3)), np.eye(4)
+    assert apart(sources, (same, rigid(about_y(np.deg2rad(3.0)), np.zeros(3))), point) == pytest.approx((3.0, 0.0))
+    lifted = rigid(np.eye(3), np.array([0.0, 2.0, 0.0]))
+    assert apart(sources, (same, lifted), point) == pytest.approx((0.0, 2.0), abs=1e-3)
+    deeper = rigid(np.eye(3), np.array([-7.0, 0.0, 0.0]))
+    assert apart(sources, (same, deeper), point) == pytest.approx((0.0, 0.0), abs=1e-9)

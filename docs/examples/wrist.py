@@ -84,9 +84,10 @@ SHOWN = ("mtre_proj_mm", "in_plane_mm", "depth_mm", "rotation_deg", "mtre_mm")
 
 CEILINGS = {
     "fine": (Stage("gc", 1 / 128, 1500, 0.15, 1e-4), Stage("gc", 1 / 200, 1500, 0.1, 1e-4)),
+    "larger pixels": (Stage("gc", 1 / 100, 1500, 0.15, 1e-4), Stage("gc", 1 / 150, 1500, 0.1, 1e-4)),
     "coarse to fine": (Stage("gc", 1 / 64, 1500, 0.2, 1e-4), Stage("gc", 1 / 128, 1500, 0.1, 1e-4)),
 }
-"""The single-view searches from the reference: on pictures as fine as the biplane search's; by way of coarser ones."""
+"""Single-view searches from the reference: on finer pictures than the biplane search's, on those, by way of coarser."""
 
 CEILING_MARGIN = 0.05
 """Rim of their window: narrow, for the neighbouring bones are in it."""

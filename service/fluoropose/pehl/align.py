@@ -3,23 +3,34 @@
 From every start the networks come to the same place in a frame, but not quite to the right one: what they believe of a
 crossing bone, or of metal hardened by the beam, is the same each time. Gradient correlation leaves another, smaller
 error. So the networks bring the pose near, and Gauss-Newton steps on `pehl.edges` finish it, with what the networks
-believe as a weak prior. Lengths in mm, angles in rad.
+believe as a weak prior. Where little of what a window shows is the object, the gradient correlation of the whole
+window decides (`pehl.correlation`). Lengths in mm, angles in rad.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rotation import about_z
+from fluoropose.pehl.correlation import correlation_equations, finer_homography, finer_views
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of
 from fluoropose.pehl.step import Regression, solved
 
-__all__ = ["EDGE_SETTLED", "EDGE_STEPS", "EdgeLook", "FLOOR", "PRESENT", "aligned", "edge_look"]
+__all__ = [
+    "EDGE_SETTLED",
+    "EDGE_STEPS",
+    "EdgeLook",
+    "FLOOR",
+    "PRESENT",
+    "aligned",
+    "aligned_or_climbed",
+    "edge_look",
+]
 
 EDGE_STEPS = 12
 """Most steps; from where the networks end on simulated frames two do, on real ones up to ten."""
@@ -49,31 +60,53 @@ _FLOOR_STEP = 1.0
 """The floor stays within `_FLOORS` and changes in one step by at most a factor of e."""
 
 
+_CLUTTERED = 0.62
+"""With a smaller correlation of the whole window most of it is not the object: real frames of the wrist have 0.45 to
+0.54, simulated ones of metal in anatomy 0.72 and more."""
+
+_SEEN = 0.5
+"""With less presence it is not climbed: an object that may be lost takes no longer."""
+
+_FINER = 1.5
+"""Pixels of the picture that is correlated there, over those of the cached views, each way."""
+
+_CLIMB_STEPS = 8
+_CLIMB_SETTLED = 0.5
+"""Most steps of that climb, and the step, in expected errors, that is its last."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeLook:
     """One look at the edges: what they and the networks together say of the residual (`seen`, batch of one).
 
-    `agreement` is that of the edges, `floor` the one to look with next.
+    `current` is how it was looked, `agreement` that of the edges, `overall` that of the whole window, `floor` the one
+    to look with next.
     """
 
+    current: Look
     seen: Regression
     agreement: float
+    overall: float
     floor: float
 
 
 def edge_look(frame: Float32, current: Look, finding: Finding, atlas: Atlas, floor: float) -> EdgeLook:
     """Look at a frame (rows, columns) of line integrals; `finding` is where the networks ended."""
-    information, vector, agreement = _edges(frame, current, atlas, floor)
-    own, belief = current.own_residual, _BELIEF * finding.regression.information[0]
+    sight = _sight(current, atlas)
+    found = edge_equations(frame, sight.homography, sight.views, sight.turn, floor)
+    # The frame was turned by the pose's own theta so that no turn is left: offsets in the plane turn back with it.
+    back = np.eye(7)
+    back[:6, :6] = sight.back
+    information, vector = _SHARE * back @ found.information @ back.T, _SHARE * back @ found.vector
+    information[6, 6] += _FLOOR_SPREAD**-2.0
+    vector[6] += _FLOOR_SPREAD**-2.0 * np.log(FLOOR / floor)
     # The floor is no part of the answer: what the edges say of the pose is what they say whatever it may be.
     tied = information[:6, 6] / information[6, 6]
-    edges = information[:6, :6] - np.outer(tied, information[6, :6])
-    asked = vector[:6] - tied * vector[6] + edges @ own
-    asked = asked + belief @ residual_of(finding.camera_from_volume, current, atlas)
-    seen = solved((edges + belief)[None], asked[None], finding.regression.presence)
-    change = (vector[6] - information[6, :6] @ (seen.residuals[0] - own)) / information[6, 6]
+    edges, asked = information[:6, :6] - np.outer(tied, information[6, :6]), vector[:6] - tied * vector[6]
+    seen = _with_belief(edges, asked, current, finding, atlas)
+    change = (vector[6] - information[6, :6] @ (seen.residuals[0] - current.own_residual)) / information[6, 6]
     changed = floor * float(np.exp(np.clip(change, -_FLOOR_STEP, _FLOOR_STEP)))
-    return EdgeLook(seen, agreement, min(max(changed, _FLOORS[0]), _FLOORS[1]))
+    return EdgeLook(current, seen, found.agreement, found.overall, min(max(changed, _FLOORS[0]), _FLOORS[1]))
 
 
 def aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> Finding:
@@ -82,39 +115,98 @@ def aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> F
     Its regression is that of edges and networks together, with the networks' presence. Where the edges agree less with
     the aligned pose than with the one before, or nothing is to be seen, the finding is returned as it is.
     """
+    return _aligned(frame, camera, finding, atlas)[0]
+
+
+def aligned_or_climbed(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> Finding:
+    """Return a finding aligned by the edges and, in a window most of which is not the object, by all of the window.
+
+    For an object that is alone as far as is known: what crosses it then is no better told from it by its weights.
+    """
+    found, last = _aligned(frame, camera, finding, atlas)
+    if last is None or last.overall >= _CLUTTERED or finding.regression.presence[0] < _SEEN:
+        return found
+    return _climbed(frame, camera, found, finding, atlas, last.floor)
+
+
+def _aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> tuple[Finding, EdgeLook | None]:
+    """Return what `aligned` returns, and the last look if the pose was aligned by it."""
     if finding.regression.presence[0] < PRESENT:
-        return finding
-    pose, floor = finding.camera_from_volume, FLOOR
-    agreements = []
+        return finding, None
+    pose, floor, moved = finding.camera_from_volume, FLOOR, finding.moved
+    agreements: list[float] = []
     for _ in range(EDGE_STEPS):
-        current = look(pose, camera, atlas)
-        edges = edge_look(frame, current, finding, atlas, floor)
+        edges = edge_look(frame, look(pose, camera, atlas), finding, atlas, floor)
         agreements.append(edges.agreement)
-        floor, residual = edges.floor, edges.seen.residuals[0]
-        change = residual - current.own_residual
-        before, pose = pose, apply_residual(current, residual, Group.ALL, atlas)
-        if change @ edges.seen.information[0] @ change < EDGE_SETTLED**2:
+        floor = edges.floor
+        pose, moved, length = _stepped(pose, edges.current, edges.seen, atlas)
+        if length < EDGE_SETTLED:
             break
     if agreements[-1] < agreements[0]:
-        return finding
-    moved = moved_between(before, pose, atlas.view.centre_mm)
-    return replace(finding, camera_from_volume=pose, regression=edges.seen, moved=moved)
+        return finding, None
+    return replace(finding, camera_from_volume=pose, regression=edges.seen, moved=moved), edges
 
 
-def _edges(frame: Float32, current: Look, atlas: Atlas, floor: float) -> tuple[Float64, Float64, float]:
-    """Return the edges' information (7, 7), vector (7,), with what is known of the floor, and their agreement."""
+def _climbed(frame: Float32, camera: Camera, found: Finding, believed: Finding, atlas: Atlas, floor: float) -> Finding:
+    """Return what was `found` moved to where frame and view correlate best in the whole window, pixels weighed alike.
+
+    `believed` is where the networks ended, as for `edge_look`, `floor` the scatter that the edges were fitted with.
+    """
+    pose, size_px, share = found.camera_from_volume, int(_FINER * atlas.view.size_px), _SHARE * _FINER**-2.0
+    index, views = -1, np.empty(0, np.float32)
+    for _ in range(_CLIMB_STEPS):
+        current = look(pose, camera, atlas)
+        sight = _sight(current, atlas)
+        if index != current.view_index:
+            index, views = current.view_index, finer_views(sight.views, size_px)
+        homography = finer_homography(sight.homography, atlas.view.size_px, size_px)
+        turn = replace(sight.turn, pixel_mm=atlas.view.field_mm / size_px)
+        said = correlation_equations(frame, homography, views, turn, floor)
+        information, asked = share * sight.back @ said.information @ sight.back.T, share * sight.back @ said.vector
+        seen = _with_belief(information, asked, current, believed, atlas)
+        pose, moved, length = _stepped(pose, current, seen, atlas)
+        if length < _CLIMB_SETTLED:
+            break
+    return replace(found, camera_from_volume=pose, regression=seen, moved=moved)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """What a look hands to the equations; `back` (6, 6) turns what they say into the look's own axes."""
+
+    homography: Mat33
+    views: Float32
+    turn: Turn
+    back: Float64
+
+
+def _sight(current: Look, atlas: Atlas) -> _Sight:
     theta, alpha, beta = current.own_residual[3:]
     step_rad, view = float(np.deg2rad(atlas.grid.step_deg)), atlas.view
     turn = Turn(alpha / step_rad, beta / step_rad, step_rad, view.field_mm / view.size_px, view.range_mm)
     views = np.asarray(atlas.views[list(atlas.grid.neighbours(current.view_index))], np.float32)
-    found = edge_equations(frame, _turned(current.frame_from_canonical_px, theta, view.size_px), views, turn, floor)
-    # The frame was turned by the pose's own theta so that no turn is left: offsets in the plane turn back with it.
-    back = np.eye(7)
+    back = np.eye(6)
     back[:2, :2] = about_z(theta)[:2, :2]
-    information, vector = _SHARE * back @ found.information @ back.T, _SHARE * back @ found.vector
-    information[6, 6] += _FLOOR_SPREAD**-2.0
-    vector[6] += _FLOOR_SPREAD**-2.0 * np.log(FLOOR / floor)
-    return information, vector, found.agreement
+    return _Sight(_turned(current.frame_from_canonical_px, theta, view.size_px), views, turn, back)
+
+
+def _with_belief(information: Float64, asked: Float64, current: Look, finding: Finding, atlas: Atlas) -> Regression:
+    """Return what pictures and networks say together of the residual: `asked` counts from the current pose."""
+    belief = _BELIEF * finding.regression.information[0]
+    vector = asked + information @ current.own_residual
+    vector = vector + belief @ residual_of(finding.camera_from_volume, current, atlas)
+    return solved((information + belief)[None], vector[None], finding.regression.presence)
+
+
+def _stepped(
+    pose: Mat44, current: Look, seen: Regression, atlas: Atlas
+) -> tuple[Mat44, tuple[float, float, float], float]:
+    """Return the pose after a step, how far that moved it (`moved_between`), and in expected errors."""
+    residual = seen.residuals[0]
+    change = residual - current.own_residual
+    after = apply_residual(current, residual, Group.ALL, atlas)
+    moved = moved_between(pose, after, atlas.view.centre_mm)
+    return after, moved, float(np.sqrt(change @ seen.information[0] @ change))
 
 
 def _turned(frame_from_canonical_px: Mat33, theta_rad: float, size_px: int) -> Mat33:

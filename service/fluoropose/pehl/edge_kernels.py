@@ -22,6 +22,8 @@ __all__ = [
     "REJECT",
     "RIM",
     "ROUNDS",
+    "derivatives",
+    "edge_places",
     "gathered",
     "pictures_of",
     "sampled",
@@ -157,13 +159,13 @@ def _blurred(image: Float32, scratch: Float32, out: Float32) -> None:
 @njit(cache=True, fastmath=True, nogil=True)
 def gathered(pictures: Float32, pixel_mm: float, range_mm: float) -> Float64:
     """Return information, vector and, in the last column, the agreement: (7, 9)."""
-    places = _edge_places(pictures[1])
+    places = edge_places(pictures[1])
     count = len(places)
     if count == 0:
         return np.zeros((7, 9))
     frame, view = np.empty((count, 2), np.float32), np.empty((count, 2), np.float32)
     change = np.empty((count, 7, 2), np.float32)
-    _derivatives(pictures, places, pixel_mm, range_mm, frame, view, change)
+    derivatives(pictures, places, pixel_mm, range_mm, frame, view, change)
     power, common = np.empty(count, np.float32), np.empty(count, np.float32)
     weight, contrast, misfit = np.ones(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
     size = pictures.shape[1]
@@ -241,7 +243,7 @@ def _summed(
 
 
 @njit(inline="always")
-def _edge_places(view: Float32) -> Float32:
+def edge_places(view: Float32) -> Float32:
     """Return row and column of every pixel where the view has an edge, int64 (count, 2)."""
     size = view.shape[0]
     steepness = np.zeros((size, size), np.float32)
@@ -260,7 +262,7 @@ def _edge_places(view: Float32) -> Float32:
 
 
 @njit(inline="always")
-def _derivatives(
+def derivatives(
     pictures: Float32,
     places: Float32,
     pixel_mm: float,

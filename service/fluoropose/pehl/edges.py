@@ -21,7 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.arrays import Bool, Float32, Float64, Mat33
+from fluoropose.pehl.correlation_kernels import MARGIN, correlation
 from fluoropose.pehl.edge_kernels import (
     BLOCK,
     CONTRAST,
@@ -41,8 +42,19 @@ from fluoropose.pehl.edge_kernels import (
     warp_into,
 )
 from fluoropose.pehl.numpy_step import block_mean, warp_frame
+from fluoropose.similarity.gradient import gradient_correlation
 
-__all__ = ["EdgeEquations", "Turn", "edge_equations", "edge_equations_twin", "warped"]
+__all__ = [
+    "EdgeEquations",
+    "Turn",
+    "edge_equations",
+    "edge_equations_twin",
+    "moves_twin",
+    "pictures_twin",
+    "slopes_twin",
+    "warped",
+    "window_twin",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +76,14 @@ class EdgeEquations:
     """`information` (7, 7) and `vector` (7,) per mm and rad for x, y, z, theta, alpha, beta from the pose on.
 
     The seventh is the logarithm of the floor.
-    `agreement` is the weighted correlation of f and A m, -1 to 1. Information is that of independent pixels.
+    `agreement` is the weighted correlation of f and A m, -1 to 1, `overall` that of all pixels of the window
+    (`pehl.correlation`). Information is that of independent pixels.
     """
 
     information: Float64
     vector: Float64
     agreement: float
+    overall: float
 
 
 def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
@@ -87,7 +101,8 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     given = np.ascontiguousarray(frame, np.float32)
     pictures_of(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
     found = gathered(pictures, turn.pixel_mm, turn.range_mm)
-    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]))
+    overall = float(correlation(pictures[0], pictures[1]))
+    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
 
 
 def warped(frame: Float32, homography: Mat33, size_px: int) -> Float32:
@@ -100,18 +115,10 @@ def warped(frame: Float32, homography: Mat33, size_px: int) -> Float32:
 def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
     size = views.shape[1]
-    rows, columns = frame.shape
-    to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
-    seen = warp_frame(frame, to_unit @ homography, size)
-    shown, *changes = _shown_twin(views.astype(np.float64), turn, floor)
-    f, m = _slopes(seen), _slopes(shown)
+    seen, shown, *changes = pictures_twin(frame, homography, views, turn, floor)
+    f, m = slopes_twin(seen), slopes_twin(shown)
+    change = np.stack([slopes_twin(image) for image in moves_twin(m, turn, *changes)])
     down, along = m
-    y, x = np.mgrid[0:size, 0:size] - (size - 1) / 2
-    moves = (
-        -along / turn.pixel_mm, -down / turn.pixel_mm,
-        (x * along + y * down) / turn.range_mm, y * along - x * down, *changes,
-    )  # fmt: skip
-    change = np.stack([_slopes(image) for image in moves])
     steepness = np.hypot(down, along)
     inside = np.zeros((size, size), bool)
     inside[RIM:-RIM, RIM:-RIM] = True
@@ -136,7 +143,40 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
         np.einsum("pcvu,qcvu->pq", weighted, jacobian),
         np.einsum("pcvu,cvu->p", weighted, rest),
         float((weight * f * contrast * m).sum() / np.sqrt(strengths + 1e-30)),
+        gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m)),
     )
+
+
+def pictures_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> tuple[Float64, ...]:
+    """Return the frame in the canonical view, the view as shown, and its changes with alpha, beta, and the floor."""
+    rows, columns = frame.shape
+    to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
+    seen = warp_frame(frame, to_unit @ homography, views.shape[1])
+    return seen, *_shown_twin(views.astype(np.float64), turn, floor)
+
+
+def moves_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64, ...]:
+    """Return how a picture of so steep `slopes` changes with x, y, z, theta and, as given, with what else."""
+    down, along = slopes
+    size = down.shape[0]
+    y, x = np.mgrid[0:size, 0:size] - (size - 1) / 2
+    return (
+        -along / turn.pixel_mm, -down / turn.pixel_mm,
+        (x * along + y * down) / turn.range_mm, y * along - x * down, *changes,
+    )  # fmt: skip
+
+
+def window_twin(slopes: Float64) -> Bool:
+    """Return the mask of the box around a picture's edges, with a margin, from its slopes."""
+    size = slopes.shape[1]
+    steepness, inside = np.hypot(*slopes), np.zeros((size, size), bool)
+    inside[RIM:-RIM, RIM:-RIM] = True
+    edges = np.argwhere((steepness > EDGE_SHARE * steepness[inside].max()) & inside)
+    low = np.maximum(edges.min(axis=0) - int(MARGIN * size), RIM)
+    high = np.minimum(edges.max(axis=0) + int(MARGIN * size), size - 1 - RIM)
+    window = np.zeros((size, size), bool)
+    window[low[0] : high[0] + 1, low[1] : high[1] + 1] = True
+    return window
 
 
 def _shown_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
@@ -158,7 +198,7 @@ def _blurred_twin(image: Float64) -> Float64:
     return np.asarray((1 - 2 * NEXT) * rows[:, 1:-1] + NEXT * (rows[:, :-2] + rows[:, 2:]), np.float64)
 
 
-def _slopes(image: Float64) -> Float64:
+def slopes_twin(image: Float64) -> Float64:
     """Return the central differences down and along, (2, size, size); 0 at the border."""
     out = np.zeros((2, *image.shape))
     out[0, 1:-1] = (image[2:] - image[:-2]) / 2

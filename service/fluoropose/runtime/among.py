@@ -91,18 +91,18 @@ def finished(item: Item, images: Sequence[Float32], answer: Answer | None, distu
         return answer if answer is not None and not disturbed else _once_more(item, images, answer)
     (view,), (image,) = item.views, images
     if answer is None:
-        return answer_of(view, view.resident.follow(image, _start(item, view), view.sight.camera, item.schedule))
+        return answer_of(view, _followed(view, image, _start(item, view), item.schedule))
     first = answer.found[0]
     if not is_sure(answer):
         missed = item.plan.nearby and first.finding.regression.presence[0] < SURE
         if missed or disturbed:
             schedule = TRACKING_SCHEDULE if item.plan.nearby and not missed else item.schedule
-            again = view.resident.follow(image, _start(item, view), view.sight.camera, schedule)
+            again = _followed(view, image, _start(item, view), schedule)
             better = _surer(first, again)
             if better.judgement is again.judgement:
                 return answer_of(view, better)
             first = better
-    return answer_of(view, view.resident.settled(image, view.sight.camera, first.finding))
+    return answer_of(view, view.resident.settled(image, view.sight.camera, first.finding, among_others=True))
 
 
 def doubted_among_others(item: Item, answer: Answer) -> Answer:
@@ -126,6 +126,10 @@ def _sought(view: ReadyView, image: Float32, start: Mat44, schedule: Schedule) -
     """Follow a schedule and judge its end, without aligning it."""
     finding = view.resident.seek(image, start, view.sight.camera, schedule)
     return view.resident.judged(image, view.sight.camera, finding)
+
+
+def _followed(view: ReadyView, image: Float32, start: Mat44, schedule: Schedule) -> Found:
+    return view.resident.follow(image, start, view.sight.camera, schedule, among_others=True)
 
 
 def _surer(first: Found, second: Found) -> Found:

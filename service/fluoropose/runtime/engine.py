@@ -22,10 +22,11 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
-from fluoropose.pehl.align import FLOOR, aligned
+from fluoropose.pehl.align import FLOOR, aligned, aligned_or_climbed
 from fluoropose.pehl.apart import told_apart
 from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.bundle import Bundle, require_fit
+from fluoropose.pehl.correlation import correlation_equations, finer_views
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import (
     DEFAULT_SCHEDULE,
@@ -126,9 +127,11 @@ class ResidentCase:
             return replace(better, finding=times_of_both(better.finding, found.finding, again.finding))
         return found
 
-    def follow(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Found:
-        """Follow one schedule, then align by the edges."""
-        return self.settled(image, camera, self.seek(image, start, camera, schedule))
+    def follow(
+        self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule, *, among_others: bool = False
+    ) -> Found:
+        """Follow one schedule, then align as `settled` does."""
+        return self.settled(image, camera, self.seek(image, start, camera, schedule), among_others=among_others)
 
     def seek(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Finding:
         """Follow one schedule. The device is held for it only, so that a search lets other frames through."""
@@ -142,11 +145,15 @@ class ResidentCase:
             self.stepper.put_frames(image[None])
             return approach(self.stepper, camera, start, self.case.atlas, schedule, time.perf_counter_ns)
 
-    def settled(self, image: Float32, camera: Camera, finding: Finding) -> Found:
-        """Align by the edges what a schedule found, and judge it."""
+    def settled(self, image: Float32, camera: Camera, finding: Finding, *, among_others: bool = False) -> Found:
+        """Align by the edges what a schedule found, and judge it.
+
+        Among others of known place what crosses the object is theirs, and no reason to take the window as it is.
+        """
         began = time.perf_counter_ns()
         if self.bodies is None:
-            finding = aligned(image, camera, finding, self.case.atlas)
+            align = aligned if among_others else aligned_or_climbed
+            finding = align(image, camera, finding, self.case.atlas)
             return self.judged(image, camera, _refined(finding, began))
         finding, likeness = told_apart(image, camera, finding, self.case.atlas, self.bodies)
         finding = _refined(finding, began)
@@ -282,7 +289,9 @@ def _warm_up(resident: ResidentCase) -> None:
     atlas = resident.case.atlas
     index = atlas.grid.nearest(0.0, 0.0)
     views = np.asarray(atlas.views[list(atlas.grid.neighbours(index))], np.float32)
-    edge_equations(middle, np.eye(3), views, Turn(0.0, 0.0, 1.0, 1.0, view.range_mm), FLOOR)
+    turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
+    edge_equations(middle, np.eye(3), views, turn, FLOOR)
+    correlation_equations(middle, np.eye(3), finer_views(views, view.size_px), turn, FLOOR)
     for dtype in FRAME_DTYPES:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
