@@ -40,16 +40,16 @@ class Knowing(AbstractStepper):
 def run(small_case, camera, monkeypatch):
     """Register with a stepper that is told each look."""
 
-    def go(schedule=DEFAULT_SCHEDULE, start=START, **how):
-        atlas = small_case.atlas
-        stepper = Knowing(pose_from_six(TRUTH, small_case.pose_frame), camera, atlas, **how)
+    def go(schedule=DEFAULT_SCHEDULE, start=START, case=small_case, **how):
+        atlas = case.atlas
+        stepper = Knowing(pose_from_six(TRUTH, case.pose_frame), camera, atlas, **how)
 
         def told(pose, camera, atlas):
             stepper.current = look(pose, camera, atlas)
             return stepper.current
 
         monkeypatch.setattr("fluoropose.pehl.hierarchy.look", told)
-        begin = pose_from_six(start, small_case.pose_frame)
+        begin = pose_from_six(start, case.pose_frame)
         return register(stepper, camera, begin, atlas, schedule, lambda: 0), stepper
 
     return go
@@ -78,6 +78,11 @@ def test_fine_steps_go_on_while_they_move_the_pose(run):
     _, stepper = run(unrest=2.0)
     # Seven steps and the look that judges.
     assert stepper.stages.count("fine") == 8
+
+
+def test_in_a_body_they_go_on_for_longer(run, small_case, surrounded_case):
+    fine = [run(case=case, unrest=1.0)[1].stages.count("fine") for case in (small_case, surrounded_case)]
+    assert fine == [1, 8]
 
 
 def test_the_last_look_is_taken_at_its_word(run):

@@ -56,6 +56,9 @@ SETTLED = 4.0
 """A fine step that changes the pose by less than this, in expected errors of it, is the last: the edges go on
 (`pehl.align`)."""
 
+_SETTLED_IN_BODY = 2.0
+"""The same in a body, where networks that end sooner end more often near the wrong vertebra (docs/tried.md)."""
+
 
 def sweeps(count: int) -> Schedule:
     """Return `count` sweeps over both groups, the first half of them (rounded up) coarse: for experiments."""
@@ -133,13 +136,14 @@ def _refined(
 ) -> Finding:
     """Follow a schedule's fine steps from where the coarse ones ended."""
     pose, began = begun.camera_from_volume, clock()
+    settled = _SETTLED_IN_BODY if atlas.surrounded else SETTLED
     for stage, group in schedule:
         if stage == "coarse":
             continue
         current = look(pose, camera, atlas)
         seen = _regress(stepper, stage, current, camera)
         change = seen.residuals[0] - current.own_residual
-        if group is Group.ALL and change @ seen.information[0] @ change < SETTLED**2:
+        if group is Group.ALL and change @ seen.information[0] @ change < settled**2:
             return _finding(pose, current, seen, atlas, (begun.regress_ns, clock() - began, 0))
         pose = apply_residual(current, seen.residuals[0], group, atlas)
     ended = clock()
