@@ -288,7 +288,7 @@ def _warm_up(resident: ResidentCase) -> None:
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
     atlas = resident.case.atlas
     index = atlas.grid.nearest(0.0, 0.0)
-    views = np.asarray(atlas.views[list(atlas.grid.neighbours(index))], np.float32)
+    views = atlas.lines(*atlas.grid.neighbours(index))
     turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
     edge_equations(middle, np.eye(3), views, turn, FLOOR)
     correlation_equations(middle, np.eye(3), finer_views(views, view.size_px), turn, FLOOR)
