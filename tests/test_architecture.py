@@ -27,7 +27,8 @@ LAYERS = {
 
 HOMES = {
     "numba": {
-        "drr/cpu.py", "imaging/half.py", "imaging/xray.py", "pehl/apart_kernels.py", "pehl/correlation_kernels.py", "pehl/edge_kernels.py",
+        "drr/cpu.py", "drr/planes.py", "imaging/half.py", "imaging/xray.py", "pehl/apart_kernels.py",
+        "pehl/correlation_kernels.py", "pehl/edge_kernels.py",
         "pehl/likeness.py", "pehl/overlap.py", "pehl/shadow.py", "published/patches.py", "train/appearance.py",
     },
     "scipy": {

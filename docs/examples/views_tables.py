@@ -8,7 +8,11 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1]
 PAGE = DOCS / "views.md"
-CASES = ("plate", "knee", "probe")
+CASES = ("plate", "knee", "probe", "wide/probe")
+BEYOND = (
+    "object", "atlas", "angle", "instants beyond it in some view", "by at most", "success of all, exact | 0.2 | 0.5",
+    "of those inside",
+)  # fmt: skip
 COLUMNS = (
     "angle", "calibration, mm and °", "fault", "success", "3-D mTRE p50", "p90", "depth p50", "depth less", "rotation",
     "used",
@@ -18,7 +22,8 @@ COLUMNS = (
 def tables() -> str:
     """Return a table per case that has figures."""
     paths = [DOCS / "evaluation-views" / case / "views.json" for case in CASES]
-    return "\n\n".join(_case(json.loads(path.read_text())) for path in paths if path.exists())
+    found = [json.loads(path.read_text()) for path in paths if path.exists()]
+    return "\n\n".join([*(_case(figures) for figures in found), _beyond(found)])
 
 
 def page(text: str) -> str:
@@ -31,10 +36,31 @@ def page(text: str) -> str:
 def _case(figures: dict) -> str:
     run = figures["run"]
     title = (
-        f"### {run['case'].capitalize()}, {run['size_mm']:.0f} mm: {run['starts']} starts on {run['frames']} instants"
+        f"### {run['case'].capitalize()}, {run['size_mm']:.0f} mm, atlas of ±{run['reach_deg'][0]:g}°: "
+        f"{run['starts']} starts on {run['frames']} instants"
     )
     lines = [COLUMNS, ["---"] * len(COLUMNS), *(_row(row) for row in figures["settings"])]
     return "\n".join([title, "", *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def _beyond(found: list[dict]) -> str:
+    """Return the table of instants that the atlas does not cover, and the success of two views without them."""
+    lines = [[cell.replace("|", "\\|") for cell in BEYOND], ["---"] * len(BEYOND)]
+    for figures in found:
+        run = figures["run"]
+        for angle in dict.fromkeys(row["angle_deg"] for row in figures["settings"]):
+            rows = [row for row in figures["settings"] if row["angle_deg"] == angle and row["fault"] == "none"]
+            beyond = rows[0]["beyond"]
+            shares = (
+                [row["together"]["success_rate"] for row in rows],
+                [row["beyond"]["success_rate_inside_together"] for row in rows],
+            )
+            cells = [" \\| ".join(f"{100 * share:.0f}" for share in some) + " %" for some in shares]
+            lines.append([
+                run["case"], f"±{run['reach_deg'][0]:g}°", f"{angle:g}°",
+                f"{beyond['outside']} of {beyond['instants']}", f"{beyond['most_deg']:.1f}°", *cells,
+            ])  # fmt: skip
+    return "\n".join(["### Instants that the atlas does not cover", "", *("| " + " | ".join(c) + " |" for c in lines)])
 
 
 def _row(row: dict) -> list[str]:

@@ -92,6 +92,9 @@ CEILINGS = {
 CEILING_MARGIN = 0.05
 """Rim of their window: narrow, for the neighbouring bones are in it."""
 
+DRAWN_BINNED, DRAWN_PX = 2, 300
+"""Pictures of single views show every second pixel, so many about the object each way."""
+
 GREEN, RED, BLUE = (60, 255, 90), (255, 70, 60), (90, 160, 255)
 
 
@@ -317,6 +320,7 @@ def measure(
     of all trials there.
     """
     figures: dict[str, dict[str, dict]] = {}
+    pictures: list[np.ndarray] = []
     for camera_name in CAMERAS:
         case = load_case(out / "cases" / camera_name)
         camera = read_camera(out / f"{camera_name}.json")
@@ -355,8 +359,10 @@ def measure(
                     {key: round(facts[key]["p50"], 2) for key in SHOWN},
                 )
                 if method == "ours":
-                    draw(out, name, case, camera, truth, about, records[0])
+                    pictures.append(draw(out, name, case, camera, truth, about, records[0]))
             (out / "figures.json").write_text(json.dumps(figures, indent=1))
+    if pictures:
+        save_picture(out / "found.png", np.concatenate(pictures))
 
 
 def _against(truth: Truth, record: Record, case: Case, about: Truth) -> Record:
@@ -432,21 +438,25 @@ def ceiling(bench: Bench, truth: Truth, camera: Camera, kind: str) -> dict[str, 
     }
 
 
-def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, about: Truth, record: Record) -> None:
-    """Write a picture of a start, where ours ended from it, and the reference."""
+def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, about: Truth, record: Record) -> np.ndarray:
+    """Write a picture of a start, where ours ended from it, and the reference, and return it."""
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     frame = case.pose_frame
     start = StartPlan(SEED).start(record.job, about.camera_from_volume, frame)
-    small = camera.scaled(3)
+    small = camera.scaled(DRAWN_BINNED)
     poses = (start, pose_from_six(record.found_six, frame), truth.camera_from_volume)
-    marks = [outline(renderer.render(small, pose)) for pose in poses]
+    middle = project(small, transform(truth.camera_from_volume, case.corners_mm)).mean(axis=0)
+    left, top = np.clip(middle.astype(int) - DRAWN_PX // 2, 0, np.array([small.columns, small.rows]) - DRAWN_PX)
+    part = (slice(top, top + DRAWN_PX), slice(left, left + DRAWN_PX))
+    marks = [outline(renderer.render(small, pose))[part] for pose in poses]
     layers = [
-        ("a start", [(marks[0], RED)]),
+        (f"{name.replace('_', ' ')}: a start", [(marks[0], RED)]),
         (f"found: in-plane {record.trial.end.in_plane_mm:.2f} mm off", [(marks[1], GREEN)]),
         ("biplane reference", [(marks[2], BLUE)]),
     ]
-    thin = truth.pixels[: 3 * small.rows : 3, : 3 * small.columns : 3]
-    save_picture(out / f"{name}_found.png", overlay_panels(thin, layers))
+    picture = overlay_panels(truth.pixels[::DRAWN_BINNED, ::DRAWN_BINNED][part], layers)
+    save_picture(out / f"{name}_found.png", picture)
+    return picture
 
 
 def pairs(out: Path, starts: int, threads: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from fluoropose.drr.atlas import AtlasGrid, render_view
 from fluoropose.drr.atlas_error import depth_scale_error_mm, nearest_view_error_mm
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.prepare import prepare_case
+from fluoropose.drr.prepare import prepare_case, quick_rest_renderer, rest_renderer
 from fluoropose.drr.reference import ReferenceRenderer
 from fluoropose.imaging.volume import continued
 from support.cases import SMALL_CHOICE, small_volume
@@ -123,3 +123,15 @@ def test_progress_is_told_to_the_end():
     prepare_case("p", "s", small_volume(3.0), SMALL_CHOICE, progress=lambda done, total: seen.append((done, total)))
     assert seen[0] == (1, 49)
     assert seen[-1] == (49, 49)
+
+
+def test_what_renders_the_rest_while_a_frame_waits_shows_what_the_atlas_does(surrounded_case):
+    """Details apart: an offset or a slope over the whole picture is of no account where it is used."""
+    view, rest = surrounded_case.atlas.view, surrounded_case.rest
+    slow, quick = rest_renderer(rest, view), quick_rest_renderer(rest, view)
+    depth = int(np.argmax(np.abs(view.base_rotation[2] @ rest.lps_from_index[:3, :3])))
+    shrunk = np.array(slow.volume.values.shape) // np.array(quick.volume.values.shape)
+    assert shrunk.tolist() == [int(3.0 / slow.volume.spacing_mm[axis]) if axis == depth else 1 for axis in range(3)]
+    for angles in ((0.0, 0.0), (0.2, -0.15)):
+        expected, found = (render_view(one, view, *angles) for one in (slow, quick))
+        assert np.median(np.abs(found - expected)) < 0.02 * expected.max()

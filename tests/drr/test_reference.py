@@ -1,17 +1,19 @@
-"""Both renderers against closed-form line integrals, and against each other."""
+"""The renderers against closed-form line integrals, and against each other."""
 
 import numpy as np
 import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.reference import ReferenceRenderer, box_interval
+from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.reference import ReferencePlanes, ReferenceRenderer, box_interval
 from fluoropose.geometry.camera import camera_from_detector, ray_directions
 from fluoropose.geometry.rigid import inverse, rigid
 from fluoropose.geometry.rotation import from_zxy
 from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelised
 from fluoropose.imaging.volume import Volume
 
-BACKENDS = {"reference": ReferenceRenderer, "cpu": CpuRenderer}
+STEPPING = {"reference": ReferenceRenderer, "cpu": CpuRenderer}
+BACKENDS = STEPPING | {"planes": lambda volume, step_mm: PlaneRenderer(volume)}
 CAMERA = camera_from_detector(40, 48, row_spacing_mm=1.6, column_spacing_mm=1.5, source_to_detector_mm=1000.0)
 POSE = rigid(from_zxy(0.5, 0.3, -0.4), np.array([3.0, -2.0, 800.0]))
 TURN = from_zxy(0.2, 0.7, -0.3)
@@ -48,11 +50,11 @@ def test_closed_forms_are_met_to_half_a_percent_and_approached(backend, name):
         assert errors[0][through_or_whole] > errors[1][through_or_whole] > errors[2][through_or_whole]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", STEPPING)
 def test_the_integral_converges_with_the_step(backend):
     volume = voxelised([BODIES["sphere"]], (44, 44, 44), 1.0, 3)
     fine = ReferenceRenderer(volume, 0.05).render(CAMERA, POSE)
-    errors = [np.abs(BACKENDS[backend](volume, step).render(CAMERA, POSE) - fine).mean() for step in (4.0, 1.0, 0.25)]
+    errors = [np.abs(STEPPING[backend](volume, step).render(CAMERA, POSE) - fine).mean() for step in (4.0, 1.0, 0.25)]
     assert errors[0] > errors[1] > errors[2]
 
 
@@ -65,6 +67,25 @@ def test_the_fast_renderer_equals_its_twin(rng):
     slow = ReferenceRenderer(volume, 0.1).render(CAMERA, POSE)
     assert slow.max() > 0.5
     np.testing.assert_allclose(fast, slow, atol=2e-3 * slow.max())
+
+
+@pytest.mark.parametrize("turn", [(0.5, 0.3, -0.4), (0.1, 1.4, 0.2), (0.3, 0.1, 1.5), (-2.0, 0.6, 2.4)])
+def test_the_renderer_by_planes_equals_its_twin(rng, turn):
+    """Along each axis, up and down; the volume does not fade towards its sides."""
+    volume = Volume(rng.random((22, 25, 19)) * 0.05, np.diag([1.9, 1.6, 2.1, 1.0]))
+    rotation = from_zxy(*turn)
+    pose = rigid(rotation, np.array([2.0, -3.0, 800.0]) - rotation @ (volume.lps_from_index @ [10.5, 12, 9, 1])[:3])
+    fast = PlaneRenderer(volume).render(CAMERA, pose)
+    slow = ReferencePlanes(volume).render(CAMERA, pose)
+    assert slow.max() > 0.5
+    np.testing.assert_allclose(fast, slow, atol=2e-3 * slow.max())
+
+
+def test_planes_are_nearly_as_near_to_the_integral_as_steps_of_a_voxel():
+    volume = voxelised(list(BODIES.values()), (44, 44, 44), 1.0, 3)
+    fine = ReferenceRenderer(volume, 0.05).render(CAMERA, POSE)
+    planes, steps = PlaneRenderer(volume).render(CAMERA, POSE), CpuRenderer(volume, 1.0).render(CAMERA, POSE)
+    assert np.abs(planes - fine).mean() < 1.5 * np.abs(steps - fine).mean() < 5e-4 * fine.max()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

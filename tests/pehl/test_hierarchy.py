@@ -5,7 +5,7 @@ import pytest
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, register
-from fluoropose.pehl.residual import look, residual_of
+from fluoropose.pehl.residual import Group, apply_residual, look, residual_of
 from fluoropose.pehl.step import AbstractStepper, solved
 
 SIGMAS = np.array([0.1, 0.1, 1.0, 0.002, 0.004, 0.004])
@@ -40,16 +40,16 @@ class Knowing(AbstractStepper):
 def run(small_case, camera, monkeypatch):
     """Register with a stepper that is told each look."""
 
-    def go(schedule=DEFAULT_SCHEDULE, start=START, **how):
-        atlas = small_case.atlas
-        stepper = Knowing(pose_from_six(TRUTH, small_case.pose_frame), camera, atlas, **how)
+    def go(schedule=DEFAULT_SCHEDULE, start=START, case=small_case, **how):
+        atlas = case.atlas
+        stepper = Knowing(pose_from_six(TRUTH, case.pose_frame), camera, atlas, **how)
 
         def told(pose, camera, atlas):
             stepper.current = look(pose, camera, atlas)
             return stepper.current
 
         monkeypatch.setattr("fluoropose.pehl.hierarchy.look", told)
-        begin = pose_from_six(start, small_case.pose_frame)
+        begin = pose_from_six(start, case.pose_frame)
         return register(stepper, camera, begin, atlas, schedule, lambda: 0), stepper
 
     return go
@@ -75,9 +75,24 @@ def test_coarse_steps_go_on_while_they_move_the_pose(run):
 
 
 def test_fine_steps_go_on_while_they_move_the_pose(run):
-    _, stepper = run(unrest=1.0)
+    _, stepper = run(unrest=2.0)
     # Seven steps and the look that judges.
     assert stepper.stages.count("fine") == 8
+
+
+def test_in_a_body_they_go_on_for_longer(run, small_case, surrounded_case):
+    fine = [run(case=case, unrest=1.0)[1].stages.count("fine") for case in (small_case, surrounded_case)]
+    assert fine == [1, 8]
+
+
+def test_the_last_look_is_taken_at_its_word(run):
+    """It asks for one expected error in each parameter: too little for another look, and where the pose is then."""
+    found, stepper = run(TRACKING_SCHEDULE, start=TRUTH, unrest=1.0)
+    assert stepper.stages == ["coarse", "fine"]
+    asked = apply_residual(stepper.current, found.regression.residuals[0], Group.ALL, stepper.atlas)
+    np.testing.assert_array_equal(found.camera_from_volume, asked)
+    assert found.moved[0] == pytest.approx(np.hypot(*SIGMAS[:2]), rel=0.05)
+    assert found.moved[1] == pytest.approx(SIGMAS[2], rel=0.05)
 
 
 def test_a_tracked_frame_that_has_not_moved_takes_two_looks(run):

@@ -58,7 +58,8 @@ def bundle(models_root):
 def looks(rng, count):
     """Frames and looks of two instants: homographies, view and frame indices."""
     frames = rng.random((count, 40, 50)).astype(np.float32)
-    homographies = np.eye(3) + 0.05 * rng.standard_normal((count, 3, 3))
+    whole = np.array([[2 / 127, 0.0, -1.0], [0.0, 2 / 127, -1.0], [0.0, 0.0, 1.0]])
+    homographies = whole @ (np.eye(3) + [[0.05], [0.05], [1e-4]] * rng.standard_normal((count, 3, 3)))
     return frames, homographies, rng.integers(0, 9, (count, 5)), np.arange(count)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat33
+from fluoropose.arrays import Float32, Mat33
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical, view_rotation
+from fluoropose.imaging.half import singles
 from fluoropose.imaging.volume import Volume
 
 __all__ = ["Atlas", "AtlasGrid", "REFERENCE_STEP_DEG", "build_atlas", "default_step_mm", "no_progress", "render_view"]
@@ -121,6 +122,11 @@ class Atlas:
         """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, and the view's surroundings if any."""
         neighbours = self.grid.neighbours(index)
         return (*neighbours, self.grid.count + index) if self.surrounded else neighbours
+
+    def lines(self, *indices: int) -> Float32:
+        """Return pictures as float32, (n, size, size)."""
+        chosen = np.asarray(self.pictures[list(indices)])
+        return singles(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)
 
     def rotation(self, index: int) -> Mat33:
         """Return the object's rotation in the canonical camera for one view."""

@@ -11,16 +11,28 @@ from fluoropose.arrays import Mat33
 from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume, bounding_corners, continued, pooled
 
-__all__ = ["FIELD_SHARE", "ViewChoice", "canonical_view", "case_digest", "prepare_case", "rest_renderer"]
+__all__ = [
+    "FIELD_SHARE",
+    "ViewChoice",
+    "canonical_view",
+    "case_digest",
+    "prepare_case",
+    "quick_rest_renderer",
+    "rest_renderer",
+]
 
 FIELD_SHARE = 1.1
 """Canonical field over the object's diagonal: the object stays inside from every side, with a rim to see its edge."""
 
 _REST_VOXELS_PER_PX = 1.5
 """Voxels of the rest of a CT, when it is rendered, over canonical pixels, at the least."""
+
+_REST_VOXELS_ALONG_MM = 3.0
+"""Along the axis of the view, when a frame waits for it, they are pooled up to here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,10 +91,29 @@ def prepare_case(
 
 
 def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
-    """Return what renders the rest of a CT, the patient going on beyond its ends for as long as the field is wide.
+    """Return what renders the rest of a CT for an atlas."""
+    volume = _rest_volume(rest, view)
+    return CpuRenderer(volume, default_step_mm(volume))
+
+
+def quick_rest_renderer(rest: Volume, view: CanonicalView) -> PlaneRenderer:
+    """Return what renders the rest of a CT while a frame waits.
+
+    Along the view's axis, where what lies behind one another adds up anyway, its voxels may be coarser.
+    """
+    volume = _rest_volume(rest, view)
+    axes = volume.lps_from_index[:3, :3] / volume.spacing_mm
+    axis = int(np.argmax(np.abs(view.base_rotation[2] @ axes)))
+    factor = max(1, int(_REST_VOXELS_ALONG_MM / volume.spacing_mm[axis]))
+    factors = tuple(factor if n == axis else 1 for n in range(3))
+    return PlaneRenderer(pooled(volume, factors))
+
+
+def _rest_volume(rest: Volume, view: CanonicalView) -> Volume:
+    """Return the rest of a CT, the patient going on beyond its ends for as long as the field is wide.
 
     Voxels finer than canonical pixels are pooled to about one and a half of those: what is finer is not seen.
     """
     wanted_mm = _REST_VOXELS_PER_PX * view.field_mm / view.size_px
     coarse = pooled(rest, tuple(max(1, round(wanted_mm / float(spacing))) for spacing in rest.spacing_mm))
-    return CpuRenderer(continued(coarse, view.field_mm), default_step_mm(coarse))
+    return continued(coarse, view.field_mm)

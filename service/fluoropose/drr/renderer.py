@@ -16,7 +16,7 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["AbstractRenderer", "RayFrame", "ray_frame"]
+__all__ = ["AbstractRenderer", "RayFrame", "ray_frame", "steepest_axis"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,3 +47,9 @@ def ray_frame(volume: Volume, camera: Camera, camera_from_volume: Mat44) -> RayF
     index_from_camera = index_from_lps @ volume_from_camera
     direction_from_pixel = np.linalg.inv(camera.intrinsic_matrix)
     return RayFrame(index_from_camera[:3, 3], index_from_camera[:3, :3] @ direction_from_pixel, direction_from_pixel)
+
+
+def steepest_axis(rays: RayFrame, camera: Camera) -> int:
+    """Return the axis of which the ray through the middle of a picture crosses most planes."""
+    middle = rays.index_from_pixel @ [(camera.columns - 1) / 2, (camera.rows - 1) / 2, 1.0]
+    return int(np.argmax(np.abs(middle)))

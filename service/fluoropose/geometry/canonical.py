@@ -18,7 +18,7 @@ from fluoropose.arrays import Mat33, Mat44, Vec3
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
-from fluoropose.geometry.rotation import about_x, about_y, about_z, smallest_rotation, to_zxy
+from fluoropose.geometry.rotation import about_z, from_zxy, smallest_rotation, to_zxy
 
 __all__ = ["CanonicalPose", "CanonicalView", "canonical_pose", "pose_from_canonical", "view_rotation", "warp"]
 
@@ -87,7 +87,7 @@ def canonical_pose(camera_from_volume: Mat44, view: CanonicalView) -> CanonicalP
 
 def view_rotation(alpha_rad: float, beta_rad: float, view: CanonicalView) -> Mat33:
     """Return the object's rotation in the canonical camera at two out-of-plane angles."""
-    return about_x(alpha_rad) @ about_y(beta_rad) @ view.base_rotation
+    return from_zxy(0.0, alpha_rad, beta_rad) @ view.base_rotation
 
 
 def pose_from_canonical(
@@ -101,4 +101,4 @@ def pose_from_canonical(
 def warp(camera: Camera, pose: CanonicalPose, view: CanonicalView) -> Mat33:
     """Return the homography that takes homogeneous canonical pixels to frame pixels, shape (3, 3)."""
     scale = view.range_mm / pose.range_mm
-    return camera.intrinsic_matrix @ pose.camera_from_canonical @ np.diag([scale, scale, 1.0]) @ view.ray_from_pixel
+    return camera.intrinsic_matrix @ (pose.camera_from_canonical * [scale, scale, 1.0]) @ view.ray_from_pixel

@@ -1,5 +1,7 @@
 """Rotations. Angles in rad; a 3x3 matrix turns column vectors; positive is right-handed about the axis."""
 
+from math import asin, atan2, cos, hypot, sin, sqrt
+
 import numpy as np
 
 from fluoropose.arrays import Mat33, Vec3
@@ -23,25 +25,34 @@ _PARALLEL = 1e-12
 
 def about_x(angle_rad: float) -> Mat33:
     """Turn by `angle_rad` about +x: y towards z."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    c, s = cos(angle_rad), sin(angle_rad)
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
 def about_y(angle_rad: float) -> Mat33:
     """Turn by `angle_rad` about +y: z towards x."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    c, s = cos(angle_rad), sin(angle_rad)
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
 def about_z(angle_rad: float) -> Mat33:
     """Turn by `angle_rad` about +z: x towards y."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    c, s = cos(angle_rad), sin(angle_rad)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
 def from_zxy(theta_rad: float, alpha_rad: float, beta_rad: float) -> Mat33:
-    """Return Rz(theta) Rx(alpha) Ry(beta): in-plane turn last, the two out-of-plane turns before it."""
-    return about_z(theta_rad) @ about_x(alpha_rad) @ about_y(beta_rad)
+    """Return Rz(theta) Rx(alpha) Ry(beta), written out: in-plane turn last, the two out-of-plane turns before it."""
+    ct, st, ca, sa, cb, sb = (
+        cos(theta_rad), sin(theta_rad), cos(alpha_rad), sin(alpha_rad), cos(beta_rad), sin(beta_rad),
+    )  # fmt: skip
+    return np.array(
+        [
+            [ct * cb - st * sa * sb, -st * ca, ct * sb + st * sa * cb],
+            [st * cb + ct * sa * sb, ct * ca, st * sb - ct * sa * cb],
+            [-ca * sb, sa, ca * cb],
+        ]
+    )
 
 
 def to_zxy(rotation: Mat33) -> tuple[float, float, float]:
@@ -50,13 +61,11 @@ def to_zxy(rotation: Mat33) -> tuple[float, float, float]:
     Exact inverse of `from_zxy` for alpha in (-90 deg, 90 deg); at +-90 deg theta and beta turn about
     the same axis and theta is given the whole turn.
     """
-    sin_alpha = float(np.clip(rotation[2, 1], -1.0, 1.0))
-    alpha = float(np.arcsin(sin_alpha))
-    if np.hypot(rotation[0, 1], rotation[1, 1]) < _PARALLEL:
-        return float(np.arctan2(rotation[1, 0], rotation[0, 0])), alpha, 0.0
-    theta = float(np.arctan2(-rotation[0, 1], rotation[1, 1]))
-    beta = float(np.arctan2(-rotation[2, 0], rotation[2, 2]))
-    return theta, alpha, beta
+    (xx, xy, _), (yx, yy, _), (zx, zy, zz) = rotation.tolist()
+    alpha = asin(min(max(zy, -1.0), 1.0))
+    if hypot(xy, yy) < _PARALLEL:
+        return atan2(yx, xx), alpha, 0.0
+    return atan2(-xy, yy), alpha, atan2(-zx, zz)
 
 
 def from_rotation_vector(vector_rad: Vec3) -> Mat33:
@@ -91,12 +100,14 @@ def angle_between(first: Mat33, second: Mat33) -> float:
 
 def smallest_rotation(direction: Vec3) -> Mat33:
     """Return the smallest rotation that takes +z to the unit vector along `direction` (any length, not -z)."""
-    target = direction / np.linalg.norm(direction)
-    axis_sin = np.array([-target[1], target[0], 0.0])
-    sine = float(np.linalg.norm(axis_sin))
-    if sine < _PARALLEL:
-        return np.eye(3) if target[2] > 0 else about_x(np.pi)
-    return from_rotation_vector(axis_sin / sine * np.arctan2(sine, target[2]))
+    x, y, z = direction.tolist()
+    length = sqrt(x * x + y * y + z * z)
+    x, y, z = x / length, y / length, z / length
+    if hypot(x, y) < _PARALLEL:
+        return np.eye(3) if z > 0 else about_x(np.pi)
+    # Rodrigues' formula about (-y, x, 0); 1 - z as its square's share where z is near 1.
+    rest = 1.0 / (1.0 + z) if z > 0.0 else (1.0 - z) / (x * x + y * y)
+    return np.array([[1.0 - rest * x * x, -rest * x * y, x], [-rest * x * y, 1.0 - rest * y * y, y], [-x, -y, z]])
 
 
 def nearest_rotation(matrix: Mat33) -> Mat33:

@@ -184,7 +184,7 @@ def _sight(current: Look, atlas: Atlas) -> _Sight:
     theta, alpha, beta = current.own_residual[3:]
     step_rad, view = float(np.deg2rad(atlas.grid.step_deg)), atlas.view
     turn = Turn(alpha / step_rad, beta / step_rad, step_rad, view.field_mm / view.size_px, view.range_mm)
-    views = np.asarray(atlas.views[list(atlas.grid.neighbours(current.view_index))], np.float32)
+    views = atlas.lines(*atlas.grid.neighbours(current.view_index))
     back = np.eye(6)
     back[:2, :2] = about_z(theta)[:2, :2]
     return _Sight(_turned(current.frame_from_canonical_px, theta, view.size_px), views, turn, back)

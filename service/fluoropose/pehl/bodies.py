@@ -1,6 +1,6 @@
 """What a body is expected to show in a canonical view: rendered at its pose, cached, or moved from an earlier picture.
 
-A rest of a CT takes six milliseconds to render, its cached view is up to a degree off, a pixel or two at its far ends.
+A rest of a CT takes milliseconds to render, its cached view is up to a degree off, a pixel or two at its far ends.
 A picture that was rendered less than a degree away is moved there instead: in the plane and in depth exactly, out of
 the plane to first order, by how the cached views change. Lengths in mm, angles in rad.
 """
@@ -52,8 +52,7 @@ def rendered(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) -
 
 def cached(now: Look, atlas: Atlas) -> Picture:
     """Return the cached picture of the rest of a CT nearest to a look."""
-    image = np.asarray(atlas.pictures[atlas.grid.count + now.view_index], np.float32)
-    return Picture(image, atlas.rotation(now.view_index))
+    return Picture(atlas.lines(atlas.grid.count + now.view_index)[0], atlas.rotation(now.view_index))
 
 
 def inside_at(renderer: AbstractRenderer, pose: Mat44, current: Look, atlas: Atlas) -> Sight:
@@ -86,8 +85,6 @@ def _render(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) ->
 
 def _turns(atlas: Atlas, now: Look, first: int) -> Float32:
     """Return how the cached pictures from `first` on change with alpha and beta about a look's view, per rad."""
-    up, down, right, left = (
-        np.asarray(atlas.pictures[first + index], np.float32) for index in atlas.grid.neighbours(now.view_index)[1:]
-    )
+    up, down, right, left = atlas.lines(*(first + index for index in atlas.grid.neighbours(now.view_index)[1:]))
     per_rad = np.float32(0.5 / np.deg2rad(atlas.grid.step_deg))
     return np.stack([(up - down) * per_rad, (right - left) * per_rad])

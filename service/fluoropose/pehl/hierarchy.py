@@ -52,9 +52,12 @@ TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
 NEAR = {_A: 0.5, _B: 0.8}
 """What a coarse step may still have left, in units of `RESIDUAL_SCALES`, for the fine network to take over."""
 
-SETTLED = 2.0
-"""A fine step that would change the pose by less than this, in expected errors of it, is not worth making: the edges go
-on from there (`pehl.align`)."""
+SETTLED = 4.0
+"""A fine step that changes the pose by less than this, in expected errors of it, is the last: the edges go on
+(`pehl.align`)."""
+
+_SETTLED_IN_BODY = 2.0
+"""The same in a body, where networks that end sooner end more often near the wrong vertebra (docs/tried.md)."""
 
 
 def sweeps(count: int) -> Schedule:
@@ -71,8 +74,8 @@ Clock = Callable[[], int]
 class Finding:
     """Where a schedule ended.
 
-    `regression` is the network's view of the last pose (batch of one) and `moved` how far its own last proposal
-    lies from that pose: in-plane mm, depth mm, rotation rad. `regress_ns`, `refine_ns`, `quality_ns` are times.
+    `regression` is what the last look saw (batch of one), the pose its proposal, and `moved` how far that moved the
+    pose: in-plane mm, depth mm, rotation rad. `regress_ns`, `refine_ns`, `quality_ns` are times.
     """
 
     camera_from_volume: Mat44
@@ -133,13 +136,14 @@ def _refined(
 ) -> Finding:
     """Follow a schedule's fine steps from where the coarse ones ended."""
     pose, began = begun.camera_from_volume, clock()
+    settled = _SETTLED_IN_BODY if atlas.surrounded else SETTLED
     for stage, group in schedule:
         if stage == "coarse":
             continue
         current = look(pose, camera, atlas)
         seen = _regress(stepper, stage, current, camera)
         change = seen.residuals[0] - current.own_residual
-        if group is Group.ALL and change @ seen.information[0] @ change < SETTLED**2:
+        if group is Group.ALL and change @ seen.information[0] @ change < settled**2:
             return _finding(pose, current, seen, atlas, (begun.regress_ns, clock() - began, 0))
         pose = apply_residual(current, seen.residuals[0], group, atlas)
     ended = clock()
@@ -154,8 +158,8 @@ def is_near(left: dict[Group, float]) -> bool:
 
 
 def _finding(pose: Mat44, last: Look, seen: Regression, atlas: Atlas, spent_ns: tuple[int, int, int]) -> Finding:
-    moved = moved_between(pose, apply_residual(last, seen.residuals[0], Group.ALL, atlas), atlas.view.centre_mm)
-    return Finding(pose, seen, moved, *spent_ns)
+    proposed = apply_residual(last, seen.residuals[0], Group.ALL, atlas)
+    return Finding(proposed, seen, moved_between(pose, proposed, atlas.view.centre_mm), *spent_ns)
 
 
 def _regress(stepper: AbstractStepper, stage: str, current: Look, camera: Camera) -> Regression:

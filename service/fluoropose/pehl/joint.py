@@ -15,7 +15,7 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.pehl.align import EDGE_SETTLED, EDGE_STEPS, FLOOR, PRESENT, edge_look
 from fluoropose.pehl.fusion import Equation, moved_by, residual_change, view_equation
-from fluoropose.pehl.hierarchy import NEAR, SETTLED, Clock, Finding, Schedule, is_near, moved_between
+from fluoropose.pehl.hierarchy import NEAR, Clock, Finding, Schedule, is_near, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_units
 from fluoropose.pehl.step import Regression
 
@@ -24,6 +24,10 @@ __all__ = ["JointFinding", "Sight", "aligned_jointly", "register_jointly", "worl
 _PRIOR_SHARE, _PRIOR_RAD = 0.5, 1.0
 """Standard deviations of the weak prior on one step: so much of the field, and of a turn. It only holds what no view
 sees."""
+
+_SETTLED = 2.0
+"""A fine step shorter than this, in expected errors and the mean of the views, is the last. Shorter than with one view
+alone (`hierarchy.SETTLED`): what each view then still asks for tells whether they contradict each other."""
 
 _FLOOR: Float64 = np.array([0.002, 0.002, 0.005, 0.004, 0.004, 0.004])
 """No view is believed to know more than this: shares of field and range, and rad; what calibrations are good for."""
@@ -86,7 +90,7 @@ def register_jointly(
         last = _look(regress, stage, sights, pose, group)
         step = _step(last.equations, atlas)
         spent[stage] += clock() - began
-        if group is Group.ALL and step @ _total(last.equations) @ step < len(sights) * SETTLED**2:
+        if group is Group.ALL and step @ _total(last.equations) @ step < len(sights) * _SETTLED**2:
             return _ended(pose, last, sights, spent, 0)
         if stage == "coarse":
             left |= _left(step, sights, last.looks, group)

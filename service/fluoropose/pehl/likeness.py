@@ -35,9 +35,9 @@ _WEIGHTS: Float32 = read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.floa
 def edge_likeness(frame: Float32, current: Look, atlas: Atlas) -> float:
     """Return the gradient correlation, -1 to 1, of a frame (rows, columns) of line integrals seen from a pose."""
     seen = warped(frame, current.frame_from_canonical_px, atlas.view.size_px)
-    cached = saturate(np.asarray(atlas.views[current.view_index], np.float32))
-    around = atlas.surroundings
-    besides = np.zeros_like(cached) if around is None else np.asarray(around[current.view_index], np.float32)
+    index = current.view_index
+    cached = saturate(atlas.lines(index)[0])
+    besides = atlas.lines(atlas.grid.count + index)[0] if atlas.surrounded else np.zeros_like(cached)
     return float(_likeness(seen, cached, besides, _WEIGHTS))
 
 

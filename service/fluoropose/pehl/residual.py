@@ -78,7 +78,7 @@ def apply_residual(current: Look, residual: Float64, group: Group, atlas: Atlas)
     merged = current.own_residual.copy()
     merged[chosen] = residual[chosen]
     limit = _NEAREST * atlas.view.range_mm
-    depth_mm = atlas.view.range_mm + float(np.clip(merged[2], -limit, limit))
+    depth_mm = atlas.view.range_mm + min(max(float(merged[2]), -limit), limit)
     scale = atlas.view.range_mm / current.pose.range_mm
     centre_mm = np.array([merged[0], merged[1], depth_mm / scale])
     rotation = from_zxy(*merged[3:]) @ atlas.rotation(current.view_index)

@@ -14,7 +14,6 @@ from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_pose, warp
-from fluoropose.imaging.half import singles
 from fluoropose.pehl.numpy_step import saturate
 
 __all__ = ["Shadow", "cast", "cast_twin", "shadow_of", "shadow_twin", "touches"]
@@ -74,7 +73,7 @@ def shadow_of(camera_from_volume: Mat44, atlas: Atlas) -> Shadow:
     step = float(np.deg2rad(atlas.grid.step_deg))
     shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
     beside = (up if shares[0] > 0.0 else down, right if shares[1] > 0.0 else left)
-    lines, first, second = (singles(atlas.views[index]) for index in (nearest, *beside))
+    lines, first, second = atlas.lines(nearest, *beside)
     shown = saturate(_blended(lines, first, second, abs(shares[0]), abs(shares[1]))) - _NOTHING
     return Shadow(shown, _box(shown), pose, atlas.view)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
 
-__all__ = ["AbstractStepper", "Regression", "normalised_homography", "solved", "stacked_frames"]
+__all__ = ["AbstractStepper", "Regression", "normalised_homography", "pixel_homography", "solved", "stacked_frames"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +55,12 @@ def normalised_homography(frame_from_canonical_px: Mat33, rows: int, columns: in
     """Return the homography into frame coordinates that run from -1 to 1 between the corner pixels' centres."""
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
     return to_unit @ frame_from_canonical_px
+
+
+def pixel_homography(homography: Mat33, rows: int, columns: int) -> Mat33:
+    """Return the homography into frame pixels of a normalised one: the inverse of `normalised_homography`."""
+    across, down = (columns - 1) / 2, (rows - 1) / 2
+    return np.array([[across, 0.0, across], [0.0, down, down], [0.0, 0.0, 1.0]]) @ homography
 
 
 def solved(information: Float64, vector: Float64, presence: Float64) -> Regression:

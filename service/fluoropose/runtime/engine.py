@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat44
-from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
-from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.prepare import rest_renderer
+from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.prepare import quick_rest_renderer
 from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
@@ -270,7 +269,7 @@ class Engine:
 
 def case_bodies(case: Case, rest: Volume) -> Bodies:
     """Return what renders the object of a case, and the `rest` of its CT."""
-    return Bodies(CpuRenderer(case.volume, default_step_mm(case.volume)), rest_renderer(rest, case.atlas.view))
+    return Bodies(PlaneRenderer(case.volume), quick_rest_renderer(rest, case.atlas.view))
 
 
 def _refined(finding: Finding, began_ns: int) -> Finding:
@@ -289,7 +288,7 @@ def _warm_up(resident: ResidentCase) -> None:
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
     atlas = resident.case.atlas
     index = atlas.grid.nearest(0.0, 0.0)
-    views = np.asarray(atlas.views[list(atlas.grid.neighbours(index))], np.float32)
+    views = atlas.lines(*atlas.grid.neighbours(index))
     turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
     edge_equations(middle, np.eye(3), views, turn, FLOOR)
     correlation_equations(middle, np.eye(3), finer_views(views, view.size_px), turn, FLOOR)

@@ -1,0 +1,102 @@
+"""A renderer in half the time: a ray is sampled where it crosses planes of voxel centres, in four voxels, not eight.
+
+Joseph's method (IEEE TMI 1(3), 1982): all rays go along the axis of which the middle one crosses most planes. It is
+nearly as near to the line integral as `drr.cpu` with steps of a voxel (tested), but not the same sum: atlases, the
+pictures that networks were trained on and the methods that are compared keep to that one.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from fluoropose.arrays import Float32, Float64, Mat44
+from fluoropose.drr.renderer import AbstractRenderer, ray_frame, steepest_axis
+from fluoropose.geometry.camera import Camera
+from fluoropose.imaging.kernels import ONE_KERNEL
+from fluoropose.imaging.volume import Volume
+
+__all__ = ["PlaneRenderer"]
+
+_WITHIN = 1.0 + 2.0**-10
+"""The last place along an axis, in voxels before its end: what is beyond is read a thousandth of a voxel inside."""
+
+
+class PlaneRenderer(AbstractRenderer):
+    """numba, one row of pixels per task. The twin that specifies it is `reference.ReferencePlanes`.
+
+    For fields of view of less than a right angle: beyond it a ray may cross no plane at all.
+    """
+
+    def __init__(self, volume: Volume) -> None:
+        """Keep the volume, of at least two voxels each way."""
+        self.volume = volume
+        self._flat = np.ascontiguousarray(volume.values, np.float32).reshape(-1)
+
+    def render(self, camera: Camera, camera_from_volume: Mat44) -> Float32:
+        """Return the line integrals, float32 (rows, columns)."""
+        rays = ray_frame(self.volume, camera, camera_from_volume)
+        steep = steepest_axis(rays, camera)
+        order = [steep, *(axis for axis in range(3) if axis != steep)]
+        shape = self.volume.values.shape
+        strides = np.array([shape[1] * shape[2], shape[2], 1], np.uint64)[order]
+        image = np.empty((camera.rows, camera.columns), dtype=np.float32)
+        with ONE_KERNEL:
+            _integrate(
+                self._flat, np.array(shape)[order], strides,
+                rays.origin[order], rays.index_from_pixel[order], rays.direction_from_pixel, image,
+            )  # fmt: skip
+        return image
+
+
+@njit(parallel=True, cache=True, fastmath=True, nogil=True)
+def _integrate(
+    flat: Float32, shape: Float64, strides: Float64, origin: Float64, slope_of: Float64, direction_of: Float64,
+    image: Float32,
+) -> None:  # fmt: skip
+    """Write the picture; all axes in the order steep, first other, second other."""
+    rows, columns = image.shape
+    for v in prange(rows):
+        slope = np.empty(3)
+        for u in range(columns):
+            near, far, squared = 0.0, 1e30, 0.0
+            for axis in range(3):
+                slope[axis] = slope_of[axis, 0] * u + slope_of[axis, 1] * v + slope_of[axis, 2]
+                d = direction_of[axis, 0] * u + direction_of[axis, 1] * v + direction_of[axis, 2]
+                squared += d * d
+                s = slope[axis] if abs(slope[axis]) > 1e-12 else 1e-12
+                first, second = -origin[axis] / s, (shape[axis] - 1.0 - origin[axis]) / s
+                near, far = max(near, min(first, second)), min(far, max(first, second))
+            if far <= near:
+                image[v, u] = 0.0
+                continue
+            begin, end = origin[0] + near * slope[0], origin[0] + far * slope[0]
+            begin, end = min(begin, end), max(begin, end)
+            first, last = int(begin + 0.5), int(end + 0.5)
+            dx, dy = slope[1] / slope[0], slope[2] / slope[0]
+            x, y = origin[1] - origin[0] * dx, origin[2] - origin[0] * dy
+            total = _along(flat, shape, strides, x, y, dx, dy, first, last + 1)
+            # The first and the last plane stand for less than a whole cell each.
+            total -= (begin - (first - 0.5)) * _along(flat, shape, strides, x, y, dx, dy, first, first + 1)
+            total -= (last + 0.5 - end) * _along(flat, shape, strides, x, y, dx, dy, last, last + 1)
+            image[v, u] = total * np.sqrt(squared) / abs(slope[0])
+
+
+@njit(inline="always")
+def _along(
+    flat: Float32, shape: Float64, strides: Float64, x0: float, y0: float, dx: float, dy: float, first: int, stop: int
+) -> float:
+    """Return the sum of what a ray meets in planes, from `first` to before `stop`; it meets plane p at x0 + p dx."""
+    x_start, y_start, x_step, y_step = np.float32(x0), np.float32(y0), np.float32(dx), np.float32(dy)
+    right, low = np.float32(shape[1] - _WITHIN), np.float32(shape[2] - _WITHIN)
+    # Unsigned: of signed places numba asks whether they count from the end.
+    plane, along, across = strides[0], strides[1], strides[2]
+    total = np.float32(0.0)
+    for p in range(first, stop):
+        x = min(max(x_start + x_step * np.float32(p), np.float32(0.0)), right)
+        y = min(max(y_start + y_step * np.float32(p), np.float32(0.0)), low)
+        i, j = np.int32(x), np.int32(y)
+        fx, fy = x - np.float32(i), y - np.float32(j)
+        at = np.uint64(p) * plane + np.uint64(i) * along + np.uint64(j) * across
+        under = at + along
+        top = flat[at] + fy * (flat[at + across] - flat[at])
+        total += top + fx * (flat[under] + fy * (flat[under + across] - flat[under]) - top)
+    return float(total)
