@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.evaluate.measures import pose_error
-from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import inverse, rigid, transform
 from fluoropose.geometry.rotation import about_y
@@ -15,6 +13,7 @@ from fluoropose.pehl.hierarchy import Finding
 from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly
 from fluoropose.pehl.residual import look
 from fluoropose.pehl.step import Regression
+from support.shots import fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
 OFF = np.array([0.1, -0.1, 5.0, 0.3, 0.8, -0.8])
@@ -23,14 +22,7 @@ SIGMAS = np.array([0.1, 0.1, 4.0, 0.005, 0.015, 0.015])
 
 @pytest.fixture
 def camera():
-    """A detector as fine as the canonical view."""
-    return camera_from_detector(192, 192, row_spacing_mm=0.5, column_spacing_mm=0.5, source_to_detector_mm=1100.0)
-
-
-def shot(case, camera, camera_from_volume, rng):
-    lines = CpuRenderer(case.volume, 1.0).render(camera, camera_from_volume)
-    shown = -np.log(np.exp(-1.16 * lines / np.sqrt(1.0 + 0.3 * lines)) + 0.1)
-    return (shown + 0.003 * rng.standard_normal(lines.shape)).astype(np.float32)
+    return fine_camera()
 
 
 def believed(case, camera, pose, presence=1.0):

@@ -5,8 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.pehl.align import FLOOR
 from fluoropose.pehl.correlation import (
@@ -18,6 +16,7 @@ from fluoropose.pehl.correlation import (
 )
 from fluoropose.pehl.edges import Turn, edge_equations, edge_equations_twin, warped
 from fluoropose.pehl.residual import look, residual_of
+from support.shots import fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 0.0, 4.3, -4.6])
 OFF = np.array([0.15, -0.1, 4.0, 0.0, 0.5, -0.5])
@@ -25,16 +24,12 @@ OFF = np.array([0.15, -0.1, 4.0, 0.0, 0.5, -0.5])
 
 @pytest.fixture
 def camera():
-    """A detector as fine as the canonical view."""
-    return camera_from_detector(192, 192, row_spacing_mm=0.5, column_spacing_mm=0.5, source_to_detector_mm=1100.0)
+    return fine_camera()
 
 
 @pytest.fixture
 def frame(small_case, camera, rng):
-    """What a detector with a tenth of scatter shows."""
-    lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(RIGHT, small_case.pose_frame))
-    shown = -np.log(np.exp(-1.16 * lines / np.sqrt(1.0 + 0.3 * lines)) + 0.1)
-    return (shown + 0.003 * rng.standard_normal(lines.shape)).astype(np.float32)
+    return shot(small_case, camera, pose_from_six(RIGHT, small_case.pose_frame), rng)
 
 
 def looked(case, camera, six):

@@ -24,8 +24,7 @@ import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.pehl.correlation_kernels import correlated, finer
-from fluoropose.pehl.edge_kernels import pictures_of
-from fluoropose.pehl.edges import Turn, moves_twin, pictures_twin, slopes_twin, window_twin
+from fluoropose.pehl.edges import Turn, moves_twin, pictures_seen, pictures_twin, slopes_twin, window_twin
 
 __all__ = [
     "CorrelationEquations",
@@ -65,11 +64,7 @@ def correlation_equations(
     turn : as `edges.edge_equations` takes it, of these pixels
     floor : scatter as a share of what comes through beside the object
     """
-    size = views.shape[1]
-    pictures = np.empty((5, size, size), np.float32)
-    given = np.ascontiguousarray(frame, np.float32)
-    pictures_of(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
-    found = correlated(pictures, turn.pixel_mm, turn.range_mm)
+    found = correlated(pictures_seen(frame, homography, views, turn, floor), turn.pixel_mm, turn.range_mm)
     return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
 
 

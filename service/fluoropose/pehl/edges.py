@@ -50,6 +50,7 @@ __all__ = [
     "edge_equations",
     "edge_equations_twin",
     "moves_twin",
+    "pictures_seen",
     "pictures_twin",
     "slopes_twin",
     "warped",
@@ -96,13 +97,19 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
     floor : scatter as a share of what comes through beside the object
     """
+    pictures = pictures_seen(frame, homography, views, turn, floor)
+    found = gathered(pictures, turn.pixel_mm, turn.range_mm)
+    overall = float(correlation(pictures[0], pictures[1]))
+    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
+
+
+def pictures_seen(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> Float32:
+    """Return what `pictures_twin` returns, compiled: float32 (5, size, size)."""
     size = views.shape[1]
     pictures = np.empty((5, size, size), np.float32)
     given = np.ascontiguousarray(frame, np.float32)
     pictures_of(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
-    found = gathered(pictures, turn.pixel_mm, turn.range_mm)
-    overall = float(correlation(pictures[0], pictures[1]))
-    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
+    return pictures
 
 
 def warped(frame: Float32, homography: Mat33, size_px: int) -> Float32:
