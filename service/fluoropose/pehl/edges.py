@@ -121,15 +121,10 @@ def warped(frame: Float32, homography: Mat33, size_px: int) -> Float32:
 
 def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
-    size = views.shape[1]
     seen, shown, *changes = pictures_twin(frame, homography, views, turn, floor)
     f, m = slopes_twin(seen), slopes_twin(shown)
     change = np.stack([slopes_twin(image) for image in moves_twin(m, turn, *changes)])
-    down, along = m
-    steepness = np.hypot(down, along)
-    inside = np.zeros((size, size), bool)
-    inside[RIM:-RIM, RIM:-RIM] = True
-    edges = (steepness > EDGE_SHARE * steepness[inside].max()) & inside
+    edges = _edges_twin(m)
     weight = edges.astype(np.float64)
     for _ in range(ROUNDS):
         power, common = weight * (m * m).sum(0), weight * (f * m).sum(0)
@@ -176,14 +171,20 @@ def moves_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64,
 def window_twin(slopes: Float64) -> Bool:
     """Return the mask of the box around a picture's edges, with a margin, from its slopes."""
     size = slopes.shape[1]
-    steepness, inside = np.hypot(*slopes), np.zeros((size, size), bool)
-    inside[RIM:-RIM, RIM:-RIM] = True
-    edges = np.argwhere((steepness > EDGE_SHARE * steepness[inside].max()) & inside)
+    edges = np.argwhere(_edges_twin(slopes))
     low = np.maximum(edges.min(axis=0) - int(MARGIN * size), RIM)
     high = np.minimum(edges.max(axis=0) + int(MARGIN * size), size - 1 - RIM)
     window = np.zeros((size, size), bool)
     window[low[0] : high[0] + 1, low[1] : high[1] + 1] = True
     return window
+
+
+def _edges_twin(slopes: Float64) -> Bool:
+    """Return the mask of a picture's edges, from its slopes."""
+    steepness = np.hypot(*slopes)
+    inside = np.zeros(steepness.shape, bool)
+    inside[RIM:-RIM, RIM:-RIM] = True
+    return np.asarray((steepness > EDGE_SHARE * steepness[inside].max()) & inside, bool)
 
 
 def _shown_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
