@@ -149,9 +149,7 @@ class View:
     ) -> float:
         """Return the gradient correlation in a window."""
         low, high = window
-        matrix = self.camera.intrinsic_matrix.copy()
-        matrix[:2, 2] -= low
-        part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
+        part = self.camera.part(low, high)
         inside = (slice(low[1], high[1]), slice(low[0], high[0]))
         seen = (self.edges[0][inside], self.edges[1][inside])
         pose = self.camera_from_world @ world_from_volume
@@ -445,9 +443,9 @@ def careful_ends(
     """Return the likeness on the finest pictures, and where Powell's method and CMA-ES end from each start."""
     target, stages = Target(bench.case), CEILINGS[kind]
     settings = Search(stages, floor=GC.floor, margin=CEILING_MARGIN)
-    sight = bench.sight(truth.pixels, camera)
-    ends = [best_pose(target, sight, start, settings, optimise) for start in starts for optimise in (powell, cma_es)]
-    level = target.level(sight, stages[-1].pixel_share)
+    exposure = bench.exposure(truth.pixels, camera)
+    ends = [best_pose(target, exposure, start, settings, optimise) for start in starts for optimise in (powell, cma_es)]
+    level = target.level(exposure, stages[-1].pixel_share)
     return likeness_of(level, target, truth.camera_from_volume, settings, "gc"), ends
 
 

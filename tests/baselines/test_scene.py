@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from fluoropose.baselines.scene import Sight, Target, binned, window_around
+from fluoropose.baselines.scene import Target, binned, window_around
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError
 from fluoropose.imaging.volume import Volume
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.imaging.xray import Exposure, PixelMeaning
 
 
 def test_binning_keeps_mass_and_place(rng):
@@ -51,17 +51,17 @@ def test_an_object_outside_has_no_window(small_case, camera, pose):
 def test_levels_have_the_pixels_asked_for(small_case, camera, frame):
     target = Target(small_case)
     # 49 mm / 10 at 900 mm are 3.9 pixels of a camera with a focal length of 710 px.
-    level = target.level(Sight(frame, camera, PixelMeaning.INTENSITY), 1 / 10)
+    level = target.level(Exposure(frame, camera, PixelMeaning.INTENSITY), 1 / 10)
     assert level.camera.focal_px == pytest.approx(camera.focal_px / 4)
     assert level.frame.shape == (camera.rows // 4, camera.columns // 4)
-    assert target.level(Sight(frame, camera, PixelMeaning.INTENSITY), 1 / 1000).frame.shape == (
+    assert target.level(Exposure(frame, camera, PixelMeaning.INTENSITY), 1 / 1000).frame.shape == (
         camera.rows,
         camera.columns,
     )
 
 
 def test_the_floor_dims_only_what_is_dark(small_case, camera, pose, frame):
-    level = Target(small_case).level(Sight(frame, camera, PixelMeaning.INTENSITY), 1 / 100)
+    level = Target(small_case).level(Exposure(frame, camera, PixelMeaning.INTENSITY), 1 / 100)
     lines = level.renderer.render(camera, pose)
     shown = level.drr(camera, pose, 0.1)
     np.testing.assert_allclose(shown, -np.log(np.exp(-lines) + 0.1), atol=1e-5)

@@ -33,6 +33,13 @@ def test_binning_keeps_where_things_are(camera):
     assert (camera.scaled(2).rows, camera.scaled(2).columns) == (48, 64)
 
 
+def test_a_part_keeps_where_things_are(camera):
+    point = np.array([31.0, -22.0, 800.0])
+    part = camera.part(np.array([-5, 12]), np.array([60, 40]))
+    np.testing.assert_allclose(project(part, point), project(camera, point) - [-5.0, 12.0])
+    assert (part.rows, part.columns) == (28, 65)
+
+
 @pytest.mark.parametrize("spacing", [0.0, -0.3, np.nan, np.inf])
 def test_a_spacing_that_is_no_length_is_refused(spacing):
     with pytest.raises(GeometryError, match="row_spacing_mm must be a positive length"):

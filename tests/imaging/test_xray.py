@@ -5,11 +5,13 @@ from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import (
     FRAME_DTYPES,
+    Exposure,
     PixelMeaning,
     binning,
     checked_frame,
     line_integral_bands,
     line_integral_image,
+    line_integral_part,
     line_integral_twin,
 )
 
@@ -28,6 +30,19 @@ def test_the_kernel_does_what_its_twin_says(rng, dtype, meaning, inverted, facto
     slow = line_integral_twin(pixels, meaning, factor, inverted)
     assert fast.shape == slow.shape == (41 // factor, 50 // factor)
     np.testing.assert_allclose(fast, slow, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("dtype", FRAME_DTYPES)
+@pytest.mark.parametrize("meaning", list(PixelMeaning))
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_part_is_that_of_the_whole_picture_to_the_last_bit(rng, dtype, meaning, inverted):
+    # What pixels mean depends on the largest one, which is not in the part.
+    pixels = frame(rng, dtype)
+    pixels[0, 0] = 127
+    camera = Camera(41, 50, np.diag([100.0, 100.0, 1.0]))
+    whole = line_integral_image(pixels, meaning, 2, inverted)
+    part = line_integral_part(Exposure(pixels, camera, meaning, inverted), 2, slice(3, 9), slice(5, 25))
+    np.testing.assert_array_equal(part, whole[3:9, 5:25])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])

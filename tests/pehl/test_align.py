@@ -2,34 +2,22 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 
 from fluoropose.evaluate.measures import pose_error
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import inverse, rigid, transform
 from fluoropose.geometry.rotation import about_y
-from fluoropose.pehl.align import aligned, aligned_or_climbed
-from fluoropose.pehl.hierarchy import Finding
+from fluoropose.pehl.align import aligned
 from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly
-from fluoropose.pehl.residual import look
-from fluoropose.pehl.step import Regression
-from support.shots import fine_camera, shot
+from support.shots import SIGMAS, believed, fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
 OFF = np.array([0.1, -0.1, 5.0, 0.3, 0.8, -0.8])
-SIGMAS = np.array([0.1, 0.1, 4.0, 0.005, 0.015, 0.015])
 
 
 @pytest.fixture
 def camera():
     return fine_camera()
-
-
-def believed(case, camera, pose, presence=1.0):
-    """What networks that ended at a pose leave."""
-    current = look(pose, camera, case.atlas)
-    seen = Regression(current.own_residual[None], SIGMAS[None], np.diag(SIGMAS**-2.0)[None], np.array([presence]))
-    return Finding(pose, seen, (0.0, 0.0, 0.0), 1, 2, 3)
 
 
 def pose_of(case, six):
@@ -88,43 +76,3 @@ def test_two_views_are_aligned_together(small_case, camera, rng):
     unseen = (views[0], believed(small_case, camera, places[1] @ start, presence=0.05))
     doubted = JointFinding(start, unseen, np.eye(6), np.zeros(6), (0.5, 0.7))
     assert aligned_jointly(frames, sights, doubted) is doubted
-
-
-def cluttered(frame, rng):
-    """As an object among much else of about its own strength: soft blobs everywhere."""
-    other = gaussian_filter(rng.standard_normal(frame.shape), 1.0)
-    return (frame + 0.6 * frame.std() / other.std() * other).astype(np.float32)
-
-
-def test_in_clutter_every_start_ends_in_one_place(small_case, camera, rng):
-    right = pose_of(small_case, RIGHT)
-    frame = cluttered(shot(small_case, camera, right, rng), rng)
-    ends = {}
-    for align in (aligned, aligned_or_climbed):
-        starts = [pose_of(small_case, RIGHT + sign * OFF) for sign in (1.0, -1.0)]
-        first, second = (
-            align(frame, camera, believed(small_case, camera, start), small_case.atlas).camera_from_volume
-            for start in starts
-        )
-        apart = pose_error(first, second, small_case.corners_mm).mtre_proj_mm
-        ends[align] = apart, pose_error(first, right, small_case.corners_mm).mtre_proj_mm
-    assert ends[aligned_or_climbed][0] < 0.5 * ends[aligned][0]
-    assert ends[aligned_or_climbed][1] < 1.1 * ends[aligned][1]
-
-
-def test_what_is_no_clutter_is_aligned_as_ever(small_case, camera, rng):
-    frame = shot(small_case, camera, pose_of(small_case, RIGHT), rng)
-    finding = believed(small_case, camera, pose_of(small_case, RIGHT + OFF))
-    poses = [
-        align(frame, camera, finding, small_case.atlas).camera_from_volume for align in (aligned, aligned_or_climbed)
-    ]
-    np.testing.assert_array_equal(*poses)
-
-
-def test_what_may_be_lost_is_not_climbed_for(small_case, camera, rng):
-    frame = cluttered(shot(small_case, camera, pose_of(small_case, RIGHT), rng), rng)
-    finding = believed(small_case, camera, pose_of(small_case, RIGHT + OFF), presence=0.4)
-    poses = [
-        align(frame, camera, finding, small_case.atlas).camera_from_volume for align in (aligned, aligned_or_climbed)
-    ]
-    np.testing.assert_array_equal(*poses)

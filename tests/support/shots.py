@@ -1,4 +1,4 @@
-"""A small object before a detector as fine as the canonical view, as the detector shows it."""
+"""A small object before a detector as fine as the canonical view, as it shows it, and what networks leave of it."""
 
 import numpy as np
 
@@ -6,6 +6,11 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera, camera_from_detector
+from fluoropose.pehl.hierarchy import Finding
+from fluoropose.pehl.residual import look
+from fluoropose.pehl.step import Regression
+
+SIGMAS = np.array([0.1, 0.1, 4.0, 0.005, 0.015, 0.015])
 
 
 def fine_camera() -> Camera:
@@ -13,8 +18,18 @@ def fine_camera() -> Camera:
     return camera_from_detector(192, 192, row_spacing_mm=0.5, column_spacing_mm=0.5, source_to_detector_mm=1100.0)
 
 
-def shot(case: Case, camera: Camera, camera_from_volume: Mat44, rng: np.random.Generator) -> Float32:
+def shot(
+    case: Case, camera: Camera, camera_from_volume: Mat44, rng: np.random.Generator, hardened: bool = True
+) -> Float32:
     """Return what a detector shows: hardened, a tenth of scatter, some noise."""
     lines = CpuRenderer(case.volume, 1.0).render(camera, camera_from_volume)
-    shown = -np.log(np.exp(-1.16 * lines / np.sqrt(1.0 + 0.3 * lines)) + 0.1)
+    reaching = 1.16 * lines / np.sqrt(1.0 + 0.3 * lines) if hardened else lines
+    shown = -np.log(np.exp(-reaching) + 0.1)
     return np.asarray(shown + 0.003 * rng.standard_normal(lines.shape), np.float32)
+
+
+def believed(case: Case, camera: Camera, camera_from_volume: Mat44, presence: float = 1.0) -> Finding:
+    """Return what networks that ended at a pose leave."""
+    current = look(camera_from_volume, camera, case.atlas)
+    seen = Regression(current.own_residual[None], SIGMAS[None], np.diag(SIGMAS**-2.0)[None], np.array([presence]))
+    return Finding(camera_from_volume, seen, (0.0, 0.0, 0.0), 1, 2, 3)

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44
-from fluoropose.baselines.scene import Sight, Target
+from fluoropose.baselines.scene import Target
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
+from fluoropose.imaging.xray import Exposure
 from fluoropose.pehl.numpy_step import warp_frame
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of
 from fluoropose.pehl.step import normalised_homography
@@ -72,7 +73,7 @@ class Claret:
     settings: LinearSettings
     maps: dict[tuple[int, int], LinearMap]
 
-    def register(self, target: Target, sight: Sight, start: Mat44) -> Mat44:
+    def register(self, target: Target, exposure: Exposure, start: Mat44) -> Mat44:
         """Return camera_from_volume after all scales.
 
         Raises
@@ -81,7 +82,7 @@ class Claret:
             If the updates leave what a camera can see, which linear ones may.
         """
         settings, atlas = self.settings, target.case.atlas
-        level = target.level(sight, atlas.view.field_mm / target.case.size_mm / 64)
+        level = target.level(exposure, atlas.view.field_mm / target.case.size_mm / 64)
         pose = start
         for scale in range(len(settings.scales)):
             for _ in range(settings.repeats):

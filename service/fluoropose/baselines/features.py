@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, maximum_filter
 
 from fluoropose.arrays import Float32, Float64, Mat44, Points, Vec3
-from fluoropose.baselines.scene import Level, Sight, Target, window_around
+from fluoropose.baselines.scene import Level, Target, window_around
 from fluoropose.drr.renderer import ray_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import exp, rigid, transform
 from fluoropose.imaging.volume import Volume
+from fluoropose.imaging.xray import Exposure
 from fluoropose.similarity.gradient import gradients
 
 __all__ = ["Edges", "FEATURES", "FeatureSearch", "Stride", "edges_of", "match_edges", "pose_step", "register_features"]
@@ -79,14 +80,14 @@ class Matches:
 
 def register_features(
     target: Target,
-    sight: Sight,
+    exposure: Exposure,
     start: Mat44,
     settings: FeatureSearch,
 ) -> Mat44:
     """Return camera_from_volume after all rounds."""
     pose = start
     for stride in settings.strides:
-        level = target.level(sight, stride.pixel_share)
+        level = target.level(exposure, stride.pixel_share)
         slopes = gradients(level.frame, settings.smooth_px)
         for _ in range(stride.rounds):
             edges = edges_of(level, target, pose, settings)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat44
-from fluoropose.baselines.scene import Level, Sight, Target, window_around
+from fluoropose.baselines.scene import Level, Target, window_around
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
+from fluoropose.imaging.xray import Exposure
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 from fluoropose.similarity.intensity import JointHistogram, normalised_correlation
 
@@ -54,7 +55,7 @@ class Search:
 
 def search(
     target: Target,
-    sight: Sight,
+    exposure: Exposure,
     start: Mat44,
     settings: Search,
     optimise: Optimiser,
@@ -64,7 +65,7 @@ def search(
     scales = np.array(settings.scales)
     pose = start
     for stage in settings.stages:
-        level = target.level(sight, stage.pixel_share)
+        level = target.level(exposure, stage.pixel_share)
         likeness = likeness_of(level, target, pose, settings, stage.measure)
         origin = six_from_pose(pose, frame)
 

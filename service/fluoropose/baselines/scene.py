@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat44, Points
 from fluoropose.drr.case import Case
@@ -17,9 +16,9 @@ from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.volume import Volume
-from fluoropose.imaging.xray import PixelMeaning, line_integral_image
+from fluoropose.imaging.xray import Exposure, line_integral_image
 
-__all__ = ["Level", "Sight", "Target", "Window", "binned", "window_around"]
+__all__ = ["Level", "Target", "Window", "binned", "window_around"]
 
 _LEAST_SIDE_PX = 8
 _LEAST_VOXELS = 4
@@ -51,16 +50,6 @@ class Level:
         return np.asarray(-np.log(np.exp(-lines) + np.float32(floor)), np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """What a method is given to look at: the frame, its camera and what its pixels mean."""
-
-    pixels: NDArray[Any]
-    camera: Camera
-    meaning: PixelMeaning
-    inverted: bool = False
-
-
 class Target:
     """A case ready to be rendered at any level; binned volumes are kept, and what a method puts into `kept`."""
 
@@ -70,12 +59,12 @@ class Target:
         self.kept: dict[Any, Any] = {}
         self._renderers: dict[int, CpuRenderer] = {}
 
-    def level(self, sight: Sight, pixel_share: float) -> Level:
+    def level(self, exposure: Exposure, pixel_share: float) -> Level:
         """Return the frame and the object with pixels of about `pixel_share` of the object's size."""
         wanted_mm = pixel_share * self.case.size_mm
-        factor = max(1, round(wanted_mm * sight.camera.focal_px / self.case.atlas.view.range_mm))
-        frame = line_integral_image(sight.pixels, sight.meaning, factor, sight.inverted)
-        return Level(frame, sight.camera.scaled(factor), self.renderer(wanted_mm))
+        factor = max(1, round(wanted_mm * exposure.camera.focal_px / self.case.atlas.view.range_mm))
+        frame = line_integral_image(exposure.pixels, exposure.meaning, factor, exposure.inverted)
+        return Level(frame, exposure.camera.scaled(factor), self.renderer(wanted_mm))
 
     def renderer(self, pixel_mm: float) -> CpuRenderer:
         """Return a renderer whose voxels are the largest whole multiple that a pixel (mm at the object) allows."""
@@ -118,7 +107,4 @@ def window_around(camera: Camera, camera_from_volume: Mat44, corners_mm: Points,
     high = np.clip(np.ceil(seen.max(axis=0) + wider).astype(int) + 1, 0, size)
     if (high - low < _LEAST_SIDE_PX).any():
         raise InputError(f"expected the object inside the frame, got its box at pixels {low} to {high}")
-    matrix = camera.intrinsic_matrix.copy()
-    matrix[:2, 2] -= low
-    part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
-    return Window(part, slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+    return Window(camera.part(low, high), slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))

@@ -20,12 +20,12 @@ from fluoropose.baselines.claret import CLARET, train_claret
 from fluoropose.baselines.features import FEATURES, register_features
 from fluoropose.baselines.intensity import Search, search
 from fluoropose.baselines.powell import GC, MI, MI_GC, NCC, powell
-from fluoropose.baselines.scene import Sight, Target
+from fluoropose.baselines.scene import Target
 from fluoropose.drr.case import Case
 from fluoropose.errors import InputError
 from fluoropose.evaluate.trials import Answer, Registrar
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.imaging.xray import Exposure, PixelMeaning
 from fluoropose.io.bundles import load_bundle
 from fluoropose.pehl.hierarchy import DEFAULT_SCHEDULE, Schedule, sweeps
 from fluoropose.runtime.engine import Engine
@@ -50,9 +50,9 @@ class Bench:
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False
 
-    def sight(self, pixels: NDArray[Any], camera: Camera) -> Sight:
+    def exposure(self, pixels: NDArray[Any], camera: Camera) -> Exposure:
         """Return a frame as the baselines look at it."""
-        return Sight(pixels, camera, self.meaning, self.inverted)
+        return Exposure(pixels, camera, self.meaning, self.inverted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _intensity(search_settings: Search) -> Entry:
     def make(bench: Bench) -> Registrar:
         target = _warm(bench)
         return _timed(
-            lambda pixels, camera, start: search(target, bench.sight(pixels, camera), start, search_settings, powell)
+            lambda pixels, camera, start: search(target, bench.exposure(pixels, camera), start, search_settings, powell)
         )
 
     return Entry(lambda bench: {"optimiser": "scipy Powell", **asdict(search_settings)}, make)
@@ -148,7 +148,7 @@ def _cma() -> Entry:
         module, target = _evolution(), _warm(bench)
         return _timed(
             lambda pixels, camera, start: search(
-                target, bench.sight(pixels, camera), start, module.CMA_GC, module.cma_es
+                target, bench.exposure(pixels, camera), start, module.CMA_GC, module.cma_es
             )
         )
 
@@ -169,7 +169,7 @@ def _claret() -> Entry:
     def make(bench: Bench) -> Registrar:
         target = _warm(bench)
         trained = train_claret(target, CLARET)
-        return _timed(lambda pixels, camera, start: trained.register(target, bench.sight(pixels, camera), start))
+        return _timed(lambda pixels, camera, start: trained.register(target, bench.exposure(pixels, camera), start))
 
     return Entry(lambda bench: asdict(CLARET), make, slow=False)
 
@@ -178,7 +178,7 @@ def _features() -> Entry:
     def make(bench: Bench) -> Registrar:
         target = _warm(bench)
         return _timed(
-            lambda pixels, camera, start: register_features(target, bench.sight(pixels, camera), start, FEATURES)
+            lambda pixels, camera, start: register_features(target, bench.exposure(pixels, camera), start, FEATURES)
         )
 
     return Entry(lambda bench: asdict(FEATURES), make)
@@ -192,7 +192,7 @@ def _warm(bench: Bench) -> Target:
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
     for dtype in (np.uint8, np.uint16):
-        level = target.level(bench.sight(np.ones((view.size_px, view.size_px), dtype), view.camera), 1 / 32)
+        level = target.level(bench.exposure(np.ones((view.size_px, view.size_px), dtype), view.camera), 1 / 32)
         level.drr(level.camera, pose, 0.1)
     return target
 

@@ -46,6 +46,12 @@ class Camera:
         matrix[2] = [0.0, 0.0, 1.0]
         return Camera(int(self.rows // factor), int(self.columns // factor), matrix)
 
+    def part(self, low_px: Float64, high_px: Float64) -> "Camera":
+        """Return the camera of a part of the picture, from one (column, row) to before another; it may reach beyond."""
+        matrix = self.intrinsic_matrix.copy()
+        matrix[:2, 2] -= low_px
+        return Camera(int(high_px[1] - low_px[1]), int(high_px[0] - low_px[0]), matrix)
+
 
 def camera_from_detector(
     rows: int,

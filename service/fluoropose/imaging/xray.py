@@ -6,6 +6,7 @@ canonical view neither aliases nor wastes time.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from itertools import pairwise
@@ -20,12 +21,14 @@ from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
 
 __all__ = [
+    "Exposure",
     "FRAME_DTYPES",
     "PixelMeaning",
     "binning",
     "checked_frame",
     "line_integral_bands",
     "line_integral_image",
+    "line_integral_part",
     "line_integral_twin",
 ]
 
@@ -43,6 +46,16 @@ class PixelMeaning(Enum):
     INTENSITY = "intensity"
     LINE_INTEGRAL = "line_integral"
     DISPLAY = "display"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """A frame as it came: pixels (rows, columns) of one of `FRAME_DTYPES`, its camera and what its pixels mean."""
+
+    pixels: NDArray[Any]
+    camera: Camera
+    meaning: PixelMeaning
+    inverted: bool = False
 
 
 def checked_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
@@ -78,6 +91,16 @@ def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int
     out, pieces = line_integral_bands(pixels, meaning, factor, inverted, 1)
     for piece in pieces:
         piece()
+    return out
+
+
+def line_integral_part(exposure: Exposure, factor: int, rows: slice, columns: slice) -> Float32:
+    """Return those rows and columns of `line_integral_image`, both with a start and a stop inside it."""
+    inside = tuple(slice(part.start * factor, part.stop * factor) for part in (rows, columns))
+    pixels = np.ascontiguousarray(exposure.pixels[inside])
+    mapped = _linear_map(exposure.pixels, exposure.meaning, exposure.inverted)
+    out = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    _make(pixels, exposure.meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out)
     return out
 
 

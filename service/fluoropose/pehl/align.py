@@ -3,8 +3,8 @@
 From every start the networks come to the same place in a frame, but not quite to the right one: what they believe of a
 crossing bone, or of metal hardened by the beam, is the same each time. Gradient correlation leaves another, smaller
 error. So the networks bring the pose near, and Gauss-Newton steps on `pehl.edges` finish it, with what the networks
-believe as a weak prior. Where little of what a window shows is the object, the gradient correlation of the whole
-window decides (`pehl.correlation`). Lengths in mm, angles in rad.
+believe as a weak prior. Where little of what a window shows is the object, `pehl.climb` goes on from there. Lengths in
+mm, angles in rad.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,6 @@ from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rotation import about_z
-from fluoropose.pehl.correlation import correlation_equations, finer_homography, finer_views
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of
@@ -28,8 +27,10 @@ __all__ = [
     "FLOOR",
     "PRESENT",
     "aligned",
-    "aligned_or_climbed",
+    "aligned_with_look",
     "edge_look",
+    "stepped",
+    "with_belief",
 ]
 
 EDGE_STEPS = 12
@@ -60,21 +61,6 @@ _FLOOR_STEP = 1.0
 """The floor stays within `_FLOORS` and changes in one step by at most a factor of e."""
 
 
-_CLUTTERED = 0.62
-"""With a smaller correlation of the whole window most of it is not the object: real frames of the wrist have 0.45 to
-0.54, simulated ones of metal in anatomy 0.72 and more."""
-
-_SEEN = 0.5
-"""With less presence it is not climbed: an object that may be lost takes no longer."""
-
-_FINER = 1.5
-"""Pixels of the picture that is correlated there, over those of the cached views, each way."""
-
-_CLIMB_STEPS = 8
-_CLIMB_SETTLED = 0.5
-"""Most steps of that climb, and the step, in expected errors, that is its last."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeLook:
     """One look at the edges: what they and the networks together say of the residual (`seen`, batch of one).
@@ -103,7 +89,7 @@ def edge_look(frame: Float32, current: Look, finding: Finding, atlas: Atlas, flo
     # The floor is no part of the answer: what the edges say of the pose is what they say whatever it may be.
     tied = information[:6, 6] / information[6, 6]
     edges, asked = information[:6, :6] - np.outer(tied, information[6, :6]), vector[:6] - tied * vector[6]
-    seen = _with_belief(edges, asked, current, finding, atlas)
+    seen = with_belief(edges, asked, _BELIEF, current, finding, atlas)
     change = (vector[6] - information[6, :6] @ (seen.residuals[0] - current.own_residual)) / information[6, 6]
     changed = floor * float(np.exp(np.clip(change, -_FLOOR_STEP, _FLOOR_STEP)))
     return EdgeLook(current, seen, found.agreement, found.overall, min(max(changed, _FLOORS[0]), _FLOORS[1]))
@@ -115,21 +101,12 @@ def aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> F
     Its regression is that of edges and networks together, with the networks' presence. Where the edges agree less with
     the aligned pose than with the one before, or nothing is to be seen, the finding is returned as it is.
     """
-    return _aligned(frame, camera, finding, atlas)[0]
+    return aligned_with_look(frame, camera, finding, atlas)[0]
 
 
-def aligned_or_climbed(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> Finding:
-    """Return a finding aligned by the edges and, in a window most of which is not the object, by all of the window.
-
-    For an object that is alone as far as is known: what crosses it then is no better told from it by its weights.
-    """
-    found, last = _aligned(frame, camera, finding, atlas)
-    if last is None or last.overall >= _CLUTTERED or finding.regression.presence[0] < _SEEN:
-        return found
-    return _climbed(frame, camera, found, finding, atlas, last.floor)
-
-
-def _aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> tuple[Finding, EdgeLook | None]:
+def aligned_with_look(
+    frame: Float32, camera: Camera, finding: Finding, atlas: Atlas
+) -> tuple[Finding, EdgeLook | None]:
     """Return what `aligned` returns, and the last look if the pose was aligned by it."""
     if finding.regression.presence[0] < PRESENT:
         return finding, None
@@ -139,35 +116,12 @@ def _aligned(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas) -> 
         edges = edge_look(frame, look(pose, camera, atlas), finding, atlas, floor)
         agreements.append(edges.agreement)
         floor = edges.floor
-        pose, moved, length = _stepped(pose, edges.current, edges.seen, atlas)
+        pose, moved, length = stepped(pose, edges.current, edges.seen, atlas)
         if length < EDGE_SETTLED:
             break
     if agreements[-1] < agreements[0]:
         return finding, None
     return replace(finding, camera_from_volume=pose, regression=edges.seen, moved=moved), edges
-
-
-def _climbed(frame: Float32, camera: Camera, found: Finding, believed: Finding, atlas: Atlas, floor: float) -> Finding:
-    """Return what was `found` moved to where frame and view correlate best in the whole window, pixels weighed alike.
-
-    `believed` is where the networks ended, as for `edge_look`, `floor` the scatter that the edges were fitted with.
-    """
-    pose, size_px, share = found.camera_from_volume, int(_FINER * atlas.view.size_px), _SHARE * _FINER**-2.0
-    index, views = -1, np.empty(0, np.float32)
-    for _ in range(_CLIMB_STEPS):
-        current = look(pose, camera, atlas)
-        sight = _sight(current, atlas)
-        if index != current.view_index:
-            index, views = current.view_index, finer_views(sight.views, size_px)
-        homography = finer_homography(sight.homography, atlas.view.size_px, size_px)
-        turn = replace(sight.turn, pixel_mm=atlas.view.field_mm / size_px)
-        said = correlation_equations(frame, homography, views, turn, floor)
-        information, asked = share * sight.back @ said.information @ sight.back.T, share * sight.back @ said.vector
-        seen = _with_belief(information, asked, current, believed, atlas)
-        pose, moved, length = _stepped(pose, current, seen, atlas)
-        if length < _CLIMB_SETTLED:
-            break
-    return replace(found, camera_from_volume=pose, regression=seen, moved=moved)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,15 +144,17 @@ def _sight(current: Look, atlas: Atlas) -> _Sight:
     return _Sight(_turned(current.frame_from_canonical_px, theta, view.size_px), views, turn, back)
 
 
-def _with_belief(information: Float64, asked: Float64, current: Look, finding: Finding, atlas: Atlas) -> Regression:
-    """Return what pictures and networks say together of the residual: `asked` counts from the current pose."""
-    belief = _BELIEF * finding.regression.information[0]
+def with_belief(
+    information: Float64, asked: Float64, share: float, current: Look, finding: Finding, atlas: Atlas
+) -> Regression:
+    """Return what pictures say of the residual (`asked` counts from the current pose), and a share of the networks."""
+    belief = share * finding.regression.information[0]
     vector = asked + information @ current.own_residual
     vector = vector + belief @ residual_of(finding.camera_from_volume, current, atlas)
     return solved((information + belief)[None], vector[None], finding.regression.presence)
 
 
-def _stepped(
+def stepped(
     pose: Mat44, current: Look, seen: Regression, atlas: Atlas
 ) -> tuple[Mat44, tuple[float, float, float], float]:
     """Return the pose after a step, how far that moved it (`moved_between`), and in expected errors."""

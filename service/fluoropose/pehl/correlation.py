@@ -1,10 +1,10 @@
-"""Equations for the residual of a pose from the gradient correlation of frame and cached view in the whole window.
+"""Equations for the residual of a pose from the gradient correlation of frame and rendered view in a whole window.
 
 `pehl.edges` weighs every pixel by how well it fits the pose that is looked with, which keeps a crossing bone's rim out
 of it. Where most of what a window shows is not the object, those weights choose what fits already, and the pose stays
 where it was begun. Gradient correlation (`similarity.gradient`) weighs all pixels alike, and near the object it has one
-place where it is largest. With f_d and m_d the derivatives of frame and view in direction d, down or along, less their
-means over the window, and u_d = m_d / |m_d|,
+place where it is largest. With f_d and m_d the derivatives of frame and view in direction d, down or along, smoothed as
+there and less their means over the window, and u_d = m_d / |m_d|,
 
     correlation = (rho_1 + rho_2) / 2,    rho_d = f_d . u_d / |f_d|
 
@@ -13,9 +13,9 @@ One Gauss-Newton step for its maximum over the six parameters p solves
     information = s sum_d rho_d U_d U_d^T,    vector = s sum_d U_d f_d / |f_d|,    U_d = du_d / dp
 
 with s what makes the information that of independent pixels of like noise: their number times rho / (1 - rho^2). It is
-taken on pictures finer than the cached ones, which are interpolated: how wide a bone is tells its depth.
-`correlation_equations` is compiled (`pehl.correlation_kernels`); `correlation_equations_twin` is the slow, clear twin.
-Images are (size, size), lengths in mm, angles in rad.
+taken on finer pixels than the cached views have, of a view that is rendered at the pose: how wide a bone is tells its
+depth. Only how it changes with the two angles is cached. `correlation_equations` is compiled
+(`pehl.correlation_kernels`); `correlation_equations_twin` is the slow, clear twin. Lengths in mm, angles in rad.
 """
 
 from dataclasses import dataclass
@@ -23,20 +23,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.pehl.correlation_kernels import correlated, finer
-from fluoropose.pehl.edges import Turn, moves_twin, pictures_seen, pictures_twin, slopes_twin, window_twin
+from fluoropose.pehl.correlation_kernels import HALO, SMOOTH, TAPS, close_pictures, correlated
+from fluoropose.pehl.numpy_step import bilinear
 
-__all__ = [
-    "CorrelationEquations",
-    "correlation_equations",
-    "correlation_equations_twin",
-    "finer_homography",
-    "finer_twin",
-    "finer_views",
-]
+__all__ = ["CloseView", "CorrelationEquations", "correlation_equations", "correlation_equations_twin"]
 
 _MOST = 0.999
 """No pictures are believed to correlate better than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CloseView:
+    """A window of a view that is finer than the cached ones, rendered at the pose.
+
+    `lines` (rows, columns) are its line integrals with `HALO` pixels more than the window on each side; its first pixel
+    is column `left` and row `top` of a view of `size_px` pixels each way, each `pixel_mm` wide, at `range_mm`.
+    `turns` (2, size, size) is how the cached view of the same field changes with alpha and beta, per rad.
+    """
+
+    lines: Float32
+    turns: Float32
+    left: int
+    top: int
+    size_px: int
+    pixel_mm: float
+    range_mm: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,62 +62,70 @@ class CorrelationEquations:
     correlation: float
 
 
-def correlation_equations(
-    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float
-) -> CorrelationEquations:
+def correlation_equations(frame: Float32, homography: Mat33, view: CloseView, floor: float) -> CorrelationEquations:
     """Return the equations of one look.
 
     Parameters
     ----------
     frame : line integrals, float32 (rows, columns)
-    homography : canonical pixels to frame pixels
-    views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
-    turn : as `edges.edge_equations` takes it, of these pixels
+    homography : pixels of the view of `size_px` to frame pixels
+    view : what the object shows at the pose
     floor : scatter as a share of what comes through beside the object
     """
-    found = correlated(pictures_seen(frame, homography, views, turn, floor), turn.pixel_mm, turn.range_mm)
+    pictures = np.empty((4, *view.lines.shape), np.float32)
+    given = np.ascontiguousarray(frame, np.float32)
+    place = view.left, view.top, view.size_px
+    close_pictures(given, homography, view.lines, view.turns, *place, floor, pictures)
+    found = correlated(pictures, *place, view.pixel_mm, view.range_mm)
     return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
 
 
-def finer_views(views: Float32, size_px: int) -> Float32:
-    """Return pictures (n, size, size) interpolated to (n, size_px, size_px) of the same field."""
-    return np.stack([finer(np.ascontiguousarray(view, np.float32), size_px) for view in views])
-
-
-def finer_homography(homography: Mat33, size_px: int, finer_px: int) -> Mat33:
-    """Return a homography from canonical pixels as one from those of a picture of the same field with `finer_px`."""
-    share = size_px / finer_px
-    return homography @ np.array([[share, 0.0, (share - 1) / 2], [0.0, share, (share - 1) / 2], [0.0, 0.0, 1.0]])
-
-
 def correlation_equations_twin(
-    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float
+    frame: Float32, homography: Mat33, view: CloseView, floor: float
 ) -> CorrelationEquations:
     """Return what `correlation_equations` returns, in plain NumPy: its specification."""
-    seen, shown, *changes = pictures_twin(frame, homography, views, turn, floor)
-    f, m = slopes_twin(seen), slopes_twin(shown)
-    change = np.stack([slopes_twin(image) for image in moves_twin(m, turn, *changes[:2])])
-    window = window_twin(m)
+    seen, shown, *turns = (_smoothed_twin(picture) for picture in _pictures_twin(frame, homography, view, floor))
+    rows, columns = view.lines.shape
+    middle = (view.size_px - 1) / 2
+    y, x = np.meshgrid(np.arange(rows) + view.top - middle, np.arange(columns) + view.left - middle, indexing="ij")
+    down, along = np.gradient(shown)
+    changes = (
+        -along / view.pixel_mm, -down / view.pixel_mm,
+        (x * along + y * down) / view.range_mm, y * along - x * down, *turns,
+    )  # fmt: skip
+    window = (slice(HALO, rows - HALO), slice(HALO, columns - HALO))
     information, vector, correlations = np.zeros((6, 6)), np.zeros(6), []
     for axis in range(2):
-        here, there, moved = (_centred(values[..., window]) for values in (f[axis], m[axis], change[:, axis]))
-        unit, length = there / np.linalg.norm(there), np.linalg.norm(there)
-        rho = float(here @ unit / np.linalg.norm(here))
+        here, there, *rest = (_centred(np.gradient(image, axis=axis)[window]) for image in (seen, shown, *changes))
+        moved, length = np.stack(rest), np.linalg.norm(there)
+        unit, strength = there / length, np.linalg.norm(here)
+        rho = float(here @ unit / strength)
         turned = (moved - np.outer(moved @ unit, unit)) / length
         information += max(rho, 1e-3) * turned @ turned.T
-        vector += turned @ here / np.linalg.norm(here)
+        vector += turned @ here / strength
         correlations.append(rho)
-    return _scaled(information, vector, float(np.mean(correlations)), int(window.sum()))
+    return _scaled(information, vector, float(np.mean(correlations)), here.size)
 
 
-def finer_twin(image: Float32, size_px: int) -> Float64:
-    """Return one picture of `finer_views`, from the definition: Keys, IEEE TASSP 29(6), 1981, with a = -1/2."""
-    size = image.shape[0]
-    places = (np.arange(size_px) + 0.5) * size / size_px - 0.5
-    distance = np.abs(places[:, None] - np.arange(-4, size + 4))
-    near, far = 1.5 * distance**3 - 2.5 * distance**2 + 1, -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
-    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
-    return np.asarray(weights @ np.pad(image.astype(np.float64), 4, mode="edge") @ weights.T, np.float64)
+def _pictures_twin(frame: Float32, homography: Mat33, view: CloseView, floor: float) -> tuple[Float64, ...]:
+    """Return the frame in the window, the view as shown and its changes with alpha and beta."""
+    v, u = np.mgrid[0 : view.lines.shape[0], 0 : view.lines.shape[1]].astype(np.float64)
+    v, u = v + view.top, u + view.left
+    x, y, w = np.einsum("ij,jvu->ivu", homography, np.stack([u, v, np.ones_like(u)]))
+    share = view.turns.shape[1] / view.size_px
+    coarse = (share * (u + 0.5) - 0.5, share * (v + 0.5) - 0.5)
+    passed = np.exp(-view.lines.astype(np.float64))
+    change = passed / (passed + floor)
+    return (
+        bilinear(frame, x / w, y / w), -np.log(passed + floor),
+        change * bilinear(view.turns[0], *coarse), change * bilinear(view.turns[1], *coarse),
+    )  # fmt: skip
+
+
+def _smoothed_twin(image: Float64) -> Float64:
+    taps = np.array([*TAPS[:0:-1], *TAPS], np.float64)
+    rows = np.apply_along_axis(np.convolve, 0, np.pad(image, SMOOTH, mode="edge"), taps, "valid")
+    return np.asarray(np.apply_along_axis(np.convolve, 1, rows, taps, "valid"), np.float64)
 
 
 def _scaled(information: Float64, vector: Float64, correlation: float, count: int) -> CorrelationEquations:
@@ -116,4 +135,4 @@ def _scaled(information: Float64, vector: Float64, correlation: float, count: in
 
 
 def _centred(values: Float64) -> Float64:
-    return np.asarray(values - values.mean(axis=-1, keepdims=True), np.float64)
+    return np.asarray((values - values.mean()).ravel(), np.float64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.pehl.step import AbstractStepper, Regression, solved
 
-__all__ = ["NumpyNetwork", "NumpyStepper", "block_mean", "local_contrast", "saturate", "warp_frame"]
+__all__ = ["NumpyNetwork", "NumpyStepper", "bilinear", "block_mean", "local_contrast", "saturate", "warp_frame"]
 
 Weights = dict[str, Float32]
 _NEIGHBOURS = 5
@@ -65,13 +65,20 @@ def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
     rows, columns = frame.shape
     v, u = np.mgrid[0:size_px, 0:size_px]
     rays = homography @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
-    x = np.clip((rays[0] / rays[2] + 1.0) * (columns - 1) / 2.0, 0, columns - 1)
-    y = np.clip((rays[1] / rays[2] + 1.0) * (rows - 1) / 2.0, 0, rows - 1)
+    x = (rays[0] / rays[2] + 1.0) * (columns - 1) / 2.0
+    y = (rays[1] / rays[2] + 1.0) * (rows - 1) / 2.0
+    return bilinear(frame, x, y).reshape(size_px, size_px).astype(np.float32)
+
+
+def bilinear(image: Float32, x: Float64, y: Float64) -> Float64:
+    """Return an image at columns x and rows y, the border repeated."""
+    rows, columns = image.shape
+    x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
     j, i = np.minimum(x.astype(int), columns - 2), np.minimum(y.astype(int), rows - 2)
     fx, fy = x - j, y - i
-    top = frame[i, j] * (1 - fx) + frame[i, j + 1] * fx
-    low = frame[i + 1, j] * (1 - fx) + frame[i + 1, j + 1] * fx
-    return (top * (1 - fy) + low * fy).reshape(size_px, size_px).astype(np.float32)
+    top = image[i, j] * (1 - fx) + image[i, j + 1] * fx
+    low = image[i + 1, j] * (1 - fx) + image[i + 1, j + 1] * fx
+    return np.asarray(top * (1 - fy) + low * fy, np.float64)
 
 
 def saturate(line_integral: Float32) -> Float32:

@@ -102,7 +102,7 @@ def finished(item: Item, images: Sequence[Float32], answer: Answer | None, distu
             if better.judgement is again.judgement:
                 return answer_of(view, better)
             first = better
-    return answer_of(view, view.resident.settled(image, view.sight.camera, first.finding, among_others=True))
+    return answer_of(view, view.resident.settled(image, view.sight.camera, first.finding))
 
 
 def doubted_among_others(item: Item, answer: Answer) -> Answer:
@@ -129,7 +129,7 @@ def _sought(view: ReadyView, image: Float32, start: Mat44, schedule: Schedule) -
 
 
 def _followed(view: ReadyView, image: Float32, start: Mat44, schedule: Schedule) -> Found:
-    return view.resident.follow(image, start, view.sight.camera, schedule, among_others=True)
+    return view.resident.follow(image, start, view.sight.camera, schedule)
 
 
 def _surer(first: Found, second: Found) -> Found:

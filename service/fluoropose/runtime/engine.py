@@ -21,12 +21,13 @@ from fluoropose.errors import BundleError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.volume import Volume
-from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
-from fluoropose.pehl.align import FLOOR, aligned, aligned_or_climbed
+from fluoropose.imaging.xray import FRAME_DTYPES, Exposure, PixelMeaning
+from fluoropose.pehl.align import FLOOR, aligned
 from fluoropose.pehl.apart import told_apart
 from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.bundle import Bundle, require_fit
-from fluoropose.pehl.correlation import correlation_equations, finer_views
+from fluoropose.pehl.climb import Closer, aligned_or_climbed, close_view
+from fluoropose.pehl.correlation import correlation_equations
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import (
     DEFAULT_SCHEDULE,
@@ -64,7 +65,8 @@ class ResidentCase:
         self.bundle = bundle
         self.device = device
         self.stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
-        self.bodies = None if case.rest is None else case_bodies(case, case.rest)
+        self.renderer = PlaneRenderer(case.volume)
+        self.bodies = None if case.rest is None else _bodies(self.renderer, case, case.rest)
         self.lock = threading.Lock()
         self.used_at = 0
         self._others: list[ResidentCase] = []
@@ -115,23 +117,26 @@ class ResidentCase:
         """
         return register_views(self, views, meaning, inverted, plan, schedule)
 
-    def find(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule) -> Found:
-        """Find the object in one prepared picture (line integrals, binned) as planned, in its camera's frame."""
+    def find(self, image: Float32, camera: Camera, plan: Plan, rough: Schedule, exposure: Exposure) -> Found:
+        """Find the object in one prepared picture (line integrals, binned) as planned, in its camera's frame.
+
+        `exposure` is the frame that the picture was made of.
+        """
         if plan.start is None:
-            return self.anywhere(image, camera)
+            return self.anywhere(image, camera, exposure)
         schedule = TRACKING_SCHEDULE if plan.nearby else rough
-        found = self.follow(image, plan.start, camera, schedule)
+        found = self.follow(image, plan.start, camera, schedule, exposure)
         if plan.nearby and found.judgement.status is not Status.TRACKING:
-            again = self.follow(image, plan.start, camera, DEFAULT_SCHEDULE)
+            again = self.follow(image, plan.start, camera, DEFAULT_SCHEDULE, exposure)
             better = max(found, again, key=lambda item: item.judgement.confidence)
             return replace(better, finding=times_of_both(better.finding, found.finding, again.finding))
         return found
 
     def follow(
-        self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule, *, among_others: bool = False
+        self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule, exposure: Exposure | None = None
     ) -> Found:
         """Follow one schedule, then align as `settled` does."""
-        return self.settled(image, camera, self.seek(image, start, camera, schedule), among_others=among_others)
+        return self.settled(image, camera, self.seek(image, start, camera, schedule), exposure)
 
     def seek(self, image: Float32, start: Mat44, camera: Camera, schedule: Schedule) -> Finding:
         """Follow one schedule. The device is held for it only, so that a search lets other frames through."""
@@ -145,19 +150,26 @@ class ResidentCase:
             self.stepper.put_frames(image[None])
             return approach(self.stepper, camera, start, self.case.atlas, schedule, time.perf_counter_ns)
 
-    def settled(self, image: Float32, camera: Camera, finding: Finding, *, among_others: bool = False) -> Found:
-        """Align by the edges what a schedule found, and judge it.
+    def settled(self, image: Float32, camera: Camera, finding: Finding, exposure: Exposure | None = None) -> Found:
+        """Align by the edges what a schedule found, and judge it; in clutter climb on in the `exposure`, if given.
 
-        Among others of known place what crosses the object is theirs, and no reason to take the window as it is.
+        Not among others of known place: what crosses the object is theirs, and no reason to take the window as it is.
         """
         began = time.perf_counter_ns()
         if self.bodies is None:
-            align = aligned if among_others else aligned_or_climbed
-            finding = align(image, camera, finding, self.case.atlas)
+            atlas = self.case.atlas
+            if exposure is None:
+                finding = aligned(image, camera, finding, atlas)
+            else:
+                finding = aligned_or_climbed(image, camera, finding, atlas, self.closer(exposure))
             return self.judged(image, camera, _refined(finding, began))
         finding, likeness = told_apart(image, camera, finding, self.case.atlas, self.bodies)
         finding = _refined(finding, began)
         return Found(finding, judge(finding, likeness, camera, self.case.atlas), likeness)
+
+    def closer(self, exposure: Exposure) -> Closer:
+        """Return what a climb in a frame needs."""
+        return Closer(exposure, self.renderer, self.case.corners_mm)
 
     def judged(self, image: Float32, camera: Camera, finding: Finding) -> Found:
         """Judge what a schedule found as it is; in a body, where only an alignment tells how like it is, aligned."""
@@ -169,11 +181,11 @@ class ResidentCase:
         quality_ns = finding.quality_ns + time.perf_counter_ns() - began
         return Found(replace(finding, quality_ns=quality_ns), judgement, likeness)
 
-    def anywhere(self, image: Float32, camera: Camera) -> Found:
+    def anywhere(self, image: Float32, camera: Camera, exposure: Exposure) -> Found:
         """Search the whole frame; stop at the first candidate that is surely right."""
         best: Found | None = None
         for start in candidate_poses(image, camera, self.case.atlas):
-            found = self.follow(image, start, camera, DEFAULT_SCHEDULE)
+            found = self.follow(image, start, camera, DEFAULT_SCHEDULE, exposure)
             if best is None or found.judgement.confidence > best.judgement.confidence:
                 best = found
             if found.judgement.status is Status.TRACKING and found.judgement.confidence > 0.95:
@@ -267,9 +279,9 @@ class Engine:
             )
 
 
-def case_bodies(case: Case, rest: Volume) -> Bodies:
-    """Return what renders the object of a case, and the `rest` of its CT."""
-    return Bodies(PlaneRenderer(case.volume), quick_rest_renderer(rest, case.atlas.view))
+def _bodies(inside: PlaneRenderer, case: Case, rest: Volume) -> Bodies:
+    """Return what renders the object of a case, which is given, and the `rest` of its CT."""
+    return Bodies(inside, quick_rest_renderer(rest, case.atlas.view))
 
 
 def _refined(finding: Finding, began_ns: int) -> Finding:
@@ -291,7 +303,8 @@ def _warm_up(resident: ResidentCase) -> None:
     views = atlas.lines(*atlas.grid.neighbours(index))
     turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
     edge_equations(middle, np.eye(3), views, turn, FLOOR)
-    correlation_equations(middle, np.eye(3), finer_views(views, view.size_px), turn, FLOOR)
+    closer = resident.closer(Exposure(middle, camera, PixelMeaning.LINE_INTEGRAL))
+    correlation_equations(middle, np.eye(3), close_view(closer, pose, look(pose, camera, atlas), atlas), FLOOR)
     for dtype in FRAME_DTYPES:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):

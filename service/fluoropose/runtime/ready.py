@@ -14,7 +14,14 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
 from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.xray import PixelMeaning, binning, checked_frame, line_integral_bands, line_integral_image
+from fluoropose.imaging.xray import (
+    Exposure,
+    PixelMeaning,
+    binning,
+    checked_frame,
+    line_integral_bands,
+    line_integral_image,
+)
 from fluoropose.pehl.joint import Sight
 from fluoropose.runtime.abreast import abreast, threads_abreast
 from fluoropose.runtime.registration import FrameView
@@ -33,10 +40,11 @@ Pictures = dict[tuple[int, int], Float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadyView:
-    """A view made ready: whose networks look at it, its picture of line integrals, and its sight."""
+    """A view made ready: whose networks look at it, the frame and its picture of line integrals, and its sight."""
 
     name: str
     resident: "ResidentCase"
+    exposure: Exposure
     image: Float32
     sight: Sight
     at_origin: bool
@@ -98,7 +106,8 @@ def _prepared(
         pictures[number, factor] = line_integral_image(view.pixels, meaning, factor, inverted)
     image = pictures[number, factor]
     sight = Sight(number, camera.scaled(factor), view.placed.camera_from_world, atlas)
-    return ReadyView(view.name or f"view {number + 1}", looked_at_by, image, sight, view.placed.at_origin)
+    name, exposure = view.name or f"view {number + 1}", Exposure(view.pixels, camera, meaning, inverted)
+    return ReadyView(name, looked_at_by, exposure, image, sight, view.placed.at_origin)
 
 
 def _require_views(views: Sequence[FrameView], prepared: Sequence[ReadyView]) -> None:

@@ -82,7 +82,8 @@ def answered(prepared: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> A
 def _alone(view: ReadyView, plan: Plan, schedule: Schedule) -> Answer:
     """Return what one view says, exactly as if there were no world."""
     start = None if plan.start is None else view.local(plan.start)
-    return answer_of(view, view.resident.find(view.image, view.sight.camera, replace(plan, start=start), schedule))
+    plan = replace(plan, start=start)
+    return answer_of(view, view.resident.find(view.image, view.sight.camera, plan, schedule, view.exposure))
 
 
 def _together(views: Sequence[ReadyView], plan: Plan, schedule: Schedule) -> Answer:
@@ -226,7 +227,7 @@ def _placed(views: Sequence[ReadyView], start: Mat44, count: int = 1) -> list[Ma
 
 def _located(views: Sequence[ReadyView]) -> Mat44:
     """Return the surest of what a search of each whole frame finds."""
-    found = [view.resident.anywhere(view.image, view.sight.camera) for view in views]
+    found = [view.resident.anywhere(view.image, view.sight.camera, view.exposure) for view in views]
     best = max(range(len(views)), key=lambda n: found[n].judgement.confidence)
     return views[best].world(found[best].finding.camera_from_volume)
 

@@ -59,10 +59,8 @@ def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step
     lines = np.zeros((camera.rows, camera.columns))
     if (high - low < 2).any():
         return lines
-    matrix = camera.intrinsic_matrix.copy()
-    matrix[:2, 2] -= low
-    part = Camera(int(high[1] - low[1]), int(high[0] - low[0]), matrix)
-    lines[low[1] : high[1], low[0] : high[0]] = ReferenceRenderer(volume, step_mm).render(part, camera_from_volume)
+    part = ReferenceRenderer(volume, step_mm).render(camera.part(low, high), camera_from_volume)
+    lines[low[1] : high[1], low[0] : high[0]] = part
     return lines
 
 
