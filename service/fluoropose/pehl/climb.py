@@ -50,7 +50,7 @@ _BELIEF = 0.003
 """How much the networks' information counts beside it: enough where a frame does not tell one of the six."""
 
 _STEPS = 8
-_SETTLED = 1.0
+_SETTLED = 0.5
 """Most steps, and the step, in expected errors, that is the last."""
 
 _BINNED = 0.8
