@@ -6,9 +6,10 @@ import pytest
 from fluoropose.evaluate.measures import pose_error
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import inverse, rigid, transform
-from fluoropose.geometry.rotation import about_y
+from fluoropose.geometry.rotation import about_y, to_zxy
 from fluoropose.pehl.align import aligned
 from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly
+from fluoropose.pehl.residual import look
 from support.shots import SIGMAS, believed, fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
@@ -38,6 +39,17 @@ def test_a_pose_nearly_right_comes_nearer_from_either_side(small_case, camera, r
     assert after.depth_mm < 4.0 * found.regression.sigmas[0, 2]
     assert (found.regress_ns, found.refine_ns, found.quality_ns) == (1, 2, 3)
     assert found.regression.presence[0] == 1.0
+
+
+def test_far_from_the_base_view_a_right_pose_between_views_stays(small_case, camera, rng):
+    """The grid's beta turns the object before its alpha: taken for a turn after it, theta would be a quarter of a degree off."""
+    for beta in (-1.8, 1.8):
+        right = pose_of(small_case, np.array([2.0, -3.0, 895.0, 4.0, 8.0, beta]))
+        finding = believed(small_case, camera, right)
+        found = aligned(shot(small_case, camera, right, rng), camera, finding, small_case.atlas)
+        canonical = (look(pose, camera, small_case.atlas).pose for pose in (right, found.camera_from_volume))
+        before, after = (to_zxy(pose.camera_from_canonical)[0] for pose in canonical)
+        assert abs(np.rad2deg(after - before)) < 0.08
 
 
 def test_what_the_networks_do_not_see_is_left_alone(small_case, camera, rng):

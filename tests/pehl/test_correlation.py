@@ -1,5 +1,7 @@
 """The whole window's correlation: compiled and plain agree, a step climbs it, and it says the same however bright."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,8 +39,10 @@ def looked(case, camera, frame, six):
     return current, finer_homography(current.frame_from_canonical_px), close_view(closer, pose, current, case.atlas)
 
 
-def test_compiled_and_plain_agree(small_case, camera, frame):
-    _, *given = looked(small_case, camera, frame, RIGHT + OFF)
+@pytest.mark.parametrize("turned_on", [(0.0, 0.0), (0.004, -0.003)])
+def test_compiled_and_plain_agree(small_case, camera, frame, turned_on):
+    _, homography, view = looked(small_case, camera, frame, RIGHT + OFF)
+    given = homography, replace(view, alpha_rad=turned_on[0], beta_rad=turned_on[1])
     fast, slow = (solve(frame, *given, 0.07) for solve in (correlation_equations, correlation_equations_twin))
     scale = np.sqrt(np.diag(slow.information))
     np.testing.assert_allclose(
@@ -61,6 +65,15 @@ def test_it_is_the_gradient_correlation_that_a_search_climbs(small_case, camera,
         for image in (picture, -np.log(np.exp(-view.lines) + 0.05))
     )
     assert abs(found.correlation - gradient_correlation(seen, shown)) < 1e-3
+
+
+def test_a_view_turned_on_is_nearly_one_rendered_there(small_case, camera, frame):
+    turn = np.array([0.0, 0.0, 0.0, 0.0, 0.25, -0.25])
+    current, homography, there = looked(small_case, camera, frame, RIGHT + turn)
+    _, _, here = looked(small_case, camera, frame, RIGHT)
+    turned = replace(here, turns=there.turns, alpha_rad=np.deg2rad(0.25), beta_rad=np.deg2rad(-0.25))
+    exact, near, old = (correlation_equations(frame, homography, view, FLOOR).vector for view in (there, turned, here))
+    assert np.abs(near - exact).max() < 0.2 * np.abs(old - exact).max()
 
 
 def test_the_smoothing_is_a_gaussian_of_one_pixel():

@@ -10,7 +10,7 @@ from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six, six_from_pose
 from fluoropose.geometry.rotation import about_x, angle_between
-from fluoropose.pehl.residual import Group, apply_residual, look, residual_of
+from fluoropose.pehl.residual import Group, apply_residual, look, offsets_from_view, residual_from_grid, residual_of
 
 VIEW = CanonicalView(np.array([4.0, 30.0, -11.0]), about_x(np.pi / 2), 128, 90.0, 900.0)
 ATLAS = Atlas(np.zeros((37 * 37, 1, 1), np.float16), AtlasGrid(36.0, 2.0), VIEW)
@@ -65,3 +65,25 @@ def test_an_absurd_depth_is_limited():
     residual[2] = -5000.0
     found = six_from_pose(apply_residual(current, residual, Group.IN_PLANE_DEPTH, ATLAS), FRAME)
     assert found[2] == pytest.approx(0.8 * 900.0)
+
+
+@settings(max_examples=60)
+@given(truths)
+def test_the_grids_angles_are_told_from_a_residuals(truth):
+    """Information for a step of the grid's angles is that for the step of the residual that it is."""
+    current = look(pose_from_six(truth, FRAME), CAMERA, ATLAS)
+    residual_from_six = np.linalg.inv(residual_from_grid(current).T)
+    for axis in (3, 4, 5):
+        step = 1e-4 * np.eye(6)[axis]
+        moved = residual_of(pose_from_six(truth + np.rad2deg(step), FRAME), current, ATLAS) - current.own_residual
+        # To first order in how far the pose is from its view: a degree, or six beyond the rim.
+        np.testing.assert_allclose(moved[3:] / 1e-4, residual_from_six[3:, axis], atol=0.06)
+
+
+@settings(max_examples=60)
+@given(truths)
+def test_offsets_from_the_view_are_in_the_grids_angles(truth):
+    # On the camera's axis, where the six parameters' angles are the canonical ones.
+    current = look(pose_from_six(truth * [0.0, 0.0, 1.0, 1.0, 1.0, 1.0], FRAME), CAMERA, ATLAS)
+    found = np.array(ATLAS.grid.angles_of(current.view_index)) + offsets_from_view(current, ATLAS)
+    np.testing.assert_allclose(np.rad2deg(found), truth[4:], atol=1e-6)

@@ -47,7 +47,7 @@ def test_inverted_pixels_mean_the_same(engine, camera, frame, pose):
     inverted = resident.register(turned, camera, PixelMeaning.INTENSITY, True, Plan(pose, False))
     # The darkest pixel is black when turned, which depth feels; what the picture shows is the same.
     apart = pose_error(inverted.camera_from_volume, plain.camera_from_volume, resident.case.corners_mm)
-    assert apart.in_plane_mm < 0.05 and apart.mtre_proj_mm < 0.4
+    assert apart.in_plane_mm < 0.1 and apart.mtre_proj_mm < 0.4
 
 
 def test_times_of_the_stages_add_up(engine, camera, frame, pose):

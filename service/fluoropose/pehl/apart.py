@@ -28,7 +28,7 @@ from fluoropose.pehl.apart_kernels import (
 from fluoropose.pehl.bodies import Bodies, Picture, Sight, cached, inside_at, moved_to, rendered
 from fluoropose.pehl.hierarchy import Finding, moved_between
 from fluoropose.pehl.likeness import edge_likeness, likeness_beside
-from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_of, residual_units
+from fluoropose.pehl.residual import Group, Look, apply_residual, look, residual_from_grid, residual_of, residual_units
 from fluoropose.pehl.step import Regression, solved
 
 __all__ = ["told_apart"]
@@ -107,7 +107,7 @@ def told_apart(frame: Float32, camera: Camera, finding: Finding, atlas: Atlas, b
             moved_to(picture or cached(rest, atlas), rest, current, atlas),
         )
         warped = seen_finer(frame, current.frame_from_canonical_px, atlas.view.size_px)
-        fit = _fitted(warped, sights, weights, atlas)
+        fit = _from_grids(_fitted(warped, sights, weights, atlas), current, rest)
         weights = fit.weights
         seen, follows = _solved(fit, current, around, finding, atlas)
         steps.append((fit, seen, (warped, sights[0].image, sights[1].image)))
@@ -147,6 +147,13 @@ def _fitted(frame: Float32, sights: tuple[Sight, Sight], weights: Float32, atlas
         _agreement(fine[0], contrast * expected, weights * per_deviation**2),
         1.0 / (1.0 + (left / np.float32(_OUTLIER * spread)) ** 2),
     )
+
+
+def _from_grids(fit: _Fit, current: Look, rest: Look) -> _Fit:
+    """Return a fit whose two bodies turn by the grid's angles as one by those of their residuals."""
+    back = np.eye(len(fit.vector))
+    back[_OBJECT, _OBJECT], back[_REST, _REST] = residual_from_grid(current), residual_from_grid(rest)
+    return replace(fit, information=back @ fit.information @ back.T, vector=back @ fit.vector)
 
 
 def _agreement(frame: Float32, shown: Float32, weights: Float32) -> float:

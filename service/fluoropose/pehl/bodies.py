@@ -14,7 +14,6 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
-from fluoropose.geometry.rotation import from_zxy, to_zxy
 from fluoropose.pehl.apart_kernels import seen_through
 from fluoropose.pehl.residual import Look
 
@@ -42,10 +41,11 @@ class Bodies:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A body alone in the middle of the canonical view, (size, size), at a `rotation` in the canonical camera."""
+    """A body alone in the middle of the canonical view, (size, size), and its two angles there, rad."""
 
     image: Float32
-    rotation: Mat33
+    alpha_rad: float
+    beta_rad: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +58,12 @@ class Sight:
 
 def rendered(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) -> Picture:
     """Return a body's picture at a pose (camera_from_volume) whose look is `now`."""
-    return Picture(_render(renderer, pose, now, atlas), _rotation(now, atlas))
+    return Picture(_render(renderer, pose, now, atlas), now.pose.alpha_rad, now.pose.beta_rad)
 
 
 def cached(now: Look, atlas: Atlas) -> Picture:
     """Return the cached picture of the rest of a CT nearest to a look."""
-    return Picture(atlas.lines(atlas.grid.count + now.view_index)[0], atlas.rotation(now.view_index))
+    return Picture(atlas.lines(atlas.grid.count + now.view_index)[0], *atlas.grid.angles_of(now.view_index))
 
 
 def inside_at(renderer: AbstractRenderer, pose: Mat44, current: Look, atlas: Atlas) -> Sight:
@@ -76,14 +76,9 @@ def moved_to(picture: Picture, now: Look, current: Look, atlas: Atlas) -> Sight:
     here = np.linalg.inv(now.frame_from_canonical_px) @ current.frame_from_canonical_px
     size_px = atlas.view.size_px
     turns = seen_through(turns_of(atlas, now, atlas.grid.count), here, size_px)
-    # In the plane both looks are upright: what is left about the view's axis is of second order.
-    _, alpha, beta = to_zxy(_rotation(now, atlas) @ picture.rotation.T)
+    alpha, beta = now.pose.alpha_rad - picture.alpha_rad, now.pose.beta_rad - picture.beta_rad
     image = seen_through(picture.image[None], here, size_px)[0]
     return Sight(image + np.float32(alpha) * turns[0] + np.float32(beta) * turns[1], turns)
-
-
-def _rotation(now: Look, atlas: Atlas) -> Mat33:
-    return from_zxy(*now.own_residual[3:]) @ atlas.rotation(now.view_index)
 
 
 def _render(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) -> Float32:

@@ -20,7 +20,7 @@ from fluoropose.pehl.bodies import in_look, look_camera
 from fluoropose.pehl.correlation import CloseView, correlation_equations
 from fluoropose.pehl.correlation_kernels import HALO
 from fluoropose.pehl.hierarchy import Finding
-from fluoropose.pehl.residual import Look, look
+from fluoropose.pehl.residual import Look, look, offsets_from_view, residual_from_grid
 
 __all__ = ["Closer", "aligned_or_climbed", "close_view", "finer_homography"]
 
@@ -52,6 +52,9 @@ _BELIEF = 0.003
 _STEPS = 8
 _SETTLED = 0.5
 """Most steps, and the step, in expected errors, that is the last."""
+
+_NEAR_RAD = 0.005
+"""A view that was rendered less than this (0.3 degrees) away is turned on instead, in a quarter of the time."""
 
 _BINNED = 0.8
 """The frame is binned by the largest factor that leaves it at least this share as fine as the finer view."""
@@ -85,11 +88,17 @@ def _climbed(
 ) -> Finding:
     """Return what was `found` moved to where frame and view correlate best; `believed` is where the networks ended."""
     pose, share = found.camera_from_volume, _SHARE * _FINER**-2.0
+    kept: tuple[CloseView, Look] | None = None
     for _ in range(_STEPS):
         current = look(pose, camera, atlas)
-        homography = finer_homography(current.frame_from_canonical_px)
-        said = correlation_equations(frame, homography, close_view(closer, pose, current, atlas), _FLOOR)
-        seen = with_belief(share * said.information, share * said.vector, _BELIEF, current, believed, atlas)
+        view = None if kept is None else _turned_on(*kept, current, atlas)
+        if view is None:
+            view = close_view(closer, pose, current, atlas)
+            kept = view, current
+        said = correlation_equations(frame, finer_homography(current.frame_from_canonical_px), view, _FLOOR)
+        back = residual_from_grid(current)
+        information, vector = share * back @ said.information @ back.T, share * back @ said.vector
+        seen = with_belief(information, vector, _BELIEF, current, believed, atlas)
         pose, moved, length = stepped(pose, current, seen, atlas)
         if length < _SETTLED:
             break
@@ -109,11 +118,22 @@ def close_view(closer: Closer, pose: Mat44, current: Look, atlas: Atlas) -> Clos
     )
 
 
+def _turned_on(view: CloseView, rendered: Look, current: Look, atlas: Atlas) -> CloseView | None:
+    """Return a view that was rendered at a look for one a little later; None if that is turned too far from it.
+
+    In the plane and in depth the canonical camera follows the object.
+    """
+    alpha, beta = (getattr(current.pose, key) - getattr(rendered.pose, key) for key in ("alpha_rad", "beta_rad"))
+    if max(abs(alpha), abs(beta)) > _NEAR_RAD:
+        return None
+    return replace(view, turns=_turns(current, atlas), alpha_rad=alpha, beta_rad=beta)
+
+
 def _turns(current: Look, atlas: Atlas) -> Float32:
     """Return how the cached view changes with alpha and beta at the pose, per rad: of parabolas through neighbours."""
     middle, up, down, right, left = atlas.lines(*atlas.grid.neighbours(current.view_index))
     step_rad = np.deg2rad(atlas.grid.step_deg)
-    alpha, beta = (np.float32(angle / step_rad) for angle in current.own_residual[4:])
+    alpha, beta = (np.float32(angle / step_rad) for angle in offsets_from_view(current, atlas))
     by_alpha = 0.5 * (up - down) + alpha * (up + down - 2.0 * middle)
     by_beta = 0.5 * (right - left) + beta * (right + left - 2.0 * middle)
     return np.stack([by_alpha, by_beta]) / np.float32(step_rad)

@@ -34,11 +34,12 @@ _MOST = 0.999
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloseView:
-    """A window of a view that is finer than the cached ones, rendered at the pose.
+    """A window of a view that is finer than the cached ones, rendered at the pose or nearly so.
 
-    `lines` (rows, columns) are its line integrals with `HALO` pixels more than the window on each side; its first pixel
-    is column `left` and row `top` of a view of `size_px` pixels each way, each `pixel_mm` wide, at `range_mm`.
-    `turns` (2, size, size) is how the cached view of the same field changes with alpha and beta, per rad.
+    `lines` (rows, columns) are its line integrals, `alpha_rad` and `beta_rad` before the pose, with `HALO` pixels more
+    than the window on each side; its first pixel is column `left` and row `top` of a view of `size_px` pixels each way,
+    each `pixel_mm` wide, at `range_mm`. `turns` (2, size, size) is how the cached view of the same field changes with
+    alpha and beta, per rad.
     """
 
     lines: Float32
@@ -48,6 +49,8 @@ class CloseView:
     size_px: int
     pixel_mm: float
     range_mm: float
+    alpha_rad: float = 0.0
+    beta_rad: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +78,7 @@ def correlation_equations(frame: Float32, homography: Mat33, view: CloseView, fl
     pictures = np.empty((4, *view.lines.shape), np.float32)
     given = np.ascontiguousarray(frame, np.float32)
     place = view.left, view.top, view.size_px
-    close_pictures(given, homography, view.lines, view.turns, *place, floor, pictures)
+    close_pictures(given, homography, view.lines, view.turns, view.alpha_rad, view.beta_rad, *place, floor, pictures)
     found = correlated(pictures, *place, view.pixel_mm, view.range_mm)
     return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
 
@@ -114,12 +117,10 @@ def _pictures_twin(frame: Float32, homography: Mat33, view: CloseView, floor: fl
     x, y, w = np.einsum("ij,jvu->ivu", homography, np.stack([u, v, np.ones_like(u)]))
     share = view.turns.shape[1] / view.size_px
     coarse = (share * (u + 0.5) - 0.5, share * (v + 0.5) - 0.5)
-    passed = np.exp(-view.lines.astype(np.float64))
-    change = passed / (passed + floor)
-    return (
-        bilinear(frame, x / w, y / w), -np.log(passed + floor),
-        change * bilinear(view.turns[0], *coarse), change * bilinear(view.turns[1], *coarse),
-    )  # fmt: skip
+    turns = [bilinear(turn, *coarse) for turn in view.turns]
+    passed = np.exp(-np.maximum(view.lines + view.alpha_rad * turns[0] + view.beta_rad * turns[1], 0.0))
+    shown = -np.log(passed + floor)
+    return bilinear(frame, x / w, y / w), shown, *(passed / (passed + floor) * turn for turn in turns)
 
 
 def _smoothed_twin(image: Float64) -> Float64:

@@ -51,14 +51,18 @@ def correlation(seen: Float32, shown: Float32) -> float:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def close_pictures(
-    frame: Float32, h: Mat33, lines: Float32, turns: Float32, left: int, top: int, size: int, floor: float, out: Float32
-) -> None:
+    frame: Float32, h: Mat33, lines: Float32, turns: Float32, alpha: float, beta: float,
+    left: int, top: int, size: int, floor: float, out: Float32,
+) -> None:  # fmt: skip
     """Write the frame, the view as shown and its changes with alpha and beta, smoothed: (4, rows, columns) of `lines`.
+
+    The view is `lines` turned on by a small alpha and beta.
 
     Where the smoothing reaches beyond the pictures, within `SMOOTH` of their border, nothing of use is written.
     """
     rows, columns = lines.shape
     scatter, one = np.float32(floor), np.float32(1.0)
+    far_alpha, far_beta = np.float32(alpha), np.float32(beta)
     nothing = -np.log(one + scatter)
     share = turns.shape[1] / size
     shift = 0.5 * share - 0.5
@@ -70,12 +74,13 @@ def close_pictures(
             out[0, v, u] = sampled(
                 frame, (h[0, 0] * x + h[0, 1] * y + h[0, 2]) * w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) * w
             )
-            line = lines[v, u]
+            by_alpha = sampled(turns[0], share * x + shift, share * y + shift)
+            by_beta = sampled(turns[1], share * x + shift, share * y + shift)
+            line = lines[v, u] + far_alpha * by_alpha + far_beta * by_beta
             passed = np.exp(-line) if line > np.float32(0.0) else one
             out[1, v, u] = -np.log(passed + scatter) if line > np.float32(0.0) else nothing
             change = passed / (passed + scatter)
-            out[2, v, u] = change * sampled(turns[0], share * x + shift, share * y + shift)
-            out[3, v, u] = change * sampled(turns[1], share * x + shift, share * y + shift)
+            out[2, v, u], out[3, v, u] = change * by_alpha, change * by_beta
     scratch = np.empty((rows, columns), np.float32)
     for image in out:
         _smoothed(image, scratch)

@@ -27,7 +27,17 @@ from fluoropose.geometry.canonical import (
 )
 from fluoropose.geometry.rotation import from_zxy, to_zxy
 
-__all__ = ["Group", "Look", "RESIDUAL_SCALES", "apply_residual", "look", "residual_of", "residual_units"]
+__all__ = [
+    "Group",
+    "Look",
+    "RESIDUAL_SCALES",
+    "apply_residual",
+    "look",
+    "offsets_from_view",
+    "residual_from_grid",
+    "residual_of",
+    "residual_units",
+]
 
 RESIDUAL_SCALES = (0.02, 0.02, 0.02, 0.05, 0.08, 0.08)
 """One unit of the networks' output: 2 % of the field (x, y), 2 % of the range (z), rad for the angles."""
@@ -70,6 +80,24 @@ def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Look:
     turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
     return Look(pose, warp(camera, pose, atlas.view), index, atlas.looked_at(index), own)
+
+
+def offsets_from_view(current: Look, atlas: Atlas) -> tuple[float, float]:
+    """Return by how much a pose's alpha and beta differ from its view's, rad: where between cached views it lies."""
+    alpha, beta = atlas.grid.angles_of(current.view_index)
+    return current.pose.alpha_rad - alpha, current.pose.beta_rad - beta
+
+
+def residual_from_grid(current: Look) -> Float64:
+    """Return what takes information that counts in the grid's angles to a residual's, (6, 6), to first order.
+
+    With (x, y, z, theta, alpha, beta) of the grid p and a residual's r, information I_r = M I_p M^T and vector
+    v_r = M v_p. The grid's beta turns the object before its alpha does, a residual's after it: a step of the grid's
+    beta is cos(alpha) of a residual's, and sin(alpha) of its theta.
+    """
+    matrix = np.eye(6)
+    matrix[5, 3], matrix[5, 5] = -np.tan(current.pose.alpha_rad), 1.0 / np.cos(current.pose.alpha_rad)
+    return matrix
 
 
 def apply_residual(current: Look, residual: Float64, group: Group, atlas: Atlas) -> Mat44:
