@@ -128,7 +128,7 @@ def test_the_kernels_are_their_twins(rng):
     images = rng.random((3, 40, 50)).astype(np.float32)
     np.testing.assert_allclose(details(images, 2), details_twin(images, 2), atol=1e-5)
     to = np.array([[0.9, 0.1, -3.0], [-0.05, 1.1, 4.0], [1e-4, -2e-4, 1.0]])
-    np.testing.assert_allclose(seen_through(images, to, 48), seen_through_twin(images, to, 48), atol=1e-5)
+    np.testing.assert_allclose(seen_through(images, to, 48, 40), seen_through_twin(images, to, 48, 40), atol=1e-5)
     np.testing.assert_allclose(seen_finer(images[0], to, 48), seen_finer_twin(images[0], to, 48), atol=1e-3)
     square, turns = rng.random((2, 48, 48)).astype(np.float32), rng.random((2, 2, 48, 48)).astype(np.float32)
     given = (*square, *turns, 0.7, 900.0)
@@ -169,10 +169,10 @@ def test_contrast_is_that_of_the_neighbourhood(rng):
 def test_four_places_a_pixel_lie_about_its_middle_and_halve_the_noise(rng):
     ramp = np.add.outer(np.arange(40.0), 2.0 * np.arange(50.0)).astype(np.float32)
     to = np.array([[0.9, 0.0, 3.0], [0.0, 0.9, 2.0], [0.0, 0.0, 1.0]])
-    np.testing.assert_allclose(seen_finer(ramp, to, 32), seen_through(ramp[None], to, 32)[0], atol=1e-3)
+    np.testing.assert_allclose(seen_finer(ramp, to, 32), seen_through(ramp[None], to, 32, 32)[0], atol=1e-3)
     noise = rng.standard_normal((200, 200)).astype(np.float32)
     coarse = np.diag([3.0, 3.0, 1.0])
-    assert seen_finer(noise, coarse, 60).std() < 0.75 * seen_through(noise[None], coarse, 60).std()
+    assert seen_finer(noise, coarse, 60).std() < 0.75 * seen_through(noise[None], coarse, 60, 60).std()
 
 
 def test_detail_sees_neither_offset_nor_shading(rng):

@@ -37,7 +37,7 @@ def apart(first, second):
 def test_a_picture_lies_over_the_warped_frame(surrounded_case, renderer, camera):
     case, pose = surrounded_case, pose_from_six(HERE, surrounded_case.pose_frame)
     now = look(pose, camera, case.atlas)
-    seen = seen_through(renderer.render(camera, pose)[None], now.frame_from_canonical_px, case.atlas.view.size_px)[0]
+    seen = seen_through(renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2)[0]
     picture = rendered(renderer, pose, now, case.atlas).image
     off = apart(seen, picture)
     assert off < 0.1
@@ -67,7 +67,7 @@ def test_a_move_is_seen_from_where_the_object_is_looked_at(surrounded_case, rend
     poses = [pose_from_six(six, frame) for six in (HERE, ELSEWHERE)]
     current, rest = (look(pose, camera, atlas) for pose in poses)
     shown = moved_to(rendered(renderer, poses[1], rest, atlas), rest, current, atlas).image
-    seen = seen_through(renderer.render(camera, poses[1])[None], current.frame_from_canonical_px, len(shown))[0]
+    seen = seen_through(renderer.render(camera, poses[1])[None], current.frame_from_canonical_px, *shown.shape)[0]
     assert apart(seen, shown) < 0.25
 
 

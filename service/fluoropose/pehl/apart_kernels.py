@@ -8,6 +8,7 @@ from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.pehl.edge_kernels import sampled, warp_into
+from fluoropose.pehl.numpy_step import bilinear
 
 __all__ = [
     "changes",
@@ -38,26 +39,20 @@ _TINY = 1e-12
 _CHUNK = 512
 
 
-def seen_through(images: Float32, to: Mat33, size_px: int) -> Float32:
-    """Return images (n, rows, columns) sampled at to @ (u, v, 1), bilinear, the border repeated, (n, size, size)."""
-    out = np.empty((len(images), size_px, size_px), np.float32)
+def seen_through(images: Float32, to: Mat33, rows: int, columns: int) -> Float32:
+    """Return images sampled at to @ (u, v, 1), bilinear, the border repeated, (n, rows, columns)."""
+    out = np.empty((len(images), rows, columns), np.float32)
     homography = np.ascontiguousarray(to, np.float64)
     for image, seen in zip(np.ascontiguousarray(images, np.float32), out, strict=True):
         warp_into(image, homography, seen)
     return out
 
 
-def seen_through_twin(images: Float32, to: Mat33, size_px: int) -> Float64:
+def seen_through_twin(images: Float32, to: Mat33, rows: int, columns: int) -> Float64:
     """Return what `seen_through` does."""
-    rows, columns = images.shape[1:]
-    v, u = np.mgrid[0:size_px, 0:size_px]
-    rays = to @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
-    x, y = np.clip(rays[0] / rays[2], 0, columns - 1), np.clip(rays[1] / rays[2], 0, rows - 1)
-    j, i = np.minimum(x.astype(int), columns - 2), np.minimum(y.astype(int), rows - 2)
-    fx, fy = x - j, y - i
-    top = images[:, i, j] * (1 - fx) + images[:, i, j + 1] * fx
-    low = images[:, i + 1, j] * (1 - fx) + images[:, i + 1, j + 1] * fx
-    return np.asarray((top * (1 - fy) + low * fy).reshape(-1, size_px, size_px))
+    v, u = np.mgrid[0:rows, 0:columns]
+    x, y, w = np.einsum("ij,jvu->ivu", to, np.stack([u, v, np.ones_like(u)]).astype(np.float64))
+    return np.stack([bilinear(image, x / w, y / w) for image in images])
 
 
 def seen_finer(image: Float32, to: Mat33, size_px: int) -> Float32:
@@ -70,7 +65,7 @@ def seen_finer(image: Float32, to: Mat33, size_px: int) -> Float32:
 def seen_finer_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
     """Return what `seen_finer` does."""
     halves = np.array([[0.5, 0.0, -0.25], [0.0, 0.5, -0.25], [0.0, 0.0, 1.0]])
-    fine = seen_through_twin(image[None], to @ halves, 2 * size_px)[0]
+    fine = seen_through_twin(image[None], to @ halves, 2 * size_px, 2 * size_px)[0]
     return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
 
 

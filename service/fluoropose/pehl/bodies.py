@@ -75,9 +75,9 @@ def moved_to(picture: Picture, now: Look, current: Look, atlas: Atlas) -> Sight:
     """Return what the rest of a CT shows in the canonical view of the look `current` when its own look is `now`."""
     here = np.linalg.inv(now.frame_from_canonical_px) @ current.frame_from_canonical_px
     size_px = atlas.view.size_px
-    turns = seen_through(turns_of(atlas, now, atlas.grid.count), here, size_px)
+    turns = seen_through(turns_of(atlas, now, atlas.grid.count), here, size_px, size_px)
     alpha, beta = now.pose.alpha_rad - picture.alpha_rad, now.pose.beta_rad - picture.beta_rad
-    image = seen_through(picture.image[None], here, size_px)[0]
+    image = seen_through(picture.image[None], here, size_px, size_px)[0]
     return Sight(image + np.float32(alpha) * turns[0] + np.float32(beta) * turns[1], turns)
 
 

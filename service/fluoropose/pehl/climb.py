@@ -2,27 +2,29 @@
 
 The edges' weights choose there what fits already (`pehl.correlation`). So from where the edges ended Gauss-Newton steps
 go on to the maximum of what a careful intensity-based search climbs: gradient correlation in the box of the object, of
-the frame's own finer pixels with a view rendered at the pose, smoothed by a pixel. Lengths in mm, angles in rad.
+the frame's own finer pixels with views rendered at the pose, smoothed by a pixel. Cached views, which are coarser,
+lead most of the way. Lengths in mm, angles in rad.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Points
+from fluoropose.arrays import Float32, Float64, Mat44, Points
 from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.xray import Exposure, binning, line_integral_part
 from fluoropose.pehl.align import aligned_with_look, stepped, with_belief
-from fluoropose.pehl.bodies import in_look, look_camera
-from fluoropose.pehl.correlation import CloseView, correlation_equations
+from fluoropose.pehl.apart_kernels import seen_through
+from fluoropose.pehl.correlation import WindowView, correlation_equations
 from fluoropose.pehl.correlation_kernels import HALO
 from fluoropose.pehl.hierarchy import Finding
 from fluoropose.pehl.residual import Look, look, offsets_from_view, residual_from_grid
 
-__all__ = ["Closer", "aligned_or_climbed", "close_view", "finer_homography"]
+__all__ = ["Closer", "aligned_or_climbed", "cached_view", "rendered_view", "window_of"]
 
 _CLUTTERED = 0.62
 """With a smaller correlation of the whole window most of it is not the object: real frames of the wrist have 0.45 to
@@ -32,7 +34,7 @@ _SEEN = 0.5
 """With less presence it is not climbed: an object that may be lost takes no longer."""
 
 _FINER = 2
-"""Pixels of the view that is correlated, over those of the cached ones, each way."""
+"""Pixels of the frame that are correlated, over those of the cached views, each way, if it has them."""
 
 _FLOOR = 0.05
 """Scatter as a share of the open beam: that of the intensity-based methods that ours is compared with."""
@@ -40,26 +42,29 @@ _FLOOR = 0.05
 _MARGIN = 0.05
 """The window's rim, a share of the object's box: narrow, for what crosses the object is around it too."""
 
-_REACH = 0.1
-"""The part of the frame that is looked at closer is wider by this share, so that a climb stays in it."""
-
 _SHARE = 1.0 / 8.0
 """Information over that of independent pixels as wide as the cached ones, as in `pehl.align`."""
 
 _BELIEF = 0.003
 """How much the networks' information counts beside it: enough where a frame does not tell one of the six."""
 
-_STEPS = 8
+_CACHED_STEPS, _NEAR = 4, 1.0
+"""As long as steps are longer than so many expected errors, but in so many of them at most, cached views do."""
+
+_STEPS = 10
 _SETTLED = 0.5
 """Most steps, and the step, in expected errors, that is the last."""
 
-_NEAR_RAD = 0.005
-"""A view that was rendered less than this (0.3 degrees) away is turned on instead, in a quarter of the time."""
+_WORSE = 1e-3
+"""A correlation that is less by so much than that of the first rendered view has not climbed."""
+
+_TURN_RAD = 0.004
+"""By how much a view is turned to see how it changes."""
 
 _BINNED = 0.8
-"""The frame is binned by the largest factor that leaves it at least this share as fine as the finer view."""
+"""It is binned by the largest factor that leaves it at least this share as fine."""
 
-_LEAST_SIDE_PX = 8
+_LEAST_SIDE_PX = 8 + 2 * HALO
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,82 +84,91 @@ def aligned_or_climbed(frame: Float32, camera: Camera, finding: Finding, atlas: 
     found, last = aligned_with_look(frame, camera, finding, atlas)
     if last is None or last.overall >= _CLUTTERED or finding.regression.presence[0] < _SEEN:
         return found
-    part = _part(closer, found.camera_from_volume, atlas)
-    return found if part is None else _climbed(*part, found, finding, atlas, closer)
+    window = window_of(closer, found.camera_from_volume, atlas)
+    return found if window is None else _climbed(*window, found, finding, atlas, closer.renderer)
 
 
 def _climbed(
-    frame: Float32, camera: Camera, found: Finding, believed: Finding, atlas: Atlas, closer: Closer
+    frame: Float32, camera: Camera, found: Finding, believed: Finding, atlas: Atlas, renderer: AbstractRenderer
 ) -> Finding:
-    """Return what was `found` moved to where frame and view correlate best; `believed` is where the networks ended."""
-    pose, share = found.camera_from_volume, _SHARE * _FINER**-2.0
-    kept: tuple[CloseView, Look] | None = None
-    for _ in range(_STEPS):
+    """Return what was `found` moved to where frame and view correlate best in a window; the camera sees just that.
+
+    `believed` is where the networks ended. Where the view correlates less at the end, what was found is returned.
+    """
+    pose, turns = found.camera_from_volume, None
+    share = _SHARE * min((atlas.view.camera.focal_px / camera.focal_px) ** 2, 1.0)
+    near, correlations = False, []
+    for step in range(_STEPS):
         current = look(pose, camera, atlas)
-        view = None if kept is None else _turned_on(*kept, current, atlas)
-        if view is None:
-            view = close_view(closer, pose, current, atlas)
-            kept = view, current
-        said = correlation_equations(frame, finer_homography(current.frame_from_canonical_px), view, _FLOOR)
+        near = near or step == _CACHED_STEPS
+        view = (
+            rendered_view(current, pose, camera, atlas, renderer, turns)
+            if near
+            else cached_view(current, camera, atlas)
+        )
+        said = correlation_equations(frame, view, atlas, _FLOOR)
         back = residual_from_grid(current)
         information, vector = share * back @ said.information @ back.T, share * back @ said.vector
         seen = with_belief(information, vector, _BELIEF, current, believed, atlas)
         pose, moved, length = stepped(pose, current, seen, atlas)
-        if length < _SETTLED:
-            break
+        if near:
+            turns = view.turns
+            correlations.append(said.correlation)
+            if length < _SETTLED:
+                break
+        near = near or length < _NEAR
+    if not correlations or correlations[-1] < correlations[0] - _WORSE:
+        return found
     return replace(found, camera_from_volume=pose, regression=seen, moved=moved)
 
 
-def close_view(closer: Closer, pose: Mat44, current: Look, atlas: Atlas) -> CloseView:
-    """Return the window of a look that shows the object's box, rendered at the pose (camera_from_volume)."""
-    camera, placed = look_camera(current, atlas).scaled(1.0 / _FINER), in_look(pose, current)
-    low, high = _box(camera, placed, closer.corners_mm, _MARGIN)
-    # The box of an object near its canonical place; nothing that a pose says makes it a picture without end.
-    low, high = (np.clip(place, -camera.columns, 2 * camera.columns) for place in (low - HALO, high + HALO))
-    lines = closer.renderer.render(camera.part(low, high), placed)
-    pixel_mm = atlas.view.field_mm / camera.columns
-    return CloseView(
-        lines, _turns(current, atlas), int(low[0]), int(low[1]), camera.columns, pixel_mm, atlas.view.range_mm
-    )
-
-
-def _turned_on(view: CloseView, rendered: Look, current: Look, atlas: Atlas) -> CloseView | None:
-    """Return a view that was rendered at a look for one a little later; None if that is turned too far from it.
-
-    In the plane and in depth the canonical camera follows the object.
-    """
-    alpha, beta = (getattr(current.pose, key) - getattr(rendered.pose, key) for key in ("alpha_rad", "beta_rad"))
-    if max(abs(alpha), abs(beta)) > _NEAR_RAD:
-        return None
-    return replace(view, turns=_turns(current, atlas), alpha_rad=alpha, beta_rad=beta)
-
-
-def _turns(current: Look, atlas: Atlas) -> Float32:
-    """Return how the cached view changes with alpha and beta at the pose, per rad: of parabolas through neighbours."""
+def cached_view(current: Look, camera: Camera, atlas: Atlas) -> WindowView:
+    """Return what a camera's picture shows of an object at a look by the cached views: parabolas through neighbours."""
     middle, up, down, right, left = atlas.lines(*atlas.grid.neighbours(current.view_index))
-    step_rad = np.deg2rad(atlas.grid.step_deg)
-    alpha, beta = (np.float32(angle / step_rad) for angle in offsets_from_view(current, atlas))
-    by_alpha = 0.5 * (up - down) + alpha * (up + down - 2.0 * middle)
-    by_beta = 0.5 * (right - left) + beta * (right + left - 2.0 * middle)
-    return np.stack([by_alpha, by_beta]) / np.float32(step_rad)
+    step_rad = np.float32(np.deg2rad(atlas.grid.step_deg))
+    a, b = (np.float32(angle) / step_rad for angle in offsets_from_view(current, atlas))
+    half = np.float32(0.5)
+    a1, a2, b1, b2 = (
+        half * (up - down),
+        half * (up + down) - middle,
+        half * (right - left),
+        half * (right + left) - middle,
+    )
+    lines = np.maximum(middle + a * (a1 + a * a2) + b * (b1 + b * b2), 0.0)
+    pictures = np.stack([lines, (a1 + 2 * a * a2) / step_rad, (b1 + 2 * b * b2) / step_rad])
+    homography = current.frame_from_canonical_px
+    seen = seen_through(pictures, np.linalg.inv(homography), camera.rows, camera.columns)
+    return WindowView(seen[0], seen[1:], homography)
 
 
-def finer_homography(homography: Mat33) -> Mat33:
-    """Return a homography from canonical pixels as one from those of the finer view."""
-    shift = 0.5 / _FINER - 0.5
-    return homography @ np.array([[1.0 / _FINER, 0.0, shift], [0.0, 1.0 / _FINER, shift], [0.0, 0.0, 1.0]])
+def rendered_view(
+    current: Look, pose: Mat44, camera: Camera, atlas: Atlas, renderer: AbstractRenderer, turns: Float32 | None
+) -> WindowView:
+    """Return what a camera's picture shows of an object rendered at a pose, whose look is given.
+
+    `turns` are those of a pose nearby; None: they are rendered too.
+    """
+    lines = renderer.render(camera, pose)
+    if turns is None:
+        at, centre_mm = current.pose, np.array([0.0, 0.0, current.pose.range_mm])
+        turned = [
+            pose_from_canonical(at.camera_from_canonical, view_rotation(alpha, beta, atlas.view), centre_mm, atlas.view)
+            for alpha, beta in ((at.alpha_rad + _TURN_RAD, at.beta_rad), (at.alpha_rad, at.beta_rad + _TURN_RAD))
+        ]
+        turns = np.stack([renderer.render(camera, one) - lines for one in turned]) / np.float32(_TURN_RAD)
+    return WindowView(lines, turns, current.frame_from_canonical_px)
 
 
-def _part(closer: Closer, pose: Mat44, atlas: Atlas) -> tuple[Float32, Camera] | None:
-    """Return the frame's line integrals around the object, as fine as the finer view, and the camera that sees them.
+def window_of(closer: Closer, pose: Mat44, atlas: Atlas) -> tuple[Float32, Camera] | None:
+    """Return the frame's line integrals around the object at a pose, and the camera that sees just them.
 
     None where too little of the object's box is in the frame.
     """
     exposure = closer.exposure
     factor = binning(exposure.camera, _BINNED * _FINER * atlas.view.camera.focal_px)
     camera = exposure.camera.scaled(factor)
-    low, high = _box(camera, pose, closer.corners_mm, _MARGIN + _REACH)
-    low, high = (np.clip(place, 0, [camera.columns, camera.rows]) for place in (low, high))
+    low, high = _box(camera, pose, closer.corners_mm, _MARGIN)
+    low, high = (np.clip(place, 0, [camera.columns, camera.rows]) for place in (low - HALO, high + HALO))
     if (high - low < _LEAST_SIDE_PX).any():
         return None
     rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))

@@ -1,4 +1,4 @@
-"""Equations for the residual of a pose from the gradient correlation of frame and rendered view in a whole window.
+"""Equations for the residual of a pose from the gradient correlation of frame and view in a whole window.
 
 `pehl.edges` weighs every pixel by how well it fits the pose that is looked with, which keeps a crossing bone's rim out
 of it. Where most of what a window shows is not the object, those weights choose what fits already, and the pose stays
@@ -12,10 +12,10 @@ One Gauss-Newton step for its maximum over the six parameters p solves
 
     information = s sum_d rho_d U_d U_d^T,    vector = s sum_d U_d f_d / |f_d|,    U_d = du_d / dp
 
-with s what makes the information that of independent pixels of like noise: their number times rho / (1 - rho^2). It is
-taken on finer pixels than the cached views have, of a view that is rendered at the pose: how wide a bone is tells its
-depth. Only how it changes with the two angles is cached. `correlation_equations` is compiled
-(`pehl.correlation_kernels`); `correlation_equations_twin` is the slow, clear twin. Lengths in mm, angles in rad.
+with s what makes the information that of independent pixels of like noise: their number times rho / (1 - rho^2). The
+frame keeps its own pixels, since to interpolate it moves that place; x, y, z and theta move the view there as the
+homography from the canonical view says. `correlation_equations` is compiled (`pehl.correlation_kernels`);
+`correlation_equations_twin` is the slow, clear twin. Lengths in mm, angles in rad.
 """
 
 from dataclasses import dataclass
@@ -23,41 +23,42 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.pehl.correlation_kernels import HALO, SMOOTH, TAPS, close_pictures, correlated
-from fluoropose.pehl.numpy_step import bilinear
+from fluoropose.drr.atlas import Atlas
+from fluoropose.pehl.correlation_kernels import (
+    HALO,
+    SMOOTH,
+    TAPS,
+    correlated,
+    moved_in_frame,
+    shown_with_floor,
+    smoothed,
+)
 
-__all__ = ["CloseView", "CorrelationEquations", "correlation_equations", "correlation_equations_twin"]
+__all__ = ["CorrelationEquations", "WindowView", "correlation_equations", "correlation_equations_twin"]
 
 _MOST = 0.999
 """No pictures are believed to correlate better than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CloseView:
-    """A window of a view that is finer than the cached ones, rendered at the pose or nearly so.
+class WindowView:
+    """What an object shows in a window of a frame, with `HALO` pixels more on each side.
 
-    `lines` (rows, columns) are its line integrals, `alpha_rad` and `beta_rad` before the pose, with `HALO` pixels more
-    than the window on each side; its first pixel is column `left` and row `top` of a view of `size_px` pixels each way,
-    each `pixel_mm` wide, at `range_mm`. `turns` (2, size, size) is how the cached view of the same field changes with
-    alpha and beta, per rad.
+    `lines` (rows, columns) are line integrals, `turns` (2, rows, columns) how they change with alpha and beta, per rad;
+    `frame_from_canonical_px` is the pose's homography to the window's pixels.
     """
 
     lines: Float32
     turns: Float32
-    left: int
-    top: int
-    size_px: int
-    pixel_mm: float
-    range_mm: float
-    alpha_rad: float = 0.0
-    beta_rad: float = 0.0
+    frame_from_canonical_px: Mat33
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrelationEquations:
     """`information` (6, 6) and `vector` (6,) per mm and rad for x, y, z, theta, alpha, beta from the pose on.
 
-    `correlation` is that of frame and view, -1 to 1. Information is that of independent pixels.
+    Alpha and beta are the grid's. `correlation` is that of frame and view, -1 to 1. Information is that of independent
+    pixels.
     """
 
     information: Float64
@@ -65,62 +66,57 @@ class CorrelationEquations:
     correlation: float
 
 
-def correlation_equations(frame: Float32, homography: Mat33, view: CloseView, floor: float) -> CorrelationEquations:
+def correlation_equations(frame: Float32, view: WindowView, atlas: Atlas, floor: float) -> CorrelationEquations:
     """Return the equations of one look.
 
     Parameters
     ----------
-    frame : line integrals, float32 (rows, columns)
-    homography : pixels of the view of `size_px` to frame pixels
-    view : what the object shows at the pose
-    floor : scatter as a share of what comes through beside the object
+    frame : the window's line integrals, float32 (rows, columns)
+    view : what the object shows there
+    atlas : whose canonical view the residual is counted in
+    floor : scatter as a share of the open beam
     """
-    pictures = np.empty((4, *view.lines.shape), np.float32)
-    given = np.ascontiguousarray(frame, np.float32)
-    place = view.left, view.top, view.size_px
-    close_pictures(given, homography, view.lines, view.turns, view.alpha_rad, view.beta_rad, *place, floor, pictures)
-    found = correlated(pictures, *place, view.pixel_mm, view.range_mm)
+    shown, pictures = np.empty((3, *frame.shape), np.float32), np.empty((8, *frame.shape), np.float32)
+    shown_with_floor(view.lines, view.turns, floor, shown)
+    homography, canonical = np.ascontiguousarray(view.frame_from_canonical_px, np.float64), atlas.view
+    pictures[0], pictures[1], pictures[6], pictures[7] = smoothed(frame), *(smoothed(image) for image in shown)
+    moved_in_frame(
+        pictures[1], homography, np.linalg.inv(homography), (canonical.size_px - 1) / 2,
+        canonical.field_mm / canonical.size_px, canonical.range_mm, pictures[2:6],
+    )  # fmt: skip
+    found = correlated(pictures)
     return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
 
 
-def correlation_equations_twin(
-    frame: Float32, homography: Mat33, view: CloseView, floor: float
-) -> CorrelationEquations:
+def correlation_equations_twin(frame: Float32, view: WindowView, atlas: Atlas, floor: float) -> CorrelationEquations:
     """Return what `correlation_equations` returns, in plain NumPy: its specification."""
-    seen, shown, *turns = (_smoothed_twin(picture) for picture in _pictures_twin(frame, homography, view, floor))
-    rows, columns = view.lines.shape
-    middle = (view.size_px - 1) / 2
-    y, x = np.meshgrid(np.arange(rows) + view.top - middle, np.arange(columns) + view.left - middle, indexing="ij")
+    passed = np.exp(-view.lines.astype(np.float64))
+    turns = [passed / (passed + floor) * turn for turn in view.turns]
+    seen, shown, *turned = (_smoothed_twin(image) for image in (frame, -np.log(passed + floor), *turns))
     down, along = np.gradient(shown)
+    v, u = np.mgrid[0 : frame.shape[0], 0 : frame.shape[1]].astype(np.float64)
+    h, canonical = view.frame_from_canonical_px, atlas.view
+    x, y, w = np.einsum("ij,jvu->ivu", np.linalg.inv(h), np.stack([u, v, np.ones_like(u)]))
+    x, y = x / w, y / w
+    per = h[2, 0] * x + h[2, 1] * y + h[2, 2]
+    by_x, by_y = ((along * (h[0, n] - u * h[2, n]) + down * (h[1, n] - v * h[2, n])) / per for n in range(2))
+    x, y = x - (canonical.size_px - 1) / 2, y - (canonical.size_px - 1) / 2
+    pixel_mm = canonical.field_mm / canonical.size_px
     changes = (
-        -along / view.pixel_mm, -down / view.pixel_mm,
-        (x * along + y * down) / view.range_mm, y * along - x * down, *turns,
+        -by_x / pixel_mm, -by_y / pixel_mm, (x * by_x + y * by_y) / canonical.range_mm, y * by_x - x * by_y, *turned
     )  # fmt: skip
-    window = (slice(HALO, rows - HALO), slice(HALO, columns - HALO))
+    window = (slice(HALO, -HALO), slice(HALO, -HALO))
     information, vector, correlations = np.zeros((6, 6)), np.zeros(6), []
     for axis in range(2):
         here, there, *rest = (_centred(np.gradient(image, axis=axis)[window]) for image in (seen, shown, *changes))
-        moved, length = np.stack(rest), np.linalg.norm(there)
-        unit, strength = there / length, np.linalg.norm(here)
+        moved, length, strength = np.stack(rest), np.linalg.norm(there), np.linalg.norm(here)
+        unit = there / length
         rho = float(here @ unit / strength)
-        turned = (moved - np.outer(moved @ unit, unit)) / length
-        information += max(rho, 1e-3) * turned @ turned.T
-        vector += turned @ here / strength
+        turned_unit = (moved - np.outer(moved @ unit, unit)) / length
+        information += max(rho, 1e-3) * turned_unit @ turned_unit.T
+        vector += turned_unit @ here / strength
         correlations.append(rho)
     return _scaled(information, vector, float(np.mean(correlations)), here.size)
-
-
-def _pictures_twin(frame: Float32, homography: Mat33, view: CloseView, floor: float) -> tuple[Float64, ...]:
-    """Return the frame in the window, the view as shown and its changes with alpha and beta."""
-    v, u = np.mgrid[0 : view.lines.shape[0], 0 : view.lines.shape[1]].astype(np.float64)
-    v, u = v + view.top, u + view.left
-    x, y, w = np.einsum("ij,jvu->ivu", homography, np.stack([u, v, np.ones_like(u)]))
-    share = view.turns.shape[1] / view.size_px
-    coarse = (share * (u + 0.5) - 0.5, share * (v + 0.5) - 0.5)
-    turns = [bilinear(turn, *coarse) for turn in view.turns]
-    passed = np.exp(-np.maximum(view.lines + view.alpha_rad * turns[0] + view.beta_rad * turns[1], 0.0))
-    shown = -np.log(passed + floor)
-    return bilinear(frame, x / w, y / w), shown, *(passed / (passed + floor) * turn for turn in turns)
 
 
 def _smoothed_twin(image: Float64) -> Float64:

@@ -8,9 +8,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.pehl.edge_kernels import RIM, edge_places, sampled
+from fluoropose.pehl.edge_kernels import RIM, edge_places
 
-__all__ = ["HALO", "MARGIN", "SMOOTH", "TAPS", "close_pictures", "correlated", "correlation"]
+__all__ = [
+    "HALO",
+    "MARGIN",
+    "SMOOTH",
+    "TAPS",
+    "correlated",
+    "correlation",
+    "moved_in_frame",
+    "shown_with_floor",
+    "smoothed",
+]
 
 MARGIN = 1 / 48
 """The window reaches beyond the view's edges by this share of the picture, on each side."""
@@ -50,46 +60,10 @@ def correlation(seen: Float32, shown: Float32) -> float:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def close_pictures(
-    frame: Float32, h: Mat33, lines: Float32, turns: Float32, alpha: float, beta: float,
-    left: int, top: int, size: int, floor: float, out: Float32,
-) -> None:  # fmt: skip
-    """Write the frame, the view as shown and its changes with alpha and beta, smoothed: (4, rows, columns) of `lines`.
-
-    The view is `lines` turned on by a small alpha and beta.
-
-    Where the smoothing reaches beyond the pictures, within `SMOOTH` of their border, nothing of use is written.
-    """
-    rows, columns = lines.shape
-    scatter, one = np.float32(floor), np.float32(1.0)
-    far_alpha, far_beta = np.float32(alpha), np.float32(beta)
-    nothing = -np.log(one + scatter)
-    share = turns.shape[1] / size
-    shift = 0.5 * share - 0.5
-    for v in range(rows):
-        y = top + v
-        for u in range(columns):
-            x = left + u
-            w = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
-            out[0, v, u] = sampled(
-                frame, (h[0, 0] * x + h[0, 1] * y + h[0, 2]) * w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) * w
-            )
-            by_alpha = sampled(turns[0], share * x + shift, share * y + shift)
-            by_beta = sampled(turns[1], share * x + shift, share * y + shift)
-            line = lines[v, u] + far_alpha * by_alpha + far_beta * by_beta
-            passed = np.exp(-line) if line > np.float32(0.0) else one
-            out[1, v, u] = -np.log(passed + scatter) if line > np.float32(0.0) else nothing
-            change = passed / (passed + scatter)
-            out[2, v, u], out[3, v, u] = change * by_alpha, change * by_beta
-    scratch = np.empty((rows, columns), np.float32)
-    for image in out:
-        _smoothed(image, scratch)
-
-
-@njit(inline="always")
-def _smoothed(image: Float32, scratch: Float32) -> None:
-    """Smooth a picture in place by a Gaussian of a pixel's standard deviation."""
+def smoothed(image: Float32) -> Float32:
+    """Return a picture smoothed by a Gaussian of a pixel's standard deviation; `SMOOTH` pixels at its border are 0."""
     rows, columns = image.shape
+    scratch, out = np.empty((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
     w0, w1, w2, w3 = TAPS
     for v in range(SMOOTH, rows - SMOOTH):
         for u in range(columns):
@@ -101,68 +75,74 @@ def _smoothed(image: Float32, scratch: Float32) -> None:
             )
     for v in range(SMOOTH, rows - SMOOTH):
         for u in range(SMOOTH, columns - SMOOTH):
-            image[v, u] = (
+            out[v, u] = (
                 w0 * scratch[v, u]
                 + w1 * (scratch[v, u - 1] + scratch[v, u + 1])
                 + w2 * (scratch[v, u - 2] + scratch[v, u + 2])
                 + w3 * (scratch[v, u - 3] + scratch[v, u + 3])
             )
+    return out
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def correlated(pictures: Float32, left: int, top: int, size: int, pixel_mm: float, range_mm: float) -> Float64:
+def shown_with_floor(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
+    """Write what a detector shows of line integrals, and how that changes as they do, not smoothed: (3, rows, columns)."""
+    scatter, one = np.float32(floor), np.float32(1.0)
+    for v in range(lines.shape[0]):
+        for u in range(lines.shape[1]):
+            passed = np.exp(-lines[v, u]) if lines[v, u] > np.float32(0.0) else one
+            shown = passed + scatter
+            out[0, v, u] = -np.log(shown)
+            out[1, v, u], out[2, v, u] = passed / shown * turns[0, v, u], passed / shown * turns[1, v, u]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def moved_in_frame(
+    shown: Float32, h: Mat33, to: Mat33, middle: float, mm: float, range_mm: float, out: Float32
+) -> None:
+    """Write how a picture changes with x, y, z and theta of a residual, (4, rows, columns); its border is left alone.
+
+    `h` takes canonical pixels, `mm` wide about `middle`, to the picture's, and `to` is its inverse.
+    """
+    half = np.float32(0.5)
+    for v in range(SMOOTH + 1, shown.shape[0] - SMOOTH - 1):
+        for u in range(SMOOTH + 1, shown.shape[1] - SMOOTH - 1):
+            w = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
+            x, y = (to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, (to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w
+            per = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
+            along, down = half * (shown[v, u + 1] - shown[v, u - 1]), half * (shown[v + 1, u] - shown[v - 1, u])
+            # The slopes along canonical columns and rows: the picture's through the derivative of the homography.
+            by_x = per * (along * (h[0, 0] - u * h[2, 0]) + down * (h[1, 0] - v * h[2, 0]))
+            by_y = per * (along * (h[0, 1] - u * h[2, 1]) + down * (h[1, 1] - v * h[2, 1]))
+            x, y = x - middle, y - middle
+            out[0, v, u], out[1, v, u] = -by_x / mm, -by_y / mm
+            out[2, v, u], out[3, v, u] = (x * by_x + y * by_y) / range_mm, y * by_x - x * by_y
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def correlated(pictures: Float32) -> Float64:
     """Return the equations of the mean correlation, (6, 8): information, vector, then the pixels' number and itself.
 
-    Of `close_pictures`, all but a border of `HALO` pixels.
+    `pictures` (8, rows, columns) are the frame, the view and its changes; of all but a border of `HALO` pixels.
     """
-    rows, columns = pictures.shape[1:]
-    shown = pictures[1]
-    half = np.float32(0.5)
-    down, along = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
-    for v in range(SMOOTH + 1, rows - SMOOTH - 1):
-        for u in range(SMOOTH + 1, columns - SMOOTH - 1):
-            down[v, u] = half * (shown[v + 1, u] - shown[v - 1, u])
-            along[v, u] = half * (shown[v, u + 1] - shown[v, u - 1])
-    wide = columns - 2 * HALO
-    count = (rows - 2 * HALO) * wide
+    rows, columns = pictures.shape[1] - 2 * HALO, pictures.shape[2] - 2 * HALO
+    half, count = np.float32(0.5), rows * columns
     out, total = np.zeros((_PARAMETERS, _PARAMETERS + 2)), 0.0
-    line = np.empty((_COLUMNS, wide), np.float32)
+    line = np.ones((_COLUMNS, columns), np.float32)
     sums, one = np.empty((_COLUMNS, _COLUMNS)), np.empty((_COLUMNS, _COLUMNS), np.float32)
     for axis in range(_DIRECTIONS):
         sums[:] = 0.0
-        for v in range(HALO, rows - HALO):
-            _line(pictures, down, along, v, axis, left, top, size, pixel_mm, range_mm, line)
+        for v in range(HALO, HALO + rows):
+            # The neighbour ahead and the one behind, down the columns first, then along the rows.
+            i, g, ahead = v + 1 - axis, v - 1 + axis, HALO + axis
+            for p in range(_COLUMNS - 1):
+                for k in range(columns):
+                    line[p + 1, k] = half * (pictures[p, i, k + ahead] - pictures[p, g, k + 2 * HALO - ahead])
             _products(line, one)
             sums += one
         total += _added(sums / count, out)
     out[0, _PARAMETERS + 1], out[1, _PARAMETERS + 1] = count, total / _DIRECTIONS
     return out
-
-
-@njit(inline="always")
-def _line(
-    pictures: Float32, down: Float32, along: Float32, v: int, axis: int, left: int, top: int, size: int,
-    pixel_mm: float, range_mm: float, out: Float32,
-) -> None:  # fmt: skip
-    """Write one row's 1, frame, view and its six changes, all but the first as derivatives in one direction."""
-    half = np.float32(0.5)
-    per_mm, per_range = np.float32(0.5 / pixel_mm), np.float32(0.5 / range_mm)
-    middle = np.float32(0.5 * (size - 1))
-    # The neighbour ahead and the one behind, down the columns first, then along the rows.
-    i, g, ahead = v + 1 - axis, v - 1 + axis, axis
-    y, q = np.float32(top + i) - middle, np.float32(top + g) - middle
-    for k in range(out.shape[1]):
-        j, h = k + HALO + ahead, k + HALO - ahead
-        x, p = np.float32(left + j) - middle, np.float32(left + h) - middle
-        out[0, k] = np.float32(1.0)
-        out[1, k] = half * (pictures[0, i, j] - pictures[0, g, h])
-        out[2, k] = half * (pictures[1, i, j] - pictures[1, g, h])
-        out[3, k] = per_mm * (along[g, h] - along[i, j])
-        out[4, k] = per_mm * (down[g, h] - down[i, j])
-        out[5, k] = per_range * (x * along[i, j] + y * down[i, j] - p * along[g, h] - q * down[g, h])
-        out[6, k] = half * (y * along[i, j] - x * down[i, j] - q * along[g, h] + p * down[g, h])
-        out[7, k] = half * (pictures[2, i, j] - pictures[2, g, h])
-        out[8, k] = half * (pictures[3, i, j] - pictures[3, g, h])
 
 
 @njit(inline="always")

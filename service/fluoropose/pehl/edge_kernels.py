@@ -133,9 +133,9 @@ def sampled(image: Float32, x: float, y: float) -> float:
 @njit(cache=True, fastmath=True, nogil=True)
 def warp_into(frame: Float32, h: Mat33, out: Float32) -> None:
     """Write the frame as seen through a homography from `out`'s pixels to its own, bilinear, the border repeated."""
-    size = out.shape[0]
-    for v in range(size):
-        for u in range(size):
+    rows, columns = out.shape
+    for v in range(rows):
+        for u in range(columns):
             w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
             x, y = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
             out[v, u] = sampled(frame, x, y)
