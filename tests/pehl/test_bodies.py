@@ -37,7 +37,9 @@ def apart(first, second):
 def test_a_picture_lies_over_the_warped_frame(surrounded_case, renderer, camera):
     case, pose = surrounded_case, pose_from_six(HERE, surrounded_case.pose_frame)
     now = look(pose, camera, case.atlas)
-    seen = seen_through(renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2)[0]
+    seen = seen_through(
+        renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2
+    )[0]
     picture = rendered(renderer, pose, now, case.atlas).image
     off = apart(seen, picture)
     assert off < 0.1

@@ -17,18 +17,7 @@ from fluoropose.geometry.rigid import rigid
 from fluoropose.pehl.apart_kernels import seen_through
 from fluoropose.pehl.residual import Look
 
-__all__ = [
-    "Bodies",
-    "Picture",
-    "Sight",
-    "cached",
-    "in_look",
-    "inside_at",
-    "look_camera",
-    "moved_to",
-    "rendered",
-    "turns_of",
-]
+__all__ = ["Bodies", "Picture", "Sight", "cached", "inside_at", "moved_to", "rendered"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,14 +57,14 @@ def cached(now: Look, atlas: Atlas) -> Picture:
 
 def inside_at(renderer: AbstractRenderer, pose: Mat44, current: Look, atlas: Atlas) -> Sight:
     """Return what an object shows in its own look, rendered at its pose (camera_from_volume)."""
-    return Sight(_render(renderer, pose, current, atlas), turns_of(atlas, current))
+    return Sight(_render(renderer, pose, current, atlas), _turns(atlas, current, 0))
 
 
 def moved_to(picture: Picture, now: Look, current: Look, atlas: Atlas) -> Sight:
     """Return what the rest of a CT shows in the canonical view of the look `current` when its own look is `now`."""
     here = np.linalg.inv(now.frame_from_canonical_px) @ current.frame_from_canonical_px
     size_px = atlas.view.size_px
-    turns = seen_through(turns_of(atlas, now, atlas.grid.count), here, size_px, size_px)
+    turns = seen_through(_turns(atlas, now, atlas.grid.count), here, size_px, size_px)
     alpha, beta = now.pose.alpha_rad - picture.alpha_rad, now.pose.beta_rad - picture.beta_rad
     image = seen_through(picture.image[None], here, size_px, size_px)[0]
     return Sight(image + np.float32(alpha) * turns[0] + np.float32(beta) * turns[1], turns)
@@ -83,22 +72,13 @@ def moved_to(picture: Picture, now: Look, current: Look, atlas: Atlas) -> Sight:
 
 def _render(renderer: AbstractRenderer, pose: Mat44, now: Look, atlas: Atlas) -> Float32:
     """Render what the canonical camera of a look sees, so that the warped frame lies over it."""
-    return renderer.render(look_camera(now, atlas), in_look(pose, now))
-
-
-def look_camera(now: Look, atlas: Atlas) -> Camera:
-    """Return the canonical camera of a look: in it the object is at its own range, and as large as in the view."""
     view, range_mm = atlas.view, now.pose.range_mm
     matrix: Mat33 = view.camera.intrinsic_matrix @ np.diag([range_mm, range_mm, view.range_mm]) / view.range_mm
-    return Camera(view.size_px, view.size_px, matrix)
+    canonical_from_camera = rigid(now.pose.camera_from_canonical.T, np.zeros(3))
+    return renderer.render(Camera(view.size_px, view.size_px, matrix), canonical_from_camera @ pose)
 
 
-def in_look(pose: Mat44, now: Look) -> Mat44:
-    """Return a pose (camera_from_volume) in the canonical camera of a look."""
-    return rigid(now.pose.camera_from_canonical.T, np.zeros(3)) @ pose
-
-
-def turns_of(atlas: Atlas, now: Look, first: int = 0) -> Float32:
+def _turns(atlas: Atlas, now: Look, first: int) -> Float32:
     """Return how the cached pictures from `first` on change with alpha and beta about a look's view, per rad."""
     up, down, right, left = atlas.lines(*(first + index for index in atlas.grid.neighbours(now.view_index)[1:]))
     per_rad = np.float32(0.5 / np.deg2rad(atlas.grid.step_deg))

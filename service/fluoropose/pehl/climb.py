@@ -14,17 +14,25 @@ from fluoropose.arrays import Float32, Float64, Mat44, Points
 from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera, project
-from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.xray import Exposure, binning, line_integral_part
 from fluoropose.pehl.align import aligned_with_look, stepped, with_belief
-from fluoropose.pehl.apart_kernels import seen_through
-from fluoropose.pehl.correlation import WindowView, correlation_equations
-from fluoropose.pehl.correlation_kernels import HALO
+from fluoropose.pehl.apart_kernels import seen_through_twin
+from fluoropose.pehl.correlation import WindowView, correlation_equations, correlation_with
+from fluoropose.pehl.correlation_kernels import HALO, smoothed, turned_through
 from fluoropose.pehl.hierarchy import Finding
-from fluoropose.pehl.residual import Look, look, offsets_from_view, residual_from_grid
+from fluoropose.pehl.residual import (
+    Group,
+    Look,
+    apply_residual,
+    look,
+    offsets_from_view,
+    residual_from_grid,
+    residual_units,
+)
+from fluoropose.pehl.step import Regression
 
-__all__ = ["Closer", "aligned_or_climbed", "cached_view", "rendered_view", "window_of"]
+__all__ = ["Closer", "aligned_or_climbed", "cached_view", "cached_view_twin", "window_of"]
 
 _CLUTTERED = 0.62
 """With a smaller correlation of the whole window most of it is not the object: real frames of the wrist have 0.45 to
@@ -52,14 +60,11 @@ _CACHED_STEPS, _NEAR = 4, 1.0
 """As long as steps are longer than so many expected errors, but in so many of them at most, cached views do."""
 
 _STEPS = 10
-_SETTLED = 0.5
+_SETTLED = 1.0
 """Most steps, and the step, in expected errors, that is the last."""
 
 _WORSE = 1e-3
-"""A correlation that is less by so much than that of the first rendered view has not climbed."""
-
-_TURN_RAD = 0.004
-"""By how much a view is turned to see how it changes."""
+"""A correlation at the end that is less by so much than that of the first rendered view has not climbed."""
 
 _BINNED = 0.8
 """It is binned by the largest factor that leaves it at least this share as fine."""
@@ -95,72 +100,85 @@ def _climbed(
 
     `believed` is where the networks ended. Where the view correlates less at the end, what was found is returned.
     """
-    pose, turns = found.camera_from_volume, None
+    pose, near, first = found.camera_from_volume, False, -1.0
     share = _SHARE * min((atlas.view.camera.focal_px / camera.focal_px) ** 2, 1.0)
-    near, correlations = False, []
     for step in range(_STEPS):
         current = look(pose, camera, atlas)
+        view = cached_view(current, camera, atlas)
         near = near or step == _CACHED_STEPS
-        view = (
-            rendered_view(current, pose, camera, atlas, renderer, turns)
-            if near
-            else cached_view(current, camera, atlas)
-        )
+        if near:
+            view = replace(view, lines=renderer.render(camera, pose))
         said = correlation_equations(frame, view, atlas, _FLOOR)
         back = residual_from_grid(current)
         information, vector = share * back @ said.information @ back.T, share * back @ said.vector
         seen = with_belief(information, vector, _BELIEF, current, believed, atlas)
-        pose, moved, length = stepped(pose, current, seen, atlas)
-        if near:
-            turns = view.turns
-            correlations.append(said.correlation)
-            if length < _SETTLED:
-                break
+        change = seen.residuals[0] - current.own_residual
+        length = float(np.sqrt(change @ seen.information[0] @ change))
+        settled = first >= 0.0 and length < _SETTLED
+        if settled:
+            seen = _along_ridge(seen, said.correlation, current, frame, camera, atlas, renderer)
+        pose, moved, _ = stepped(pose, current, seen, atlas)
+        if settled:
+            break
+        if near and first < 0.0:
+            first = said.correlation
         near = near or length < _NEAR
-    if not correlations or correlations[-1] < correlations[0] - _WORSE:
+    if said.correlation < first - _WORSE:
         return found
     return replace(found, camera_from_volume=pose, regression=seen, moved=moved)
 
 
+def _along_ridge(
+    seen: Regression, correlation: float, current: Look, frame: Float32, camera: Camera, atlas: Atlas,
+    renderer: AbstractRenderer,
+) -> Regression:  # fmt: skip
+    """Return a regression that goes along the direction that is known least to where a parabola is largest.
+
+    It is that of the correlation at the look and one expected error before and after it: a ridge so flat that what the
+    equations leave out, how a view changes within a pixel, moves its top by half an expected error.
+    """
+    units = residual_units(atlas.view)
+    known, directions = np.linalg.eigh(seen.information[0] * np.outer(units, units))
+    # A direction that is not known at all is tried one unit each way.
+    direction = directions[:, 0] * units / np.sqrt(max(float(known[0]), 1.0))
+    sides = []
+    for sign in (-1.0, 1.0):
+        pose = apply_residual(current, current.own_residual + sign * direction, Group.ALL, atlas)
+        sides.append(correlation_with(frame, renderer.render(camera, pose), _FLOOR))
+    before, after = sides
+    bent = before - 2.0 * correlation + after
+    top = float(np.clip(0.5 * (before - after) / bent, -1.5, 1.5)) if bent < 0.0 else 0.0
+    change = seen.residuals[0] - current.own_residual
+    # How far along it the change goes already.
+    weighed = seen.information[0] @ direction
+    gone = float(change @ weighed) / float(direction @ weighed)
+    return replace(seen, residuals=(seen.residuals[0] + (top - gone) * direction)[None])
+
+
 def cached_view(current: Look, camera: Camera, atlas: Atlas) -> WindowView:
     """Return what a camera's picture shows of an object at a look by the cached views: parabolas through neighbours."""
-    middle, up, down, right, left = atlas.lines(*atlas.grid.neighbours(current.view_index))
-    step_rad = np.float32(np.deg2rad(atlas.grid.step_deg))
-    a, b = (np.float32(angle) / step_rad for angle in offsets_from_view(current, atlas))
-    half = np.float32(0.5)
-    a1, a2, b1, b2 = (
-        half * (up - down),
-        half * (up + down) - middle,
-        half * (right - left),
-        half * (right + left) - middle,
-    )
-    lines = np.maximum(middle + a * (a1 + a * a2) + b * (b1 + b * b2), 0.0)
-    pictures = np.stack([lines, (a1 + 2 * a * a2) / step_rad, (b1 + 2 * b * b2) / step_rad])
-    homography = current.frame_from_canonical_px
-    seen = seen_through(pictures, np.linalg.inv(homography), camera.rows, camera.columns)
+    views, step_rad = atlas.lines(*atlas.grid.neighbours(current.view_index)), float(np.deg2rad(atlas.grid.step_deg))
+    alpha, beta = offsets_from_view(current, atlas)
+    homography, seen = current.frame_from_canonical_px, np.empty((3, camera.rows, camera.columns), np.float32)
+    turned_through(views, alpha / step_rad, beta / step_rad, step_rad, np.linalg.inv(homography), seen)
     return WindowView(seen[0], seen[1:], homography)
 
 
-def rendered_view(
-    current: Look, pose: Mat44, camera: Camera, atlas: Atlas, renderer: AbstractRenderer, turns: Float32 | None
-) -> WindowView:
-    """Return what a camera's picture shows of an object rendered at a pose, whose look is given.
-
-    `turns` are those of a pose nearby; None: they are rendered too.
-    """
-    lines = renderer.render(camera, pose)
-    if turns is None:
-        at, centre_mm = current.pose, np.array([0.0, 0.0, current.pose.range_mm])
-        turned = [
-            pose_from_canonical(at.camera_from_canonical, view_rotation(alpha, beta, atlas.view), centre_mm, atlas.view)
-            for alpha, beta in ((at.alpha_rad + _TURN_RAD, at.beta_rad), (at.alpha_rad, at.beta_rad + _TURN_RAD))
-        ]
-        turns = np.stack([renderer.render(camera, one) - lines for one in turned]) / np.float32(_TURN_RAD)
-    return WindowView(lines, turns, current.frame_from_canonical_px)
+def cached_view_twin(current: Look, camera: Camera, atlas: Atlas) -> WindowView:
+    """Return what `cached_view` does, in plain NumPy."""
+    middle, up, down, right, left = atlas.lines(*atlas.grid.neighbours(current.view_index))
+    step_rad = np.deg2rad(atlas.grid.step_deg)
+    a, b = (angle / step_rad for angle in offsets_from_view(current, atlas))
+    a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
+    lines = np.maximum(middle + a * (a1 + a * a2) + b * (b1 + b * b2), 0.0)
+    pictures = np.stack([lines, (a1 + 2 * a * a2) / step_rad, (b1 + 2 * b * b2) / step_rad])
+    homography = current.frame_from_canonical_px
+    seen = seen_through_twin(pictures, np.linalg.inv(homography), camera.rows, camera.columns)
+    return WindowView(seen[0], seen[1:], homography)
 
 
 def window_of(closer: Closer, pose: Mat44, atlas: Atlas) -> tuple[Float32, Camera] | None:
-    """Return the frame's line integrals around the object at a pose, and the camera that sees just them.
+    """Return the frame's line integrals around the object at a pose, smoothed, and the camera that sees just them.
 
     None where too little of the object's box is in the frame.
     """
@@ -172,7 +190,7 @@ def window_of(closer: Closer, pose: Mat44, atlas: Atlas) -> tuple[Float32, Camer
     if (high - low < _LEAST_SIDE_PX).any():
         return None
     rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-    return line_integral_part(exposure, factor, rows, columns), camera.part(low, high)
+    return smoothed(line_integral_part(exposure, factor, rows, columns)), camera.part(low, high)
 
 
 def _box(camera: Camera, pose: Mat44, corners_mm: Points, margin: float) -> tuple[Float64, Float64]:

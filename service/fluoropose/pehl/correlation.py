@@ -29,12 +29,21 @@ from fluoropose.pehl.correlation_kernels import (
     SMOOTH,
     TAPS,
     correlated,
+    correlation_inside,
     moved_in_frame,
     shown_with_floor,
     smoothed,
+    through_floor,
 )
 
-__all__ = ["CorrelationEquations", "WindowView", "correlation_equations", "correlation_equations_twin"]
+__all__ = [
+    "CorrelationEquations",
+    "WindowView",
+    "correlation_equations",
+    "correlation_equations_twin",
+    "correlation_with",
+    "smoothed_twin",
+]
 
 _MOST = 0.999
 """No pictures are believed to correlate better than this."""
@@ -71,7 +80,7 @@ def correlation_equations(frame: Float32, view: WindowView, atlas: Atlas, floor:
 
     Parameters
     ----------
-    frame : the window's line integrals, float32 (rows, columns)
+    frame : the window's line integrals, `correlation_kernels.smoothed`, float32 (rows, columns)
     view : what the object shows there
     atlas : whose canonical view the residual is counted in
     floor : scatter as a share of the open beam
@@ -79,7 +88,7 @@ def correlation_equations(frame: Float32, view: WindowView, atlas: Atlas, floor:
     shown, pictures = np.empty((3, *frame.shape), np.float32), np.empty((8, *frame.shape), np.float32)
     shown_with_floor(view.lines, view.turns, floor, shown)
     homography, canonical = np.ascontiguousarray(view.frame_from_canonical_px, np.float64), atlas.view
-    pictures[0], pictures[1], pictures[6], pictures[7] = smoothed(frame), *(smoothed(image) for image in shown)
+    pictures[0], pictures[1], pictures[6], pictures[7] = frame, *(smoothed(image) for image in shown)
     moved_in_frame(
         pictures[1], homography, np.linalg.inv(homography), (canonical.size_px - 1) / 2,
         canonical.field_mm / canonical.size_px, canonical.range_mm, pictures[2:6],
@@ -88,11 +97,19 @@ def correlation_equations(frame: Float32, view: WindowView, atlas: Atlas, floor:
     return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
 
 
+def correlation_with(frame: Float32, lines: Float32, floor: float) -> float:
+    """Return the correlation of `correlation_equations` alone: of a smoothed frame and line integrals."""
+    shown = np.empty_like(lines)
+    through_floor(lines, floor, shown)
+    return float(correlation_inside(frame, smoothed(shown)))
+
+
 def correlation_equations_twin(frame: Float32, view: WindowView, atlas: Atlas, floor: float) -> CorrelationEquations:
     """Return what `correlation_equations` returns, in plain NumPy: its specification."""
     passed = np.exp(-view.lines.astype(np.float64))
     turns = [passed / (passed + floor) * turn for turn in view.turns]
-    seen, shown, *turned = (_smoothed_twin(image) for image in (frame, -np.log(passed + floor), *turns))
+    seen = frame.astype(np.float64)
+    shown, *turned = (smoothed_twin(image) for image in (-np.log(passed + floor), *turns))
     down, along = np.gradient(shown)
     v, u = np.mgrid[0 : frame.shape[0], 0 : frame.shape[1]].astype(np.float64)
     h, canonical = view.frame_from_canonical_px, atlas.view
@@ -119,7 +136,8 @@ def correlation_equations_twin(frame: Float32, view: WindowView, atlas: Atlas, f
     return _scaled(information, vector, float(np.mean(correlations)), here.size)
 
 
-def _smoothed_twin(image: Float64) -> Float64:
+def smoothed_twin(image: Float64) -> Float64:
+    """Return what `correlation_kernels.smoothed` does, its border apart."""
     taps = np.array([*TAPS[:0:-1], *TAPS], np.float64)
     rows = np.apply_along_axis(np.convolve, 0, np.pad(image, SMOOTH, mode="edge"), taps, "valid")
     return np.asarray(np.apply_along_axis(np.convolve, 1, rows, taps, "valid"), np.float64)

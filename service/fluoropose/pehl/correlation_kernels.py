@@ -5,7 +5,6 @@ What it computes is said there, and in plain NumPy by `correlation.correlation_e
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.pehl.edge_kernels import RIM, edge_places
@@ -17,9 +16,12 @@ __all__ = [
     "TAPS",
     "correlated",
     "correlation",
+    "correlation_inside",
     "moved_in_frame",
     "shown_with_floor",
     "smoothed",
+    "through_floor",
+    "turned_through",
 ]
 
 MARGIN = 1 / 48
@@ -42,21 +44,68 @@ _COLUMNS = _PARAMETERS + 3
 @njit(cache=True, fastmath=True, nogil=True)
 def correlation(seen: Float32, shown: Float32) -> float:
     """Return the gradient correlation of two pictures, -1 to 1, in the window of the second one's edges."""
-    places = _window(shown)
+    top, left, bottom, right = _window(shown)
+    return _correlation_in(seen, shown, top, left, bottom, right)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def correlation_inside(seen: Float32, shown: Float32) -> float:
+    """Return the gradient correlation of two pictures, -1 to 1, in all but a border of `HALO` pixels."""
+    rows, columns = seen.shape
+    return _correlation_in(seen, shown, HALO, HALO, rows - HALO - 1, columns - HALO - 1)
+
+
+@njit(inline="always")
+def _correlation_in(seen: Float32, shown: Float32, top: int, left: int, bottom: int, right: int) -> float:
+    """Return it between two rows and two columns, both included."""
     half = np.float32(0.5)
     total = 0.0
     for axis in range(_DIRECTIONS):
         f, m, ff, mm, fm = 0.0, 0.0, 0.0, 0.0, 0.0
-        for k in range(len(places)):
-            v, u = places[k]
-            i, j, g, h = v + 1 - axis, u + axis, v - 1 + axis, u - axis
-            a, b = half * (seen[i, j] - seen[g, h]), half * (shown[i, j] - shown[g, h])
-            f, m, ff, mm, fm = f + a, m + b, ff + a * a, mm + b * b, fm + a * b
-        count = max(len(places), 1)
+        for v in range(top, bottom + 1):
+            i, g = v + 1 - axis, v - 1 + axis
+            for u in range(left, right + 1):
+                a, b = half * (seen[i, u + axis] - seen[g, u - axis]), half * (shown[i, u + axis] - shown[g, u - axis])
+                f, m, ff, mm, fm = f + a, m + b, ff + a * a, mm + b * b, fm + a * b
+        count = max((bottom - top + 1) * (right - left + 1), 1)
         strengths = (ff - f * f / count) * (mm - m * m / count)
         if strengths > 0.0:
             total += (fm - f * m / count) / np.sqrt(strengths)
     return total / _DIRECTIONS
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def turned_through(views: Float32, a: float, b: float, step_rad: float, to: Mat33, out: Float32) -> None:
+    """Write a cached view turned by parts of a step, and its changes per rad, seen through a homography from `out`.
+
+    `views` (5, size, size) are the view and its neighbours up and down in alpha, then in beta; `out` is (3, rows,
+    columns).
+    """
+    size = views.shape[1]
+    turned = np.empty((size, size, 3), np.float32)
+    far_a, far_b, per_rad = np.float32(a), np.float32(b), np.float32(1.0 / step_rad)
+    half, two = np.float32(0.5), np.float32(2.0)
+    for v in range(size):
+        for u in range(size):
+            middle, up, down = views[0, v, u], views[1, v, u], views[2, v, u]
+            right, left = views[3, v, u], views[4, v, u]
+            a1, a2 = half * (up - down), half * (up + down) - middle
+            b1, b2 = half * (right - left), half * (right + left) - middle
+            turned[v, u, 0] = max(middle + far_a * (a1 + far_a * a2) + far_b * (b1 + far_b * b2), np.float32(0.0))
+            turned[v, u, 1] = (a1 + two * far_a * a2) * per_rad
+            turned[v, u, 2] = (b1 + two * far_b * b2) * per_rad
+    last = size - 1.0
+    for v in range(out.shape[1]):
+        for u in range(out.shape[2]):
+            w = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
+            x = min(max((to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, 0.0), last)
+            y = min(max((to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w, 0.0), last)
+            j, i = min(int(x), size - 2), min(int(y), size - 2)
+            fx, fy = np.float32(x - j), np.float32(y - i)
+            for n in range(3):
+                top = turned[i, j, n] + fx * (turned[i, j + 1, n] - turned[i, j, n])
+                low = turned[i + 1, j, n] + fx * (turned[i + 1, j + 1, n] - turned[i + 1, j, n])
+                out[n, v, u] = top + fy * (low - top)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -85,14 +134,25 @@ def smoothed(image: Float32) -> Float32:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def shown_with_floor(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
-    """Write what a detector shows of line integrals, and how that changes as they do, not smoothed: (3, rows, columns)."""
+def through_floor(lines: Float32, floor: float, out: Float32) -> None:
+    """Write what a detector shows of line integrals."""
     scatter, one = np.float32(floor), np.float32(1.0)
+    nothing = -np.log(one + scatter)
+    for v in range(lines.shape[0]):
+        for u in range(lines.shape[1]):
+            line = lines[v, u]
+            out[v, u] = -np.log(np.exp(-line) + scatter) if line > np.float32(0.0) else nothing
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def shown_with_floor(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
+    """Write what a detector shows of line integrals, and how that changes as they do: (3, rows, columns)."""
+    scatter, one = np.float32(floor), np.float32(1.0)
+    through_floor(lines, floor, out[0])
     for v in range(lines.shape[0]):
         for u in range(lines.shape[1]):
             passed = np.exp(-lines[v, u]) if lines[v, u] > np.float32(0.0) else one
             shown = passed + scatter
-            out[0, v, u] = -np.log(shown)
             out[1, v, u], out[2, v, u] = passed / shown * turns[0, v, u], passed / shown * turns[1, v, u]
 
 
@@ -180,23 +240,18 @@ def _added(means: Float64, out: Float64) -> float:
 
 
 @njit(inline="always")
-def _window(shown: Float32) -> NDArray[np.int64]:
-    """Return row and column of every pixel of the box around a picture's edges, with a margin, (count, 2)."""
+def _window(shown: Float32) -> tuple[int, int, int, int]:
+    """Return first row and column, last row and column of the box around a picture's edges, with a margin."""
     edges = edge_places(shown)
     size = shown.shape[0]
     margin = int(MARGIN * size)
-    if len(edges) == 0:
-        return edges
     top, left, bottom, right = size, size, 0, 0
     for k in range(len(edges)):
         v, u = edges[k]
         top, bottom, left, right = min(top, v), max(bottom, v), min(left, u), max(right, u)
-    top, left = max(top - margin, RIM), max(left - margin, RIM)
-    bottom, right = min(bottom + margin, size - 1 - RIM), min(right + margin, size - 1 - RIM)
-    places = np.empty(((bottom - top + 1) * (right - left + 1), 2), np.int64)
-    k = 0
-    for v in range(top, bottom + 1):
-        for u in range(left, right + 1):
-            places[k, 0], places[k, 1] = v, u
-            k += 1
-    return places
+    if len(edges) == 0:
+        return RIM, RIM, RIM - 1, RIM - 1
+    return (
+        max(top - margin, RIM), max(left - margin, RIM),
+        min(bottom + margin, size - 1 - RIM), min(right + margin, size - 1 - RIM),
+    )  # fmt: skip

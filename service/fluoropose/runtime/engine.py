@@ -26,8 +26,8 @@ from fluoropose.pehl.align import FLOOR, aligned
 from fluoropose.pehl.apart import told_apart
 from fluoropose.pehl.bodies import Bodies
 from fluoropose.pehl.bundle import Bundle, require_fit
-from fluoropose.pehl.climb import Closer, aligned_or_climbed, cached_view, rendered_view
-from fluoropose.pehl.correlation import correlation_equations
+from fluoropose.pehl.climb import Closer, aligned_or_climbed, cached_view
+from fluoropose.pehl.correlation import correlation_equations, correlation_with
 from fluoropose.pehl.edges import Turn, edge_equations
 from fluoropose.pehl.hierarchy import (
     DEFAULT_SCHEDULE,
@@ -303,12 +303,9 @@ def _warm_up(resident: ResidentCase) -> None:
     views = atlas.lines(*atlas.grid.neighbours(index))
     turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
     edge_equations(middle, np.eye(3), views, turn, FLOOR)
-    current = look(pose, camera, atlas)
-    for seen in (
-        cached_view(current, camera, atlas),
-        rendered_view(current, pose, camera, atlas, resident.renderer, None),
-    ):
-        correlation_equations(middle, seen, atlas, FLOOR)
+    seen = cached_view(look(pose, camera, atlas), camera, atlas)
+    correlation_equations(middle, seen, atlas, FLOOR)
+    correlation_with(middle, resident.renderer.render(camera, pose), FLOOR)
     for dtype in FRAME_DTYPES:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
