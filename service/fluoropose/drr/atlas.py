@@ -1,7 +1,7 @@
 """The atlas, our DRR cache: canonical views over a grid of the two out-of-plane angles, at nominal depth.
 
 View (i, j) shows the object on the axis with rotation Rx(alpha_i) Ry(beta_j) B (see `geometry.canonical`), as line
-integrals, dimensionless. Everything about the CT that a frame needs is in here; no frame renders anything.
+integrals, dimensionless. Everything about the CT that the networks need of it is in here: no step of theirs renders.
 """
 
 from collections.abc import Callable
