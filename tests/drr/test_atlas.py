@@ -31,6 +31,14 @@ def test_the_grid_by_hand():
     assert np.rad2deg(grid.angles_of(index)) == pytest.approx((4.0, -36.0))
 
 
+def test_a_pose_stays_with_its_view_a_little_beyond_half_way():
+    grid = AtlasGrid(36.0, 2.0)
+    here, next_one = grid.nearest(0.0, 0.0), grid.nearest(np.deg2rad(2.0), 0.0)
+    places = [grid.nearest(np.deg2rad(alpha), 0.0, here) for alpha in (0.9, 1.1, 1.4, 1.6)]
+    assert places == [here, here, here, next_one]
+    assert grid.nearest(np.deg2rad(1.1), np.deg2rad(-1.6), here) == grid.nearest(np.deg2rad(1.1), np.deg2rad(-1.6))
+
+
 def test_how_far_beyond_the_grid_two_angles_lie():
     grid = AtlasGrid(4.0, 2.0, 10.0)
     assert grid.beyond_deg(np.deg2rad(-4.0), np.deg2rad(9.9)) == pytest.approx(0.0)

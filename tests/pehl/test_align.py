@@ -7,7 +7,8 @@ from fluoropose.evaluate.measures import pose_error
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import inverse, rigid, transform
 from fluoropose.geometry.rotation import about_y, to_zxy
-from fluoropose.pehl.align import aligned
+from fluoropose.pehl import align
+from fluoropose.pehl.align import aligned, edge_look
 from fluoropose.pehl.joint import JointFinding, Sight, aligned_jointly
 from fluoropose.pehl.residual import look
 from support.shots import SIGMAS, believed, fine_camera, shot
@@ -50,6 +51,20 @@ def test_far_from_the_base_view_a_right_pose_between_views_stays(small_case, cam
         canonical = (look(pose, camera, small_case.atlas).pose for pose in (right, found.camera_from_volume))
         before, after = (to_zxy(pose.camera_from_canonical)[0] for pose in canonical)
         assert abs(np.rad2deg(after - before)) < 0.08
+
+
+def test_half_way_between_views_steps_end_too(small_case, camera, rng, monkeypatch):
+    """Each of two views may say that the pose is nearer to the other: steps went to and fro there, to the last allowed."""
+    looks = []
+    monkeypatch.setattr(align, "edge_look", lambda *given: looks.append(1) or edge_look(*given))
+    for index in range(12):
+        between = (rng.integers(-2, 2, 2) + 0.5) * small_case.atlas.grid.step_deg + rng.normal(0.0, 0.05, 2)
+        right = np.array([2.0, -3.0, 895.0, 4.0, *between])
+        start = right + rng.normal(0.0, 1.0, 6) * [0.1, 0.1, 3.0, 0.3, 0.6, 0.6]
+        frame = shot(small_case, camera, pose_of(small_case, right), rng)
+        aligned(frame, camera, believed(small_case, camera, pose_of(small_case, start)), small_case.atlas)
+        assert len(looks) <= 5, index
+        looks.clear()
 
 
 def test_what_the_networks_do_not_see_is_left_alone(small_case, camera, rng):

@@ -22,6 +22,9 @@ __all__ = ["Atlas", "AtlasGrid", "REFERENCE_STEP_DEG", "build_atlas", "default_s
 REFERENCE_STEP_DEG = 2.0
 """Regressors see how a view changes over so much, whatever the grid's step."""
 
+STAY_STEPS = 0.75
+"""Of the grid's steps: so far from a cached view a pose may be that stays with it."""
+
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
@@ -59,8 +62,14 @@ class AtlasGrid:
         """Number of views."""
         return self.rows * self.columns
 
-    def nearest(self, alpha_rad: float, beta_rad: float) -> int:
-        """Return the index of the view nearest to the two angles; beyond the rim, the rim."""
+    def nearest(self, alpha_rad: float, beta_rad: float, stay: int | None = None) -> int:
+        """Return the index of the view nearest to the two angles; beyond the rim, the rim.
+
+        `stay` is a view that is returned while both angles are within `STAY_STEPS` of it: steps of a pose half way
+        between two views else go to and fro, each view asking for the other.
+        """
+        if stay is not None and max(np.abs(np.subtract(self.angles_of(stay), (alpha_rad, beta_rad)))) <= self._stay_rad:
+            return stay
         row = self._place(alpha_rad, self.rows // 2)
         return row * self.columns + self._place(beta_rad, self.columns // 2)
 
@@ -86,6 +95,10 @@ class AtlasGrid:
         row, column = divmod(index, width)
         up, down = min(row + 1, self.rows - 1) * width + column, max(row - 1, 0) * width + column
         return index, up, down, row * width + min(column + 1, width - 1), row * width + max(column - 1, 0)
+
+    @property
+    def _stay_rad(self) -> float:
+        return float(np.deg2rad(STAY_STEPS * self.step_deg))
 
     def _place(self, angle_rad: float, half: int) -> int:
         return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half

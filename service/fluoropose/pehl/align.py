@@ -118,10 +118,11 @@ def aligned_with_look(
         return finding, None
     pose, floor, moved = finding.camera_from_volume, FLOOR, finding.moved
     agreements: list[float] = []
+    view: int | None = None
     for _ in range(EDGE_STEPS):
-        edges = edge_look(frame, look(pose, camera, atlas), finding, atlas, floor)
+        edges = edge_look(frame, look(pose, camera, atlas, view), finding, atlas, floor)
         agreements.append(edges.agreement)
-        floor = edges.floor
+        floor, view = edges.floor, edges.current.view_index
         pose, moved, length = stepped(pose, edges.current, edges.seen, atlas)
         if length < EDGE_SETTLED:
             break

@@ -66,6 +66,10 @@ _SETTLED = 1.0
 _WORSE = 1e-3
 """A correlation at the end that is less by so much than that of the first rendered view has not climbed."""
 
+_FAR = 0.007
+"""An end whose corners the picture shows farther from where the edges ended, a share of the object's size, is that of
+something else: it lies up to 0.0045 away in real frames of the wrist, and up to 0.05 with unknown metal before it."""
+
 _BINNED = 0.8
 """It is binned by the largest factor that leaves it at least this share as fine."""
 
@@ -90,7 +94,11 @@ def aligned_or_climbed(frame: Float32, camera: Camera, finding: Finding, atlas: 
     if last is None or last.overall >= _CLUTTERED or finding.regression.presence[0] < _SEEN:
         return found
     window = window_of(closer, found.camera_from_volume, atlas)
-    return found if window is None else _climbed(*window, found, finding, atlas, closer.renderer)
+    if window is None:
+        return found
+    climbed = _climbed(*window, found, finding, atlas, closer.renderer)
+    way = _way(found.camera_from_volume, climbed.camera_from_volume, closer.corners_mm)
+    return climbed if way <= _FAR * np.linalg.norm(np.ptp(closer.corners_mm, axis=0)) else found
 
 
 def _climbed(
@@ -100,10 +108,11 @@ def _climbed(
 
     `believed` is where the networks ended. Where the view correlates less at the end, what was found is returned.
     """
-    pose, near, first = found.camera_from_volume, False, -1.0
+    pose, near, first, stay = found.camera_from_volume, False, -1.0, None
     share = _SHARE * min((atlas.view.camera.focal_px / camera.focal_px) ** 2, 1.0)
     for step in range(_STEPS):
-        current = look(pose, camera, atlas)
+        current = look(pose, camera, atlas, stay)
+        stay = current.view_index
         view = cached_view(current, camera, atlas)
         near = near or step == _CACHED_STEPS
         if near:
@@ -126,6 +135,14 @@ def _climbed(
     if said.correlation < first - _WORSE:
         return found
     return replace(found, camera_from_volume=pose, regression=seen, moved=moved)
+
+
+def _way(before: Mat44, after: Mat44, corners_mm: Points) -> float:
+    """Return how far the corners (8, 3) are moved across the ray to their middle, mean, mm."""
+    begun = transform(before, corners_mm)
+    moves, ray = transform(after, corners_mm) - begun, begun.mean(axis=0)
+    ray = ray / np.linalg.norm(ray)
+    return float(np.linalg.norm(moves - np.outer(moves @ ray, ray), axis=1).mean())
 
 
 def _along_ridge(

@@ -42,9 +42,9 @@ class Sight:
     camera_from_world: Mat44
     atlas: Atlas
 
-    def look(self, world_from_volume: Mat44) -> Look:
-        """Return how a pose looks at this view's frame."""
-        return look(self.camera_from_world @ world_from_volume, self.camera, self.atlas)
+    def look(self, world_from_volume: Mat44, stay: int | None = None) -> Look:
+        """Return how a pose looks at this view's frame, if near enough by the cached view to `stay` with."""
+        return look(self.camera_from_world @ world_from_volume, self.camera, self.atlas, stay)
 
 
 Regress = Callable[[str, Sequence[Sight], Sequence[Look]], Regression]
@@ -110,8 +110,10 @@ def aligned_jointly(frames: Sequence[Float32], sights: Sequence[Sight], joint: J
     if presence.min() < PRESENT:
         return joint
     pose, floors, agreements = joint.world_from_volume, [FLOOR] * len(sights), []
+    stays: list[int | None] = [None] * len(sights)
     for _ in range(EDGE_STEPS):
-        looks = [sight.look(pose) for sight in sights]
+        looks = [sight.look(pose, stay) for sight, stay in zip(sights, stays, strict=True)]
+        stays = [current.view_index for current in looks]
         parts = [
             edge_look(frame, current, finding, sight.atlas, floor)
             for frame, current, finding, sight, floor in zip(frames, looks, joint.views, sights, floors, strict=True)

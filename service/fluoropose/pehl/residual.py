@@ -73,10 +73,10 @@ def residual_units(view: CanonicalView) -> Float64:
     return np.array(RESIDUAL_SCALES) * [view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0]
 
 
-def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> Look:
-    """Return warp, nearest view and the pose's own residual, shape (6,)."""
+def look(camera_from_volume: Mat44, camera: Camera, atlas: Atlas, stay: int | None = None) -> Look:
+    """Return warp, nearest view (or one to `stay` with: `AtlasGrid.nearest`) and the pose's own residual, (6,)."""
     pose = canonical_pose(camera_from_volume, atlas.view)
-    index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad)
+    index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad, stay)
     turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
     return Look(pose, warp(camera, pose, atlas.view), index, atlas.looked_at(index), own)
