@@ -77,7 +77,7 @@ def test_the_grids_angles_are_told_from_a_residuals(truth):
         step = 1e-4 * np.eye(6)[axis]
         moved = residual_of(pose_from_six(truth + np.rad2deg(step), FRAME), current, ATLAS) - current.own_residual
         # To first order in how far the pose is from its view: a degree, or six beyond the rim.
-        np.testing.assert_allclose(moved[3:] / 1e-4, residual_from_six[3:, axis], atol=0.06)
+        np.testing.assert_allclose(moved[3:] / 1e-4, residual_from_six[3:, axis], atol=0.12)
 
 
 @settings(max_examples=60)
