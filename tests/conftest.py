@@ -19,7 +19,7 @@ from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle
 
 def pytest_collection_modifyitems(config, items):
     """Skip, saying why, what needs data or a GPU that is not here."""
-    from fluoropose.runtime.gpus import list_gpus
+    from fluoropose.inference.gpus import list_gpus
 
     no_data = pytest.mark.skip(reason="real data sets not found; set FLUOROPOSE_DATA to their folder")
     no_gpu = pytest.mark.skip(reason="no CUDA device here")

@@ -10,56 +10,56 @@ import fluoropose
 ROOT = Path(fluoropose.__file__).parent
 
 LAYERS = {
-    "errors": 0, "arrays": 0,
+    "errors": 0, "arrays": 0, "parallel": 0,
     "geometry": 1,
     "imaging": 2,
     "objects": 3, "similarity": 3,
     "drr": 4,
-    "pehl": 5, "simulate": 5, "evaluate": 5,
-    "baselines": 6, "tracking": 6, "published": 6,
+    "registration": 5, "simulate": 5,
+    "tracking": 6, "inference": 6,
     "train": 7, "io": 7, "telemetry": 7,
-    "runtime": 8,
-    "streaming": 9,
-    "api": 10, "rpc": 10,
-    "client": 11, "cli": 12, "__main__": 13, "__init__": 0,
+    "serving": 8,
+    "transports": 9,
+    "client": 10,
+    "evaluation": 11,
+    "cli": 12, "__main__": 13, "__init__": 0,
 }  # fmt: skip
 """An import goes to a lower number, or stays in its room."""
 
 HOMES = {
     "numba": {
-        "drr/cpu.py", "drr/planes.py", "imaging/half.py", "imaging/xray.py", "pehl/apart_kernels.py",
-        "pehl/correlation_kernels.py", "pehl/edge_kernels.py",
-        "pehl/likeness.py", "pehl/overlap.py", "pehl/shadow.py", "published/patches.py", "train/appearance.py",
+        "drr/cpu.py", "drr/planes.py", "imaging/half_precision.py", "imaging/xray.py", "train/appearance.py",
+        "registration/refinement/costs/two_body_kernels.py", "registration/refinement/costs/edge_kernels.py",
+        "registration/refinement/costs/gradient_correlation_kernels.py", "registration/edge_similarity.py",
+        "registration/object_subtraction.py", "registration/projected_object.py", "evaluation/published/patches.py",
     },
     "scipy": {
-        "drr/reference.py", "pehl/locate.py", "pehl/placing.py", "simulate/anatomy.py", "simulate/physics.py", "io/pictures.py",
-        "similarity/gradient.py", "baselines/powell.py", "baselines/features.py", "published/gradients.py",
+        "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py",
+        "io/pictures.py", "similarity/gradient.py", "evaluation/baselines/", "evaluation/published/gradients.py",
     },
-    "cma": {"baselines/evolution.py"},
-    "matplotlib": {"cli/plots.py", "cli/several_plots.py"},
-    "torch": {"train/"},
-    "onnxruntime": {"runtime/ort.py"},
-    "pynvml": {"runtime/gpus.py"},
+    "cma": {"evaluation/baselines/evolution.py"},
+    "matplotlib": {"evaluation/plots/"},
+    "torch": {"train/", "evaluation/published/training/"},
+    "onnxruntime": {"inference/onnx_runtime.py"},
+    "pynvml": {"inference/gpus.py"},
     "pydicom": {"io/dicom.py"},
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "PIL": {"io/frames.py", "io/pictures.py"},
-    "pydantic": {"api/asking.py", "api/schemas.py", "api/codec.py", "api/bodies.py"},
+    "pydantic": {"transports/http/"},
     "pydantic_settings": {"cli/settings.py"},
-    "fastapi": {"api/"},
-    "starlette": {"api/"},
+    "fastapi": {"transports/http/"},
+    "starlette": {"transports/http/"},
     "prometheus_client": {"telemetry/metrics.py"},
-    "httpx": {"client/", "cli/process.py", "cli/load_row.py"},
+    "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py"},
     "websockets": {"client/ws_link.py"},
-    "grpc": {"rpc/"},
-    "grpc_health": {"rpc/"},
-    "grpc_reflection": {"rpc/"},
-    "google": {"rpc/"},
-    "uvloop": {"cli/serving.py"},
-    "uvicorn": {"cli/serving.py"},
-    "typer": {
-        "cli/main.py", "cli/evaluate.py", "cli/operate.py", "cli/console.py", "cli/paper.py", "cli/several.py", "cli/views.py",
-    },
+    "grpc": {"transports/grpc/", "client/grpc_channel.py"},
+    "grpc_health": {"transports/grpc/"},
+    "grpc_reflection": {"transports/grpc/"},
+    "google": {"transports/grpc/", "client/grpc_channel.py"},
+    "uvloop": {"transports/server.py"},
+    "uvicorn": {"transports/server.py"},
+    "typer": {"cli/"},
     "rich": {"cli/"},
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_each_library_has_its_home(path):
 
 def test_the_service_never_imports_training():
     for path in modules():
-        if room(path) in ("train", "cli"):
+        if room(path) in ("train", "cli", "evaluation"):
             continue
         assert not any(module.startswith("fluoropose.train") for module, _ in imports(path)), path
     for path in (ROOT / "cli").glob("*.py"):
@@ -113,7 +113,7 @@ def test_the_service_never_imports_training():
 
 
 def test_telemetry_is_off_before_onnxruntime_is_imported():
-    lines = (ROOT / "runtime" / "ort.py").read_text().splitlines()
+    lines = (ROOT / "inference" / "onnx_runtime.py").read_text().splitlines()
     off = next(n for n, line in enumerate(lines) if "ORT_DISABLE_TELEMETRY" in line)
     assert off < next(n for n, line in enumerate(lines) if line.startswith("import onnxruntime"))
 
@@ -134,6 +134,6 @@ def test_every_all_is_sorted_and_true():
 def test_only_settings_read_the_environment():
     for path in modules():
         text = path.read_text()
-        if path.name in ("settings.py", "ort.py", "process.py"):
+        if path.name in ("settings.py", "onnx_runtime.py", "server_process.py"):
             continue
         assert "os.environ" not in text, path

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fluoropose.api import problems
 from fluoropose.telemetry.metrics import Metrics
+from fluoropose.transports.http import errors as problems
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -91,10 +91,10 @@ def test_the_readme_names_the_patent():
 @pytest.mark.parametrize("name", ["knee", "plate", "probe"])
 def test_the_shipped_models_are_for_the_shipped_objects(name, tmp_path):
     from fluoropose.cli.inputs import prepare_shipped
+    from fluoropose.inference.onnx_runtime import open_device
     from fluoropose.io.bundles import load_bundle
     from fluoropose.objects.catalogue import OBJECTS
-    from fluoropose.runtime.engine import Engine
-    from fluoropose.runtime.ort import open_device
+    from fluoropose.serving.case_cache import CaseCache
 
     case = prepare_shipped(OBJECTS[name], tmp_path / name, progress=lambda done, total: None)
-    Engine(open_device("cpu", 2)).add(case, load_bundle(ROOT / "models" / name))
+    CaseCache(open_device("cpu", 2)).add(case, load_bundle(ROOT / "models" / name))

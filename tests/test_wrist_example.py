@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.evaluate.measures import pose_error
-from fluoropose.evaluate.trials import Answer, Job, StartPlan, Truth, run_job
+from fluoropose.evaluation.metrics.pose_error import pose_error
+from fluoropose.evaluation.trials import StartPlan, TrialKey, TrialResult, Truth, run_job
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import rigid, transform
@@ -58,9 +58,9 @@ def test_a_trial_is_scored_against_the_reference_and_starts_where_it_did(small_c
     frame, corners = small_case.pose_frame, small_case.corners_mm
 
     def stay(pixels, camera, start):
-        return Answer(start, "DONE", 1.0, {})
+        return TrialResult(start, "DONE", 1.0, {})
 
-    record = run_job(Job("stay", 1.0, 3), [about], camera, frame, corners, StartPlan(wrist.SEED), stay)
+    record = run_job(TrialKey("stay", 1.0, 3), [about], camera, frame, corners, StartPlan(wrist.SEED), stay)
     same, other = (wrist._against(against, record, small_case, about) for against in (about, truth))
     np.testing.assert_allclose(same.trial.end.mtre_mm, record.trial.end.mtre_mm, rtol=1e-6)
     np.testing.assert_allclose(same.trial.start.mtre_mm, record.trial.start.mtre_mm, rtol=1e-6)

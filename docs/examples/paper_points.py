@@ -14,10 +14,10 @@ import numpy as np
 
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.prepare import ViewChoice, prepare_case
+from fluoropose.evaluation.published.patches import PATCH_PX, patch_rays
+from fluoropose.evaluation.published.plan import Zone
+from fluoropose.evaluation.published.points import choose_points
 from fluoropose.objects.catalogue import OBJECTS, ShippedObject
-from fluoropose.published.patches import PATCH_PX, patch_rays
-from fluoropose.published.plan import Zone
-from fluoropose.published.points import choose_points
 
 CORNERS = (PATCH_PX - 1) * np.array([[0, 1, 1, 0, 0], [0, 0, 1, 1, 0]])
 

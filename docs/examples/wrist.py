@@ -23,28 +23,28 @@ import numpy as np
 from PIL import Image
 from scipy.optimize import minimize
 
-from fluoropose.api.schemas import camera_json
-from fluoropose.baselines.evolution import cma_es
-from fluoropose.baselines.intensity import Search, Stage, likeness_of
-from fluoropose.baselines.intensity import search as best_pose
-from fluoropose.baselines.powell import GC, powell
-from fluoropose.baselines.scene import Target
 from fluoropose.cli.inputs import read_camera, read_pose, view_choice
-from fluoropose.cli.methods import METHODS, Bench, chosen_methods, entry_of
-from fluoropose.cli.training import train_bundle
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.evaluate.measures import (
+from fluoropose.evaluation.baselines.evolution import cma_es
+from fluoropose.evaluation.baselines.intensity import Search, Stage, likeness_of
+from fluoropose.evaluation.baselines.intensity import search as best_pose
+from fluoropose.evaluation.baselines.powell import GC, powell
+from fluoropose.evaluation.baselines.scene import Target
+from fluoropose.evaluation.methods import METHODS, Bench, chosen_methods, entry_of
+from fluoropose.evaluation.metrics.pose_error import (
     capture_range_mm,
     pose_error,
     strict_capture_range_mm,
     success_groups,
 )
-from fluoropose.evaluate.pairs import PairRecord, PairSetting, pair_facts
-from fluoropose.evaluate.report import method_facts
-from fluoropose.evaluate.summary import machine_name
-from fluoropose.evaluate.trials import Job, Record, Registrar, StartPlan, Truth, run_job
+from fluoropose.evaluation.metrics.report import method_facts
+from fluoropose.evaluation.metrics.summary import machine_name
+from fluoropose.evaluation.metrics.two_views import PairRecord, PairSetting, pair_facts
+from fluoropose.evaluation.trained_bundle import train_bundle
+from fluoropose.evaluation.trial_files import RunFolder
+from fluoropose.evaluation.trials import Record, Registrar, StartPlan, TrialKey, Truth, run_job
 from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg, triangulated, viewing_ray
@@ -52,17 +52,18 @@ from fluoropose.geometry.rigid import exp, inverse, rigid, transform
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume, bounding_corners
 from fluoropose.imaging.xray import PixelMeaning, line_integral_image
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.io.frames import read_frame_file
 from fluoropose.io.nifti import read_nifti, write_nifti
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
 from fluoropose.io.preparation import CaseRequest, prepare_ct
-from fluoropose.io.trials import RunFolder
-from fluoropose.runtime.engine import FrameView, ResidentCase
-from fluoropose.runtime.ort import open_device
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView
 from fluoropose.similarity.gradient import gradient_correlation, gradients
-from fluoropose.tracking.tracker import Plan
+from fluoropose.transports.http.schemas import camera_json
 
 CAMERAS, FRAMES = ("cam01", "cam02"), ("0002", "0099")
 SPACING_MM = (0.39625, 0.39625, 0.625)
@@ -341,7 +342,7 @@ def measure(
                 entry = entry_of(method)
                 done = {(r.job.spread, r.job.index) for r in folder.begin(method, entry.settings(bench), None)}
                 count = slow_starts if entry.slow else starts
-                for job in (Job(method, spread, n) for spread in spreads for n in range(count)):
+                for job in (TrialKey(method, spread, n) for spread in spreads for n in range(count)):
                     if (job.spread, job.index) in done:
                         continue
                     if method not in registrars:
@@ -537,7 +538,7 @@ def _pair_trial(
 ) -> tuple[PairRecord, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Return one start's record, and start, found and reference pose in the world, which is the first camera."""
     case = resident.case
-    start = StartPlan(SEED).start(Job("pairs", 1.0, index), truth, case.pose_frame)
+    start = StartPlan(SEED).start(TrialKey("pairs", 1.0, index), truth, case.pose_frame)
     both, one = (
         resident.register_views(given, PixelMeaning.DISPLAY, False, Plan(start, nearby=False))
         for given in (views, views[:1])
@@ -548,7 +549,7 @@ def _pair_trial(
     why = "; ".join(report.why for report in both.views if report.why)
     angle = angle_between_views_deg(views[0].placed, views[1].placed)
     record = PairRecord(
-        PairSetting(angle, 0.0), index, 0, *errors, both.judgement.status.value, both.judgement.confidence,
+        PairSetting(angle, 0.0), index, 0, *errors, both.assessment.status.value, both.assessment.confidence,
         tuple(report.used for report in both.views), why, both.timing_ms["total"], one.timing_ms["total"],
     )  # fmt: skip
     return record, (start, both.world_from_volume, truth)

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from wrist import CAMERAS, FRAMES, read_mayacam
 
-from fluoropose.cli.methods import METHODS
+from fluoropose.evaluation.methods import METHODS
+from fluoropose.evaluation.trial_files import RunFolder
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rig import ray_gap_mm
 from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.geometry.rotation import angle_between
 from fluoropose.io.cases import load_case
-from fluoropose.io.trials import RunFolder
 
 
 def world_poses(data: Path, out: Path, camera: str, frame: str, method: str) -> tuple[np.ndarray, list[np.ndarray]]:

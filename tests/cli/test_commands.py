@@ -14,8 +14,6 @@ from PIL import Image
 from typer.testing import CliRunner
 from websockets.sync.client import connect
 
-from fluoropose.api.schemas import camera_json
-from fluoropose.api.streams import SUBPROTOCOL
 from fluoropose.cli.main import app
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.pose6 import pose_from_six
@@ -26,6 +24,8 @@ from fluoropose.imaging.volume import Volume
 from fluoropose.io.cases import list_cases, load_case
 from fluoropose.io.nifti import write_nifti
 from fluoropose.objects.shapes import voxelise
+from fluoropose.transports.http.schemas import camera_json
+from fluoropose.transports.http.stream import SUBPROTOCOL
 from support.cases import small_parts
 
 runner = CliRunner()

@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from fluoropose.cli.main import app
-from fluoropose.cli.paper_measure import paper_method
 from fluoropose.errors import BundleError
+from fluoropose.evaluation.published import points
+from fluoropose.evaluation.published.bundle_files import load_paper_bundle
+from fluoropose.evaluation.published.measurement import paper_method
 from fluoropose.io.cases import load_case
-from fluoropose.io.paper_bundles import load_paper_bundle
-from fluoropose.published import points
 
 runner = CliRunner()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fluoropose.cli import serving
 from fluoropose.cli.settings import available_cores
+from fluoropose.transports import server as serving
 
 
 @pytest.fixture

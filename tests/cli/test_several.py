@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fluoropose.cli.crowds import CrowdPlan, crowd_times, evaluate_crowds
 from fluoropose.cli.main import app
-from fluoropose.cli.several_plots import crowd_plotter, sweep_plotter
-from fluoropose.cli.several_tables import crowd_table, sweep_table
-from fluoropose.cli.sweeps import SweepPlan, evaluate_sweeps
+from fluoropose.cli.several_tables import overlap_table, sweep_table
 from fluoropose.errors import InputError
+from fluoropose.evaluation.overlapping_objects import OverlapPlan, evaluate_overlapping_objects, overlap_times
+from fluoropose.evaluation.plots.several import overlap_plotter, sweep_plotter
+from fluoropose.evaluation.sweeps import SweepPlan, evaluate_sweeps
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.objects.catalogue import OBJECTS, ShippedObject
-from fluoropose.runtime.engine import ResidentCase
-from fluoropose.runtime.ort import open_device
+from fluoropose.registration.resident_case import ResidentCase
 from support.cases import SMALL_CHOICE, small_parts
 
 HERE = {"device": "cpu", "threads": 1, "cores": 1}
@@ -52,23 +52,23 @@ def test_a_sweep_is_simulated_followed_and_written(cases_root, models_root, tmp_
 
 
 def test_objects_are_simulated_registered_and_drawn(cases_root, models_root, tmp_path):
-    plan = CrowdPlan((("small", "small"),), 1, 2, 0, 64)
-    figures = evaluate_crowds(cases_root, models_root, plan, tmp_path, **HERE)
+    plan = OverlapPlan((("small", "small"),), 1, 2, 0, 64)
+    figures = evaluate_overlapping_objects(cases_root, models_root, plan, tmp_path, **HERE)
     assert [row["start"] for row in figures["sets"]] == ["rough", "near"]
     assert figures["sets"][0]["count"] == 2
     written = rows(tmp_path / "objects.csv")
     assert len(written) == 2 * 2 * 2 * 2
     assert {row["method"] for row in written} == {"together", "as it is"}
     assert (tmp_path / "small-small.png").read_bytes().startswith(b"\x89PNG")
-    assert crowd_table(figures).row_count == 4
+    assert overlap_table(figures).row_count == 4
     pytest.importorskip("matplotlib")
-    crowd_plotter()(tmp_path, figures)
+    overlap_plotter()(tmp_path, figures)
     assert (tmp_path / "success.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_bench_sets_objects_together_beside_one_in_the_same_frame_and_in_its_own(cases_root, models_root):
     resident = ResidentCase(load_case(cases_root / "small"), load_bundle(models_root / "small"), open_device("cpu", 1))
-    measured = crowd_times([resident] * 4, 3, 0, 64, 1)
+    measured = overlap_times([resident] * 4, 3, 0, 64, 1)
     assert [(row["objects"], row["start"]) for row in measured] == [
         (2, "rough"),
         (2, "near"),
@@ -87,8 +87,8 @@ def test_the_bench_sets_objects_together_beside_one_in_the_same_frame_and_in_its
     [
         (lambda: SweepPlan((80.0,), 1, 5, 15.0, 0, False, 64), "sweeps of 0 to 72 degrees"),
         (lambda: SweepPlan((10.0,), 1, 2, 15.0, 0, False, 64), "3 frames or more, got 2"),
-        (lambda: CrowdPlan((("small",),), 1, 1, 0, 64), "two to four objects"),
-        (lambda: CrowdPlan((("small", "hat"),), 1, 1, 0, 64), "got 'hat'"),
+        (lambda: OverlapPlan((("small",),), 1, 1, 0, 64), "two to four objects"),
+        (lambda: OverlapPlan((("small", "hat"),), 1, 1, 0, 64), "got 'hat'"),
     ],
 )
 def test_plans_that_cannot_be_run_are_refused(make, message):

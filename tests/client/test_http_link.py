@@ -6,10 +6,10 @@ import httpx
 import numpy as np
 import pytest
 
-from fluoropose.cli import serving
 from fluoropose.client import http_link
 from fluoropose.client.http_link import HttpLink
 from fluoropose.client.links import OutgoingFrame
+from fluoropose.transports import server as serving
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://127.0.0.1:8000/", "http://proxy/service/"])

@@ -8,7 +8,7 @@ from fluoropose.drr.atlas_error import depth_scale_error_mm, nearest_view_error_
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import prepare_case, quick_rest_renderer, rest_renderer
 from fluoropose.drr.reference import ReferenceRenderer
-from fluoropose.imaging.volume import continued
+from fluoropose.imaging.volume import extend_ends
 from support.cases import SMALL_CHOICE, small_volume
 
 
@@ -78,7 +78,7 @@ def test_the_same_volume_gives_the_same_atlas_and_digest(small_case):
 def test_surroundings_are_pictures_of_the_rest_of_the_ct_in_each_view(surrounded_case):
     atlas = surrounded_case.atlas
     assert atlas.surrounded
-    reference = ReferenceRenderer(continued(surrounded_case.rest, atlas.view.field_mm), 1.0)
+    reference = ReferenceRenderer(extend_ends(surrounded_case.rest, atlas.view.field_mm), 1.0)
     for index in (0, 24, 45):
         truth = render_view(reference, atlas.view, *atlas.grid.angles_of(index))
         np.testing.assert_allclose(atlas.surroundings[index].astype(np.float32), truth, atol=0.08 * truth.max())

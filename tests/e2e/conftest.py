@@ -1,6 +1,6 @@
 import pytest
 
-from fluoropose.cli.process import server_process
+from fluoropose.evaluation.server_process import server_process
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import httpx
 import pytest
 import trustme
 
-from fluoropose.api.schemas import camera_json
-from fluoropose.cli.process import free_ports, server_process
 from fluoropose.client import Client, LinkLostError, ProblemError
-from fluoropose.runtime.keys import add_key
+from fluoropose.evaluation.server_process import free_ports, server_process
+from fluoropose.serving.api_keys import add_key
+from fluoropose.transports.http.schemas import camera_json
 
 
 @pytest.fixture(scope="module")

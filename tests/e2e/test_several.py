@@ -9,19 +9,20 @@ import httpx
 import numpy as np
 import pytest
 
-from fluoropose.api.schemas import camera_json
-from fluoropose.cli.process import server_process
 from fluoropose.client import AsyncClient, Client, ProblemError
+from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
+from fluoropose.evaluation.server_process import server_process
 from fluoropose.geometry.rig import PlacedCamera, c_arm_camera_from_world
 from fluoropose.geometry.rigid import checked_rigid, inverse
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import store_case
 from fluoropose.io.frames import npy_bytes
-from fluoropose.rpc.channel import RpcCallError, RpcChannel
-from fluoropose.runtime.engine import FrameView, ResidentCase
-from fluoropose.runtime.ort import open_device
-from fluoropose.tracking.tracker import Plan
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView
+from fluoropose.transports.http.schemas import camera_json
 from support.cases import SMALL_CHOICE, tiny_bundle_folder, wider_volume
 from support.views import placed_json, rig_places, taken
 
@@ -87,7 +88,7 @@ def same_as_joint(result, joint, camera):
     return (
         result["world_from_volume"] == joint.world_from_volume.tolist()
         and result["camera_from_volume"] == report.camera_from_volume.tolist()
-        and result["confidence"] == joint.judgement.confidence
+        and result["confidence"] == joint.assessment.confidence
         and result["views"] == used(joint)
         and set(result["views_left_out"]) == {"a", "b"} - set(used(joint))
     )
@@ -352,12 +353,12 @@ def test_a_burst_of_two_cameras_is_all_accounted_for(server, camera, pose, place
                 ends[event["camera"]] = event["seq"] >= 2 * count - 2
                 if all(ends.values()):
                     break
-            books = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
+            instrumentation = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
             await tracker.close()
-            return answered, dropped, books
+            return answered, dropped, instrumentation
 
-    answered, dropped, books = asyncio.run(run())
-    assert len(answered) + dropped == 2 * count == books["counters"]["received"]
-    assert books["counters"]["answered"] == len(answered)
-    assert sum(books["dropped"].values()) == dropped
-    assert books["cameras"] == ["a", "b"]
+    answered, dropped, instrumentation = asyncio.run(run())
+    assert len(answered) + dropped == 2 * count == instrumentation["counters"]["received"]
+    assert instrumentation["counters"]["answered"] == len(answered)
+    assert sum(instrumentation["dropped"].values()) == dropped
+    assert instrumentation["cameras"] == ["a", "b"]

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 
 from fluoropose.cli.inputs import prepare_shipped
-from fluoropose.cli.training import case_scene
-from fluoropose.evaluate.measures import pose_error
-from fluoropose.evaluate.perturb import perturbed
+from fluoropose.evaluation.metrics.pose_error import pose_error
+from fluoropose.evaluation.start_errors import perturb
+from fluoropose.evaluation.trained_bundle import case_scene
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
-from fluoropose.imaging.xray import PixelMeaning, binning, line_integral_image
+from fluoropose.imaging.xray import PixelMeaning, binning_factor, line_integral_image
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.objects.catalogue import OBJECTS
-from fluoropose.pehl.likeness import edge_likeness
-from fluoropose.pehl.residual import look
-from fluoropose.runtime.engine import ResidentCase
-from fluoropose.runtime.ort import open_device
-from fluoropose.simulate.run import simulate_run, simulated_frame
-from fluoropose.tracking.quality import Status
-from fluoropose.tracking.tracker import Plan, Tracker
+from fluoropose.registration.assessment import Status
+from fluoropose.registration.edge_similarity import edge_similarity
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.regression.residual import align_view
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.simulate.run import simulate_frame, simulate_run
+from fluoropose.tracking.tracker import Tracker
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SEED = 31
@@ -43,14 +44,14 @@ class Stage:
 
     def likeness(self, pixels, pose):
         atlas, camera = self.case.atlas, self.scene.camera
-        factor = binning(camera, atlas.view.camera.focal_px)
+        factor = binning_factor(camera, atlas.view.camera.focal_px)
         image = line_integral_image(pixels, PixelMeaning.INTENSITY, factor)
-        return edge_likeness(image, look(pose, camera.scaled(factor), atlas), atlas)
+        return edge_similarity(image, align_view(pose, camera.scaled(factor), atlas), atlas)
 
     def empty_frame(self, seed):
         rng = np.random.default_rng(seed)
         six = self.motion.at(seed) + [4000.0, 0, 0, 0, 0, 0]
-        return simulated_frame(self.scene, six, self.anatomy.at(seed), rng)
+        return simulate_frame(self.scene, six, self.anatomy.at(seed), rng)
 
 
 @pytest.fixture(scope="module", params=list(OBJECTS))
@@ -61,7 +62,7 @@ def stage(request, tmp_path_factory):
 def test_the_papers_starts_are_found(stage):
     good = []
     for n, frame in enumerate(stage.run[::3] * 5):
-        start = perturbed(frame.camera_from_volume, stage.case.pose_frame, np.random.default_rng([1, n]))
+        start = perturb(frame.camera_from_volume, stage.case.pose_frame, np.random.default_rng([1, n]))
         good.append(stage.succeeded(stage.register(frame.pixels, Plan(start, False)), frame.camera_from_volume))
     assert np.mean(good) >= 0.85
 
@@ -72,9 +73,9 @@ def test_a_run_is_followed_without_loss(stage):
     for n, frame in enumerate(stage.run):
         plan = tracker.plan(n / 15.0)
         found = stage.register(frame.pixels, plan)
-        tracker.receive(found.camera_from_volume, found.judgement.status, n / 15.0, plan)
-        assert found.judgement.status is not Status.LOST
-        sure += found.judgement.status is Status.TRACKING
+        tracker.receive(found.camera_from_volume, found.assessment.status, n / 15.0, plan)
+        assert found.assessment.status is not Status.LOST
+        sure += found.assessment.status is Status.TRACKING
     assert sure >= 10
 
 
@@ -83,7 +84,7 @@ def test_a_frame_without_the_object_is_never_a_confident_pose(stage):
         pixels = stage.empty_frame(seed)
         start = pose_from_six(stage.motion.at(seed), stage.case.pose_frame)
         found = stage.register(pixels, Plan(start, False))
-        assert found.judgement.status is not Status.TRACKING
+        assert found.assessment.status is not Status.TRACKING
         assert stage.likeness(pixels, found.camera_from_volume) < 0.6
 
 
@@ -98,11 +99,11 @@ def test_a_hopeless_start_is_never_a_confident_wrong_pose(stage):
     for turn in (60.0, -60.0):
         start = pose_from_six(six + [0.3 * stage.case.size_mm, 0, 40.0, turn, 0, 0], stage.case.pose_frame)
         found = stage.register(frame.pixels, Plan(start, False))
-        assert found.judgement.status is not Status.TRACKING or stage.succeeded(found, frame.camera_from_volume)
+        assert found.assessment.status is not Status.TRACKING or stage.succeeded(found, frame.camera_from_volume)
 
 
 def test_without_a_start_the_object_is_searched_for(stage):
     found = [(stage.register(frame.pixels, Plan(None, False)), frame) for frame in stage.run[::4]]
     for answer, frame in found:
-        assert answer.judgement.status is not Status.TRACKING or stage.succeeded(answer, frame.camera_from_volume)
+        assert answer.assessment.status is not Status.TRACKING or stage.succeeded(answer, frame.camera_from_volume)
     assert any(stage.succeeded(answer, frame.camera_from_volume) for answer, frame in found)

@@ -5,8 +5,8 @@ import asyncio
 import numpy as np
 import pytest
 
-from fluoropose.api.schemas import camera_json
 from fluoropose.client import AsyncClient, Client, ProblemError
+from fluoropose.transports.http.schemas import camera_json
 
 TRANSPORTS = ("http", "ws", "grpc")
 
@@ -49,8 +49,8 @@ def test_a_one_shot_over_grpc_gives_the_pose_of_http(server, camera, pose, frame
 
     import httpx
 
+    from fluoropose.client.grpc_channel import RpcChannel
     from fluoropose.io.frames import npy_bytes
-    from fluoropose.rpc.channel import RpcChannel
 
     body = {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist()}
     coded = base64.b64encode(npy_bytes(frame)).decode()
@@ -153,16 +153,16 @@ def test_a_burst_is_answered_newest_first_and_every_frame_accounted_for(server, 
                 dropped += event["dropped_since_last"]
                 if event["seq"] == count - 1:
                     break
-            books = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
+            instrumentation = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
             await tracker.close()
-            return answered, dropped, books
+            return answered, dropped, instrumentation
 
-    answered, dropped, books = asyncio.run(run())
+    answered, dropped, instrumentation = asyncio.run(run())
     assert answered == sorted(set(answered))
     assert len(answered) + dropped == count
-    assert books["counters"]["received"] == count
-    assert books["counters"]["answered"] == len(answered)
-    assert sum(books["dropped"].values()) == dropped
+    assert instrumentation["counters"]["received"] == count
+    assert instrumentation["counters"]["answered"] == len(answered)
+    assert sum(instrumentation["dropped"].values()) == dropped
 
 
 @pytest.mark.parametrize("transport", ["ws", "grpc"])

@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from fluoropose.cli.inputs import prepare_shipped
-from fluoropose.cli.pairs import PairPlan, simulated_rig
-from fluoropose.evaluate.measures import pose_error
-from fluoropose.evaluate.perturb import perturbed
+from fluoropose.evaluation.metrics.pose_error import pose_error
+from fluoropose.evaluation.start_errors import perturb
+from fluoropose.evaluation.two_views import PairPlan, simulated_rig
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.objects.catalogue import OBJECTS
-from fluoropose.runtime.engine import FrameView, ResidentCase
-from fluoropose.runtime.ort import open_device
-from fluoropose.tracking.quality import Status
-from fluoropose.tracking.tracker import Plan
+from fluoropose.registration.assessment import Status
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 PLAN = PairPlan((60.0,), (0.0,), (), 6, 3, 21)
@@ -44,7 +45,7 @@ class Biplane:
 
     def start(self, pair, seed):
         first = self.rig.places[0]
-        local = perturbed(first @ pair.world_from_volume, self.case.pose_frame, np.random.default_rng([9, seed]))
+        local = perturb(first @ pair.world_from_volume, self.case.pose_frame, np.random.default_rng([9, seed]))
         return inverse(first) @ local
 
 
@@ -58,7 +59,7 @@ def test_two_views_know_the_depth(biplane):
     for n in range(PLAN.starts):
         pair = biplane.rig.pairs[n % 3]
         found = biplane.register(biplane.views(pair.pixels), biplane.start(pair, n))
-        assert found.judgement.status is Status.TRACKING
+        assert found.assessment.status is Status.TRACKING
         assert all(view.used for view in found.views)
         errors.append(biplane.error(found.world_from_volume, pair))
     assert np.median([error.mtre_mm for error in errors]) < 0.5
@@ -75,7 +76,7 @@ def test_an_empty_view_is_left_out_and_says_so(biplane, nearby):
     np.testing.assert_array_equal(found.world_from_volume, alone.world_from_volume)
     assert [view.used for view in found.views] == [True, False]
     assert "not seen there" in found.views[1].why
-    assert found.judgement.status is Status.TRACKING
+    assert found.assessment.status is Status.TRACKING
 
 
 def test_views_of_two_instants_contradict_each_other(biplane):
@@ -99,7 +100,7 @@ def test_of_three_views_the_two_good_ones_answer(biplane):
     assert [view.used for view in found.views] == [True, True, False]
     both = biplane.register(views, pair.world_from_volume, True)
     np.testing.assert_array_equal(found.world_from_volume, both.world_from_volume)
-    assert found.judgement.confidence == both.judgement.confidence
+    assert found.assessment.confidence == both.assessment.confidence
 
 
 def test_a_pair_is_located_without_a_start(biplane):

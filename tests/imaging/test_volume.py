@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import VolumeError
-from fluoropose.imaging.volume import Volume, bounding_corners, checked_volume, continued, crop_to_content, pooled
+from fluoropose.imaging.volume import (
+    Volume,
+    bounding_corners,
+    checked_volume,
+    crop_to_content,
+    extend_ends,
+    pool_voxels,
+)
 
 AFFINE = np.array([[0.0, -2.0, 0, 5], [1.5, 0, 0, -7], [0, 0, 3.0, 100], [0, 0, 0, 1]])
 
@@ -58,7 +65,7 @@ def test_a_patient_goes_on_as_its_end_slices_along_the_long_axis(rng):
     affine = np.diag([2.0, 2.0, -4.0, 1.0])
     affine[:3, 3] = [5.0, 6.0, 7.0]
     volume = Volume(rng.random((3, 4, 5)), affine)
-    longer = continued(volume, 9.0)
+    longer = extend_ends(volume, 9.0)
     assert longer.values.shape == (3, 4, 9)
     np.testing.assert_array_equal(longer.values[:, :, 2:7], volume.values)
     np.testing.assert_array_equal(longer.values[:, :, 1], volume.values[:, :, 0])
@@ -69,9 +76,9 @@ def test_a_patient_goes_on_as_its_end_slices_along_the_long_axis(rng):
 def test_pooled_voxels_are_means_where_they_were(rng):
     affine = np.diag([1.0, 2.0, 3.0, 1.0])
     volume = Volume(rng.random((4, 6, 5)), affine)
-    coarse = pooled(volume, (2, 3, 1))
+    coarse = pool_voxels(volume, (2, 3, 1))
     assert coarse.values.shape == (2, 2, 5)
     np.testing.assert_allclose(coarse.values[1, 0, 4], volume.values[2:4, 0:3, 4].mean(), rtol=1e-6)
     np.testing.assert_allclose(coarse.centre_mm, volume.centre_mm)
     np.testing.assert_allclose(coarse.spacing_mm, [2.0, 6.0, 3.0])
-    assert pooled(volume, (1, 1, 1)) is volume
+    assert pool_voxels(volume, (1, 1, 1)) is volume

@@ -7,7 +7,7 @@ from fluoropose.imaging.xray import (
     FRAME_DTYPES,
     Exposure,
     PixelMeaning,
-    binning,
+    binning_factor,
     checked_frame,
     line_integral_bands,
     line_integral_image,
@@ -66,8 +66,8 @@ def test_intensity_becomes_the_line_integral_up_to_an_offset():
 
 def test_binning_leaves_the_frame_as_fine_as_the_canonical_view():
     camera = Camera(512, 512, np.diag([2400.0, 2400.0, 1.0]))
-    assert binning(camera, 1100.0) == 2
-    assert binning(camera, 5000.0) == 1
+    assert binning_factor(camera, 1100.0) == 2
+    assert binning_factor(camera, 5000.0) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from fluoropose.errors import BundleError
 from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
-from fluoropose.pehl.bundle import require_fit
+from fluoropose.registration.regression.bundle import require_fit
 from support.cases import tiny_bundle_folder
 
 

@@ -8,7 +8,7 @@ from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.geometry.rotation import angle_between
 from fluoropose.objects.shapes import voxelise
 from fluoropose.simulate.motion import random_motion
-from fluoropose.simulate.pairs import miscalibrated, rig_places, simulate_pairs
+from fluoropose.simulate.pairs import miscalibrate, rig_places, simulate_pairs
 from fluoropose.simulate.physics import Detector
 from fluoropose.simulate.run import Scene
 from support.cases import small_parts
@@ -34,7 +34,7 @@ def test_turned_about_the_columns_the_sources_lie_in_one_row():
 
 def test_a_calibration_is_wrong_by_what_was_asked(rng):
     place = rig_places(60.0, 900.0)[1]
-    wrong = miscalibrated(place, 0.5, 900.0, rng)
+    wrong = miscalibrate(place, 0.5, 900.0, rng)
     iso = np.array([0.0, 0.0, 900.0])
     assert np.linalg.norm(transform(wrong, iso) - transform(place, iso)) == pytest.approx(0.5)
     assert np.rad2deg(angle_between(wrong[:3, :3], place[:3, :3])) == pytest.approx(0.5)

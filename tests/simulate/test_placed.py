@@ -11,9 +11,16 @@ from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.objects.shapes import voxelise
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.physics import Detector, expose
-from fluoropose.simulate.placed import Body, PlacedFrame, Surroundings, World, placed_frame, placed_run
-from fluoropose.simulate.run import Scene, object_lines, simulated_frame
-from fluoropose.simulate.scenarios import Drift, crowd, sweep
+from fluoropose.simulate.placed import (
+    Body,
+    PlacedFrame,
+    Surroundings,
+    World,
+    simulate_placed_frame,
+    simulate_placed_run,
+)
+from fluoropose.simulate.run import Scene, object_lines, simulate_frame
+from fluoropose.simulate.scenarios import Drift, overlapping_scene, simulate_sweep
 from support.cases import SMALL_CHOICE, small_parts
 
 MEAN = np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0])
@@ -37,14 +44,14 @@ def test_one_body_in_a_world_is_the_single_objects_scene(small_case, camera, bod
     pose = pose_from_six(six, small_case.pose_frame)
     around = pose_from_six(MEAN, small_case.pose_frame) @ rigid(np.eye(3), small_case.pose_frame.centre_mm)
     world = World((body,), Surroundings(anatomy), camera, Detector())
-    pixels = placed_frame(world, PlacedFrame(0.0, np.eye(4), (pose,), around), np.random.default_rng(3))
-    np.testing.assert_array_equal(pixels, simulated_frame(scene, six, MEAN, np.random.default_rng(3)))
+    pixels = simulate_placed_frame(world, PlacedFrame(0.0, np.eye(4), (pose,), around), np.random.default_rng(3))
+    np.testing.assert_array_equal(pixels, simulate_frame(scene, six, MEAN, np.random.default_rng(3)))
 
 
 def test_line_integrals_of_two_bodies_add_up_before_the_physics(small_case, camera, body):
     poses = tuple(pose_from_six(MEAN + [x, 0, 0, 0, 0, 0], small_case.pose_frame) for x in (-4.0, 6.0))
     world = World((body, body), Surroundings(), camera, Detector())
-    pixels = placed_frame(world, PlacedFrame(0.0, np.eye(4), poses, np.eye(4)), np.random.default_rng(3))
+    pixels = simulate_placed_frame(world, PlacedFrame(0.0, np.eye(4), poses, np.eye(4)), np.random.default_rng(3))
     lines = sum(object_lines(body.volume, camera, pose, body.step_mm) for pose in poses)
     zero = np.zeros_like(lines)
     np.testing.assert_array_equal(pixels, expose(lines, zero, zero, Detector(), np.random.default_rng(3)))
@@ -54,13 +61,13 @@ def test_a_run_does_not_depend_on_the_workers(small_case, camera, body):
     pose = pose_from_six(MEAN, small_case.pose_frame)
     world = World((body,), Surroundings(), camera, Detector())
     frames = [PlacedFrame(n / 15.0, np.eye(4), (pose,), np.eye(4)) for n in range(3)]
-    for a, b in zip(*(placed_run(world, frames, 7, workers=n) for n in (1, 3)), strict=True):
+    for a, b in zip(*(simulate_placed_run(world, frames, 7, workers=n) for n in (1, 3)), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_a_sweep_turns_the_camera_about_the_isocentre_and_leaves_the_object(small_case, body, item, rng):
     angles = [(angle, 0.0) for angle in (-20.0, 0.0, 20.0)]
-    _, frames = sweep(item, body, small_case.pose_frame, small_case.size_mm, angles, 10.0, rng)
+    _, frames = simulate_sweep(item, body, small_case.pose_frame, small_case.size_mm, angles, 10.0, rng)
     for frame in frames:
         np.testing.assert_allclose(transform(frame.camera_from_world, np.zeros(3)), [0.0, 0.0, item.range_mm])
         np.testing.assert_array_equal(frame.world_from_volumes[0], frames[0].world_from_volumes[0])
@@ -81,7 +88,7 @@ def test_objects_of_a_crowd_overlap_and_are_seen(small_case, body, item, rng):
     wide = camera_from_detector(256, 256, row_spacing_mm=1.0, column_spacing_mm=1.0, source_to_detector_mm=1100.0)
     item.camera = lambda side: wide
     frames, sizes = [small_case.pose_frame] * 4, [small_case.size_mm] * 4
-    world, at = crowd([item] * 4, [body] * 4, frames, sizes, rng)
+    world, at = overlapping_scene([item] * 4, [body] * 4, frames, sizes, rng)
     centres = np.array([transform(at.camera_from_volume(n), small_case.pose_frame.centre_mm) for n in range(4)])
     pixels = project(wide, centres)
     assert len(world.bodies) == 4

@@ -11,7 +11,7 @@ from fluoropose.geometry.rotation import about_x
 from fluoropose.io.bundles import store_bundle
 from fluoropose.io.cases import store_case
 from fluoropose.objects.shapes import Part, box, capsule, place, voxelise
-from fluoropose.pehl.bundle import Bundle
+from fluoropose.registration.regression.bundle import Bundle
 from fluoropose.train.profiles import Profile
 from fluoropose.train.run import train_case
 

@@ -1,8 +1,8 @@
 """A torch network's weights as the NumPy twin takes them."""
 
 from fluoropose.drr.atlas import Atlas
-from fluoropose.pehl.numpy_step import NumpyNetwork
-from fluoropose.pehl.residual import residual_units
+from fluoropose.registration.regression.numpy_step import NumpyNetwork
+from fluoropose.registration.regression.residual import residual_units
 from fluoropose.train.network import AbstractNet
 
 

@@ -7,11 +7,11 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_y
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.tracking.jobs import Done
-from fluoropose.tracking.objects import Sighting
-from fluoropose.tracking.quality import Status
+from fluoropose.registration.assessment import Status
+from fluoropose.tracking.jobs import JobAnswers
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.settings import ObjectStart, SessionCamera, SessionSettings
+from fluoropose.tracking.session_settings import ObjectStart, SessionCamera, SessionSettings
+from fluoropose.tracking.tracked_object import Observation
 
 CAMERA = Camera(64, 64, np.diag([1000.0, 1000.0, 1.0]))
 MS = 1_000_000
@@ -36,10 +36,10 @@ def frame_of(job):
 def finish(one, status=Status.TRACKING, pose=None, spoilt=0):
     """Answer what runs, but for the first `spoilt` frames, which turn out not to be usable."""
     job = one.running
-    seen = {task.followed.case: Sighting(np.eye(4) if pose is None else pose, status) for task in job.tasks}
+    seen = {task.followed.case: Observation(np.eye(4) if pose is None else pose, status) for task in job.tasks}
     good = {frame.ticket: "answer" for frame in job.frames[spoilt:]}
     bad = {frame.ticket: FrameError("expected pixels, got none") for frame in job.frames[:spoilt]}
-    return one.complete(Done(seen if good else {}, good, dict.fromkeys(good, "decoded"), bad))
+    return one.complete(JobAnswers(seen if good else {}, good, dict.fromkeys(good, "decoded"), bad))
 
 
 def seen_from(degrees):

@@ -6,9 +6,9 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera, camera_from_detector
-from fluoropose.pehl.hierarchy import Finding
-from fluoropose.pehl.residual import look
-from fluoropose.pehl.step import Regression
+from fluoropose.registration.regression.residual import align_view
+from fluoropose.registration.regression.schedule import PoseEstimate
+from fluoropose.registration.regression.step import Regression
 
 SIGMAS = np.array([0.1, 0.1, 4.0, 0.005, 0.015, 0.015])
 
@@ -28,8 +28,8 @@ def shot(
     return np.asarray(shown + 0.003 * rng.standard_normal(lines.shape), np.float32)
 
 
-def believed(case: Case, camera: Camera, camera_from_volume: Mat44, presence: float = 1.0) -> Finding:
+def believed(case: Case, camera: Camera, camera_from_volume: Mat44, presence: float = 1.0) -> PoseEstimate:
     """Return what networks that ended at a pose leave."""
-    current = look(camera_from_volume, camera, case.atlas)
-    seen = Regression(current.own_residual[None], SIGMAS[None], np.diag(SIGMAS**-2.0)[None], np.array([presence]))
-    return Finding(camera_from_volume, seen, (0.0, 0.0, 0.0), 1, 2, 3)
+    current = align_view(camera_from_volume, camera, case.atlas)
+    seen = Regression(current.view_residual[None], SIGMAS[None], np.diag(SIGMAS**-2.0)[None], np.array([presence]))
+    return PoseEstimate(camera_from_volume, seen, (0.0, 0.0, 0.0), 1, 2, 3)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fluoropose.api.schemas import camera_json
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import about_y
+from fluoropose.transports.http.schemas import camera_json
 
 __all__ = ["placed_json", "rig_places", "taken"]
 

@@ -26,35 +26,37 @@ import onnxruntime
 from scipy.ndimage import gaussian_filter
 
 from fluoropose.cli.inputs import prepare_shipped
-from fluoropose.cli.pairs import PairPlan, simulated_rig
-from fluoropose.cli.training import case_scene
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import ViewChoice
-from fluoropose.evaluate.perturb import PAPER_SIGMAS, perturbed
+from fluoropose.evaluation.published.comparison import comparison_named
+from fluoropose.evaluation.published.hierarchy import PublishedRegression, ZoneRegressors, register_sweeps
+from fluoropose.evaluation.published.picture import picture_camera
+from fluoropose.evaluation.published.plan import PAPER_GROUPS, Zone
+from fluoropose.evaluation.start_errors import PAPER_SIGMAS, perturb
+from fluoropose.evaluation.trained_bundle import case_scene
+from fluoropose.evaluation.two_views import PairPlan, simulated_rig
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.geometry.rotation import about_x, angle_between
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case, store_case
 from fluoropose.io.weights import load_weights
 from fluoropose.objects.catalogue import OBJECTS
-from fluoropose.pehl.bundle import Bundle
-from fluoropose.published.comparison import comparison_named
-from fluoropose.published.hierarchy import PaperRegression, ZoneRegressors, register_sweeps
-from fluoropose.published.picture import picture_camera
-from fluoropose.published.plan import PAPER_GROUPS, Zone
-from fluoropose.runtime.engine import FrameView, ResidentCase
-from fluoropose.runtime.ort import open_device
-from fluoropose.runtime.several import register_objects
-from fluoropose.simulate.placed import placed_run
+from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.regression.bundle import Bundle
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView
+from fluoropose.simulate.placed import simulate_placed_run
 from fluoropose.simulate.run import simulate_run
-from fluoropose.simulate.scenarios import crowd, shipped_body
-from fluoropose.tracking.tracker import Plan, Tracker
+from fluoropose.simulate.scenarios import overlapping_scene, shipped_body
+from fluoropose.tracking.tracker import Tracker
 from fluoropose.train.profiles import PROFILES
 from fluoropose.train.run import train_case
 from support.cases import small_case_folder, small_volume, surrounding_volume
@@ -133,8 +135,8 @@ def alone(shop: Workshop) -> Iterator[tuple[str, Any]]:
         frames = shop.pictures(f"alone-{name}", make)
         for n, (pixels, truth) in enumerate(zip(frames, poses, strict=True)):
             rng = np.random.default_rng([SEED, n])
-            rough = perturbed(truth, resident.case.pose_frame, rng)
-            near = perturbed(truth, resident.case.pose_frame, rng, 0.15 * PAPER_SIGMAS)
+            rough = perturb(truth, resident.case.pose_frame, rng)
+            near = perturb(truth, resident.case.pose_frame, rng, 0.15 * PAPER_SIGMAS)
             for kind, plan in (("rough", Plan(rough, False)), ("tracked", Plan(near, True))):
                 yield f"alone/{name}/{kind}/{n}", register(resident, pixels, scene.camera, plan)
         yield f"alone/{name}/lost", register(resident, frames[0][:, ::-1].copy(), scene.camera, Plan(poses[0], True))
@@ -156,7 +158,7 @@ def in_a_body(shop: Workshop) -> Iterator[tuple[str, Any]]:
             return [np.round(50000.0 * np.exp(-lines) + 300.0).astype(np.uint16)]
 
         (pixels,) = shop.pictures(f"body-{n}", make)
-        start = perturbed(truth, case.pose_frame, np.random.default_rng([SEED, 10, n]), 0.3 * PAPER_SIGMAS)
+        start = perturb(truth, case.pose_frame, np.random.default_rng([SEED, 10, n]), 0.3 * PAPER_SIGMAS)
         for kind, nearby in (("rough", False), ("tracked", True)):
             yield f"body/{kind}/{n}", register(resident, pixels, camera, Plan(start, nearby))
 
@@ -176,7 +178,7 @@ def in_clutter(shop: Workshop) -> Iterator[tuple[str, Any]]:
             return [(shown + share * shown.std() / other.std() * other).astype(np.float32)]
 
         (frame,) = shop.pictures(f"clutter-{name}", make)
-        start = perturbed(truth, resident.case.pose_frame, np.random.default_rng([SEED, 21]), 0.15 * PAPER_SIGMAS)
+        start = perturb(truth, resident.case.pose_frame, np.random.default_rng([SEED, 21]), 0.15 * PAPER_SIGMAS)
         for kind, nearby in (("rough", False), ("tracked", True)):
             found = register(resident, frame, camera, Plan(start, nearby), PixelMeaning.LINE_INTEGRAL)
             yield f"clutter/{name}/{kind}", found
@@ -205,7 +207,7 @@ def two_views(shop: Workshop) -> Iterator[tuple[str, Any]]:
                 for pixels, place, view_name in zip(pictures, [*rig_places] * 2, ("a", "b", "a", "b"), strict=True)
             ]
             rng = np.random.default_rng([SEED, 30, n])
-            rough = inverse(rig_places[0]) @ perturbed(rig_places[0] @ truth, frame_of, rng)
+            rough = inverse(rig_places[0]) @ perturb(rig_places[0] @ truth, frame_of, rng)
             kinds = {
                 "rough": (views[:2], Plan(rough, False)),
                 "tracked": (views[:2], Plan(truth, True)),
@@ -231,14 +233,14 @@ def several_objects(shop: Workshop) -> Iterator[tuple[str, Any]]:
     rng = np.random.default_rng([SEED, 40])
     items, cases = [OBJECTS[name] for name in CROWD], [one.case for one in residents]
     bodies, sizes = [shipped_body(item) for item in items], [case.size_mm for case in cases]
-    world, at = crowd(items, bodies, [case.pose_frame for case in cases], sizes, rng)
+    world, at = overlapping_scene(items, bodies, [case.pose_frame for case in cases], sizes, rng)
     truths = [at.camera_from_volume(n) for n in range(len(CROWD))]
-    (pixels,) = shop.pictures("crowd", lambda: placed_run(world, [at], SEED))
+    (pixels,) = shop.pictures("crowd", lambda: simulate_placed_run(world, [at], SEED))
     view = FrameView(pixels, PlacedCamera(world.camera))
     for kind, share in (("rough", 1.0), ("tracked", 0.15)):
         plans = []
         for n, (truth, one) in enumerate(zip(truths, residents, strict=True)):
-            start = perturbed(truth, one.case.pose_frame, np.random.default_rng([SEED, 41, n]), share * PAPER_SIGMAS)
+            start = perturb(truth, one.case.pose_frame, np.random.default_rng([SEED, 41, n]), share * PAPER_SIGMAS)
             plans.append(Plan(start, kind == "tracked"))
         found = register_objects(residents, [view], PixelMeaning.INTENSITY, False, plans)
         for n, one in enumerate(found):
@@ -258,7 +260,7 @@ def tracking_run(shop: Workshop) -> Iterator[tuple[str, Any]]:
     for n, pixels in enumerate(frames):
         plan = tracker.plan(n / fps)
         found = register(resident, pixels, scene.camera, plan)
-        tracker.receive(found.camera_from_volume, found.judgement.status, n / fps, plan)
+        tracker.receive(found.camera_from_volume, found.assessment.status, n / fps, plan)
         yield f"run/{n:02d}", found
 
 
@@ -278,7 +280,7 @@ def published(shop: Workshop) -> Iterator[tuple[str, Any]]:
     zone = ZoneRegressors(points, 10.0, 12, regressors)
     for kind in ("exact", "atlas"):
         shown = comparison_named(kind, case)
-        regression = PaperRegression(case.pose_frame, shown, [(Zone(0, 0), zone)], PAPER_GROUPS)
+        regression = PublishedRegression(case.pose_frame, shown, [(Zone(0, 0), zone)], PAPER_GROUPS)
         yield f"published/{kind}", register_sweeps(image, camera, start, regression, 2)
 
 
@@ -295,13 +297,13 @@ def described(found: Any) -> dict[str, Any]:
     """Return all that a registration says but its times, as JSON; numbers round-trip to the last bit."""
     if isinstance(found, np.ndarray):
         return {"six": found.tolist()}
-    judgement, estimate = found.judgement, found.judgement.error_estimate
+    assessment, estimate = found.assessment, found.assessment.error_estimate
     return {
         "camera_from_volume": found.camera_from_volume[:3].tolist(),
         "world_from_volume": found.world_from_volume[:3].tolist(),
         "information": found.information[np.triu_indices(6)].tolist(),
-        "status": judgement.status.value,
-        "confidence": judgement.confidence,
+        "status": assessment.status.value,
+        "confidence": assessment.confidence,
         "errors": [estimate.in_plane_mm, estimate.depth_mm, estimate.rotation_deg],
         "likeness": found.likeness,
         "views": [[one.name, one.presence, one.likeness, one.used, one.why] for one in found.views],

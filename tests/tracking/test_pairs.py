@@ -8,7 +8,7 @@ from fluoropose.geometry.rig import ContradictionError, SameCameraError
 from fluoropose.geometry.rigid import rigid
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.settings import (
+from fluoropose.tracking.session_settings import (
     Change,
     ObjectStart,
     SessionCamera,
@@ -80,10 +80,15 @@ def test_frames_further_apart_than_the_tolerance_are_answered_alone(captured_s):
 
 def test_a_frame_meets_its_partner_once():
     one = pair()
-    for camera, captured_s, together in (("a", 5.0, []), ("b", 5.001, ["a"]), ("b", 5.010, []), ("a", 5.011, ["b"])):
+    for camera, captured_s, select_instant in (
+        ("a", 5.0, []),
+        ("b", 5.001, ["a"]),
+        ("b", 5.010, []),
+        ("a", 5.011, ["b"]),
+    ):
         sent(one, camera, captured_s)
         job = take(one)
-        assert seen(job) == [[camera], together]
+        assert seen(job) == [[camera], select_instant]
         finish(one)
 
 

@@ -10,10 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fluoropose.errors import ConflictError, FrameError
 from fluoropose.geometry.camera import Camera
-from fluoropose.tracking.jobs import DROP_REASONS, Dropped, Job, Ready
-from fluoropose.tracking.objects import Sighting
-from fluoropose.tracking.quality import Status
-from fluoropose.tracking.settings import Change, ObjectStart, SessionCamera, UnknownObjectError
+from fluoropose.registration.assessment import Status
+from fluoropose.tracking.jobs import DROP_REASONS, DroppedFrame, Job, ReadyResult
+from fluoropose.tracking.session_settings import Change, ObjectStart, SessionCamera, UnknownObjectError
+from fluoropose.tracking.tracked_object import Observation
 from support.sessions import CAMERA, MS, finish, frame_of, pair, session, take
 
 
@@ -29,7 +29,7 @@ def test_a_frame_goes_through():
     assert one.hand_over(11 * MS) is None
     assert finish(one) == []
     ready = one.hand_over(12 * MS)
-    assert isinstance(ready, Ready)
+    assert isinstance(ready, ReadyResult)
     assert (ready.answer, ready.dropped, one.last_seq) == ("answer", 0, 7)
     assert one.hand_over(12 * MS) is None
 
@@ -74,7 +74,7 @@ def test_age_is_checked_before_and_after_compute(taken_ms, handed_ms, reason):
     if isinstance(taken, Job):
         finish(one)
         taken = one.hand_over(handed_ms * MS)
-    assert isinstance(taken, Dropped)
+    assert isinstance(taken, DroppedFrame)
     assert taken.reason == reason
     assert "at most 50 ms of age, got 51 ms" in str(taken.error)
     assert one.counters["answered"] == 0
@@ -234,7 +234,7 @@ class Books(RuleBasedStateMachine):
     @rule(which=st.none() | st.integers(1, 40))
     def hand_over(self, which):
         given = self.one.hand_over(self.now, which)
-        if isinstance(given, Dropped):
+        if isinstance(given, DroppedFrame):
             self._ended(given)
         elif given is not None:
             assert which in (None, given.frame.ticket)
@@ -265,7 +265,7 @@ class Books(RuleBasedStateMachine):
         if self.one.searching is not None:
             missing = self.one.searching.tells
             assert all(task.plan.start is None for task in missing)
-            seen = {task.followed.case: Sighting(np.eye(4), status) for task in missing}
+            seen = {task.followed.case: Observation(np.eye(4), status) for task in missing}
             self.one.end_search({} if broken else seen)
         elif self.one.seeks:
             assert self.one.take_search().frames == []

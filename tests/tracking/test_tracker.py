@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_z
-from fluoropose.tracking.quality import Status
+from fluoropose.registration.assessment import Status
 from fluoropose.tracking.tracker import Tracker, TrackState
 
 SURE, DOUBT, LOST = Status.TRACKING, Status.LOW_CONFIDENCE, Status.LOST

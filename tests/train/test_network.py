@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fluoropose.geometry.rotation import from_zxy
-from fluoropose.pehl.residual import RESIDUAL_SCALES
+from fluoropose.registration.regression.residual import RESIDUAL_SCALES
 from fluoropose.train.network import EquationNet, NetworkShape
 
 SIZE_PX, FIELD_MM, RANGE_MM = 128, 100.0, 900.0

@@ -50,13 +50,13 @@ def evaluate(
     Example: fluoropose evaluate knee plate --methods ours,powell-mi-gc,features --starts 500 --plots --json both.json
     """
     with plain_errors():
-        from fluoropose.cli.evaluation import EvaluationPlan, evaluate_case
-        from fluoropose.cli.methods import chosen_methods
-        from fluoropose.cli.plots import plotter
         from fluoropose.cli.tables import evaluation_tables
         from fluoropose.errors import InputError
+        from fluoropose.evaluation.comparison import EvaluationPlan, evaluate_case
+        from fluoropose.evaluation.methods import chosen_methods
+        from fluoropose.evaluation.plots.methods import plotter
+        from fluoropose.evaluation.trial_files import read_offsets
         from fluoropose.io.files import write_json
-        from fluoropose.io.trials import read_offsets
         from fluoropose.objects.catalogue import OBJECTS
 
         settings = Settings()

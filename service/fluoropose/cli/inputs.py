@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fluoropose.api.asking import FrameMeta, PlacedCameraModel
-from fluoropose.api.schemas import CameraModel
 from fluoropose.arrays import Mat44
 from fluoropose.drr.atlas import AtlasGrid, Progress
 from fluoropose.drr.case import Case
@@ -19,6 +17,8 @@ from fluoropose.io.cases import store_case
 from fluoropose.io.files import read_json
 from fluoropose.io.preparation import VIEWS
 from fluoropose.objects.catalogue import ShippedObject
+from fluoropose.transports.http.requests import FrameMeta, PlacedCameraModel
+from fluoropose.transports.http.schemas import CameraModel
 
 __all__ = [
     "is_placed",

@@ -103,13 +103,13 @@ def train(
     Example: fluoropose train cases/hip --out models/hip --profile quick
     """
     with plain_errors():
-        from fluoropose.cli.training import train_bundle
+        from fluoropose.evaluation.trained_bundle import train_bundle
         from fluoropose.io.cases import load_case
         from fluoropose.io.files import write_json
 
         count = cores or available_cores()
         if profile == "paper":
-            from fluoropose.cli.paper_training import TrainPlan, train_paper
+            from fluoropose.evaluation.published.training.command import TrainPlan, train_paper
 
             train_paper(load_case(case), out, TrainPlan(seed=seed, cores=count))
             return
@@ -145,10 +145,10 @@ def demo(
     Example: fluoropose demo --object knee --starts 200 --json knee.json
     """
     with plain_errors():
-        from fluoropose.cli.demo import DemoPlan, run_demo
         from fluoropose.cli.inputs import prepare_shipped, view_choice
         from fluoropose.cli.tables import facts_table, latency_table
-        from fluoropose.cli.training import train_bundle
+        from fluoropose.evaluation.demo import DemoPlan, run_demo
+        from fluoropose.evaluation.trained_bundle import train_bundle
         from fluoropose.io.files import write_json
         from fluoropose.io.preparation import CaseRequest, prepare_ct
         from fluoropose.objects.catalogue import shipped_object

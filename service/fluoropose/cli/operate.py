@@ -9,7 +9,7 @@ from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.settings import Settings, available_cores
 
 if TYPE_CHECKING:
-    from fluoropose.runtime.engine import Engine
+    from fluoropose.serving.case_cache import CaseCache
 
 __all__ = ["operate_app", "shipped_cases"]
 
@@ -57,7 +57,7 @@ def serve(
     Example: fluoropose serve --cases cases --models models
     """
     with plain_errors():
-        from fluoropose.cli.serving import ServePlan, run_server
+        from fluoropose.transports.server import ServePlan, run_server
 
         settings = Settings()
         run_server(
@@ -82,7 +82,7 @@ def keys_add(
     Example: fluoropose keys add console-1 --file keys.json --scope infer
     """
     with plain_errors():
-        from fluoropose.runtime.keys import add_key
+        from fluoropose.serving.api_keys import add_key
 
         typer.echo(add_key(file, name, scope, days))
 
@@ -97,7 +97,7 @@ def keys_remove(
     Example: fluoropose keys remove console-1 --file keys.json
     """
     with plain_errors():
-        from fluoropose.runtime.keys import remove_key
+        from fluoropose.serving.api_keys import remove_key
 
         remove_key(file, name)
         console.print(f"removed {name}")
@@ -182,22 +182,22 @@ def bench(
     Example: fluoropose bench --load ws:1:30 --load grpc:4:30 --json load.json
     """
     with plain_errors():
-        from fluoropose.cli.bench import bench as run_bench
-        from fluoropose.cli.load import LoadPlan, run_loads
+        from fluoropose.evaluation.load import LoadPlan, run_loads
+        from fluoropose.evaluation.speed import bench as run_bench
+        from fluoropose.inference.onnx_runtime import open_device
         from fluoropose.io.bundles import load_bundle
         from fluoropose.io.cases import load_case
         from fluoropose.io.files import write_json
         from fluoropose.objects.catalogue import shipped_object
-        from fluoropose.runtime.engine import Engine
-        from fluoropose.runtime.ort import open_device
+        from fluoropose.serving.case_cache import CaseCache
 
         settings = Settings()
         count = threads or settings.threads
         name = shipped_object(object_name).name
         cases = shipped_cases(settings)
         graphs = cuda_graphs or settings.cuda_graphs
-        engine = Engine(open_device(device or settings.device, count, graphs))
-        resident = engine.add(load_case(cases / name), load_bundle(settings.models_root() / name))
+        case_cache = CaseCache(open_device(device or settings.device, count, graphs))
+        resident = case_cache.add(load_case(cases / name), load_bundle(settings.models_root() / name))
         if load:
             plan = LoadPlan(
                 load, seconds, size, seed, cases, settings.models_root(), count, device or settings.device,
@@ -207,22 +207,22 @@ def bench(
         else:
             figures = run_bench(resident, runs=runs, seed=seed, threads=count, cores=available_cores())
             if objects:
-                figures["objects_ms"] = _objects(engine, cases, settings.models_root(), runs, seed)
+                figures["objects_ms"] = _objects(case_cache, cases, settings.models_root(), runs, seed)
             console.print_json(data=figures)
         if json_file is not None:
             write_json(json_file, figures)
 
 
-def _objects(engine: "Engine", cases: Path, models: Path, runs: int, seed: int) -> list[dict[str, Any]]:
+def _objects(case_cache: "CaseCache", cases: Path, models: Path, runs: int, seed: int) -> list[dict[str, Any]]:
     """Return what registering two and four objects of one frame takes; a case that is there is used as it is."""
-    from fluoropose.cli.crowds import crowd_times
+    from fluoropose.evaluation.overlapping_objects import overlap_times
     from fluoropose.io.bundles import load_bundle
     from fluoropose.io.cases import load_case
 
     names = ("knee", "plate", "probe", "plate")
-    for name in sorted(set(names) - set(engine.names())):
-        engine.add(load_case(cases / name), load_bundle(models / name))
-    return crowd_times([engine.case(name) for name in names], runs, seed, 512, available_cores())
+    for name in sorted(set(names) - set(case_cache.names())):
+        case_cache.add(load_case(cases / name), load_bundle(models / name))
+    return overlap_times([case_cache.case(name) for name in names], runs, seed, 512, available_cores())
 
 
 def shipped_cases(settings: Settings) -> Path:

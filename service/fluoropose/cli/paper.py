@@ -34,8 +34,8 @@ def train(
     Example: fluoropose paper train probe --zone 0,0 --iterations 500 --pool 2000 --out models/paper-probe
     """
     with plain_errors():
-        from fluoropose.cli.paper_training import TrainPlan, train_paper
         from fluoropose.cli.settings import available_cores
+        from fluoropose.evaluation.published.training.command import TrainPlan, train_paper
 
         plan = TrainPlan(
             tuple(zone or ["0,0"]), variant, comparison, iterations, pool, seed, cores or available_cores()
@@ -59,7 +59,7 @@ def measure(
     Example: fluoropose paper measure probe --model models/paper-probe --comparison exact,atlas
     """
     with plain_errors():
-        from fluoropose.cli.paper_measure import MeasurePlan, measure_paper, sweeps_table
+        from fluoropose.evaluation.published.measurement import MeasurePlan, measure_paper, sweeps_table
         from fluoropose.io.files import write_json
 
         plan = MeasurePlan(_numbers(seeds), _numbers(sweeps), tuple(comparison.split(",")), starts, frames)
@@ -84,7 +84,7 @@ def table2(
     Example: fluoropose paper table2 probe --model models/paper-probe
     """
     with plain_errors():
-        from fluoropose.cli.paper_measure import rmse_per_parameter, rmse_table
+        from fluoropose.evaluation.published.measurement import rmse_per_parameter, rmse_table
         from fluoropose.io.files import write_json
 
         figures = rmse_per_parameter(_case(case), model, comparison.split(","), count, sweeps, seed)

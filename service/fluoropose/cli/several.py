@@ -43,9 +43,9 @@ def evaluate_sweep(
     Example: fluoropose evaluate-sweep plate probe --spans 0,10,30,60 --runs 5 --plots --json sweeps.json
     """
     with plain_errors():
-        from fluoropose.cli.several_plots import sweep_plotter
         from fluoropose.cli.several_tables import sweep_table
-        from fluoropose.cli.sweeps import SweepPlan, evaluate_sweeps
+        from fluoropose.evaluation.plots.several import sweep_plotter
+        from fluoropose.evaluation.sweeps import SweepPlan, evaluate_sweeps
         from fluoropose.io.files import write_json
         from fluoropose.objects.catalogue import shipped_object
 
@@ -87,21 +87,21 @@ def evaluate_objects(
     Example: fluoropose evaluate-objects plate+probe knee+plate+probe+plate --starts 40 --json objects.json
     """
     with plain_errors():
-        from fluoropose.cli.crowds import CrowdPlan, evaluate_crowds
-        from fluoropose.cli.several_plots import crowd_plotter
-        from fluoropose.cli.several_tables import crowd_table
+        from fluoropose.cli.several_tables import overlap_table
+        from fluoropose.evaluation.overlapping_objects import OverlapPlan, evaluate_overlapping_objects
+        from fluoropose.evaluation.plots.several import overlap_plotter
         from fluoropose.io.files import write_json
 
         settings = Settings()
-        draw = crowd_plotter() if plots else None
+        draw = overlap_plotter() if plots else None
         chosen = sets or ["plate+probe", "plate+plate", "knee+plate", "knee+plate+probe+plate"]
-        plan = CrowdPlan(tuple(tuple(each.split("+")) for each in chosen), frames, starts, seed, side_px)
+        plan = OverlapPlan(tuple(tuple(each.split("+")) for each in chosen), frames, starts, seed, side_px)
         place = out or Path("evaluation") / "objects"
-        figures = evaluate_crowds(
+        figures = evaluate_overlapping_objects(
             shipped_cases(settings), settings.models_root(), plan, place,
             device=device or settings.device, threads=threads or settings.threads, cores=available_cores(),
         )  # fmt: skip
-        console.print(crowd_table(figures))
+        console.print(overlap_table(figures))
         if draw is not None:
             draw(place, figures)
         console.print(f"trials, figures and pictures: {place}")

@@ -5,7 +5,7 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.table import Table
 
-__all__ = ["crowd_table", "sweep_table"]
+__all__ = ["overlap_table", "sweep_table"]
 
 
 def sweep_table(case: str, figures: dict[str, Any]) -> Table:
@@ -28,7 +28,7 @@ def sweep_table(case: str, figures: dict[str, Any]) -> Table:
     return table
 
 
-def crowd_table(figures: dict[str, Any]) -> Table:
+def overlap_table(figures: dict[str, Any]) -> Table:
     """Return a row per set of objects, kind of start and method."""
     table = _table(
         "several objects in one frame: success (mTREproj < 1 % of size) in %; medians in mm and degrees",

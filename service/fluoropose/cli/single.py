@@ -8,25 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.api.codec import result_model
 from fluoropose.arrays import Mat44
 from fluoropose.cli.inputs import read_camera, read_placed_cameras, read_pose, read_world_pose
-from fluoropose.cli.methods import Bench, entry_of
 from fluoropose.drr.atlas import default_step_mm
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError
+from fluoropose.evaluation.methods import Bench, entry_of
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import PixelMeaning, checked_frame
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.io.files import write_file
 from fluoropose.io.frames import npy_bytes, png_bytes, read_frame_file
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
-from fluoropose.runtime.engine import FrameView, ResidentCase
-from fluoropose.runtime.ort import open_device
-from fluoropose.streaming.frames import lone_result
-from fluoropose.tracking.tracker import Plan
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView
+from fluoropose.serving.messages import single_result
+from fluoropose.transports.http.codec import result_model
 
 __all__ = ["register_file", "register_view_files", "render_file"]
 
@@ -90,7 +91,7 @@ def register_view_files(
         rows = [_view_row(case, view, start, found.world_from_volume) for view in views]
         width = max(row.shape[1] for row in rows)
         save_picture(picture, np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows]))
-    result = lone_result(found, case.name, resident.bundle.name, resident.device.label)
+    result = single_result(found, case.name, resident.bundle.name, resident.device.label)
     return {
         **result_model(result).model_dump(exclude_none=True),
         "view_reports": [
@@ -128,7 +129,7 @@ def _regressed(bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 
     resident = ResidentCase(bench.case, load_bundle(bench.model), open_device("cpu", bench.threads))
     found = resident.register(pixels, camera, bench.meaning, bench.inverted, Plan(start, nearby=False))
     name, device = resident.bundle.name, resident.device.label
-    return result_model(lone_result(found, bench.case.name, name, device)).model_dump(exclude_none=True)
+    return result_model(single_result(found, bench.case.name, name, device)).model_dump(exclude_none=True)
 
 
 def _searched(method: str, bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 | None) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from rich.live import Live
 from rich.table import Table
 
-from fluoropose.api.schemas import camera_json
 from fluoropose.arrays import Mat44
 from fluoropose.cli.console import console
 from fluoropose.cli.inputs import read_placed_camera, read_places
-from fluoropose.cli.training import simulated_truths
 from fluoropose.client import TRANSPORTS, AsyncClient, AsyncTracker
 from fluoropose.errors import InputError
-from fluoropose.evaluate.measures import pose_error
+from fluoropose.evaluation.metrics.pose_error import pose_error
+from fluoropose.evaluation.trained_bundle import simulated_truths
 from fluoropose.io.cases import load_case
 from fluoropose.io.runs import read_run
+from fluoropose.transports.http.schemas import camera_json
 
 __all__ = ["FrameSource", "StreamPlan", "file_source", "run_stream", "simulated_source", "there_and_back"]
 
@@ -110,13 +110,13 @@ def file_source(
     if not 0 < rate <= 1000:
         raise InputError(f"expected a rate above 0 and at most 1000 frames per second, got {rate:g}")
     count = len(run.frames)
-    sweep = None if places is None else read_places(places, count)
+    swept = None if places is None else read_places(places, count)
     second = None
     if beside is not None:
         second = (read_placed_camera(beside[1]), read_run(beside[0]).frames)
-        if sweep is not None or len(second[1]) != count:
+        if swept is not None or len(second[1]) != count:
             raise InputError(f"expected {count} frames of the second camera and no --places, got {len(second[1])}")
-    return FrameSource(case, seen_by, run.frames, rate, start, places=sweep, beside=second)
+    return FrameSource(case, seen_by, run.frames, rate, start, places=swept, beside=second)
 
 
 def there_and_back(count: int, repeat: int) -> list[int]:

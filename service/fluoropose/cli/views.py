@@ -45,9 +45,9 @@ def evaluate_views(
     """
     with plain_errors():
         from fluoropose.cli.operate import shipped_cases
-        from fluoropose.cli.pairs import PairPlan, evaluate_pairs
-        from fluoropose.cli.plots import views_plotter
         from fluoropose.cli.tables import views_table
+        from fluoropose.evaluation.plots.methods import views_plotter
+        from fluoropose.evaluation.two_views import PairPlan, evaluate_pairs
         from fluoropose.io.files import write_json
         from fluoropose.objects.catalogue import OBJECTS
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
 from fluoropose.client.grpc_link import GrpcLink, translated
 from fluoropose.client.http_link import HttpLink, http_client, request
 from fluoropose.client.links import Address, Link, LinkLostError, OutgoingFrame, ProblemError
-from fluoropose.client.opening import changed, followed, given, plain
+from fluoropose.client.session_opening import changed, followed, given, plain
 from fluoropose.client.ws_link import WsLink
 from fluoropose.errors import InputError
 from fluoropose.io.frames import decode_frame
-from fluoropose.rpc.channel import RpcCallError, RpcChannel
 
 __all__ = ["AsyncClient", "AsyncTracker", "TRANSPORTS"]
 

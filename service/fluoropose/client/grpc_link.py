@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from fluoropose.client.grpc_channel import RpcCallError, RpcChannel, RpcStream, frame_message, restart_message
 from fluoropose.client.links import LinkLostError, OutgoingFrame, ProblemError, lost
-from fluoropose.rpc import fluoropose_pb2 as pb
-from fluoropose.rpc.channel import RpcCallError, RpcChannel, RpcStream, frame_message, restart_message
+from fluoropose.transports.grpc import fluoropose_pb2 as pb
 
 __all__ = ["GrpcLink", "translated"]
 

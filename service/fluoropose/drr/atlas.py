@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Mat33
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical, view_rotation
-from fluoropose.imaging.half import singles
+from fluoropose.imaging.half_precision import to_single
 from fluoropose.imaging.volume import Volume
 
 __all__ = ["Atlas", "AtlasGrid", "REFERENCE_STEP_DEG", "build_atlas", "default_step_mm", "no_progress", "render_view"]
@@ -139,7 +139,7 @@ class Atlas:
     def lines(self, *indices: int) -> Float32:
         """Return pictures as float32, (n, size, size)."""
         chosen = np.asarray(self.pictures[list(indices)])
-        return singles(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)
+        return to_single(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)
 
     def rotation(self, index: int) -> Mat33:
         """Return the object's rotation in the canonical camera for one view."""

@@ -13,7 +13,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.geometry.canonical import CanonicalView
-from fluoropose.imaging.volume import Volume, bounding_corners, continued, pooled
+from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_voxels
 
 __all__ = [
     "FIELD_SHARE",
@@ -106,7 +106,7 @@ def quick_rest_renderer(rest: Volume, view: CanonicalView) -> PlaneRenderer:
     axis = int(np.argmax(np.abs(view.base_rotation[2] @ axes)))
     factor = max(1, int(_REST_VOXELS_ALONG_MM / volume.spacing_mm[axis]))
     factors = tuple(factor if n == axis else 1 for n in range(3))
-    return PlaneRenderer(pooled(volume, factors))
+    return PlaneRenderer(pool_voxels(volume, factors))
 
 
 def _rest_volume(rest: Volume, view: CanonicalView) -> Volume:
@@ -115,5 +115,5 @@ def _rest_volume(rest: Volume, view: CanonicalView) -> Volume:
     Voxels finer than canonical pixels are pooled to about one and a half of those: what is finer is not seen.
     """
     wanted_mm = _REST_VOXELS_PER_PX * view.field_mm / view.size_px
-    coarse = pooled(rest, tuple(max(1, round(wanted_mm / float(spacing))) for spacing in rest.spacing_mm))
-    return continued(coarse, view.field_mm)
+    coarse = pool_voxels(rest, tuple(max(1, round(wanted_mm / float(spacing))) for spacing in rest.spacing_mm))
+    return extend_ends(coarse, view.field_mm)

@@ -41,8 +41,8 @@ class Camera:
 
     def scaled(self, factor: float) -> "Camera":
         """Return the camera of the same detector binned by `factor` (2 halves the size); pixel areas align."""
-        binning = np.array([[1.0, 0.0, 0.5 - 0.5 * factor], [0.0, 1.0, 0.5 - 0.5 * factor], [0.0, 0.0, factor]])
-        matrix = binning @ self.intrinsic_matrix / factor
+        binning_factor = np.array([[1.0, 0.0, 0.5 - 0.5 * factor], [0.0, 1.0, 0.5 - 0.5 * factor], [0.0, 0.0, factor]])
+        matrix = binning_factor @ self.intrinsic_matrix / factor
         matrix[2] = [0.0, 0.0, 1.0]
         return Camera(int(self.rows // factor), int(self.columns // factor), matrix)
 

@@ -7,7 +7,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Mat44, Points, Vec3, read_only
 from fluoropose.errors import VolumeError
 
-__all__ = ["Volume", "bounding_corners", "checked_volume", "continued", "crop_to_content", "pooled"]
+__all__ = ["Volume", "bounding_corners", "checked_volume", "crop_to_content", "extend_ends", "pool_voxels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ def crop_to_content(volume: Volume, margin: int = 1) -> Volume:
     return Volume(np.pad(cropped, margin), volume.lps_from_index @ shift)
 
 
-def continued(volume: Volume, length_mm: float) -> Volume:
+def extend_ends(volume: Volume, length_mm: float) -> Volume:
     """Return the volume going on as its first and last slice for `length_mm`, along the patient's long axis.
 
     A CT ends in cuts through the body; pictures of it would show air beside them where no frame does.
@@ -88,7 +88,7 @@ def continued(volume: Volume, length_mm: float) -> Volume:
     return Volume(np.pad(volume.values, widths, mode="edge"), volume.lps_from_index @ shift)
 
 
-def pooled(volume: Volume, factors: tuple[int, ...]) -> Volume:
+def pool_voxels(volume: Volume, factors: tuple[int, ...]) -> Volume:
     """Return the volume with the means of blocks of `factors` voxels along i, j, k; what fills no block is left out."""
     if all(factor == 1 for factor in factors):
         return volume

@@ -24,7 +24,7 @@ __all__ = [
     "Exposure",
     "FRAME_DTYPES",
     "PixelMeaning",
-    "binning",
+    "binning_factor",
     "checked_frame",
     "line_integral_bands",
     "line_integral_image",
@@ -81,7 +81,7 @@ def checked_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
     return pixels
 
 
-def binning(camera: Camera, canonical_focal_px: float) -> int:
+def binning_factor(camera: Camera, canonical_focal_px: float) -> int:
     """Return by how much a frame is binned: the largest whole factor that leaves it as fine as the canonical view."""
     return max(1, int(camera.focal_px / canonical_focal_px))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fluoropose.errors import BundleError, InputError
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
-from fluoropose.pehl.bundle import STAGE_NAMES, Bundle, Golden
+from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden
 
 __all__ = ["list_bundles", "load_bundle", "read_manifest", "store_bundle"]
 

@@ -19,9 +19,9 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import from_rotation_vector
 from fluoropose.simulate.motion import Motion
-from fluoropose.simulate.run import Scene, pictured
+from fluoropose.simulate.run import Scene, simulate_frame_at
 
-__all__ = ["SimulatedPair", "miscalibrated", "rig_places", "simulate_pairs"]
+__all__ = ["SimulatedPair", "miscalibrate", "rig_places", "simulate_pairs"]
 
 _FAR_AWAY = np.zeros((4, 4))
 _FAR_AWAY[:2, 3] = 1e5
@@ -49,7 +49,7 @@ def rig_places(angle_deg: float, isocenter_mm: float, slant_deg: float = 0.0) ->
     return first, second
 
 
-def miscalibrated(camera_from_world: Mat44, error: float, isocenter_mm: float, rng: np.random.Generator) -> Mat44:
+def miscalibrate(camera_from_world: Mat44, error: float, isocenter_mm: float, rng: np.random.Generator) -> Mat44:
     """Return a place that is wrong by `error` mm in a random direction and `error` degrees about the isocentre."""
     iso = np.array([0.0, 0.0, isocenter_mm])
     ways = rng.normal(size=(2, 3))
@@ -74,7 +74,7 @@ def simulate_pairs(
     def one(index: int) -> SimulatedPair:
         truth, behind = _at(scene, motion, index), _at(scene, anatomy_motion, index)
         frames = [
-            pictured(scene, place @ pose, place @ behind, np.random.default_rng([seed, index, number, far]))
+            simulate_frame_at(scene, place @ pose, place @ behind, np.random.default_rng([seed, index, number, far]))
             for far, pose in enumerate((truth, truth + _FAR_AWAY))
             for number, place in enumerate(places)
         ]

@@ -19,7 +19,7 @@ from fluoropose.simulate.anatomy import Anatomy, anatomy_lines
 from fluoropose.simulate.physics import Detector, expose
 from fluoropose.simulate.run import object_lines
 
-__all__ = ["Body", "PlacedFrame", "Surroundings", "World", "placed_frame", "placed_run"]
+__all__ = ["Body", "PlacedFrame", "Surroundings", "World", "simulate_placed_frame", "simulate_placed_run"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ class PlacedFrame:
         return self.camera_from_world @ self.world_from_volumes[index]
 
 
-def placed_frame(world: World, at: PlacedFrame, rng: np.random.Generator) -> NDArray[Any]:
+def simulate_placed_frame(world: World, at: PlacedFrame, rng: np.random.Generator) -> NDArray[Any]:
     """Return the pixels of one frame."""
     lines: Float64 = np.zeros((world.camera.rows, world.camera.columns))
     for index, body in enumerate(world.bodies):
@@ -79,7 +79,7 @@ def placed_frame(world: World, at: PlacedFrame, rng: np.random.Generator) -> NDA
     return expose(lines, tissue, bone, world.detector, rng)
 
 
-def placed_run(
+def simulate_placed_run(
     world: World,
     frames: Sequence[PlacedFrame],
     seed: int,
@@ -90,7 +90,7 @@ def placed_run(
     """Return the pixels of each frame; each has its own generator, so they do not depend on `workers`."""
     with ThreadPoolExecutor(workers) as pool:
         jobs = [
-            pool.submit(placed_frame, world, at, np.random.default_rng([seed, index]))
+            pool.submit(simulate_placed_frame, world, at, np.random.default_rng([seed, index]))
             for index, at in enumerate(frames)
         ]
         made = []

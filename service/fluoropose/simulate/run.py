@@ -18,7 +18,7 @@ from fluoropose.simulate.anatomy import Anatomy, anatomy_lines
 from fluoropose.simulate.motion import Motion
 from fluoropose.simulate.physics import Detector, expose
 
-__all__ = ["Scene", "SimulatedFrame", "object_lines", "pictured", "simulate_run", "simulated_frame"]
+__all__ = ["Scene", "SimulatedFrame", "object_lines", "simulate_frame", "simulate_frame_at", "simulate_run"]
 
 _ROI_MARGIN_PX = 4
 
@@ -64,12 +64,12 @@ def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step
     return lines
 
 
-def simulated_frame(scene: Scene, six: Float64, anatomy_six: Float64, rng: np.random.Generator) -> NDArray[Any]:
+def simulate_frame(scene: Scene, six: Float64, anatomy_six: Float64, rng: np.random.Generator) -> NDArray[Any]:
     """Return the pixels at the object's six parameters, with the anatomy at its own."""
-    return pictured(scene, pose_from_six(six, scene.frame), pose_from_six(anatomy_six, scene.frame), rng)
+    return simulate_frame_at(scene, pose_from_six(six, scene.frame), pose_from_six(anatomy_six, scene.frame), rng)
 
 
-def pictured(scene: Scene, camera_from_volume: Mat44, behind: Mat44, rng: np.random.Generator) -> NDArray[Any]:
+def simulate_frame_at(scene: Scene, camera_from_volume: Mat44, behind: Mat44, rng: np.random.Generator) -> NDArray[Any]:
     """Return the pixels with the object at `camera_from_volume`, and the anatomy `behind` at its own."""
     lines = object_lines(scene.volume, scene.camera, camera_from_volume, scene.step_mm)
     tissue, bone = np.zeros_like(lines), np.zeros_like(lines)
@@ -98,7 +98,7 @@ def simulate_run(
         time_s = index / fps
         rng = np.random.default_rng([seed, index])
         six = motion.at(time_s)
-        pixels = simulated_frame(scene, six, anatomy_motion.at(time_s), rng)
+        pixels = simulate_frame(scene, six, anatomy_motion.at(time_s), rng)
         return SimulatedFrame(index, time_s, pixels, pose_from_six(six, scene.frame))
 
     with ThreadPoolExecutor(workers) as pool:

@@ -19,7 +19,7 @@ from fluoropose.simulate.physics import Detector
 from fluoropose.simulate.placed import Body, PlacedFrame, Surroundings, World
 from fluoropose.simulate.scenes import FINER
 
-__all__ = ["Drift", "crowd", "shipped_body", "sweep"]
+__all__ = ["Drift", "overlapping_scene", "shipped_body", "simulate_sweep"]
 
 _SPREAD = np.array([8.0, 8.0, 25.0, 8.0, 5.0, 5.0])
 """Largest offsets of an object from its expected view, in the six parameters."""
@@ -48,7 +48,7 @@ def shipped_body(item: ShippedObject) -> Body:
     return Body(item.volume(step), step)
 
 
-def sweep(
+def simulate_sweep(
     item: ShippedObject,
     body: Body,
     frame: Pose6Frame,
@@ -80,7 +80,7 @@ def sweep(
     return World((body,), around, item.camera(side_px), _detector(side_px)), frames
 
 
-def crowd(
+def overlapping_scene(
     items: Sequence[ShippedObject],
     bodies: Sequence[Body],
     frames: Sequence[Pose6Frame],

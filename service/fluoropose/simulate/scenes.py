@@ -4,7 +4,7 @@ import numpy as np
 
 from fluoropose.drr.case import Case
 from fluoropose.geometry.camera import Camera, camera_from_detector
-from fluoropose.imaging.volume import Volume, continued
+from fluoropose.imaging.volume import Volume, extend_ends
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
 from fluoropose.simulate.physics import BONE, METAL, Detector
@@ -36,7 +36,7 @@ def shipped_scene(
 def ct_scene(case: Case, camera: Camera) -> Scene:
     """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
     step = FINER * float(case.volume.spacing_mm.min())
-    rest = None if case.rest is None else continued(case.rest, _CONTINUED_MM)
+    rest = None if case.rest is None else extend_ends(case.rest, _CONTINUED_MM)
     detector = Detector(bits=16, materials=tuple(BONE), behind_counts=_BEHIND_COUNTS)
     return Scene(case.volume, case.pose_frame, camera, detector, None, step, rest)
 

@@ -10,22 +10,22 @@ from typing import Any
 from fluoropose.arrays import Mat44
 from fluoropose.errors import ConflictError, FluoroposeError, FrameError, NotReadyError, UnknownSessionError
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.tracking.objects import Followed, Sighting
-from fluoropose.tracking.settings import SessionSettings
-from fluoropose.tracking.tracker import Plan
+from fluoropose.registration.plan import Plan
+from fluoropose.tracking.session_settings import SessionSettings
+from fluoropose.tracking.tracked_object import Observation, TrackedObject
 
 __all__ = [
+    "CameraFrame",
     "DROP_REASONS",
-    "Done",
-    "Dropped",
+    "DroppedFrame",
     "FrameStaleError",
     "FrameSupersededError",
     "Job",
-    "Offered",
-    "Ready",
+    "JobAnswers",
+    "ObjectTask",
+    "ReadyResult",
+    "ReceivedFrame",
     "SequenceError",
-    "Sight",
-    "Task",
     "closed_error",
 ]
 
@@ -51,7 +51,7 @@ class FrameStaleError(FrameError):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Offered:
+class ReceivedFrame:
     """A frame that was taken in; `payload` is the transport's business.
 
     `captured_ns` is on the monotonic clock and tells the age. `moment_s` orders frames for the motion model and finds
@@ -70,19 +70,19 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class CameraFrame:
     """A frame and the camera that took it, where it stood. `kept`: answered before, here for its partner's sake."""
 
-    frame: Offered
+    frame: ReceivedFrame
     placed: PlacedCamera
     kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class ObjectTask:
     """An object to find, and from where."""
 
-    followed: Followed
+    followed: TrackedObject
     plan: Plan
 
 
@@ -94,48 +94,48 @@ class Job:
     `aside`: it answers no frame, but searches for objects while the others are followed.
     """
 
-    sights: tuple[Sight, ...]
+    sights: tuple[CameraFrame, ...]
     settings: SessionSettings
-    tasks: tuple[Task, ...]
+    tasks: tuple[ObjectTask, ...]
     moment_s: float
     again: bool = False
     aside: bool = False
 
     @property
-    def frames(self) -> list[Offered]:
+    def frames(self) -> list[ReceivedFrame]:
         """The frames that this work answers."""
         return [sight.frame for sight in self.sights if not sight.kept]
 
     @property
-    def tells(self) -> list[Task]:
+    def tells(self) -> list[ObjectTask]:
         """The tasks whose result counts; beside a search the others only tell what they cast over it."""
         return [task for task in self.tasks if task.plan.start is None] if self.aside else list(self.tasks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Done:
+class JobAnswers:
     """What came of a job: sightings by case, answers by ticket, both without those that failed.
 
     `decoded` are payloads to keep for a partner that is late, `failures` the errors of frames that cannot be used.
     """
 
-    seen: Mapping[str, Sighting]
+    seen: Mapping[str, Observation]
     answers: Mapping[int, Any]
     decoded: Mapping[int, Any] = field(default_factory=dict)
     failures: Mapping[int, FluoroposeError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ready:
+class ReadyResult:
     """An answer that may be handed over. `dropped` counts the session's frames dropped since the last one was."""
 
-    frame: Offered
+    frame: ReceivedFrame
     answer: Any
     dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
+class DroppedFrame:
     """A frame that will not be answered: a reason of `DROP_REASONS`, and the error that a client may be told."""
 
     ticket: int

@@ -8,7 +8,7 @@ from fluoropose.arrays import Mat33, Mat44, Vec3
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import from_rotation_vector, to_rotation_vector
 
-__all__ = ["MotionLimits", "Velocity", "moved_on", "velocity_between"]
+__all__ = ["MotionLimits", "Velocity", "estimate_velocity", "extrapolate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Velocity:
     turn_rad_per_s: Vec3
 
 
-def velocity_between(
+def estimate_velocity(
     earlier: Mat44, later: Mat44, seconds: float, centre_mm: Vec3, limits: MotionLimits, axes: Mat33 | None = None
 ) -> Velocity:
     """Return the limited velocity from one `world_from_volume` to another, `seconds` (> 0) apart.
@@ -54,7 +54,7 @@ def _limited(vector: Vec3, most: Vec3, axes: Mat33 | None) -> Vec3:
     return axes.T @ np.clip(axes @ vector, -most, most)
 
 
-def moved_on(pose: Mat44, velocity: Velocity, seconds: float, centre_mm: Vec3, limits: MotionLimits) -> Mat44:
+def extrapolate(pose: Mat44, velocity: Velocity, seconds: float, centre_mm: Vec3, limits: MotionLimits) -> Mat44:
     """Return `world_from_volume` after `seconds` at constant velocity, at most the limits' horizon ahead."""
     ahead = float(np.clip(seconds, 0.0, limits.horizon_s))
     rotation = from_rotation_vector(velocity.turn_rad_per_s * ahead) @ pose[:3, :3]

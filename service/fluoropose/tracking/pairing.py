@@ -7,38 +7,38 @@ moment ago without it is solved together with that partner, whose pixels are kep
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fluoropose.tracking.jobs import Job, Offered, Sight
+from fluoropose.tracking.jobs import CameraFrame, Job, ReceivedFrame
 
-__all__ = ["Keeper", "together"]
+__all__ = ["PartnerBuffer", "select_instant"]
 
 _ROUNDING_S = 1e-6
 """What Unix seconds in double precision cannot tell."""
 
 
-def together(waiting: Iterable[Offered], tolerance_s: float) -> list[Offered]:
+def select_instant(waiting: Iterable[ReceivedFrame], tolerance_s: float) -> list[ReceivedFrame]:
     """Return the frame that came first and those of other cameras captured within the tolerance of it."""
     first, *others = sorted(waiting, key=lambda frame: frame.ticket)
     return [first, *(frame for frame in others if _near(first, frame, tolerance_s))]
 
 
-def _near(one: Offered, other: Offered, tolerance_s: float) -> bool:
+def _near(one: ReceivedFrame, other: ReceivedFrame, tolerance_s: float) -> bool:
     return abs(one.moment_s - other.moment_s) <= tolerance_s + _ROUNDING_S
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
-    sight: Sight
+class _KeptFrame:
+    sight: CameraFrame
     solved_with: frozenset[str]
 
 
-class Keeper:
+class PartnerBuffer:
     """The last frame of each camera, for a partner that comes late; each partner's frame meets it once."""
 
     def __init__(self) -> None:
         """Keep nothing yet."""
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _KeptFrame] = {}
 
-    def partners(self, frames: Sequence[Offered], tolerance_s: float) -> list[Sight]:
+    def partners(self, frames: Sequence[ReceivedFrame], tolerance_s: float) -> list[CameraFrame]:
         """Return what was kept of other cameras at the instant of `frames`, the first of which tells it."""
         cameras = {frame.camera for frame in frames}
         return [
@@ -57,7 +57,7 @@ class Keeper:
             name, ticket = sight.frame.camera, sight.frame.ticket
             if not sight.kept:
                 frame = replace(sight.frame, payload=decoded[ticket])
-                self._kept[name] = _Kept(Sight(frame, sight.placed, kept=True), cameras)
+                self._kept[name] = _KeptFrame(CameraFrame(frame, sight.placed, kept=True), cameras)
             elif name in self._kept:
                 before = self._kept[name]
                 self._kept[name] = replace(before, solved_with=before.solved_with | cameras)

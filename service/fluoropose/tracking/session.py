@@ -17,22 +17,22 @@ from typing import Any
 
 from fluoropose.arrays import Mat44, Vec3
 from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.tracking.job_planning import plan_job, plan_search, with_decoded_frames
 from fluoropose.tracking.jobs import (
-    Done,
-    Dropped,
+    DroppedFrame,
     FrameStaleError,
     FrameSupersededError,
     Job,
-    Offered,
-    Ready,
+    JobAnswers,
+    ReadyResult,
+    ReceivedFrame,
     SequenceError,
     closed_error,
 )
-from fluoropose.tracking.objects import Followed, Sighting, changed, restarted_by
-from fluoropose.tracking.pairing import Keeper
-from fluoropose.tracking.settings import Change, ObjectStart, SessionSettings, require_same_world
+from fluoropose.tracking.pairing import PartnerBuffer
+from fluoropose.tracking.session_settings import Change, ObjectStart, SessionSettings, require_same_world
+from fluoropose.tracking.tracked_object import Observation, TrackedObject, apply_change, objects_to_restart
 from fluoropose.tracking.tracker import FRAME_SECONDS, Tracker
-from fluoropose.tracking.work import job_of, search_of, to_search_in
 
 __all__ = ["Session"]
 
@@ -43,7 +43,7 @@ class Session:
 
     name: str
     settings: SessionSettings
-    objects: dict[str, Followed]
+    objects: dict[str, TrackedObject]
     owner: str = ""
     counters: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -51,13 +51,13 @@ class Session:
     closed: str = ""
     absent: str = ""
     attached: bool = False
-    waiting: dict[str, Offered] = field(default_factory=dict)
+    waiting: dict[str, ReceivedFrame] = field(default_factory=dict)
     running: Job | None = None
     searching: Job | None = None
-    ready: dict[str, Ready] = field(default_factory=dict)
+    ready: dict[str, ReadyResult] = field(default_factory=dict)
     _seen_seq: dict[str, int] = field(default_factory=dict)
     _tells_place: dict[str, bool] = field(default_factory=dict)
-    _keeper: Keeper = field(default_factory=Keeper)
+    _keeper: PartnerBuffer = field(default_factory=PartnerBuffer)
     _last: Job | None = None
     _tickets: int = 0
     _unreported: int = 0
@@ -65,7 +65,7 @@ class Session:
     @classmethod
     def opened(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
         """Return a new session whose objects' centres are at `centres_mm` of their volumes, by case."""
-        followed = [Followed.started(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
+        followed = [TrackedObject.started(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
         return cls(name, settings, {one.case: one for one in followed}, owner)
 
     @property
@@ -111,8 +111,8 @@ class Session:
         cameras = dict(self.settings.cameras)
         for name, camera in change.cameras.items():
             cameras[self.settings.camera_name(name)] = camera
-        restarted = restarted_by(change, self.objects)
-        objects = changed(self.objects, change, centres_mm, self.settings.smoothing)
+        restarted = objects_to_restart(change, self.objects)
+        objects = apply_change(self.objects, change, centres_mm, self.settings.smoothing)
         settings = self.settings
         if change.cameras or change.add or change.remove:
             starts = tuple(ObjectStart(one.case, one.tracker.initial_pose) for one in objects.values())
@@ -133,7 +133,7 @@ class Session:
         captured_s: float | None = None,
         camera: str | None = None,
         camera_from_world: Mat44 | None = None,
-    ) -> tuple[int, list[Dropped]]:
+    ) -> tuple[int, list[DroppedFrame]]:
         """Take a frame in, or refuse it; return its ticket and what was dropped, itself included."""
         self._tickets += 1
         ticket = self._tickets
@@ -152,25 +152,27 @@ class Session:
         moment_s = number * FRAME_SECONDS if captured_s is None else captured_s
         captured_ns = now_ns - max(0, age_ns)
         old = self.waiting.get(name)
-        self.waiting[name] = Offered(ticket, number, now_ns, captured_ns, moment_s, payload, name, camera_from_world)
+        self.waiting[name] = ReceivedFrame(
+            ticket, number, now_ns, captured_ns, moment_s, payload, name, camera_from_world
+        )
         if old is None:
             return ticket, []
         newer = FrameSupersededError("expected to be the newest frame, got a newer one while this one waited")
         return ticket, [self._drop(old.ticket, old.seq, "superseded", newer)]
 
-    def refuse(self, error: FluoroposeError, seq: int | None = None) -> Dropped:
+    def refuse(self, error: FluoroposeError, seq: int | None = None) -> DroppedFrame:
         """Count something that came in a frame's place and holds none."""
         self._tickets += 1
         self.counters["received"] += 1
         return self._drop(self._tickets, seq, "invalid", error)
 
-    def refuse_waiting(self, error: FluoroposeError, ticket: int) -> Dropped:
+    def refuse_waiting(self, error: FluoroposeError, ticket: int) -> DroppedFrame:
         """Give a waiting frame up because the service has too much to do."""
         frame = next(frame for frame in self.waiting.values() if frame.ticket == ticket)
         del self.waiting[frame.camera]
         return self._drop(frame.ticket, frame.seq, "rejected", error)
 
-    def take(self, now_ns: int) -> tuple[Job | None, list[Dropped]]:
+    def take(self, now_ns: int) -> tuple[Job | None, list[DroppedFrame]]:
         """Move the frames of one instant to the device; return the work if there is any, and what had grown too old."""
         if self.running is not None:
             return None, []
@@ -181,7 +183,7 @@ class Session:
                 del self.waiting[frame.camera]
                 dropped.append(self._drop(frame.ticket, frame.seq, "stale_queue", stale))
         if self.waiting:
-            self.running = job_of(self.waiting, self._keeper, self.settings, self.objects)
+            self.running = plan_job(self.waiting, self._keeper, self.settings, self.objects)
             for frame in self.running.frames:
                 del self.waiting[frame.camera]
         return self.running, dropped
@@ -191,10 +193,10 @@ class Session:
         if self._last is None:
             raise AssertionError("expected a frame to search in, got none")
         last, self._last = self._last, None
-        self.searching = search_of(last, self.objects)
+        self.searching = plan_search(last, self.objects)
         return self.searching
 
-    def end_search(self, seen: Mapping[str, Sighting]) -> None:
+    def end_search(self, seen: Mapping[str, Observation]) -> None:
         """Take what the search found, nothing if it failed."""
         job, self.searching = self.searching, None
         if job is not None:
@@ -205,7 +207,7 @@ class Session:
         tasks = [task.followed for task in job.tasks]
         return [one.case for one in tasks if self.objects.get(one.case) is one]
 
-    def complete(self, done: Done) -> list[Dropped]:
+    def complete(self, done: JobAnswers) -> list[DroppedFrame]:
         """Take the running frames' results: the tracks go on, the answers are ready for the client."""
         job = self._finished()
         self._learn(job, done.seen)
@@ -222,14 +224,14 @@ class Session:
                 gone += self._answer(frame, done.answers[frame.ticket])
         return gone
 
-    def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[Dropped]:
+    def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[DroppedFrame]:
         """Give the running frames up: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
         return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._finished().frames]
 
-    def hand_over(self, now_ns: int, ticket: int | None = None) -> Ready | Dropped | None:
+    def hand_over(self, now_ns: int, ticket: int | None = None) -> ReadyResult | DroppedFrame | None:
         """Return the answer to give to the client now, that of one ticket or the first there is; None for none.
 
-        `Dropped` if it has grown too old.
+        `DroppedFrame` if it has grown too old.
         """
         there = [ready for ready in self.ready.values() if ticket in (None, ready.frame.ticket)]
         if not there:
@@ -242,13 +244,13 @@ class Session:
         self.counters["answered"] += 1
         self.last_seq = ready.frame.seq
         dropped, self._unreported = self._unreported, 0
-        return Ready(ready.frame, ready.answer, dropped)
+        return ReadyResult(ready.frame, ready.answer, dropped)
 
     def join(self) -> None:
         """Note that a client is there (again) to take answers."""
         self.absent, self.attached = "", True
 
-    def leave(self, reason: str) -> list[Dropped]:
+    def leave(self, reason: str) -> list[DroppedFrame]:
         """Drop what waits or is ready, and what runs once it has finished: the client is gone."""
         self.absent, self.attached = reason, False
         frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
@@ -261,7 +263,7 @@ class Session:
         """Take no frame any more; what is in flight is still answered."""
         self.closed = self.closed or "draining"
 
-    def close(self, reason: str) -> list[Dropped]:
+    def close(self, reason: str) -> list[DroppedFrame]:
         """Take no frame any more and answer none."""
         self.closed = self.closed or reason
         return self.leave(self.closed)
@@ -276,28 +278,28 @@ class Session:
             require_same_world(self._tells_place, name, camera_from_world)
         return name
 
-    def _keep(self, job: Job, done: Done) -> None:
+    def _keep(self, job: Job, done: JobAnswers) -> None:
         """Keep frames for partners that come late, and for a search."""
         if len(self.settings.cameras) > 1:
             self._keeper.keep(job, done.decoded)
         if len(self.objects) > 1 and done.answers:
-            self._last = to_search_in(job, done.decoded)
+            self._last = with_decoded_frames(job, done.decoded)
 
     def _forget(self) -> None:
         self._keeper.forget()
         self._last = None
 
-    def _learn(self, job: Job, seen: Mapping[str, Sighting]) -> None:
+    def _learn(self, job: Job, seen: Mapping[str, Observation]) -> None:
         for task in job.tells:
             case, sighting = task.followed.case, seen.get(task.followed.case)
             if sighting is not None and self.objects.get(case) is task.followed:
                 pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
                 task.followed.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
 
-    def _answer(self, frame: Offered, answer: Any) -> list[Dropped]:
+    def _answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
         """Put an answer where the client finds it; return the one it replaces, if any."""
         old = self.ready.get(frame.camera)
-        self.ready[frame.camera] = Ready(frame, answer)
+        self.ready[frame.camera] = ReadyResult(frame, answer)
         if old is None:
             return []
         slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
@@ -309,13 +311,13 @@ class Session:
         job, self.running = self.running, None
         return job
 
-    def _stale(self, frame: Offered, now_ns: int) -> FrameStaleError | None:
+    def _stale(self, frame: ReceivedFrame, now_ns: int) -> FrameStaleError | None:
         limit, age_ms = self.settings.max_frame_age_ms, (now_ns - frame.captured_ns) / 1e6
         if limit is None or age_ms <= limit:
             return None
         return FrameStaleError(f"expected a frame of at most {limit:g} ms of age, got {age_ms:.0f} ms")
 
-    def _drop(self, ticket: int, seq: int | None, reason: str, error: FluoroposeError) -> Dropped:
+    def _drop(self, ticket: int, seq: int | None, reason: str, error: FluoroposeError) -> DroppedFrame:
         self.dropped[reason] += 1
         self._unreported += 1
-        return Dropped(ticket, seq, reason, error)
+        return DroppedFrame(ticket, seq, reason, error)

@@ -10,7 +10,7 @@ import numpy as np
 
 from fluoropose.arrays import Float64, Mat44, Vec3, read_only
 from fluoropose.geometry.rigid import rigid, transform
-from fluoropose.tracking.window import FLOOR, Estimate, Kept, Smoothing, State, estimate
+from fluoropose.tracking.window import FLOOR, Estimate, Smoothing, State, WindowEntry, estimate
 
 __all__ = ["Smoothed", "Smoother", "Smoothing"]
 
@@ -50,7 +50,7 @@ class Smoother:
 
     def restart(self) -> None:
         """Forget all frames."""
-        self._frames: list[Kept] = []
+        self._frames: list[WindowEntry] = []
         self._sides: dict[int, Vec3] = {}
         self._next_side = 0
         self._last: Estimate | None = None
@@ -73,7 +73,7 @@ class Smoother:
             self.restart()
         centre, rotation = transform(world_from_volume, self.centre_mm), world_from_volume[:3, :3]
         source = -camera_from_world[:3, :3].T @ camera_from_world[:3, 3]
-        frame = Kept(moment_s, centre, rotation, checked, self._side_of(rotation.T @ (source - centre)))
+        frame = WindowEntry(moment_s, centre, rotation, checked, self._side_of(rotation.T @ (source - centre)))
         self._frames = sorted([*self._frames, frame], key=lambda kept: kept.moment_s)
         self._forget()
         self._last = self._estimate()
@@ -109,7 +109,7 @@ class Smoother:
             self._frames, start if self._last is None else self._last.state.at(newest.moment_s), self.settings
         )
 
-    def _watch(self, frame: Kept, weights: Float64) -> None:
+    def _watch(self, frame: WindowEntry, weights: Float64) -> None:
         """Start afresh with the newest frames when so many in a row are unlike the window."""
         weight = next((weight for kept, weight in zip(self._frames, weights, strict=True) if kept is frame), 1.0)
         self._outliers = self._outliers + 1 if weight < _REJECTED else 0

@@ -12,16 +12,16 @@ SEARCHING  a search over the whole frame                TRACKING          DOUBTI
                                                                           is remembered
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
 from fluoropose.arrays import Mat33, Mat44, Vec3
-from fluoropose.tracking.motion import MotionLimits, Velocity, moved_on, velocity_between
-from fluoropose.tracking.quality import Status
+from fluoropose.registration.assessment import Status
+from fluoropose.registration.plan import Plan
+from fluoropose.tracking.motion import MotionLimits, Velocity, estimate_velocity, extrapolate
 
-__all__ = ["FRAME_SECONDS", "PATIENCE", "Plan", "TrackState", "Tracker"]
+__all__ = ["FRAME_SECONDS", "PATIENCE", "TrackState", "Tracker"]
 
 PATIENCE = 5
 """Doubtful frames in a row after which the whole frame is searched."""
@@ -37,18 +37,6 @@ class TrackState(Enum):
     TRACKING = "TRACKING"
     DOUBTING = "DOUBTING"
     SEARCHING = "SEARCHING"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """How to take the next frame: from `start` (None: search), with the short schedule if `nearby`.
-
-    `restarts` is how often the track had been restarted when the plan was made.
-    """
-
-    start: Mat44 | None
-    nearby: bool
-    restarts: int = 0
 
 
 class Tracker:
@@ -89,7 +77,9 @@ class Tracker:
         if self.state is TrackState.DOUBTING or self._velocity is None:
             return Plan(self.last_pose, self.state is TrackState.TRACKING, self.restarts)
         ahead = 0.0 if again else self._seconds_since(self._last_captured_s, captured_s)
-        return Plan(moved_on(self.last_pose, self._velocity, ahead, self.centre_mm, self.limits), True, self.restarts)
+        return Plan(
+            extrapolate(self.last_pose, self._velocity, ahead, self.centre_mm, self.limits), True, self.restarts
+        )
 
     def receive(
         self, pose: Mat44, status: Status, captured_s: float, plan: Plan, again: bool = False, axes: Mat33 | None = None
@@ -123,7 +113,7 @@ class Tracker:
         if self._before is not None:
             before, at = self._before
             seconds = self._seconds_since(at, self._last_captured_s)
-            self._velocity = velocity_between(before, pose, seconds, self.centre_mm, self.limits, axes)
+            self._velocity = estimate_velocity(before, pose, seconds, self.centre_mm, self.limits, axes)
         self.last_pose = pose
         self.state, self._doubts = TrackState.TRACKING, 0
 

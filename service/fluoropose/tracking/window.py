@@ -23,7 +23,7 @@ from fluoropose.geometry.rotation import from_rotation_vector
 from fluoropose.geometry.rotations import from_rotation_vectors, to_rotation_vectors
 from fluoropose.tracking.motion import MotionLimits
 
-__all__ = ["Estimate", "FLOOR", "Kept", "Smoothing", "State", "estimate"]
+__all__ = ["Estimate", "FLOOR", "Smoothing", "State", "WindowEntry", "estimate"]
 
 FLOOR: Float64 = np.diag([1e-8, 1e-8, 1e-8, 1e-2, 1e-2, 1e-2])
 """Information of a standard deviation of 10 m and 10 rad: keeps what no frame has seen finite."""
@@ -80,7 +80,7 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class WindowEntry:
     """A frame of the window: time, centre and rotation, the information (6, 6) of their error, its view's number."""
 
     moment_s: float
@@ -134,7 +134,7 @@ class _Window:
     of_view: Float64
 
 
-def estimate(frames: list[Kept], start: State, settings: Smoothing) -> Estimate:
+def estimate(frames: list[WindowEntry], start: State, settings: Smoothing) -> Estimate:
     """Return the best pose, and velocity if it moves, of frames in order of time, from a start at the newest.
 
     Cost: some hundred microseconds for a window of 60 frames.
@@ -172,7 +172,7 @@ class _System:
     within: float
 
 
-def _arranged(frames: list[Kept], settings: Smoothing) -> _Window:
+def _arranged(frames: list[WindowEntry], settings: Smoothing) -> _Window:
     moments = np.array([frame.moment_s for frame in frames])
     ages = moments - moments[-1]
     moving = settings.motion == "moving"

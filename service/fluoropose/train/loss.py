@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fluoropose.arrays import Points
 from fluoropose.drr.atlas import Atlas
-from fluoropose.pehl.residual import residual_units
+from fluoropose.registration.regression.residual import residual_units
 
 __all__ = ["PointLoss", "corner_table"]
 

@@ -8,7 +8,7 @@ linear equations for the scaled residual p (see `RESIDUAL_SCALES`): what it sees
 where shift(p) is how x, y, z and theta move the cell's place in the image, which is known. n, a, b and e are learnt;
 how long they are says how much the equation is to be trusted. All of them together are solved by least squares:
 `information` is the sum of J J^T plus a prior, `vector` the sum of J e, the residual information^-1 vector.
-The normalisation is part of the network so that ONNX carries it; `pehl.numpy_step` is its NumPy twin.
+The normalisation is part of the network so that ONNX carries it; `regression.numpy_step` is its NumPy twin.
 """
 
 import math
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fluoropose.drr.atlas import Atlas
-from fluoropose.pehl.residual import residual_units
+from fluoropose.registration.regression.residual import residual_units
 
 __all__ = [
     "AbstractNet",

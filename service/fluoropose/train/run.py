@@ -15,8 +15,8 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import InputError
-from fluoropose.pehl.bundle import Golden
-from fluoropose.pehl.step import normalised_homography, solved
+from fluoropose.registration.regression.bundle import Golden
+from fluoropose.registration.regression.step import normalised_homography, solved
 from fluoropose.train.export import export_step
 from fluoropose.train.fit import FitReport, Subject, fit_stage
 from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net

@@ -1,1 +1,0 @@
-"""HTTP: the only async code."""

@@ -1,1 +1,0 @@
-"""The methods a user would pick instead: intensity-based, feature-based and linear registration of one view."""

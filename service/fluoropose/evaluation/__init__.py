@@ -1,0 +1,1 @@
+"""Everything that measures: metrics, baselines, PEHL as published, studies, speed and load."""

@@ -1,0 +1,166 @@
+"""`bench --load`: a service under an open load. Arrival times are fixed beforehand, so slow answers slow no sender.
+
+Before and after each load the engine alone is paced the same way, on the same frames and by the same clock, from when a
+frame was due to its pose: what the service adds to it is the transport's cost. Its rate without pauses is the machine's
+capacity; both sides of a load count, since a machine's speed drifts. The server is a process of its own; what it did is
+read from its metrics.
+"""
+
+import asyncio
+import gc
+import selectors
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.cli.console import console, progress_bar
+from fluoropose.cli.stream import there_and_back
+from fluoropose.cli.tables import load_table
+from fluoropose.client import TRANSPORTS
+from fluoropose.errors import InputError
+from fluoropose.evaluation.load_point import Load, LoadRow, percentiles
+from fluoropose.evaluation.metrics.summary import machine_name
+from fluoropose.evaluation.server_process import Running, server_process
+from fluoropose.evaluation.trained_bundle import simulated_truths
+from fluoropose.geometry.camera import Camera
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.tracking.tracker import Tracker
+
+__all__ = ["Load", "LoadPlan", "parse_load", "run_loads"]
+
+_FRAMES = 60
+_ENGINE_SECONDS = 15.0
+_UNPACED = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """Which loads, how long, on what; with an `address` a service that runs already is loaded."""
+
+    loads: list[str]
+    seconds: float
+    size_px: int
+    seed: int
+    cases: Path
+    models: Path
+    threads: int
+    device: str
+    cuda_graphs: bool
+    address: str
+    grpc_address: str
+    cores: int
+
+
+def parse_load(text: str) -> Load:
+    """Return TRANSPORT:SESSIONS:FPS, or raise InputError."""
+    parts = text.split(":")
+    try:
+        load = Load(parts[0], int(parts[1]), float(parts[2]))
+    except (IndexError, ValueError):
+        load = Load("", 0, 0.0)
+    if len(parts) != 3 or load.transport not in TRANSPORTS or not (1 <= load.sessions <= 64 and 0 < load.fps <= 240):
+        raise InputError(
+            f"expected --load TRANSPORT:SESSIONS:FPS with http, ws or grpc, 1 to 64 and at most 240, got {text!r}"
+        )
+    return load
+
+
+def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
+    """Run each load and return the rows, the engine's own times beside them."""
+    loads = [parse_load(text) for text in plan.loads]
+    camera, frames, truths = _frames(resident, plan)
+    # To go through what is there already, the garbage collector would stop the senders for 0.1 s, once a minute.
+    gc.collect()
+    gc.freeze()
+    fps, seconds = max(load.fps for load in loads), min(_ENGINE_SECONDS, plan.seconds)
+    measures = [_engine_alone(resident, camera, frames, truths, fps, seconds)]
+    case = resident.case.name
+    rows = []
+    for load in loads:
+        with _served(plan) as server, asyncio.Runner(loop_factory=_fine_loop) as runner:
+            ready_s = server.start_to_ready_s
+            row = runner.run(LoadRow(load, server, plan.seconds, case, camera, frames, truths).run())
+        measures.append(_engine_alone(resident, camera, frames, truths, fps, seconds))
+        case_cache = _engine_facts(measures[-2:], fps)
+        row["engine"] = case_cache
+        row["transport_cost_p99_ms"] = row["frame_age_ms"]["p99"] - case_cache["paced_ms"]["p99"]
+        offered = min(load.sessions * load.fps, case_cache["capacity_fps"])
+        row["answered_of_possible"] = row["answered_per_s"] / offered
+        rows.append(row | {"start_to_ready_s": ready_s})
+        console.print(load_table(rows))
+    facts = {
+        "object": case,
+        "size_px": plan.size_px,
+        "cuda_graphs": resident.device.graphs,
+        "engine": _engine_facts(measures, fps),
+    }
+    return facts | {"loads": rows, "machine": machine_name()}
+
+
+def _fine_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop whose timers are good to microseconds; epoll's wait whole milliseconds."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+def _served(plan: LoadPlan) -> AbstractContextManager[Running]:
+    if plan.address:
+        return nullcontext(Running(plan.address, plan.grpc_address, None))
+    extra = ("--log-level", "warning", *(["--cuda-graphs"] if plan.cuda_graphs else []))
+    return server_process(plan.cases, plan.models, plan.threads, plan.device, extra)
+
+
+def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArray[Any]], list[Any]]:
+    """Return simulated frames at the size asked for; repeating pixels keeps the picture and makes the bytes real."""
+    if plan.size_px not in (256, 512, 1024, 2048):
+        raise InputError(f"expected --size 256, 512, 1024 or 2048, got {plan.size_px}")
+    count = min(_FRAMES, max(2, int(10 * plan.seconds)))
+    scene, truths = simulated_truths(resident.case, count, 30.0, plan.seed, plan.cores)
+    frames, camera = [truth.pixels for truth in truths], scene.camera
+    factor = plan.size_px / camera.rows
+    if factor > 1:
+        frames = [np.repeat(np.repeat(frame, int(factor), 0), int(factor), 1) for frame in frames]
+    elif factor < 1:
+        step = round(1 / factor)
+        frames = [np.ascontiguousarray(frame[::step, ::step]) for frame in frames]
+    camera_from_old = np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2], [0, 0, 1.0]])
+    resized = Camera(frames[0].shape[0], frames[0].shape[1], camera_from_old @ camera.intrinsic_matrix)
+    return resized, frames, [truth.camera_from_volume for truth in truths]
+
+
+def _engine_alone(
+    resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float, seconds: float
+) -> tuple[list[float], list[float]]:
+    """Return the engine's times in ms without pauses and paced at `fps`, on this thread, without any transport."""
+    order = there_and_back(len(frames), max(_UNPACED, int(seconds * fps)) // (len(frames) - 1) + 2)
+    centre_mm = resident.case.atlas.view.centre_mm
+
+    def follow(count: int, pause_s: float) -> list[float]:
+        tracker, times_ms, began = Tracker(truths[0], centre_mm), [], time.perf_counter()
+        with progress_bar("engine alone, " + ("paced" if pause_s else "unpaced")) as report:
+            for n in range(count):
+                due = began + n * pause_s
+                time.sleep(max(0.0, due - time.perf_counter()))
+                started = due if pause_s else time.perf_counter()
+                plan = tracker.plan(n / 30.0)
+                found = resident.register(frames[order[n]], camera, PixelMeaning.INTENSITY, False, plan)
+                tracker.receive(found.camera_from_volume, found.assessment.status, n / 30.0, plan)
+                times_ms.append(1e3 * (time.perf_counter() - started))
+                if n % 10 == 9:
+                    report(n + 1, count)
+        return times_ms
+
+    follow(30, 0.0)
+    return follow(_UNPACED, 0.0), follow(int(seconds * fps), 1.0 / fps)
+
+
+def _engine_facts(measures: list[tuple[list[float], list[float]]], fps: float) -> dict[str, Any]:
+    """Return capacity and paced times over several measures."""
+    unpaced = [time_ms for measure, _ in measures for time_ms in measure]
+    paced = [time_ms for _, measure in measures for time_ms in measure]
+    return {"capacity_fps": 1e3 * len(unpaced) / sum(unpaced), "paced_fps": fps, "paced_ms": percentiles(paced)}

@@ -1,0 +1,1 @@
+"""Measurements on real data sets that do not ship."""

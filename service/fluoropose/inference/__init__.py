@@ -1,0 +1,1 @@
+"""ONNX Runtime: the networks on a device."""

@@ -1,0 +1,209 @@
+"""ONNX Runtime's one home: devices, sessions, values on a device. Telemetry is off before it is imported.
+
+On a GPU each batch size has a session of its own with that size fixed, so that no shape is computed on the CPU while it
+runs. Only such a session can replay a step as one CUDA graph, which also needs inputs and outputs that stay where they
+are. ONNX Runtime captures a graph, after two ordinary runs, within the first run of its number on each thread.
+"""
+
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float32, Float64
+from fluoropose.errors import BundleError, DeviceError
+from fluoropose.inference.gpus import list_gpus
+
+__all__ = ["Device", "OrtRegressor", "StageSession", "open_device", "open_stage", "place", "version"]
+
+_CUDA_OPTIONS = {
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "arena_extend_strategy": "kSameAsRequested",
+    "use_tf32": "0",
+}
+"""Heuristic search: the exhaustive one stalls at each new shape. No TF32: poses must agree with the CPU's."""
+
+_GRAPH_NUMBERS = itertools.count(1)
+"""No number is used twice: a graph is never replayed on other buffers than those that it was captured with."""
+
+_log = logging.getLogger("fluoropose.device")
+
+_SPIN_US = "1000"
+"""How long an idle thread of the pool spins for its next work; unbounded spinning would take cores from others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool.
+
+    `note` says why it is the CPU where "auto" was asked for; `required` that nothing but this device will do; `graphs`
+    that its steps are to be replayed as CUDA graphs.
+    """
+
+    name: str
+    threads: int
+    note: str = ""
+    required: bool = False
+    graphs: bool = False
+
+    @property
+    def label(self) -> str:
+        """What results report."""
+        return "cuda:0" if self.name == "cuda" else "cpu"
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name for it."""
+        return "CUDAExecutionProvider" if self.name == "cuda" else "CPUExecutionProvider"
+
+
+def version() -> str:
+    """Return ONNX Runtime's version."""
+    return str(ort.__version__)
+
+
+def open_device(name: str, threads: int, graphs: bool = False) -> Device:
+    """Return the device "cpu", "cuda", or "auto" (CUDA where it works), the last two with CUDA `graphs` if wanted.
+
+    Raises
+    ------
+    DeviceError
+        If CUDA was asked for and cannot be used. Nothing falls back in silence.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise DeviceError(f"device must be auto, cpu or cuda, got {name!r}")
+    problem = "" if name == "cpu" else _cuda_problem()
+    if problem is None:
+        return Device("cuda", threads, required=name == "cuda", graphs=graphs)
+    if name == "cuda":
+        raise DeviceError(f"expected a usable CUDA device, got: {problem}")
+    if graphs:
+        _no_graphs("the device is the CPU")
+    return Device("cpu", threads, problem)
+
+
+def _no_graphs(why: str) -> None:
+    _log.warning("no CUDA graphs", extra={"fields": {"why": why}})
+
+
+def _cuda_problem() -> str | None:
+    if not list_gpus():
+        return "the driver reports no GPU"
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "this onnxruntime was built without CUDA"
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
+    try:
+        ort.OrtValue.ortvalue_from_numpy(np.zeros(1, np.float32), "cuda", 0)
+    except Exception as error:
+        return str(error).splitlines()[0][:200]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class StageSession:
+    """A stage's network.
+
+    `graphs`: its steps are CUDA graphs. `fallback_nodes` nodes run on the CPU although the device is another.
+    """
+
+    session: Any
+    graphs: bool
+    fallback_nodes: int
+
+    def bind(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Callable[[], None]:
+        """Return a run of the network on these values, which raises DeviceError.
+
+        Values and shapes must stay as they are; what is in them may change.
+        """
+        binding = self.session.io_binding()
+        for name, value in inputs.items():
+            binding.bind_ortvalue_input(name, value)
+        for name, value in outputs.items():
+            binding.bind_ortvalue_output(name, value)
+        # Without options ONNX Runtime's wrapper asks them for nothing: 30 us less a run.
+        options = ort.RunOptions() if self.graphs else None
+        if options is not None:
+            options.add_run_config_entry("gpu_graph_id", str(next(_GRAPH_NUMBERS)))
+
+        def run() -> None:
+            try:
+                self.session.run_with_iobinding(binding, options)
+            except Exception as error:
+                raise DeviceError(f"expected the network to run, got: {str(error).splitlines()[0][:200]}") from error
+
+        return run
+
+
+def open_stage(model: bytes, device: Device, batch: int) -> StageSession:
+    """Return a stage's network for a batch; on a GPU for no other. Where ONNX Runtime refuses graphs it has none."""
+    fixed = batch if device.name == "cuda" else None
+    if device.graphs:
+        try:
+            session = _open_session(model, device, fixed, graphs=True)
+            return StageSession(session, True, _fallback_nodes(session, device))
+        except BundleError as error:
+            _no_graphs(str(error))
+    session = _open_session(model, device, fixed)
+    return StageSession(session, False, _fallback_nodes(session, device))
+
+
+class OrtRegressor:
+    """A network from residuals (n, size, size) to an update: one group of PEHL as published."""
+
+    def __init__(self, model: bytes, device: Device) -> None:
+        self._session = _open_session(model, device)
+
+    def __call__(self, residuals: Float32) -> Float64:
+        """Return the update (outputs,), mm and degrees."""
+        (update,) = self._session.run(["update"], {"residuals": np.ascontiguousarray(residuals, np.float32)[None]})
+        return np.asarray(update[0], np.float64)
+
+
+def place(array: NDArray[Any], device: Device) -> Any:
+    """Return an array as a value on the device; on the CPU it is the array itself."""
+    if device.name == "cpu":
+        return ort.OrtValue.ortvalue_from_numpy(array)
+    return ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0)
+
+
+def _open_session(model: bytes, device: Device, batch: int | None = None, graphs: bool = False) -> Any:
+    """Return a session; a `batch` that is given is the only one that it takes."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = device.threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN_US)
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    if batch is not None:
+        options.add_free_dimension_override_by_name("batch", batch)
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if device.name == "cuda":
+        providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS | {"enable_cuda_graph": str(int(graphs))}))
+    try:
+        session = ort.InferenceSession(model, options, providers=providers, enable_fallback=0)
+    except Exception as error:
+        raise BundleError(f"expected an ONNX model that runs, got: {str(error).splitlines()[0][:200]}") from error
+    session.disable_fallback()
+    wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
+    if session.get_providers()[0] != wanted:
+        raise DeviceError(f"expected the network on {wanted}, got {session.get_providers()[0]}")
+    return session
+
+
+def _fallback_nodes(session: Any, device: Device) -> int:
+    """Return how many nodes ONNX Runtime placed on the CPU although the device is another."""
+    if device.name == "cpu" or not hasattr(session, "get_provider_graph_assignment_info"):
+        return 0
+    parts = session.get_provider_graph_assignment_info()
+    return sum(len(part.get_nodes()) for part in parts if part.ep_name == "CPUExecutionProvider")

@@ -1,1 +1,0 @@
-"""Hierarchical regression over the atlas."""

@@ -1,0 +1,164 @@
+"""How sure a pose is, and what that makes of the frame: TRACKING, LOW_CONFIDENCE or LOST.
+
+Confidence is the product of two opinions: the network's, which was trained to tell frames where the object is near the
+pose from frames where it is not, and that of the edges, which no training can fool. Expected errors come from the
+network's Laplace scales, plus how far its last proposal still moved.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from fluoropose.arrays import Float64, Mat33, Mat44, Points, Vec3
+from fluoropose.drr.atlas import Atlas
+from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.rigid import transform
+from fluoropose.registration.regression.schedule import PoseEstimate
+
+__all__ = [
+    "Assessment",
+    "ErrorEstimate",
+    "SURE",
+    "Status",
+    "assess",
+    "assess_jointly",
+    "assess_overlapped",
+    "corner_error_mm",
+    "expected_errors",
+]
+
+SURE = 0.5
+"""Confidence from which a pose counts as found."""
+
+_LOST = 0.1
+_UNLIKE, _LIKE = 0.45, 0.75
+"""Edge likeness of nothing and of the object: on simulated frames empty ones stay below 0.6, right poses above 0.85 (a
+test); real frames, where other bones cross, lie between."""
+
+_DOUBT_SHARE = 0.02
+"""An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
+
+_AMONG_SHARE = 0.007
+"""Of an object's size: an expected error of its corners in the picture above this is doubtful for an object that others
+lie over. Nothing else tells there: presence is 1 and edges are like where a neighbour that is not wholly taken out has
+drawn the pose aside by 1 % (docs/several.md)."""
+
+_DEPTH_LIMIT = 0.35
+"""Ranges further than this share from nominal were never trained on."""
+
+
+class Status(Enum):
+    """The three answers; the values go over the wire."""
+
+    TRACKING = "TRACKING"
+    LOW_CONFIDENCE = "LOW_CONFIDENCE"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEstimate:
+    """Expected absolute errors."""
+
+    in_plane_mm: float
+    depth_mm: float
+    rotation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Status, confidence 0 to 1, expected errors."""
+
+    status: Status
+    confidence: float
+    error_estimate: ErrorEstimate
+
+
+def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
+    """Return the errors along a camera's axes of a pose with this covariance in the world.
+
+    `covariance` (6, 6) is that of a twist about the object's centre: x, y, z in mm, rotation vector in rad.
+    """
+    turn = camera_from_world[:3, :3]
+    across = np.sqrt(np.maximum(np.diag(turn @ covariance[:3, :3] @ turn.T), 0.0))
+    turned = float(np.sqrt(max(float(np.trace(covariance[3:, 3:])), 0.0)))
+    return ErrorEstimate(float(np.hypot(across[0], across[1])), float(across[2]), float(np.rad2deg(turned)))
+
+
+def assess(finding: PoseEstimate, likeness: float, camera: Camera, atlas: Atlas) -> Assessment:
+    """Return how far a finding is to be trusted; `likeness` is `registration.edge_similarity.edge_similarity` at its pose."""
+    sigma = finding.regression.sigmas[0]
+    across, along, turned = finding.moved
+    estimate = ErrorEstimate(
+        float(np.hypot(np.hypot(sigma[0], sigma[1]), across)),
+        float(np.hypot(sigma[2], along)),
+        float(np.rad2deg(np.hypot(np.linalg.norm(sigma[3:]), turned))),
+    )
+    edges = float(np.clip((likeness - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0))
+    confidence = float(finding.regression.presence[0]) * edges
+    if not _visible(finding.camera_from_volume, camera, atlas):
+        return Assessment(Status.LOST, 0.0, estimate)
+    if confidence < _LOST:
+        return Assessment(Status.LOST, confidence, estimate)
+    doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
+    return Assessment(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+
+
+def assess_jointly(
+    views: Sequence[Assessment], information: Float64, proposed: Float64, camera_from_world: Mat33, atlas: Atlas
+) -> Assessment:
+    """Return how far a joint finding is to be trusted: as far as in the view that is least sure of it.
+
+    Expected errors are those of the joint `information` (6, 6) and of the twist (6,) still `proposed`, in the world
+    (mm, rad), seen along the axes of a camera with the rotation `camera_from_world`.
+    """
+    confidence = min(view.confidence for view in views)
+    covariance = np.linalg.inv(information)
+    variances = np.diag(camera_from_world @ covariance[:3, :3] @ camera_from_world.T)
+    offset = camera_from_world @ proposed[:3]
+    estimate = ErrorEstimate(
+        float(np.sqrt(variances[0] + variances[1] + offset[0] ** 2 + offset[1] ** 2)),
+        float(np.sqrt(variances[2] + offset[2] ** 2)),
+        float(np.rad2deg(np.sqrt(np.trace(covariance[3:, 3:]) + proposed[3:] @ proposed[3:]))),
+    )
+    if confidence < _LOST:
+        return Assessment(Status.LOST, confidence, estimate)
+    doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
+    return Assessment(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+
+
+def corner_error_mm(
+    information: Float64, camera_from_world: Mat44, camera_from_volume: Mat44, corners_mm: Points, centre_mm: Vec3
+) -> float:
+    """Return by how much an object's corners (n, 3) are expected to be off across the ray, root mean square.
+
+    `information` (6, 6) is that of the pose as a world twist about the object's centre; mm and rad.
+    """
+    turn = np.kron(np.eye(2), camera_from_world[:3, :3])
+    covariance = turn @ np.linalg.inv(information) @ turn.T
+    centre = transform(camera_from_volume, centre_mm)
+    ray = centre / np.linalg.norm(centre)
+    arms = transform(camera_from_volume, corners_mm) - centre
+    moves = np.zeros((len(arms), 3, 6))
+    moves[:, :, :3] = np.eye(3)
+    # Each axis crossed with each arm: what a turn about it moves the corner by.
+    for first, second, third in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        moves[:, second, 3 + first], moves[:, third, 3 + first] = -arms[:, third], arms[:, second]
+    across = (np.eye(3) - np.outer(ray, ray)) @ moves
+    return float(np.sqrt((across @ covariance * across).sum() / len(arms)))
+
+
+def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -> Assessment:
+    """Return what is to be thought of a pose that others lie over; `error_mm` is its `corner_error_mm`."""
+    doubtful = assessment.status is Status.TRACKING and error_mm > _AMONG_SHARE * size_mm
+    return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
+
+
+def _visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
+    """Tell whether the centre is inside the frame and the range one that was trained."""
+    centre = transform(camera_from_volume, atlas.view.centre_mm)
+    if centre[2] <= 0 or abs(np.linalg.norm(centre) / atlas.view.range_mm - 1.0) > _DEPTH_LIMIT:
+        return False
+    u, v = project(camera, centre)
+    return bool(-0.5 <= u <= camera.columns - 0.5 and -0.5 <= v <= camera.rows - 0.5)

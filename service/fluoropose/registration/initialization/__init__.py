@@ -1,0 +1,1 @@
+"""Starts where none is given: over a whole frame, or where several views agree."""

@@ -1,0 +1,239 @@
+"""What the other objects of a frame cast into it, and the frame without them. Line integrals, dimensionless.
+
+Line integrals of objects that overlap add up, so a known object can be taken out of another's picture. What it is worth
+there (the beam's energies, scatter) is fitted: a strength and a hardening,
+
+    frame = background + sum over objects of a s + b s^2,      s the object's picture (`registration.projected_object`)
+
+by least squares of the derivatives, which slow background hardly has. An object that is not where it is believed to be
+correlates with little and is given little: it is its own safeguard. `fitted` is compiled; `fitted_twin` is its slow,
+clear twin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from fluoropose.arrays import Float32, Float64
+from fluoropose.geometry.camera import Camera
+from fluoropose.registration.projected_object import ProjectedObject, cast, touches
+
+__all__ = [
+    "Cast",
+    "Ground",
+    "Overlap",
+    "disturbance",
+    "fitted",
+    "fitted_twin",
+    "ground_of",
+    "overlap_of",
+    "power",
+    "power_twin",
+]
+
+_RIDGE = 1e-3
+"""Of the squares' mean: keeps objects that cast nothing into the frame at no strength."""
+
+_FIT_ROWS = 128
+"""Strengths are fitted on a picture of about so many rows: edges of objects are in it, and it is quick."""
+
+_ONE: Float64 = np.array([1.0, 0.0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """An object's shadow, and its `picture` (rows, columns) at strength 1 in a frame of about `_FIT_ROWS` rows."""
+
+    shadow: ProjectedObject
+    picture: Float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What strengths are fitted on: a `frame` of line integrals, shrunk to about `_FIT_ROWS` rows, and its camera."""
+
+    frame: Float32
+    camera: Camera
+
+    def cast(self, shadow: ProjectedObject) -> Cast:
+        """Return what a shadow casts at strength 1."""
+        picture = np.zeros(self.frame.shape, np.float32)
+        cast(picture, self.camera, shadow, _ONE)
+        return Cast(shadow, picture)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlap:
+    """What the objects of a frame cast into it (None if nothing is known of one), and their strengths (n, 2)."""
+
+    casts: tuple[Cast | None, ...]
+    strengths: Float64
+
+    def neighbours(self, own: int, camera: Camera) -> list[int]:
+        """Return the objects that cast something where one looks; where it looks is everywhere if it is not known."""
+        mine = self.casts[own]
+        return [
+            index
+            for index, other in enumerate(self.casts)
+            if index != own and other is not None and (mine is None or touches(mine.shadow, other.shadow, camera))
+        ]
+
+    def without_others(self, frame: Float32, camera: Camera, own: int) -> Float32:
+        """Return a frame without what an object's neighbours cast into it; the same array where there is none."""
+        neighbours = self.neighbours(own, camera)
+        if not neighbours:
+            return frame
+        left = np.array(frame, np.float32)
+        for index in neighbours:
+            other = self.casts[index]
+            if other is not None:
+                cast(left, camera, other.shadow, -self.strengths[index])
+        return left
+
+    def exposure(self, own: int) -> float:
+        """Return what the others cast, at strength 1, as a share of what an object casts itself, where it does.
+
+        As `disturbance`. It needs no fit, which believes little of an object that is not quite where it is believed.
+        """
+        mine = self.casts[own]
+        if mine is None:
+            return float(np.inf)
+        others = np.zeros_like(mine.picture)
+        for index, other in enumerate(self.casts):
+            if index != own and other is not None:
+                others += other.picture
+        return _share(others, mine.picture, mine.picture)
+
+    def seen_of(self, own: int) -> Float32 | None:
+        """Return what an object casts, in a frame of about `_FIT_ROWS` rows; None if nothing is known of it."""
+        mine, (one, two) = self.casts[own], self.strengths[own].astype(np.float32)
+        return None if mine is None else np.asarray(mine.picture * (one + two * mine.picture))
+
+
+def ground_of(frame: Float32, camera: Camera) -> Ground:
+    """Return a frame of line integrals (rows, columns) as strengths are fitted on it; `camera` is the frame's."""
+    factor = max(1, camera.rows // _FIT_ROWS)
+    coarse = camera.scaled(factor)
+    small = np.empty((coarse.rows, coarse.columns), np.float32)
+    _shrink(frame, factor, small)
+    return Ground(small, coarse)
+
+
+def overlap_of(ground: Ground, casts: Sequence[Cast | None]) -> Overlap:
+    """Return what objects cast into a frame, each at the strength that fits it best."""
+    strengths = np.zeros((len(casts), 2))
+    known = [index for index, one in enumerate(casts) if one is not None]
+    if known:
+        strengths[known] = fitted(ground.frame, np.stack([one.picture for one in casts if one is not None]))
+    return Overlap(tuple(casts), strengths)
+
+
+def disturbance(before: Overlap, after: Overlap, own: int) -> float:
+    """Return how much what the others cast has changed, as a share of what an object casts itself, where it does.
+
+    The root of the ratio of the squared derivatives; infinite if nothing is known of the object or it casts nothing.
+    """
+    mine, own_seen = after.casts[own], after.seen_of(own)
+    if mine is None or own_seen is None:
+        return float(np.inf)
+    change = np.zeros_like(mine.picture)
+    for index in range(len(after.casts)):
+        now, then = after.seen_of(index), before.seen_of(index)
+        if index != own and now is not None:
+            change += now
+        if index != own and then is not None:
+            change -= then
+    return _share(change, own_seen, mine.picture)
+
+
+def _share(other: Float32, mine: Float32, there: Float32) -> float:
+    whole = power(mine, there)
+    return float(np.sqrt(power(other, there) / whole)) if whole > 0.0 else float(np.inf)
+
+
+def power(image: Float32, there: Float32) -> float:
+    """Return the sum of an image's squared derivatives where `there`, of the same shape, is above 0."""
+    return float(_power(image, there))
+
+
+def power_twin(image: Float32, there: Float32) -> float:
+    """Return what `power` returns: its specification."""
+    inside = np.concatenate([(there[1:-1, 1:-1] > 0).ravel()] * 2)
+    return float((_slopes(image.astype(np.float64))[inside] ** 2).sum())
+
+
+def fitted(frame: Float32, pictures: Float32) -> Float64:
+    """Return strength and hardening of each picture (n, rows, columns) in a frame of line integrals, shape (n, 2)."""
+    normal, right = np.zeros((2 * len(pictures), 2 * len(pictures))), np.zeros(2 * len(pictures))
+    _normal_equations(frame, pictures, normal, right)
+    return _solved(normal, right)
+
+
+def fitted_twin(frame: Float32, pictures: Float32) -> Float64:
+    """Return what `fitted` returns: its specification."""
+    columns = []
+    for picture in pictures.astype(np.float64):
+        columns += [_slopes(picture), _slopes(picture * picture)]
+    design, wanted = np.stack(columns, axis=1), _slopes(frame.astype(np.float64))
+    return _solved(design.T @ design, design.T @ wanted)
+
+
+def _slopes(image: Float32 | Float64) -> Float64:
+    down, along = image[2:, 1:-1] - image[:-2, 1:-1], image[1:-1, 2:] - image[1:-1, :-2]
+    return np.concatenate([down.ravel(), along.ravel()])
+
+
+def _solved(normal: Float64, right: Float64) -> Float64:
+    diagonal = np.diag(normal)
+    ridge = _RIDGE * diagonal + 1e-9 * max(float(diagonal.max()), 1e-9)
+    return np.asarray(np.linalg.solve(normal + np.diag(ridge), right).reshape(-1, 2))
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _shrink(frame: Float32, factor: int, out: Float32) -> None:
+    """Write the means of blocks of factor x factor pixels."""
+    share = np.float32(1.0 / (factor * factor))
+    for v in range(out.shape[0]):
+        for u in range(out.shape[1]):
+            total = np.float32(0.0)
+            for a in range(factor):
+                for b in range(factor):
+                    total += frame[v * factor + a, u * factor + b]
+            out[v, u] = total * share
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _power(image: Float32, there: Float32) -> float:
+    total = 0.0
+    for v in range(1, image.shape[0] - 1):
+        for u in range(1, image.shape[1] - 1):
+            if there[v, u] > 0.0:
+                down, along = image[v + 1, u] - image[v - 1, u], image[v, u + 1] - image[v, u - 1]
+                total += down * down + along * along
+    return total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _normal_equations(frame: Float32, pictures: Float32, normal: Float64, right: Float64) -> None:
+    count = pictures.shape[0]
+    row = np.zeros(2 * count)
+    for v in range(1, frame.shape[0] - 1):
+        for u in range(1, frame.shape[1] - 1):
+            for direction in range(2):
+                a, b = (1, 0) if direction == 0 else (0, 1)
+                some = False
+                for n in range(count):
+                    ahead, behind = pictures[n, v + a, u + b], pictures[n, v - a, u - b]
+                    row[2 * n] = ahead - behind
+                    row[2 * n + 1] = ahead * ahead - behind * behind
+                    some = some or ahead != behind
+                if not some:
+                    continue
+                wanted = frame[v + a, u + b] - frame[v - a, u - b]
+                for n in range(2 * count):
+                    if row[n] != 0.0:
+                        right[n] += row[n] * wanted
+                        for m in range(2 * count):
+                            normal[n, m] += row[n] * row[m]

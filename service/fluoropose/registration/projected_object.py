@@ -1,0 +1,178 @@
+"""An object's picture at a pose, and how it is cast into a frame. Line integrals, dimensionless.
+
+The picture is the object's cached view, linear between neighbouring ones, warped into the frame as the frame is warped
+to the view (`geometry.canonical`). `project_object` and `cast` are compiled; `project_object_twin` and `cast_twin` are their slow,
+clear twins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from fluoropose.arrays import Float32, Float64, Mat33, Mat44
+from fluoropose.drr.atlas import Atlas
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_pose, warp
+from fluoropose.registration.regression.numpy_step import saturate
+
+__all__ = ["ProjectedObject", "cast", "cast_twin", "project_object", "project_object_twin", "touches"]
+
+_WINDOW_SHARE = 1.15
+"""What an object looks at beyond its canonical field, since its pose is still to move."""
+
+_NOTHING = saturate(np.zeros(1, np.float32))[0]
+"""What a detector shows, less its offset, where there is no object."""
+
+Box = tuple[int, int, int, int]
+"""First and last + 1 row, then column."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectedObject:
+    """An object's picture at a pose: `lines` float32 (size, size), as a detector shows them, in its canonical view.
+
+    `lines` are zero where the object is not; `box` holds all that are not zero.
+    """
+
+    lines: Float32
+    box: Box
+    pose: CanonicalPose
+    view: CanonicalView
+
+    def frame_from_canonical_px(self, camera: Camera) -> Mat33:
+        """Return the homography that takes the picture's pixels to a camera's."""
+        return warp(camera, self.pose, self.view)
+
+    def window(self, camera: Camera) -> Box:
+        """Return the pixels of a frame into which something is cast; end before the beginning if there are none."""
+        top, end, left, stop = self.box
+        return self._framed(camera, (top - 1.0, float(end)), (left - 1.0, float(stop)))
+
+    def looked_at(self, camera: Camera) -> Box:
+        """Return the pixels of a frame that the object's networks look at, and some about them."""
+        middle, half = (self.view.size_px - 1) / 2, _WINDOW_SHARE * self.view.size_px / 2
+        side = (middle - half, middle + half)
+        return self._framed(camera, side, side)
+
+    def _framed(self, camera: Camera, rows: tuple[float, float], columns: tuple[float, float]) -> Box:
+        return _around(self.frame_from_canonical_px(camera), *rows, *columns, camera.rows, camera.columns)
+
+
+def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
+    """Return the picture of an object at a pose: the nearest view and its neighbours, linear in the two angles.
+
+    Raises
+    ------
+    GeometryError
+        If the object's centre is not in front of the source.
+    """
+    pose = canonical_pose(camera_from_volume, atlas.view)
+    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
+    alpha, beta = atlas.grid.angles_of(nearest)
+    step = float(np.deg2rad(atlas.grid.step_deg))
+    shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
+    beside = (up if shares[0] > 0.0 else down, right if shares[1] > 0.0 else left)
+    lines, first, second = atlas.lines(nearest, *beside)
+    shown = saturate(_blended(lines, first, second, abs(shares[0]), abs(shares[1]))) - _NOTHING
+    return ProjectedObject(shown, _box(shown), pose, atlas.view)
+
+
+def project_object_twin(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
+    """Return what `project_object` returns: its specification."""
+    pose = canonical_pose(camera_from_volume, atlas.view)
+    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
+    alpha, beta = atlas.grid.angles_of(nearest)
+    step = np.deg2rad(atlas.grid.step_deg)
+    shares = np.clip([(pose.alpha_rad - alpha) / step, (pose.beta_rad - beta) / step], -1.0, 1.0)
+    lines = atlas.views[nearest].astype(np.float64)
+    blended = lines.copy()
+    for share, ahead, behind in ((shares[0], up, down), (shares[1], right, left)):
+        blended += abs(share) * (atlas.views[ahead if share > 0 else behind].astype(np.float64) - lines)
+    shown = np.asarray(saturate(np.maximum(blended, 0.0).astype(np.float32)) - _NOTHING)
+    return ProjectedObject(shown, _box(shown), pose, atlas.view)
+
+
+def _box(lines: Float32) -> Box:
+    """Return the rows and columns that hold all that is not zero."""
+    rows, columns = np.flatnonzero(lines.any(axis=1)), np.flatnonzero(lines.any(axis=0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def touches(first: ProjectedObject, second: ProjectedObject, camera: Camera) -> bool:
+    """Tell whether the first object looks at pixels that the second casts something into."""
+    a, b = first.looked_at(camera), second.window(camera)
+    return max(a[0], b[0]) < min(a[1], b[1]) and max(a[2], b[2]) < min(a[3], b[3])
+
+
+def cast(frame: Float32, camera: Camera, shadow: ProjectedObject, strength: Float64) -> None:
+    """Add a shadow of a strength and a hardening, shape (2,), to a frame, in place."""
+    canonical_from_frame = np.linalg.inv(shadow.frame_from_canonical_px(camera))
+    _cast(frame, shadow.lines, canonical_from_frame, float(strength[0]), float(strength[1]), *shadow.window(camera))
+
+
+def cast_twin(frame: Float32, camera: Camera, shadow: ProjectedObject, strength: Float64) -> Float32:
+    """Return a frame with a shadow added: the specification of `cast`."""
+    v, u = np.mgrid[0 : camera.rows, 0 : camera.columns]
+    pixels = np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
+    x, y, w = np.linalg.inv(shadow.frame_from_canonical_px(camera)) @ pixels
+    x, y, last = x / w, y / w, shadow.lines.shape[0] - 1
+    inside = (x >= 0) & (x <= last) & (y >= 0) & (y <= last)
+    x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
+    j, i = np.minimum(x.astype(int), last - 1), np.minimum(y.astype(int), last - 1)
+    fx, fy, lines = x - j, y - i, shadow.lines
+    top = lines[i, j] * (1 - fx) + lines[i, j + 1] * fx
+    low = lines[i + 1, j] * (1 - fx) + lines[i + 1, j + 1] * fx
+    seen = np.where(inside, top * (1 - fy) + low * fy, 0.0).reshape(frame.shape)
+    return np.asarray(frame + strength[0] * seen + strength[1] * seen * seen, np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _blended(lines: Float32, first: Float32, second: Float32, one: float, two: float) -> Float32:
+    """Return a view on its way to two others, by these shares, at least 0."""
+    shares, out = (np.float32(one), np.float32(two)), np.empty_like(lines)
+    for v in range(lines.shape[0]):
+        for u in range(lines.shape[1]):
+            here = lines[v, u]
+            along = here + shares[0] * (first[v, u] - here) + shares[1] * (second[v, u] - here)
+            out[v, u] = max(along, np.float32(0.0))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _around(to: Mat33, top: float, end: float, left: float, stop: float, rows: int, columns: int) -> Box:
+    """Return the pixels of a frame (rows, columns) about a rectangle that a homography takes there."""
+    least_v, most_v, least_u, most_u = np.inf, -np.inf, np.inf, -np.inf
+    for y in (top, end):
+        for x in (left, stop):
+            w = to[2, 0] * x + to[2, 1] * y + to[2, 2]
+            u, v = (to[0, 0] * x + to[0, 1] * y + to[0, 2]) / w, (to[1, 0] * x + to[1, 1] * y + to[1, 2]) / w
+            least_v, most_v, least_u, most_u = min(least_v, v), max(most_v, v), min(least_u, u), max(most_u, u)
+    first_v, first_u = max(int(np.floor(least_v)), 0), max(int(np.floor(least_u)), 0)
+    return first_v, min(int(most_v) + 2, rows), first_u, min(int(most_u) + 2, columns)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _cast(
+    frame: Float32, lines: Float32, to: Mat33, first: float, second: float, top: int, end: int, left: int, stop: int
+) -> None:
+    last = lines.shape[0] - 1
+    one, two = np.float32(first), np.float32(second)
+    for v in range(top, end):
+        x0, y0, w0 = to[0, 1] * v + to[0, 2], to[1, 1] * v + to[1, 2], to[2, 1] * v + to[2, 2]
+        for u in range(left, stop):
+            per = 1.0 / (to[2, 0] * u + w0)
+            x, y = (to[0, 0] * u + x0) * per, (to[1, 0] * u + y0) * per
+            if x < 0.0 or y < 0.0 or x > last or y > last:
+                continue
+            j, i = np.uint32(min(int(x), last - 1)), np.uint32(min(int(y), last - 1))
+            right, below = np.uint32(j + 1), np.uint32(i + 1)
+            a, b, c, d = lines[i, j], lines[i, right], lines[below, j], lines[below, right]
+            if a == 0.0 and b == 0.0 and c == 0.0 and d == 0.0:
+                continue
+            fx, fy = np.float32(x - j), np.float32(y - i)
+            upper, lower = a + (b - a) * fx, c + (d - c) * fx
+            seen = upper + (lower - upper) * fy
+            frame[v, u] += seen * (one + two * seen)

@@ -1,0 +1,1 @@
+"""Gauss-Newton after the networks: nothing in it is learnt."""

@@ -1,0 +1,1 @@
+"""What a refinement minimises, one cost per file."""

@@ -1,0 +1,257 @@
+"""The compiled part of `costs.gradient_correlation`, float32, one thread.
+
+What it computes is said there, and in plain NumPy by `correlation.correlation_equations_twin`.
+"""
+
+import numpy as np
+from numba import njit
+
+from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.registration.refinement.costs.edge_kernels import RIM, edge_places
+
+__all__ = [
+    "HALO",
+    "MARGIN",
+    "SMOOTH",
+    "TAPS",
+    "correlated",
+    "correlation",
+    "correlation_inside",
+    "moved_in_frame",
+    "shown_with_floor",
+    "smoothed",
+    "through_floor",
+    "turned_through",
+]
+
+MARGIN = 1 / 48
+"""The window reaches beyond the view's edges by this share of the picture, on each side."""
+
+TAPS = (np.float32(0.399050), np.float32(0.242036), np.float32(0.054006), np.float32(0.004433))
+"""A Gaussian with a standard deviation of one pixel, from its middle on; with both sides they sum to 1."""
+
+SMOOTH = len(TAPS) - 1
+"""So far does the smoothing reach, in pixels."""
+
+HALO = SMOOTH + 2
+"""Pixels that are needed around a window: for the smoothing, and for derivatives of derivatives."""
+
+_DIRECTIONS = 2
+_PARAMETERS = 6
+_COLUMNS = _PARAMETERS + 3
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def correlation(seen: Float32, shown: Float32) -> float:
+    """Return the gradient correlation of two pictures, -1 to 1, in the window of the second one's edges."""
+    top, left, bottom, right = _window(shown)
+    return _correlation_in(seen, shown, top, left, bottom, right)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def correlation_inside(seen: Float32, shown: Float32) -> float:
+    """Return the gradient correlation of two pictures, -1 to 1, in all but a border of `HALO` pixels."""
+    rows, columns = seen.shape
+    return _correlation_in(seen, shown, HALO, HALO, rows - HALO - 1, columns - HALO - 1)
+
+
+@njit(inline="always")
+def _correlation_in(seen: Float32, shown: Float32, top: int, left: int, bottom: int, right: int) -> float:
+    """Return it between two rows and two columns, both included."""
+    half = np.float32(0.5)
+    total = 0.0
+    for axis in range(_DIRECTIONS):
+        f, m, ff, mm, fm = 0.0, 0.0, 0.0, 0.0, 0.0
+        for v in range(top, bottom + 1):
+            i, g = v + 1 - axis, v - 1 + axis
+            for u in range(left, right + 1):
+                a, b = half * (seen[i, u + axis] - seen[g, u - axis]), half * (shown[i, u + axis] - shown[g, u - axis])
+                f, m, ff, mm, fm = f + a, m + b, ff + a * a, mm + b * b, fm + a * b
+        count = max((bottom - top + 1) * (right - left + 1), 1)
+        strengths = (ff - f * f / count) * (mm - m * m / count)
+        if strengths > 0.0:
+            total += (fm - f * m / count) / np.sqrt(strengths)
+    return total / _DIRECTIONS
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def turned_through(views: Float32, a: float, b: float, step_rad: float, to: Mat33, out: Float32) -> None:
+    """Write a cached view turned by parts of a step, and its changes per rad, seen through a homography from `out`.
+
+    `views` (5, size, size) are the view and its neighbours up and down in alpha, then in beta; `out` is (3, rows,
+    columns).
+    """
+    size = views.shape[1]
+    turned = np.empty((size, size, 3), np.float32)
+    far_a, far_b, per_rad = np.float32(a), np.float32(b), np.float32(1.0 / step_rad)
+    half, two = np.float32(0.5), np.float32(2.0)
+    for v in range(size):
+        for u in range(size):
+            middle, up, down = views[0, v, u], views[1, v, u], views[2, v, u]
+            right, left = views[3, v, u], views[4, v, u]
+            a1, a2 = half * (up - down), half * (up + down) - middle
+            b1, b2 = half * (right - left), half * (right + left) - middle
+            turned[v, u, 0] = max(middle + far_a * (a1 + far_a * a2) + far_b * (b1 + far_b * b2), np.float32(0.0))
+            turned[v, u, 1] = (a1 + two * far_a * a2) * per_rad
+            turned[v, u, 2] = (b1 + two * far_b * b2) * per_rad
+    last = size - 1.0
+    for v in range(out.shape[1]):
+        for u in range(out.shape[2]):
+            w = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
+            x = min(max((to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, 0.0), last)
+            y = min(max((to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w, 0.0), last)
+            j, i = min(int(x), size - 2), min(int(y), size - 2)
+            fx, fy = np.float32(x - j), np.float32(y - i)
+            for n in range(3):
+                top = turned[i, j, n] + fx * (turned[i, j + 1, n] - turned[i, j, n])
+                low = turned[i + 1, j, n] + fx * (turned[i + 1, j + 1, n] - turned[i + 1, j, n])
+                out[n, v, u] = top + fy * (low - top)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def smoothed(image: Float32) -> Float32:
+    """Return a picture smoothed by a Gaussian of a pixel's standard deviation; `SMOOTH` pixels at its border are 0."""
+    rows, columns = image.shape
+    scratch, out = np.empty((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
+    w0, w1, w2, w3 = TAPS
+    for v in range(SMOOTH, rows - SMOOTH):
+        for u in range(columns):
+            scratch[v, u] = (
+                w0 * image[v, u]
+                + w1 * (image[v - 1, u] + image[v + 1, u])
+                + w2 * (image[v - 2, u] + image[v + 2, u])
+                + w3 * (image[v - 3, u] + image[v + 3, u])
+            )
+    for v in range(SMOOTH, rows - SMOOTH):
+        for u in range(SMOOTH, columns - SMOOTH):
+            out[v, u] = (
+                w0 * scratch[v, u]
+                + w1 * (scratch[v, u - 1] + scratch[v, u + 1])
+                + w2 * (scratch[v, u - 2] + scratch[v, u + 2])
+                + w3 * (scratch[v, u - 3] + scratch[v, u + 3])
+            )
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def through_floor(lines: Float32, floor: float, out: Float32) -> None:
+    """Write what a detector shows of line integrals."""
+    scatter, one = np.float32(floor), np.float32(1.0)
+    nothing = -np.log(one + scatter)
+    for v in range(lines.shape[0]):
+        for u in range(lines.shape[1]):
+            line = lines[v, u]
+            out[v, u] = -np.log(np.exp(-line) + scatter) if line > np.float32(0.0) else nothing
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def shown_with_floor(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
+    """Write what a detector shows of line integrals, and how that changes as they do: (3, rows, columns)."""
+    scatter, one = np.float32(floor), np.float32(1.0)
+    through_floor(lines, floor, out[0])
+    for v in range(lines.shape[0]):
+        for u in range(lines.shape[1]):
+            passed = np.exp(-lines[v, u]) if lines[v, u] > np.float32(0.0) else one
+            shown = passed + scatter
+            out[1, v, u], out[2, v, u] = passed / shown * turns[0, v, u], passed / shown * turns[1, v, u]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def moved_in_frame(
+    shown: Float32, h: Mat33, to: Mat33, middle: float, mm: float, range_mm: float, out: Float32
+) -> None:
+    """Write how a picture changes with x, y, z and theta of a residual, (4, rows, columns); its border is left alone.
+
+    `h` takes canonical pixels, `mm` wide about `middle`, to the picture's, and `to` is its inverse.
+    """
+    half = np.float32(0.5)
+    for v in range(SMOOTH + 1, shown.shape[0] - SMOOTH - 1):
+        for u in range(SMOOTH + 1, shown.shape[1] - SMOOTH - 1):
+            w = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
+            x, y = (to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, (to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w
+            per = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
+            along, down = half * (shown[v, u + 1] - shown[v, u - 1]), half * (shown[v + 1, u] - shown[v - 1, u])
+            # The slopes along canonical columns and rows: the picture's through the derivative of the homography.
+            by_x = per * (along * (h[0, 0] - u * h[2, 0]) + down * (h[1, 0] - v * h[2, 0]))
+            by_y = per * (along * (h[0, 1] - u * h[2, 1]) + down * (h[1, 1] - v * h[2, 1]))
+            x, y = x - middle, y - middle
+            out[0, v, u], out[1, v, u] = -by_x / mm, -by_y / mm
+            out[2, v, u], out[3, v, u] = (x * by_x + y * by_y) / range_mm, y * by_x - x * by_y
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def correlated(pictures: Float32) -> Float64:
+    """Return the equations of the mean correlation, (6, 8): information, vector, then the pixels' number and itself.
+
+    `pictures` (8, rows, columns) are the frame, the view and its changes; of all but a border of `HALO` pixels.
+    """
+    rows, columns = pictures.shape[1] - 2 * HALO, pictures.shape[2] - 2 * HALO
+    half, count = np.float32(0.5), rows * columns
+    out, total = np.zeros((_PARAMETERS, _PARAMETERS + 2)), 0.0
+    line = np.ones((_COLUMNS, columns), np.float32)
+    sums, one = np.empty((_COLUMNS, _COLUMNS)), np.empty((_COLUMNS, _COLUMNS), np.float32)
+    for axis in range(_DIRECTIONS):
+        sums[:] = 0.0
+        for v in range(HALO, HALO + rows):
+            # The neighbour ahead and the one behind, down the columns first, then along the rows.
+            i, g, ahead = v + 1 - axis, v - 1 + axis, HALO + axis
+            for p in range(_COLUMNS - 1):
+                for k in range(columns):
+                    line[p + 1, k] = half * (pictures[p, i, k + ahead] - pictures[p, g, k + 2 * HALO - ahead])
+            _products(line, one)
+            sums += one
+        total += _added(sums / count, out)
+    out[0, _PARAMETERS + 1], out[1, _PARAMETERS + 1] = count, total / _DIRECTIONS
+    return out
+
+
+@njit(inline="always")
+def _products(line: Float32, out: Float32) -> None:
+    """Write the sums of the rows' products with each other, the upper half."""
+    for p in range(_COLUMNS):
+        for q in range(p, _COLUMNS):
+            total = np.float32(0.0)
+            for k in range(line.shape[1]):
+                total += line[p, k] * line[q, k]
+            out[p, q] = total
+
+
+@njit(inline="always")
+def _added(means: Float64, out: Float64) -> float:
+    """Add one direction's part to the equations, and return its correlation."""
+    ff = means[1, 1] - means[0, 1] ** 2
+    mm = means[2, 2] - means[0, 2] ** 2
+    if ff <= 0.0 or mm <= 0.0:
+        return 0.0
+    fm = means[1, 2] - means[0, 1] * means[0, 2]
+    strength = np.sqrt(ff * mm)
+    agreed = fm / strength
+    believed = max(agreed, 1e-3)
+    for p in range(_PARAMETERS):
+        jf = means[1, 3 + p] - means[0, 1] * means[0, 3 + p]
+        jm = means[2, 3 + p] - means[0, 2] * means[0, 3 + p]
+        out[p, _PARAMETERS] += (jf - jm * fm / mm) / strength
+        for q in range(_PARAMETERS):
+            a, b = min(p, q), max(p, q)
+            jj = means[3 + a, 3 + b] - means[0, 3 + p] * means[0, 3 + q]
+            other = means[2, 3 + q] - means[0, 2] * means[0, 3 + q]
+            out[p, q] += believed * (jj - jm * other / mm) / mm
+    return agreed
+
+
+@njit(inline="always")
+def _window(shown: Float32) -> tuple[int, int, int, int]:
+    """Return first row and column, last row and column of the box around a picture's edges, with a margin."""
+    edges = edge_places(shown)
+    size = shown.shape[0]
+    margin = int(MARGIN * size)
+    top, left, bottom, right = size, size, 0, 0
+    for k in range(len(edges)):
+        v, u = edges[k]
+        top, bottom, left, right = min(top, v), max(bottom, v), min(left, u), max(right, u)
+    if len(edges) == 0:
+        return RIM, RIM, RIM - 1, RIM - 1
+    return (
+        max(top - margin, RIM), max(left - margin, RIM),
+        min(bottom + margin, size - 1 - RIM), min(right + margin, size - 1 - RIM),
+    )  # fmt: skip

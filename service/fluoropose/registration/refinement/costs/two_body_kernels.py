@@ -1,0 +1,328 @@
+"""Kernels of `refinement.two_body`: pictures through a homography, their detail, its changes and its local contrast.
+
+Slow, clear twins beside them. Images are (size, size) float32.
+"""
+
+import numpy as np
+from numba import njit
+
+from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.registration.refinement.costs.edge_kernels import sampled, warp_into
+from fluoropose.registration.regression.numpy_step import bilinear
+
+__all__ = [
+    "changes",
+    "changes_twin",
+    "details",
+    "details_twin",
+    "local_contrast",
+    "local_contrast_twin",
+    "normal_equations",
+    "normal_equations_twin",
+    "remainder",
+    "seen_finer",
+    "seen_finer_twin",
+    "seen_through",
+    "seen_through_twin",
+]
+
+_NEIGHBOURHOOD = 4
+"""One contrast and one deviation are those over 2 x this + 1 pixels each way, taken twice."""
+
+_EVEN_POWER, _EVEN_VARIANCE = 0.03, 0.05
+"""What every neighbourhood is given of the whole picture's, so that a flat one says nothing."""
+
+_LEAST_CONTRAST = 0.1
+"""Smallest contrast of a neighbourhood, over the whole picture's."""
+
+_TINY = 1e-12
+_CHUNK = 512
+
+
+def seen_through(images: Float32, to: Mat33, rows: int, columns: int) -> Float32:
+    """Return images sampled at to @ (u, v, 1), bilinear, the border repeated, (n, rows, columns)."""
+    out = np.empty((len(images), rows, columns), np.float32)
+    homography = np.ascontiguousarray(to, np.float64)
+    for image, seen in zip(np.ascontiguousarray(images, np.float32), out, strict=True):
+        warp_into(image, homography, seen)
+    return out
+
+
+def seen_through_twin(images: Float32, to: Mat33, rows: int, columns: int) -> Float64:
+    """Return what `seen_through` does."""
+    v, u = np.mgrid[0:rows, 0:columns]
+    x, y, w = np.einsum("ij,jvu->ivu", to, np.stack([u, v, np.ones_like(u)]).astype(np.float64))
+    return np.stack([bilinear(image, x / w, y / w) for image in images])
+
+
+def seen_finer(image: Float32, to: Mat33, size_px: int) -> Float32:
+    """Return one image sampled as by `seen_through`, each pixel the mean of four places, so that less noise is left."""
+    out = np.empty((size_px, size_px), np.float32)
+    _warp_four_into(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(to, np.float64), out)
+    return out
+
+
+def seen_finer_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
+    """Return what `seen_finer` does."""
+    to_half = np.array([[0.5, 0.0, -0.25], [0.0, 0.5, -0.25], [0.0, 0.0, 1.0]])
+    fine = seen_through_twin(image[None], to @ to_half, 2 * size_px, 2 * size_px)[0]
+    return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
+
+
+def details(images: Float32, reach: int) -> Float32:
+    """Return images (n, size, size) smoothed by (1, 2, 1) / 4 both ways, less their mean about each pixel.
+
+    The mean is that over 2 reach + 1 pixels each way, taken twice.
+    """
+    out = np.empty_like(images)
+    for image, detail in zip(images, out, strict=True):
+        smooth = _binomial(image)
+        detail[...] = smooth - _local_mean(smooth, reach)
+    return out
+
+
+def details_twin(images: Float32, reach: int) -> Float64:
+    """Return what `details` does."""
+    found = []
+    for image in images.astype(np.float64):
+        smooth = _along_both(image, np.array([0.25, 0.5, 0.25]))
+        box = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
+        found.append(smooth - _along_both(_along_both(smooth, box), box))
+    return np.stack(found)
+
+
+def changes(
+    inside: Float32, rest: Float32, inside_turns: Float32, rest_turns: Float32, pixel_mm: float, range_mm: float
+) -> Float32:
+    """Return how the details of two bodies' pictures change, (16, size, size).
+
+    With the six parameters of each body's residual, per mm and rad, the two contrasts, and a blur of each. A body's
+    turns out of the plane (2, size, size) are given; the others follow from the slopes of its picture.
+    """
+    out = np.empty((16, *inside.shape), np.float32)
+    _moves(inside, pixel_mm, range_mm, out[:4])
+    _moves(rest, pixel_mm, range_mm, out[6:10])
+    out[4:6], out[10:12], out[12], out[13] = inside_turns, rest_turns, inside, rest
+    _curvature(inside, out[14])
+    _curvature(rest, out[15])
+    return out
+
+
+def changes_twin(
+    inside: Float32, rest: Float32, inside_turns: Float32, rest_turns: Float32, pixel_mm: float, range_mm: float
+) -> Float64:
+    """Return what `changes` does."""
+    columns: list[Float64] = []
+    blurs: list[Float64] = []
+    for image, turns in ((inside, inside_turns), (rest, rest_turns)):
+        padded = np.pad(image.astype(np.float64), 1, mode="edge")
+        down, along = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2, (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2
+        y, x = np.mgrid[: image.shape[0], : image.shape[1]] - (image.shape[0] - 1) / 2
+        columns += [-along / pixel_mm, -down / pixel_mm, (along * x + down * y) / range_mm, along * y - down * x]
+        columns += list(turns.astype(np.float64))
+        around = padded[2:, 1:-1] + padded[:-2, 1:-1] + padded[1:-1, 2:] + padded[1:-1, :-2]
+        blurs.append(around - 4.0 * padded[1:-1, 1:-1])
+    return np.stack([*columns, inside, rest, *blurs])
+
+
+def local_contrast(frame: Float32, shown: Float32, weights: Float32) -> tuple[Float32, Float32]:
+    """Return what `shown` is to be multiplied with around each pixel, and one over the deviation of what is left."""
+    contrast, per_deviation = np.empty_like(shown), np.empty_like(shown)
+    _contrast_into(frame, shown, weights, contrast, per_deviation)
+    return contrast, per_deviation
+
+
+def local_contrast_twin(frame: Float32, shown: Float32, weights: Float32) -> tuple[Float64, Float64]:
+    """Return what `local_contrast` does."""
+    f, m, w = (image.astype(np.float64) for image in (frame, shown, weights))
+    box = np.full(2 * _NEIGHBOURHOOD + 1, 1.0 / (2 * _NEIGHBOURHOOD + 1))
+
+    def mean(image: Float64) -> Float64:
+        return _along_both(_along_both(image, box), box)
+
+    power = mean(w * m * m)
+    even = _EVEN_POWER * power.mean() + _TINY
+    whole = max((w * f * m).sum() / ((w * m * m).sum() + _TINY), _TINY)
+    contrast = np.maximum((mean(w * f * m) + even * whole) / (power + even), _LEAST_CONTRAST * whole)
+    variance = mean(w * (f - contrast * m) ** 2) / (mean(w) + _TINY)
+    return contrast, 1.0 / np.sqrt(variance + _EVEN_VARIANCE * variance.mean() + _TINY)
+
+
+def normal_equations(columns: Float32, scale: Float32, wanted: Float32, weights: Float32) -> tuple[Float64, Float64]:
+    """Return X W X^T (n, n) and X W y (n,) with X = columns (n, size, size) times scale, y = wanted, W = weights.
+
+    Compiled, since a library's threads for matrices would wait for those of the pictures, and the other way round.
+    """
+    count = len(columns)
+    out = np.zeros((count, count + 1))
+    _gather(columns.reshape(count, -1), scale.ravel(), wanted.ravel(), weights.ravel(), out)
+    return out[:, :count].copy(), out[:, count].copy()
+
+
+def normal_equations_twin(
+    columns: Float32, scale: Float32, wanted: Float32, weights: Float32
+) -> tuple[Float64, Float64]:
+    """Return what `normal_equations` does."""
+    design = (columns.astype(np.float64) * scale).reshape(len(columns), -1)
+    weighted = design * weights.ravel()
+    return weighted @ design.T, weighted @ wanted.ravel().astype(np.float64)
+
+
+def remainder(columns: Float32, scale: Float32, wanted: Float32, solution: Float64) -> Float32:
+    """Return what a solution (n,) of `normal_equations` leaves of `wanted`, (size, size)."""
+    out = np.empty_like(wanted)
+    _leave(columns, scale, wanted, solution.astype(np.float32), out)
+    return out
+
+
+def _along_both(image: Float64, weights: Float64) -> Float64:
+    reach = len(weights) // 2
+    for _ in range(2):
+        padded = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
+        image = sum(w * padded[n : n + image.shape[0]] for n, w in enumerate(weights)).T  # type: ignore[union-attr]
+    return image
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _binomial(image: Float32) -> Float32:
+    rows, columns = image.shape
+    across = np.empty((rows, columns), np.float32)
+    out = np.empty((rows, columns), np.float32)
+    quarter, half = np.float32(0.25), np.float32(0.5)
+    for v in range(rows):
+        for u in range(columns):
+            beside = image[v, max(u - 1, 0)] + image[v, min(u + 1, columns - 1)]
+            across[v, u] = half * image[v, u] + quarter * beside
+    for v in range(rows):
+        above, below = max(v - 1, 0), min(v + 1, rows - 1)
+        for u in range(columns):
+            out[v, u] = half * across[v, u] + quarter * (across[above, u] + across[below, u])
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _boxed(image: Float32, reach: int) -> Float32:
+    rows, columns = image.shape
+    share = np.float32(1.0 / (2 * reach + 1))
+    across = np.empty((rows, columns), np.float32)
+    out = np.empty((rows, columns), np.float32)
+    for v in range(rows):
+        total = np.float32(0.0)
+        for u in range(-reach, reach + 1):
+            total += image[v, min(max(u, 0), columns - 1)]
+        for u in range(columns):
+            across[v, u] = total * share
+            total += image[v, min(u + reach + 1, columns - 1)] - image[v, max(u - reach, 0)]
+    sums = np.zeros(columns, np.float32)
+    for v in range(-reach, reach + 1):
+        for u in range(columns):
+            sums[u] += across[min(max(v, 0), rows - 1), u]
+    for v in range(rows):
+        ahead, behind = min(v + reach + 1, rows - 1), max(v - reach, 0)
+        for u in range(columns):
+            out[v, u] = sums[u] * share
+            sums[u] += across[ahead, u] - across[behind, u]
+    return out
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _warp_four_into(image: Float32, h: Mat33, out: Float32) -> None:
+    size = out.shape[0]
+    for v in range(size):
+        for u in range(size):
+            w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
+            x0, y0 = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
+            # Within a pixel the homography is its slopes.
+            xu, xv = 0.25 * w * (h[0, 0] - x0 * h[2, 0]), 0.25 * w * (h[0, 1] - x0 * h[2, 1])
+            yu, yv = 0.25 * w * (h[1, 0] - y0 * h[2, 0]), 0.25 * w * (h[1, 1] - y0 * h[2, 1])
+            total = np.float32(0.0)
+            for place in range(4):
+                a, b = 2 * (place % 2) - 1, 2 * (place // 2) - 1
+                total += sampled(image, x0 + a * xu + b * xv, y0 + a * yu + b * yv)
+            out[v, u] = np.float32(0.25) * total
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _local_mean(image: Float32, reach: int) -> Float32:
+    """Return the mean over 2 reach + 1 pixels each way, taken twice; the border is repeated."""
+    return _boxed(_boxed(image, reach), reach)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _moves(image: Float32, pixel_mm: float, range_mm: float, out: Float32) -> None:
+    size = image.shape[0]
+    per_mm, per_range = np.float32(0.5 / pixel_mm), np.float32(0.5 / range_mm)
+    half, middle = np.float32(0.5), np.float32((size - 1) / 2)
+    for v in range(size):
+        above, below, y = max(v - 1, 0), min(v + 1, size - 1), np.float32(v) - middle
+        for u in range(size):
+            down = image[below, u] - image[above, u]
+            along = image[v, min(u + 1, size - 1)] - image[v, max(u - 1, 0)]
+            x = np.float32(u) - middle
+            out[0, v, u] = -along * per_mm
+            out[1, v, u] = -down * per_mm
+            out[2, v, u] = (along * x + down * y) * per_range
+            out[3, v, u] = (along * y - down * x) * half
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _curvature(image: Float32, out: Float32) -> None:
+    size = image.shape[0]
+    for v in range(size):
+        above, below = max(v - 1, 0), min(v + 1, size - 1)
+        for u in range(size):
+            beside = image[v, min(u + 1, size - 1)] + image[v, max(u - 1, 0)]
+            out[v, u] = beside + image[below, u] + image[above, u] - np.float32(4.0) * image[v, u]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _contrast_into(frame: Float32, shown: Float32, weights: Float32, contrast: Float32, per_deviation: Float32) -> None:
+    powers, common = weights * shown * shown, weights * frame * shown
+    even = np.float32(_EVEN_POWER) * powers.mean() + np.float32(_TINY)
+    whole = max(common.mean() / (powers.mean() + np.float32(_TINY)), np.float32(_TINY))
+    power, both = _local_mean(powers, _NEIGHBOURHOOD), _local_mean(common, _NEIGHBOURHOOD)
+    contrast[...] = np.maximum((both + even * whole) / (power + even), np.float32(_LEAST_CONTRAST) * whole)
+    left = frame - contrast * shown
+    variance = _local_mean(weights * left * left, _NEIGHBOURHOOD)
+    variance /= _local_mean(weights, _NEIGHBOURHOOD) + np.float32(_TINY)
+    least = np.float32(_EVEN_VARIANCE) * variance.mean() + np.float32(_TINY)
+    per_deviation[...] = np.float32(1.0) / np.sqrt(variance + least)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _gather(columns: Float32, scale: Float32, wanted: Float32, weights: Float32, out: Float64) -> None:
+    """Add up by chunks that stay near the processor; out is (n, n + 1), the last column that of `wanted`."""
+    count, total = columns.shape
+    part = np.empty((count + 1, _CHUNK), np.float32)
+    weighted = np.empty(_CHUNK, np.float32)
+    for first in range(0, total, _CHUNK):
+        many = min(_CHUNK, total - first)
+        for k in range(many):
+            part[count, k] = wanted[first + k]
+        for p in range(count):
+            for k in range(many):
+                part[p, k] = columns[p, first + k] * scale[first + k]
+        for p in range(count):
+            for k in range(many):
+                weighted[k] = part[p, k] * weights[first + k]
+            for q in range(p, count + 1):
+                common = np.float32(0.0)
+                for k in range(many):
+                    common += weighted[k] * part[q, k]
+                out[p, q] += common
+    for p in range(count):
+        for q in range(p):
+            out[p, q] = out[q, p]
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _leave(columns: Float32, scale: Float32, wanted: Float32, solution: Float32, out: Float32) -> None:
+    count, rows, across = columns.shape
+    for v in range(rows):
+        for u in range(across):
+            out[v, u] = 0.0
+        for p in range(count):
+            for u in range(across):
+                out[v, u] += solution[p] * columns[p, v, u]
+        for u in range(across):
+            out[v, u] = wanted[v, u] - scale[v, u] * out[v, u]

@@ -1,0 +1,1 @@
+"""The networks' part: schedule, residuals, steps, and the bundle that holds them."""

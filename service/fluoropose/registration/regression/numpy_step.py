@@ -1,0 +1,225 @@
+"""The whole step in plain NumPy: the specification of the ONNX step model, slow and clear. Lengths in mm, angles rad.
+
+Warp the frame, fetch the cached view, normalise both, run the network layer by layer. Weights are the network's own
+arrays under its own names (`stem.weight`, `blocks.0.down.weight`, ...); batch normalisation uses running statistics.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.registration.regression.step import AbstractStepper, Regression, solved
+
+__all__ = ["NumpyNetwork", "NumpyStepper", "bilinear", "block_mean", "local_contrast", "saturate", "warp_frame"]
+
+Weights = dict[str, Float32]
+_NEIGHBOURS = 5
+_VIEW_FLOOR = 0.02
+_BATCH_NORM_EPSILON = 1e-5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumpyNetwork:
+    """One stage: its weights, how much it pools first, how many blocks it has, mm or rad per scaled unit (6,).
+
+    `per_step` is the atlas grid's (`AtlasGrid.per_step`).
+    """
+
+    weights: Weights
+    pool: int
+    blocks: int
+    units: Float64
+    per_step: float
+
+
+class NumpyStepper(AbstractStepper):
+    """Steps in NumPy; hundreds of times slower than ONNX Runtime."""
+
+    def __init__(self, networks: dict[str, NumpyNetwork], pictures: NDArray[Any]) -> None:
+        """Keep the networks by stage and the atlas's pictures (pictures, size, size)."""
+        self._networks = networks
+        self._pictures = pictures
+        self._frames: Float32 = np.zeros((1, 2, 2), np.float32)
+
+    def put_frames(self, line_integrals: Float32) -> None:
+        """Keep the frames."""
+        self._frames = line_integrals.astype(np.float16).astype(np.float32)
+
+    def step(
+        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+    ) -> Regression:
+        """Run one stage on each look in turn."""
+        seen = [
+            _one(self._networks[stage], self._frames[frame], homography, self._pictures[indices].astype(np.float32))
+            for homography, indices, frame in zip(homographies, view_index, frame_index, strict=True)
+        ]
+        information, vectors, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
+        return solved(information, vectors, presence)
+
+
+def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
+    """Return the frame seen through a normalised homography: bilinear, the border repeated, (size, size)."""
+    rows, columns = frame.shape
+    v, u = np.mgrid[0:size_px, 0:size_px]
+    rays = homography @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
+    x = (rays[0] / rays[2] + 1.0) * (columns - 1) / 2.0
+    y = (rays[1] / rays[2] + 1.0) * (rows - 1) / 2.0
+    return bilinear(frame, x, y).reshape(size_px, size_px).astype(np.float32)
+
+
+def bilinear(image: Float32, x: Float64, y: Float64) -> Float64:
+    """Return an image at columns x and rows y, the border repeated."""
+    rows, columns = image.shape
+    x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
+    j, i = np.minimum(x.astype(int), columns - 2), np.minimum(y.astype(int), rows - 2)
+    fx, fy = x - j, y - i
+    top = image[i, j] * (1 - fx) + image[i, j + 1] * fx
+    low = image[i + 1, j] * (1 - fx) + image[i + 1, j + 1] * fx
+    return np.asarray(top * (1 - fy) + low * fy, np.float64)
+
+
+def saturate(line_integral: Float32) -> Float32:
+    """Return line integrals as a detector with a scatter floor would show them."""
+    return np.asarray(-np.log(np.exp(-line_integral) + _VIEW_FLOOR), np.float32)
+
+
+def local_contrast(image: Float32, block: int) -> Float32:
+    """Return (image - local mean) / local deviation, clipped to +-4; image sides are multiples of `block`."""
+    detail = image - block_mean(image, block)
+    return np.asarray(np.clip(detail / _deviation(image, block), -4.0, 4.0), np.float32)
+
+
+def _deviation(image: Float32, block: int) -> Float32:
+    detail = image - block_mean(image, block)
+    power = block_mean(detail * detail, block)
+    return np.asarray(np.sqrt(power + 0.1 * power.mean() + 1e-6), np.float32)
+
+
+def block_mean(image: Float32, block: int) -> Float32:
+    """Mean over blocks, then over 3 x 3 blocks, then bilinear back to full size (pixel areas aligned)."""
+    small = np.pad(_pooled(image, block), 1, mode="edge")
+    rows, columns = small.shape[0] - 2, small.shape[1] - 2
+    mean = sum(small[a : a + rows, b : b + columns] for a in range(3) for b in range(3)) / 9.0
+    along_rows = _stretch(image.shape[0], block, rows)
+    along_columns = _stretch(image.shape[1], block, columns)
+    return np.asarray(along_rows @ mean @ along_columns.T, np.float32)
+
+
+def _stretch(length: int, block: int, count: int) -> Float64:
+    """Return the matrix (length, count) of linear interpolation between the centres of blocks."""
+    position = np.clip((np.arange(length) + 0.5) / block - 0.5, 0, count - 1)
+    low = np.minimum(position.astype(int), count - 2)
+    matrix = np.zeros((length, count))
+    matrix[np.arange(length), low] = 1.0 - (position - low)
+    matrix[np.arange(length), low + 1] = position - low
+    return matrix
+
+
+def _pooled(image: Float32, block: int) -> Float32:
+    rows, columns = image.shape[0] // block, image.shape[1] // block
+    return np.asarray(image.reshape(rows, block, columns, block).mean(axis=(1, 3)), np.float32)
+
+
+def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float32) -> tuple[Float64, Float64, Float64]:
+    """Return information (6, 6) and vector (6,) per mm and rad, and presence, of one look at its cached pictures."""
+    weights = network.weights
+    near = views[:1] + network.per_step * (views[:_NEIGHBOURS] - views[:1])
+    warped = warp_frame(frame, homography, views.shape[1])
+    x = _channels(warped, near, network.pool)
+    if len(views) > _NEIGHBOURS:
+        x = np.concatenate([x, _among(views[0], views[_NEIGHBOURS], network.pool)])
+    x = _relu(_norm(_conv(x, weights["stem.weight"], 2, 2), weights, "stem_norm"))
+    levels = []
+    for n in range(network.blocks):
+        name = f"blocks.{n}"
+        x = _relu(_norm(_conv(x, weights[f"{name}.down.weight"], 2, 1), weights, f"{name}.down_norm"))
+        same = _norm(_conv(x, weights[f"{name}.same.weight"], 1, 1), weights, f"{name}.same_norm")
+        x = _relu(x + same)
+        levels.append(x)
+    read = _cells if "equations.weight" in weights else _whole
+    information, vector, logit = read(levels, weights, network.pool * 4 / views.shape[1])
+    presence = 1.0 / (1.0 + np.exp(-logit))
+    return information / np.outer(network.units, network.units), vector / network.units, np.float64(presence)  # type: ignore[return-value]
+
+
+def _cells(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
+    """Return information and vector of all cells' equations, scaled, and the logit of "it is there"."""
+    y = _relu(_biased(levels[-1], weights, f"laterals.{len(levels) - 1}"))
+    for n in reversed(range(len(levels) - 1)):
+        y = _relu(_biased(levels[n], weights, f"laterals.{n}") + y.repeat(2, axis=1).repeat(2, axis=2))
+    written = _biased(_relu(_biased(y, weights, "mix")), weights, "equations")
+    hidden = _relu(_dense(_relu(_biased(levels[-1], weights, "squeeze")).ravel(), weights, "presence_hidden"))
+    return *_equations(written, cell, np.exp(weights["log_prior"])), _dense(hidden, weights, "presence_head")[0]
+
+
+def _whole(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
+    """Return information and vector of the six parameters read from the whole picture; `cell` is not needed."""
+    x = _relu(_biased(levels[-1], weights, "squeeze")).ravel()
+    in_plane = _relu(_dense(x, weights, "in_plane_hidden"))
+    out_of_plane = _relu(_dense(x, weights, "out_of_plane_hidden"))
+    both = np.concatenate([in_plane, out_of_plane])
+    quality = _dense(_relu(_dense(both, weights, "quality_hidden")), weights, "quality_head")
+    heads = [_dense(in_plane, weights, "in_plane_head"), _dense(out_of_plane, weights, "out_of_plane_head")]
+    sure = np.exp(-2.0 * np.clip(quality[:6].astype(np.float64), -5.0, 4.0))
+    return np.diag(sure), sure * np.concatenate(heads), quality[6]
+
+
+def _channels(warped: Float32, views: Float32, pool: int) -> Float32:
+    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
+    cached = views[0]
+    slope = np.exp(-cached) / (np.exp(-cached) + _VIEW_FLOOR)
+    turned = [_pooled(0.5 * (views[n] - views[n + 1]) * slope, pool) for n in (1, 3)]
+    view = _pooled(saturate(cached), pool)
+    shown = (view - view.mean()) / (view.std() + 1e-4)
+    block = 8 // pool
+    changes = [np.clip(change / _deviation(view, block), -4.0, 4.0) for change in turned]
+    return np.stack([local_contrast(_pooled(warped, pool), block), local_contrast(view, block), shown, *changes])
+
+
+def _among(view: Float32, around: Float32, pool: int) -> Float32:
+    """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
+    block = 8 // pool
+    alone, both = _pooled(around, pool), _pooled(around + view, pool)
+    detail = (alone - block_mean(alone, block)) / _deviation(both, block)
+    return np.stack([np.clip(detail, -4.0, 4.0), local_contrast(both, block)])
+
+
+def _equations(written: Float32, cell: float, prior: Float32) -> tuple[Float64, Float64]:
+    """Return the sums of J J^T (plus the prior) and of J e over all cells; `cell` is a cell's share of the image."""
+    nx, ny, a, b, e = np.split(written.astype(np.float64), 5)
+    place = (np.arange(written.shape[1]) * 2.0 + 0.25) * cell - 1.0
+    columns, rows = place[None, None, :], place[None, :, None]
+    # A unit of x or y is 4 % of half the field, of z a 2 % smaller picture, of theta 0.05 rad: hence 1/2 and 5/4.
+    j = np.stack([nx, ny, -0.5 * (nx * columns + ny * rows), 1.25 * (ny * columns - nx * rows), a, b]).reshape(6, -1)
+    return j @ j.T + np.diag(prior), j @ e.ravel()
+
+
+def _biased(x: Float32, weights: Weights, name: str) -> Float32:
+    """Return a convolution that keeps the size, with its bias."""
+    kernel = weights[f"{name}.weight"]
+    return np.asarray(_conv(x, kernel, 1, kernel.shape[2] // 2) + weights[f"{name}.bias"][:, None, None])
+
+
+def _conv(x: Float32, kernel: Float32, stride: int, padding: int) -> Float32:
+    """Correlate (inputs, rows, columns) with kernel (outputs, inputs, k, k)."""
+    size = kernel.shape[2]
+    padded = np.pad(x, ((0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+    return np.asarray(np.einsum("irckl,oikl->orc", windows, kernel, optimize=True))
+
+
+def _norm(x: Float32, weights: Weights, name: str) -> Float32:
+    scale = weights[f"{name}.weight"] / np.sqrt(weights[f"{name}.running_var"] + _BATCH_NORM_EPSILON)
+    shift = weights[f"{name}.bias"] - weights[f"{name}.running_mean"] * scale
+    return np.asarray(x * scale[:, None, None] + shift[:, None, None])
+
+
+def _dense(x: Float32, weights: Weights, name: str) -> Float32:
+    return np.asarray(weights[f"{name}.weight"] @ x + weights[f"{name}.bias"])
+
+
+def _relu(x: Float32) -> Float32:
+    return np.maximum(x, 0.0)

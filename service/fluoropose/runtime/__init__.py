@@ -1,1 +1,0 @@
-"""Devices, ONNX Runtime, the engine and its sessions."""

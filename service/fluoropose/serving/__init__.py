@@ -1,0 +1,1 @@
+"""Sessions served: cases in memory, frames scheduled fairly, results handed over."""

@@ -1,0 +1,120 @@
+"""A frame as it arrived and a result as it leaves: values that every transport shares."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Mat44
+from fluoropose.geometry.camera import Camera
+from fluoropose.io.frames import decode_frame, guess_media_type, raw_frame
+from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.registration.result import Registration
+from fluoropose.tracking.session_settings import ONLY_CAMERA
+
+__all__ = ["DecodedFrame", "EncodedFrame", "FrameResult", "ObjectResult", "RAW_MEDIA_TYPE", "single_result"]
+
+RAW_MEDIA_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedFrame:
+    """A frame's bytes, not decoded before its turn comes: most frames of a burst never are.
+
+    `media_type` is that of the bytes, or empty to let them tell; raw pixels need `dtype` and, where they differ from
+    the camera's, `rows` and `columns`. `captured_s` is Unix time. `camera` is the name of the one that took it,
+    `camera_from_world` where that stood for this frame alone.
+    """
+
+    body: bytes
+    media_type: str = ""
+    dtype: str | None = None
+    rows: int | None = None
+    columns: int | None = None
+    seq: int | None = None
+    captured_s: float | None = None
+    camera: str | None = None
+    camera_from_world: Mat44 | None = None
+
+    def pixels(self, camera: Camera) -> NDArray[Any]:
+        """Return the pixels (rows, columns), or raise FrameError."""
+        if self.media_type == RAW_MEDIA_TYPE:
+            return raw_frame(self.body, self.dtype, self.rows or camera.rows, self.columns or camera.columns)
+        return decode_frame(self.body, self.media_type or guess_media_type(self.body))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedFrame:
+    """A frame that was decoded once and is kept for a partner that is late."""
+
+    decoded: NDArray[Any]
+
+    def pixels(self, camera: Camera) -> NDArray[Any]:
+        """Return the pixels (rows, columns)."""
+        return self.decoded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SmoothedPose:
+    """What a session's window says of an object, seen by the camera of the frame that is answered."""
+
+    world_from_volume: Mat44
+    camera_from_volume: Mat44
+    error_estimate: ErrorEstimate
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectResult:
+    """One object's part of an answer, seen by the camera of the frame that is answered.
+
+    `smoothed` is None where the session smooths nothing or the object was not found for sure.
+    """
+
+    case: str
+    model: str
+    registration: Registration
+    camera_from_volume: Mat44
+    error_estimate: ErrorEstimate
+    smoothed: SmoothedPose | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """One frame's answer: the session's objects, the first of which has the main fields.
+
+    `searching` are cases that it says nothing of: they are searched for meanwhile, or have just been added. `views` are
+    the names of the cameras whose frames counted, `left_out` why others did not. `age_ms` is from capture
+    (or arrival) to hand-over. `leads`: it is the first of the frames that were solved together.
+    """
+
+    seq: int
+    camera: str
+    objects: tuple[ObjectResult, ...]
+    views: tuple[str, ...]
+    left_out: dict[str, str]
+    timing_ms: dict[str, float]
+    device: str
+    searching: tuple[str, ...] = ()
+    leads: bool = True
+    age_ms: float = 0.0
+    dropped: int = 0
+
+    @property
+    def first(self) -> ObjectResult:
+        """The first object's part."""
+        return self.objects[0]
+
+    @property
+    def registration(self) -> Registration:
+        """What the engine found of the first object."""
+        return self.objects[0].registration
+
+
+def single_result(found: Registration, case: str, model: str, device: str) -> FrameResult:
+    """Return as a result what was found outside any session."""
+    part = ObjectResult(case, model, found, found.camera_from_volume, found.assessment.error_estimate)
+    used = tuple(view.name for view in found.views if view.used) or (ONLY_CAMERA,)
+    left_out = {view.name: view.why for view in found.views if not view.used}
+    camera = found.views[0].name if found.views else ONLY_CAMERA
+    return FrameResult(0, camera, (part,), used, left_out, found.timing_ms, device, age_ms=found.timing_ms["total"])

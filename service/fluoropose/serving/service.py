@@ -1,0 +1,301 @@
+"""What every transport talks to: engine, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fluoropose.arrays import Float32, Mat44, Vec3
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownCaseError
+from fluoropose.geometry.camera import Camera
+from fluoropose.inference.onnx_runtime import Device
+from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
+from fluoropose.io.cases import checked_name, list_cases, load_case, remove_case
+from fluoropose.io.preparation import CaseRequest, prepare_ct
+from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView, Registration
+from fluoropose.serving.case_cache import CaseCache
+from fluoropose.serving.session_registry import OverloadedError, SessionRegistry
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.session_settings import Change, ObjectStart, SessionSettings
+
+__all__ = ["CaseRecord", "Service", "describe_volume"]
+
+MAX_CASES = 256
+MAX_CASES_PER_KEY = 64
+MAX_FAULTS = 3
+"""Frames in a row on which the device failed, after which no more are sent here."""
+
+
+@dataclass(slots=True)
+class CaseRecord:
+    """What is known of a case: "preparing", "ready" or "failed", how far, and why.
+
+    `owner` is the key that it was uploaded with since the start, empty for what was there.
+    """
+
+    name: str
+    state: str
+    progress: float = 0.0
+    detail: str = ""
+    model: str | None = None
+    owner: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """One process's state. `start` fills it; `started` and `draining` make up readiness."""
+
+    device: Device
+    cases_root: Path
+    models_root: Path
+    case_cache: CaseCache = field(init=False)
+    sessions: SessionRegistry = field(default_factory=SessionRegistry)
+    records: dict[str, CaseRecord] = field(default_factory=dict)
+    budget_bytes: int | None = None
+    max_cases: int = MAX_CASES
+    max_cases_per_key: int = MAX_CASES_PER_KEY
+    started: bool = False
+    draining: bool = False
+    faults: int = 0
+    _loading: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _preparing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "preparing"))
+
+    def __post_init__(self) -> None:
+        """Make the engine of the device."""
+        self.case_cache = CaseCache(self.device, self.budget_bytes)
+
+    def start(self) -> None:
+        """Load every stored case that has a model; a damaged one is reported and does not stop the others."""
+        for name in list_cases(self.cases_root):
+            self.load(name)
+        self.started = True
+
+    def load(self, name: str) -> CaseRecord:
+        """Load one stored case with its model and record how that went."""
+        with self._lock:
+            known = self.records.get(name)
+            record = self.records[name] = CaseRecord(name, "preparing", 0.9, owner=known.owner if known else "")
+        try:
+            self._make_resident(record)
+        except NotReadyError:
+            record.detail = "ready; loaded when it is asked for"
+        except FluoroposeError as error:
+            record.state, record.detail = "failed", str(error)
+            return record
+        record.state, record.progress = "ready", 1.0
+        return record
+
+    def resident(self, name: str) -> ResidentCase:
+        """Return a case that is ready, loaded again if it had made room for others. May take a second.
+
+        Raises
+        ------
+        UnknownCaseError, ConflictError, NotReadyError
+            If there is no such case, it is not ready, or it does not fit beside the cases in use.
+        """
+        record = self.record(name)
+        if record.state != "ready":
+            raise ConflictError(f"expected case {record.name!r} to be ready, got {record.state}: {record.detail}")
+        with suppress(UnknownCaseError):
+            return self.case_cache.case(name)
+        return self._make_resident(record)
+
+    def _make_resident(self, record: CaseRecord) -> ResidentCase:
+        with self._loading:
+            with suppress(UnknownCaseError):
+                return self.case_cache.case(record.name)
+            case = load_case(self.cases_root / record.name)
+            record.model = self._model_for(case.digest, record.name)
+            bundle = load_bundle(self.models_root / record.model)
+            resident = self.case_cache.add(case, bundle, self.sessions.cases_in_use())
+            record.detail = "ready"
+            return resident
+
+    def submit(self, name: str, request: CaseRequest, finished: Callable[[], None], owner: str = "") -> CaseRecord:
+        """Begin to prepare a case in the background; `finished` is called when it is ready or has failed.
+
+        Raises
+        ------
+        ConflictError
+            If a case of that name exists.
+        OverloadedError
+            If there are as many cases, or cases of the key `owner`, as may be.
+        """
+        checked_name(name)
+        record = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner)
+        with self._lock:
+            if owner and sum(one.owner == owner for one in self.records.values()) >= self.max_cases_per_key:
+                raise OverloadedError(f"expected at most {self.max_cases_per_key} cases of one key, got one more")
+            if len(self.records) >= self.max_cases:
+                raise OverloadedError(f"expected at most {self.max_cases} cases, got one more; delete some")
+            if name in self.records or (self.cases_root / name).exists():
+                raise ConflictError(f"expected a new case, got {name!r}, which exists")
+            self.records[name] = record
+        self._preparing.submit(self._prepare, record, request, finished)
+        return record
+
+    def _prepare(self, record: CaseRecord, request: CaseRequest, finished: Callable[[], None]) -> None:
+        def progress(done: int, total: int) -> None:
+            record.progress, record.detail = 0.9 * done / total, "rendering the atlas"
+
+        try:
+            record.detail = "reading the volume"
+            prepare_ct(request, self.cases_root / record.name, progress=progress)
+            self.load(record.name)
+        except FluoroposeError as error:
+            record.state, record.detail = "failed", str(error)
+        finally:
+            finished()
+
+    def require_deletable(self, name: str) -> None:
+        """Raise UnknownCaseError or ConflictError if a case cannot be deleted now."""
+        if self.record(name).state == "preparing":
+            raise ConflictError(f"expected a case that is ready or failed, got {name!r}, which is being prepared")
+
+    def delete(self, name: str) -> None:
+        """Free a case in memory and on disk. Its sessions are the caller's to end first."""
+        self.require_deletable(name)
+        with suppress(UnknownCaseError):
+            self.case_cache.remove(name)
+        remove_case(self.cases_root / name)
+        with self._lock:
+            self.records.pop(name, None)
+
+    def record(self, name: str) -> CaseRecord:
+        """Return what is known of a case, or raise UnknownCaseError; NotReadyError while it may still be found."""
+        with self._lock:
+            if name not in self.records and not self.started:
+                raise NotReadyError(f"expected a started service, got one that has not come to case {name!r} yet")
+            if name not in self.records:
+                known = ", ".join(sorted(self.records)) or "none"
+                raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
+            return self.records[name]
+
+    def open_session(self, settings: SessionSettings, owner: str = "") -> Session:
+        """Open a session on cases that are ready; loads those that are not resident.
+
+        Raises
+        ------
+        ConflictError, UnknownCaseError, NotReadyError
+            If a case is not there or not ready, or too many sessions are open.
+        """
+        return self.sessions.open(settings, self._ready_for(settings), owner)
+
+    def transient_session(self, settings: SessionSettings, owner: str = "") -> Session:
+        """Return a session for one frame, which nobody else can find."""
+        return Session.opened("", settings, self._ready_for(settings), owner)
+
+    def centres_mm(self, starts: Iterable[ObjectStart]) -> dict[str, Vec3]:
+        """Return the centres of cases in their volumes; loads those that are not resident, and raises as `resident`."""
+        return {start.case: self.resident(start.case).case.atlas.view.centre_mm for start in starts}
+
+    def resident_centres_mm(self, change: Change) -> dict[str, Vec3] | None:
+        """Return the centres of the objects that a change adds, None if one of its cases would have to be loaded."""
+        needed = {start.case for start in change.add} | set(change.directions)
+        return self.load_centres_mm(change) if needed <= set(self.case_cache.names()) else None
+
+    def load_centres_mm(self, change: Change) -> dict[str, Vec3]:
+        """Return the same; loads the cases that are not resident, and raises as `resident`."""
+        for case in change.directions:
+            self.resident(case)
+        return self.centres_mm(change.add)
+
+    def follow(
+        self, settings: SessionSettings, plans: Mapping[str, Plan], views: Sequence[FrameView]
+    ) -> dict[str, Registration]:
+        """Find the objects in the frames of one instant as planned, by case; one that has gone meanwhile is left out.
+
+        Raises
+        ------
+        UnknownCaseError
+            If all have gone.
+        """
+        residents: dict[str, ResidentCase] = {}
+        gone: UnknownCaseError | None = None
+        for case in plans:
+            try:
+                residents[case] = self.resident(case)
+            except UnknownCaseError as error:
+                gone = error
+        if gone is not None and not residents:
+            raise gone
+        directions = {name: self.resident(case) for name, case in settings.directions.items()}
+        views = [replace(view, resident=directions.get(view.name)) for view in views]
+        found = register_objects(
+            list(residents.values()), views, settings.meaning, settings.inverted, [plans[case] for case in residents]
+        )
+        return dict(zip(residents, found, strict=True))
+
+    def _ready_for(self, settings: SessionSettings) -> dict[str, Vec3]:
+        """Return the centres of a session's objects, once all that it needs is there."""
+        for case in settings.directions.values():
+            self.resident(case)
+        return self.centres_mm(settings.objects)
+
+    def model_name(self, case: str) -> str:
+        """Return the name of the model that serves a case, empty if the case has gone."""
+        with self._lock:
+            record = self.records.get(case)
+            return "" if record is None or record.model is None else record.model
+
+    def render(self, name: str, camera: Camera, camera_from_volume: Mat44) -> Float32:
+        """Return a DRR of a case as line integrals (rows, columns)."""
+        volume = self.resident(name).case.volume
+        return CpuRenderer(volume, default_step_mm(volume)).render(camera, camera_from_volume)
+
+    def readiness(self) -> dict[str, Any]:
+        """Return {"status", "checks"}: "ok" once started, not draining, with a case and a device that works."""
+        ready = sum(record.state == "ready" for record in self.records.values())
+        fallen = self.case_cache.fallback_nodes()
+        device = f"{self.device.label} {self.device.note}".strip() + (f", {fallen} nodes on the CPU" if fallen else "")
+        outcomes = [
+            ("started", self.started, ""),
+            ("draining", not self.draining, ""),
+            ("cases", ready > 0, f"{ready} ready"),
+            ("device", not (self.device.required and fallen), device),
+            ("engine", self.faults < MAX_FAULTS, f"{self.faults} failed frames in a row"),
+        ]
+        checks = [{"name": name, "status": "ok" if fine else "fail", "detail": text} for name, fine, text in outcomes]
+        return {"status": "ok" if all(fine for _, fine, _ in outcomes) else "fail", "checks": checks}
+
+    def _model_for(self, digest: str, name: str) -> str:
+        """Return the model made for a case: the one of the same name if it fits, else any that does."""
+        fitting = [
+            model
+            for model in list_bundles(self.models_root)
+            if read_manifest(self.models_root / model).get("case_digest") == digest
+        ]
+        if not fitting:
+            raise UnknownCaseError(
+                f"expected a model for case {name!r} (digest {digest}) in {self.models_root.name}, got none: train one"
+            )
+        return name if name in fitting else fitting[0]
+
+
+def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the volume and atlas parts of a case's description; None for what is not resident."""
+    if name not in service.case_cache.names():
+        return None, None
+    case = service.case_cache.case(name).case
+    volume = {
+        "shape": list(case.volume.values.shape),
+        "spacing_mm": np.round(case.volume.spacing_mm, 4).tolist(),
+        "size_mm": case.size_mm,
+        "centre_mm": case.atlas.view.centre_mm.tolist(),
+        "corners_mm": case.corners_mm.tolist(),
+        "base_rotation": case.atlas.view.base_rotation.tolist(),
+        "range_mm": case.atlas.view.range_mm,
+    }
+    atlas = {"views": case.atlas.grid.count, "bytes": int(case.atlas.pictures.nbytes), "device": service.device.label}
+    return volume, atlas

@@ -1,0 +1,209 @@
+"""What a session is opened with: its cameras and their places, its objects, how frames become pairs. All values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fluoropose.arrays import Mat44
+from fluoropose.errors import ConflictError, GeometryError, InputError
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.rig import PlacedCamera, require_rig
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.tracking.smoother import Smoothing
+
+__all__ = [
+    "Change",
+    "MAX_CAMERAS",
+    "MAX_OBJECTS",
+    "MAX_WINDOW_S",
+    "ONLY_CAMERA",
+    "ObjectStart",
+    "PAIRING_TOLERANCE_MS",
+    "SessionCamera",
+    "SessionSettings",
+    "UnknownCameraError",
+    "UnknownObjectError",
+    "WorldFrameError",
+    "require_related_cameras",
+    "require_same_world",
+]
+
+ONLY_CAMERA = "camera"
+"""What a session's camera is called that was given without a name."""
+
+MAX_CAMERAS = 4
+MAX_OBJECTS = 8
+MAX_NAME = 64
+MAX_WINDOW_S = 60.0
+
+PAIRING_TOLERANCE_MS = 20.0
+"""Frames captured within this are of one instant: at 300 mm/s, 6 mm; biplane systems fire within a few milliseconds."""
+
+
+class UnknownCameraError(InputError):
+    """The session has no camera of that name."""
+
+    code = "unknown-camera"
+
+
+class UnknownObjectError(InputError):
+    """The session does not follow that case (any more)."""
+
+    code = "unknown-object"
+
+
+class WorldFrameError(GeometryError):
+    """Cameras, or the frames of one that moves, have no world frame in common."""
+
+    code = "no-common-world"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionCamera:
+    """A camera and, where it was told, its place: without one the world is the camera's own frame.
+
+    `case` is the session's object prepared for this camera's direction, where its own case does not cover that.
+    """
+
+    camera: Camera
+    camera_from_world: Mat44 | None = None
+    case: str | None = None
+
+    def placed(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
+        """Return the camera at a frame's own place, else at the session's."""
+        place = self.camera_from_world if camera_from_world is None else camera_from_world
+        return PlacedCamera(self.camera) if place is None else PlacedCamera(self.camera, place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectStart:
+    """A case to follow and its `world_from_volume` in the first frame; without one that frame is searched."""
+
+    case: str
+    initial_pose: Mat44 | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionSettings:
+    """What a client opened the session with: 1 to 4 cameras, 1 to 8 objects, and how frames are to be taken.
+
+    Raises
+    ------
+    WorldFrameError, SameCameraError, ContradictionError, ConflictError, InputError
+        If several cameras do not all have a place, two have the same or see nothing in common, a case is there twice,
+        or a number is wrong.
+    """
+
+    objects: tuple[ObjectStart, ...]
+    cameras: Mapping[str, SessionCamera]
+    meaning: PixelMeaning
+    inverted: bool = False
+    max_frame_age_ms: float | None = None
+    policy: str = "latest"
+    tolerance_ms: float = PAIRING_TOLERANCE_MS
+    smoothing: Smoothing | None = None
+
+    def __post_init__(self) -> None:
+        """Check what no single field shows."""
+        require_related_cameras(self.cameras)
+        _checked_objects([start.case for start in self.objects])
+        if len(self.objects) > 1 and self.directions:
+            raise InputError(f"expected one case where a camera has its own, got {len(self.objects)}")
+        if not (np.isfinite(self.tolerance_ms) and self.tolerance_ms >= 0):
+            raise InputError(f"expected a pairing tolerance of at least 0 ms, got {self.tolerance_ms}")
+
+    @classmethod
+    def single(
+        cls,
+        case: str,
+        camera: Camera,
+        meaning: PixelMeaning,
+        inverted: bool = False,
+        initial_pose: Mat44 | None = None,
+        max_frame_age_ms: float | None = None,
+        policy: str = "latest",
+    ) -> "SessionSettings":
+        """Return the settings of one camera that looks at one object."""
+        cameras = {ONLY_CAMERA: SessionCamera(camera)}
+        return cls((ObjectStart(case, initial_pose),), cameras, meaning, inverted, max_frame_age_ms, policy)
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """The cases that were prepared for a camera's direction, by its name."""
+        return {name: one.case for name, one in self.cameras.items() if one.case is not None}
+
+    def camera_name(self, name: str | None) -> str:
+        """Return the name of a frame's camera, the only one if it is not told, or raise UnknownCameraError."""
+        if name is None and len(self.cameras) == 1:
+            return next(iter(self.cameras))
+        if name is None or name not in self.cameras:
+            got = "none" if name is None else repr(name[:MAX_NAME])
+            raise UnknownCameraError(f"expected a frame's camera of: {', '.join(self.cameras)}; got {got}")
+        return name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """How a client changes a session: other cameras, another start of a case (or the only one), more or fewer objects.
+
+    With neither objects to add nor to remove, the session begins again: at `initial_pose`, else at the last poses.
+    """
+
+    cameras: Mapping[str | None, SessionCamera] = field(default_factory=dict)
+    case: str | None = None
+    initial_pose: Mat44 | None = None
+    add: tuple[ObjectStart, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    @property
+    def directions(self) -> list[str]:
+        """The cases that were prepared for its cameras' directions."""
+        return [camera.case for camera in self.cameras.values() if camera.case is not None]
+
+    @property
+    def restarts(self) -> bool:
+        """Whether tracks begin again."""
+        return bool(self.cameras) or self.initial_pose is not None or not (self.add or self.remove)
+
+
+def require_related_cameras(cameras: Mapping[str, SessionCamera]) -> None:
+    """Raise unless these cameras can serve one session: 1 to 4, named, in one world frame, at different places."""
+    if not 1 <= len(cameras) <= MAX_CAMERAS:
+        raise InputError(f"expected 1 to {MAX_CAMERAS} cameras, got {len(cameras)}")
+    for name in cameras:
+        if not 1 <= len(name) <= MAX_NAME:
+            raise InputError(f"expected a camera's name of 1 to {MAX_NAME} characters, got {len(name)}")
+    if len(cameras) == 1:
+        return
+    without = [name for name, one in cameras.items() if one.camera_from_world is None]
+    if without:
+        raise WorldFrameError(
+            f"expected camera_from_world of all {len(cameras)} cameras, got none of {', '.join(without)}"
+        )
+    require_rig([one.placed() for one in cameras.values()], list(cameras))
+
+
+def require_same_world(tells_place: dict[str, bool], camera: str, camera_from_world: Mat44 | None) -> None:
+    """Note in `tells_place` whether frames of a camera without a place of its own tell theirs.
+
+    Raises
+    ------
+    WorldFrameError
+        If this one does otherwise than those before.
+    """
+    tells = camera_from_world is not None
+    if tells_place.setdefault(camera, tells) != tells:
+        kind = ("without", "with") if tells else ("with", "without")
+        raise WorldFrameError(
+            f"expected a frame {kind[0]} its camera's place like those before it, got one {kind[1]} it: both cannot be "
+            "in one world frame"
+        )
+
+
+def _checked_objects(cases: list[str]) -> None:
+    if not 1 <= len(cases) <= MAX_OBJECTS:
+        raise InputError(f"expected 1 to {MAX_OBJECTS} cases, got {len(cases)}")
+    twice = sorted({case for case in cases if cases.count(case) > 1})
+    if twice:
+        raise ConflictError(f"expected each case once, got {', '.join(twice)} again")

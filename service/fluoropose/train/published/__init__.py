@@ -1,1 +1,0 @@
-"""Training of PEHL as published."""

@@ -1,0 +1,1 @@
+"""HTTP, WebSocket and gRPC over one serving core."""

@@ -1,0 +1,1 @@
+"""gRPC. `fluoropose.proto` is the source of the messages."""

@@ -1,0 +1,86 @@
+"""From results and events to gRPC's messages: the numbers of HTTP and WebSocket."""
+
+from fluoropose.arrays import Mat44
+from fluoropose.errors import FluoroposeError
+from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
+from fluoropose.serving.stream import Event, GoingAway, Pong, StreamEnd
+from fluoropose.transports.grpc import fluoropose_pb2 as pb
+
+__all__ = ["message_of", "result_message"]
+
+
+def result_message(result: FrameResult) -> pb.Result:
+    """Return a result as it goes over the wire."""
+    first = _found(result.first)
+    return pb.Result(
+        seq=result.seq,
+        status=first.status,
+        camera_from_volume=first.camera_from_volume,
+        confidence=first.confidence,
+        error_estimate=first.error_estimate,
+        timing_ms={stage: round(value, 3) for stage, value in result.timing_ms.items()},
+        age_ms=round(result.age_ms, 3),
+        dropped_since_last=result.dropped,
+        case=first.case,
+        model=first.model,
+        device=result.device,
+        camera=result.camera,
+        views=result.views,
+        views_left_out=result.left_out,
+        world_from_volume=first.world_from_volume,
+        smoothed=first.smoothed if first.HasField("smoothed") else None,
+        objects=[_found(one) for one in result.objects] if len(result.objects) + len(result.searching) > 1 else [],
+        searching=result.searching,
+    )
+
+
+def _found(found: ObjectResult) -> pb.Found:
+    assessment = found.registration.assessment
+    return pb.Found(
+        case=found.case,
+        model=found.model,
+        status=assessment.status.value,
+        confidence=assessment.confidence,
+        camera_from_volume=_numbers(found.camera_from_volume),
+        world_from_volume=_numbers(found.registration.world_from_volume),
+        error_estimate=_estimate(found.error_estimate),
+        smoothed=None if found.smoothed is None else _smoothed(found.smoothed),
+    )
+
+
+def _smoothed(smoothed: SmoothedPose) -> pb.Smoothed:
+    return pb.Smoothed(
+        world_from_volume=_numbers(smoothed.world_from_volume),
+        camera_from_volume=_numbers(smoothed.camera_from_volume),
+        error_estimate=_estimate(smoothed.error_estimate),
+        frames=smoothed.frames,
+    )
+
+
+def _estimate(estimate: ErrorEstimate) -> pb.ErrorEstimate:
+    return pb.ErrorEstimate(
+        in_plane_mm=estimate.in_plane_mm, depth_mm=estimate.depth_mm, rotation_deg=estimate.rotation_deg
+    )
+
+
+def _numbers(pose: Mat44 | None) -> list[float]:
+    return [] if pose is None else [float(number) for number in pose.ravel()]
+
+
+def message_of(event: Event) -> pb.ServerMessage:
+    """Return a stream's event as a message."""
+    if isinstance(event, FrameResult):
+        return pb.ServerMessage(result=result_message(event))
+    if isinstance(event, GoingAway):
+        pose = _numbers(event.last_pose)
+        return pb.ServerMessage(going_away=pb.GoingAway(reconnect_after_ms=event.reconnect_after_ms, last_pose=pose))
+    if isinstance(event, Pong):
+        return pb.ServerMessage(pong=pb.Pong(client_time=event.client_time, server_time=event.server_time))
+    if isinstance(event, StreamEnd):
+        return pb.ServerMessage(ended=pb.Ended(reason=event.reason))
+    return pb.ServerMessage(problem=_problem(event.seq, event.error))
+
+
+def _problem(seq: int | None, error: FluoroposeError) -> pb.Problem:
+    return pb.Problem(seq=None if seq is None or seq < 0 else seq, code=error.code, detail=str(error))

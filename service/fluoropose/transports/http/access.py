@@ -1,0 +1,71 @@
+"""The door of HTTP and WebSocket: everything but health needs a key where there are keys; who came is noted."""
+
+from collections.abc import MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fluoropose.errors import AccessError
+from fluoropose.serving.api_keys import KeyRing
+from fluoropose.telemetry.metrics import Metrics
+from fluoropose.transports.http.codec import KEY_OF_SCOPE
+from fluoropose.transports.http.errors import PROBLEM_MEDIA_TYPE, problem_body
+
+__all__ = ["AccessGuard", "HEALTH_PATHS", "needed_scope"]
+
+HEALTH_PATHS = ("/livez", "/readyz", "/startupz")
+
+
+def needed_scope(method: str, path: str) -> str | None:
+    """Return what a key must allow for a request, None for what is open to all. What is not known here needs a key."""
+    if path in HEALTH_PATHS:
+        return None
+    if path == "/metrics":
+        return "metrics"
+    if path.startswith("/v1/cases") and method not in ("GET", "HEAD"):
+        return "manage"
+    return "infer"
+
+
+class AccessGuard:
+    """Turns away who has no key that allows the request."""
+
+    def __init__(self, app: ASGIApp, keys: KeyRing | None, metrics: Metrics) -> None:
+        """Without `keys` everyone may come in."""
+        self.app = app
+        self.keys = keys
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check the key and pass the request on."""
+        if self.keys is None or scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        needed = needed_scope(scope.get("method", "GET"), scope["path"])
+        if needed is not None:
+            try:
+                scope[KEY_OF_SCOPE] = self.keys.check(_token(scope), needed)
+            except AccessError as error:
+                self.metrics.auth_failures.labels(error.reason).inc()
+                await _refuse(error, scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _token(scope: MutableMapping[str, Any]) -> str:
+    headers = Headers(scope=scope)
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
+
+
+async def _refuse(error: AccessError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with a problem; a WebSocket gets it in place of the handshake where the server can, else is closed."""
+    body = problem_body(error)
+    headers = {"WWW-Authenticate": "Bearer"} if body["status"] == HTTPStatus.UNAUTHORIZED else None
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 4401, "reason": body["title"]})
+        return
+    await JSONResponse(body, body["status"], headers, media_type=PROBLEM_MEDIA_TYPE)(scope, receive, send)

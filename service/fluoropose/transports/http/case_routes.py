@@ -1,0 +1,130 @@
+"""The routes of cases: listing, uploading, deleting, rendering."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from fastapi import APIRouter, Header, Request, Response
+from starlette.datastructures import UploadFile
+
+from fluoropose.drr.prepare import ViewChoice
+from fluoropose.errors import InputError
+from fluoropose.io.frames import npy_bytes, png_bytes
+from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
+from fluoropose.serving.service import Service, describe_volume
+from fluoropose.serving.stream import StreamRegistry
+from fluoropose.tracking.session_settings import Change
+from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type, validated
+from fluoropose.transports.http.codec import owner_of
+from fluoropose.transports.http.schemas import CaseModel, CaseOptions, RenderRequest
+
+__all__ = ["case_routes"]
+
+UPLOAD_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["volume", "options"],
+                    "properties": {
+                        "volume": {"type": "string", "format": "binary"},
+                        "label_map": {"type": "string", "format": "binary"},
+                        "options": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def case_routes(service: Service, streams: StreamRegistry) -> APIRouter:
+    """Return the routes of cases."""
+    router = APIRouter(prefix="/v1", tags=["cases"])
+    broker = streams.broker
+
+    @router.get("/cases")
+    async def cases() -> list[CaseModel]:
+        return [_case_model(service, name) for name in sorted(service.records)]
+
+    @router.post("/cases", status_code=201, openapi_extra=UPLOAD_SCHEMA)
+    async def upload(request: Request, response: Response) -> CaseModel:
+        if media_type(request) != "multipart/form-data":
+            raise UnsupportedMediaError(f"expected multipart/form-data, got {media_type(request) or 'none'}")
+        async with request.form(max_files=2, max_fields=4) as form:
+            text, volume, labels = form.get("options"), form.get("volume"), form.get("label_map")
+            if not isinstance(text, str) or not isinstance(volume, UploadFile):
+                raise InputError("expected a form with the file `volume` and the text `options`, got another")
+            options = validated(CaseOptions, text)
+            folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
+            try:
+                ct = await broker.run_off_loop(lambda: _kept(volume, folder, "volume"))
+                chart = None
+                if isinstance(labels, UploadFile):
+                    chart = await broker.run_off_loop(lambda: _kept(labels, folder, "labels"))
+                choice = ViewChoice(VIEWS[options.view], options.range_mm)
+                box = None if options.box_mm is None else np.array(options.box_mm)
+                wanted = CaseRequest(
+                    ct, choice, chart, options.label, options.hu_window, box, options.attenuation, options.in_air
+                )
+                record = service.submit(
+                    options.name, wanted, lambda: shutil.rmtree(folder, ignore_errors=True), owner_of(request.scope)
+                )
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        response.headers["Location"] = f"/v1/cases/{record.name}"
+        return _case_model(service, record.name)
+
+    @router.delete("/cases/{case}", status_code=204)
+    async def delete(case: str) -> None:
+        service.require_deletable(case)
+        for session in service.sessions.of_case(case):
+            if {case} < set(session.objects):
+                await broker.change(session, Change(remove=(case,)))
+            else:
+                streams.close(session)
+        await broker.run_off_loop(lambda: service.delete(case))
+
+    @router.get("/cases/{case}")
+    async def one_case(case: str) -> CaseModel:
+        return _case_model(service, service.record(case).name)
+
+    @router.post("/render", response_class=Response)
+    async def render(body: RenderRequest, accept: str = Header(default="*/*")) -> Response:
+        camera, pose = body.camera.value(), body.pose_value()
+        as_png = body.format == "png" or (body.format is None and "image/png" in accept)
+        encode = png_bytes if as_png else npy_bytes
+        data = await broker.run_off_loop(lambda: encode(service.render(body.case, camera, pose)))
+        return Response(data, media_type="image/png" if as_png else "application/x-npy")
+
+    return router
+
+
+def _kept(upload: UploadFile, folder: Path, name: str) -> Path:
+    """Write an upload into a folder under our own name, its kind told by its first bytes."""
+    first = upload.file.read(4)
+    path = folder / (name + volume_suffix(first))
+    upload.file.seek(0)
+    with path.open("wb") as stream:
+        shutil.copyfileobj(upload.file, stream)
+    return path
+
+
+def _case_model(service: Service, name: str) -> CaseModel:
+    record = service.record(name)
+    volume, atlas = describe_volume(service, name)
+    return CaseModel.model_validate(
+        {
+            "case": name,
+            "state": record.state,
+            "progress": record.progress,
+            "detail": record.detail,
+            "volume": volume,
+            "atlas": atlas,
+            "model": record.model,
+        }
+    )

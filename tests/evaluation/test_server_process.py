@@ -1,0 +1,41 @@
+"""Waiting for a server: whenever its start ends, what became ready is found, and what did not is said at once."""
+
+import httpx
+import pytest
+
+from fluoropose.errors import DeviceError
+from fluoropose.evaluation import server_process as process
+
+
+class _Process:
+    returncode = None
+
+    def poll(self) -> None:
+        return None
+
+
+def _server(monkeypatch: pytest.MonkeyPatch, start_ends_after: int, ready: bool) -> None:
+    """Answer like a server whose start ends between the requests number `start_ends_after` and the next."""
+    count = 0
+
+    def get(url: str, timeout: float, verify: object) -> httpx.Response:
+        nonlocal count
+        count += 1
+        started = count > start_ends_after
+        return httpx.Response(200 if started and (ready or url.endswith("/startupz")) else 503, text="state")
+
+    monkeypatch.setattr(process.httpx, "get", get)
+    monkeypatch.setattr(process.time, "sleep", lambda seconds: None)
+
+
+@pytest.mark.parametrize("start_ends_after", range(6))
+def test_a_start_that_ends_between_two_questions_is_no_failure(monkeypatch, start_ends_after):
+    _server(monkeypatch, start_ends_after, ready=True)
+    process._wait_until_ready(_Process(), "http://server")
+
+
+@pytest.mark.parametrize("start_ends_after", range(6))
+def test_a_server_that_started_without_a_case_is_refused_at_once(monkeypatch, start_ends_after):
+    _server(monkeypatch, start_ends_after, ready=False)
+    with pytest.raises(DeviceError, match="expected a ready server"):
+        process._wait_until_ready(_Process(), "http://server")

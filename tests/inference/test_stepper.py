@@ -1,0 +1,174 @@
+"""The stepper's way over a GPU with CUDA graphs, on a pretended GPU: buffers that stay, numbers, refusals."""
+
+import numpy as np
+import pytest
+
+from fluoropose.errors import BundleError, DeviceError
+from fluoropose.inference import onnx_runtime as ort
+from fluoropose.inference import stepper
+from fluoropose.inference.gpus import list_gpus
+from fluoropose.inference.onnx_runtime import Device, open_device
+from fluoropose.inference.stepper import OrtStepper
+from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.registration.resident_case import ResidentCase
+
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+
+
+class PretendedGpu:
+    """Networks run on the CPU, over values that are apart from the host's arrays; notes what was asked for."""
+
+    def __init__(self, monkeypatch, refuses=""):
+        self.opened, self.runs, self.values = [], [], []
+        gpu, place, session = self, stepper.place, ort.ort.InferenceSession
+
+        class Session(session):
+            def __init__(self, model, options, providers, **more):
+                graphs = dict([providers[0]])[CUDA]["enable_cuda_graph"]
+                if graphs == "1" and refuses:
+                    raise RuntimeError(refuses)
+                super().__init__(model, options, providers=[CPU], **more)
+                gpu.opened.append(graphs)
+
+            def get_providers(self):
+                return [CUDA, CPU]
+
+            def run_with_iobinding(self, binding, options=None):
+                try:
+                    number = options.get_run_config_entry("gpu_graph_id")
+                except Exception:
+                    number = ""
+                gpu.runs.append((self, number))
+                super().run_with_iobinding(binding, options)
+
+        def apart(array, device):
+            if device.name == "cpu":
+                return place(array, device)
+            self.values.append(place(array.copy(), Device("cpu", 1)))
+            return self.values[-1]
+
+        monkeypatch.setattr(ort.ort, "InferenceSession", Session)
+        monkeypatch.setattr(stepper, "place", apart)
+
+
+@pytest.fixture(scope="module")
+def bundle(models_root):
+    return load_bundle(models_root / "small")
+
+
+def looks(rng, count):
+    """Frames and looks of two instants: homographies, view and frame indices."""
+    frames = rng.random((count, 40, 50)).astype(np.float32)
+    whole = np.array([[2 / 127, 0.0, -1.0], [0.0, 2 / 127, -1.0], [0.0, 0.0, 1.0]])
+    homographies = whole @ (np.eye(3) + [[0.05], [0.05], [1e-4]] * rng.standard_normal((count, 3, 3)))
+    return frames, homographies, rng.integers(0, 9, (count, 5)), np.arange(count)
+
+
+def both(steppers, instants):
+    """Return what each stepper makes of each instant, the stages after one another."""
+    seen = []
+    for one in steppers:
+        for frames, *rest in instants:
+            one.put_frames(frames)
+            seen.append([one.step(stage, *rest) for stage in ("coarse", "fine")])
+    half = len(seen) // 2
+    return zip(seen[:half], seen[half:], strict=True)
+
+
+def test_a_graph_keeps_its_number_its_network_and_its_buffers(monkeypatch, small_case, bundle, rng):
+    instants = [looks(rng, count) for count in (1, 1, 2, 1, 2)]
+    views = np.asarray(small_case.atlas.views)
+    plain = OrtStepper(bundle.models, views, Device("cpu", 1))
+    gpu = PretendedGpu(monkeypatch)
+    graphed = OrtStepper(bundle.models, views, Device("cuda", 1, graphs=True))
+    addresses = []
+    put = graphed.put_frames
+
+    def noted(frames):
+        put(frames)
+        addresses.append([value.data_ptr() for value in gpu.values])
+
+    monkeypatch.setattr(graphed, "put_frames", noted)
+    for expected, found in both((plain, graphed), instants):
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(other.residuals, one.residuals, rtol=1e-3, atol=1e-5)
+            np.testing.assert_allclose(other.information, one.information, rtol=1e-3, atol=1e-5)
+    assert gpu.opened == ["1"] * 4  # two stages, two batch sizes
+    numbers = [[number for _, number in gpu.runs[2 * n : 2 * n + 2]] for n in range(5)]
+    one_frame, two_frames = numbers[0], numbers[2]
+    assert numbers == [one_frame, one_frame, two_frames, one_frame, two_frames]
+    assert len({*one_frame, *two_frames} - {"", "0", "-1"}) == 4
+    assert len(set(gpu.runs)) == 4  # each network only ever ran under one number
+    assert addresses[1] == addresses[-1][: len(addresses[1])]
+    assert len(addresses[2]) < len(addresses[3]) == len(addresses[4])  # nothing is placed for what was there before
+
+
+def test_where_graphs_are_refused_the_network_runs_without_and_says_so(monkeypatch, caplog, small_case, bundle, rng):
+    gpu = PretendedGpu(monkeypatch, refuses="This session cannot use the graph capture feature: a node is on the CPU")
+    graphless = OrtStepper(bundle.models, np.asarray(small_case.atlas.views), Device("cuda", 1, graphs=True))
+    frames, *rest = looks(rng, 1)
+    graphless.put_frames(frames)
+    assert np.isfinite(graphless.step("fine", *rest).residuals).all()
+    assert gpu.opened == ["0", "0"]
+    assert {number for _, number in gpu.runs} == {""}
+    said = [record for record in caplog.records if record.name == "fluoropose.device"]
+    assert [record.getMessage() for record in said] == ["no CUDA graphs"] * 2
+    assert "a node is on the CPU" in said[0].fields["why"]
+
+
+def test_a_model_that_is_none_is_refused_with_graphs_too(monkeypatch, small_case):
+    PretendedGpu(monkeypatch)
+    with pytest.raises(BundleError, match="ONNX model that runs"):
+        OrtStepper({"fine": b"x"}, np.asarray(small_case.atlas.views), Device("cuda", 1, graphs=True))
+
+
+def test_without_being_asked_for_no_graphs_are_made(monkeypatch, small_case, bundle, rng):
+    gpu = PretendedGpu(monkeypatch)
+    plain = OrtStepper(bundle.models, np.asarray(small_case.atlas.views), Device("cuda", 1))
+    frames, *rest = looks(rng, 1)
+    plain.put_frames(frames)
+    plain.step("fine", *rest)
+    assert gpu.opened == ["0", "0"]
+    assert {number for _, number in gpu.runs} == {""}
+
+
+def test_on_the_cpu_graphs_are_declined_in_the_log(caplog):
+    assert not open_device("cpu", 1, graphs=True).graphs
+    assert [record.fields for record in caplog.records] == [{"why": "the device is the CPU"}]
+    if not list_gpus():
+        with pytest.raises(DeviceError, match="expected a usable CUDA device"):
+            open_device("cuda", 1, graphs=True)
+
+
+def operations(model, batch):
+    session = ort._open_session(model, Device("cpu", 1), batch)
+    return {node.op_type for part in session.get_provider_graph_assignment_info() for node in part.get_nodes()}
+
+
+def test_a_network_of_one_batch_size_computes_no_shapes():
+    """On a GPU those would be nodes on the CPU: graphs refused, and a service that needs the GPU never ready."""
+    from fluoropose.cli.settings import shipped_models_root
+
+    root = shipped_models_root()
+    models = [model for name in list_bundles(root) for model in load_bundle(root / name).models.values()]
+    assert len(models) >= 6
+    for model in models:
+        assert "Shape" in operations(model, None)
+        for batch in (1, 2):
+            assert not operations(model, batch) & {"Shape", "ConstantOfShape", "Expand", "Where", "Equal", "Range"}
+
+
+def test_a_network_that_keeps_to_its_first_frame_is_refused(monkeypatch, small_case, bundle):
+    ResidentCase(small_case, bundle, Device("cpu", 1))
+    monkeypatch.setattr(stepper._Frame, "update", lambda self, shaped: None)
+    with pytest.raises(BundleError, match="golden outputs"):
+        ResidentCase(small_case, bundle, Device("cpu", 1))
+
+
+@pytest.mark.gpu
+def test_graphs_change_no_number(small_case, bundle, rng):
+    views = np.asarray(small_case.atlas.views)
+    steppers = [OrtStepper(bundle.models, views, open_device("cuda", 1, graphs)) for graphs in (False, True)]
+    for expected, found in both(steppers, [looks(rng, count) for count in (1, 1, 2, 1, 2)]):
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(other.residuals, one.residuals, rtol=1e-4, atol=1e-6)

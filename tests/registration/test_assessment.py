@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.registration.assessment import (
+    Assessment,
+    ErrorEstimate,
+    Status,
+    assess,
+    assess_jointly,
+    assess_overlapped,
+    corner_error_mm,
+    expected_errors,
+)
+from fluoropose.registration.regression.schedule import PoseEstimate
+from fluoropose.registration.regression.step import Regression
+
+
+def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
+    pose = pose_from_six(np.array(six, float), case.pose_frame)
+    sigmas = np.array([[sigma_x, 0.4, 2.0, 0.003, 0.004, 0.0]])
+    information = np.diag(np.maximum(sigmas[0], 1e-6) ** -2.0)[None]
+    seen = Regression(np.zeros((1, 6)), sigmas, information, np.array([presence]))
+    return PoseEstimate(pose, seen, moved, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("presence", "status"),
+    [(0.99, Status.TRACKING), (0.5, Status.TRACKING), (0.3, Status.LOW_CONFIDENCE), (0.05, Status.LOST)],
+)
+def test_presence_decides(small_case, camera, presence, status):
+    assessment = assess(finding(small_case, presence), 0.95, camera, small_case.atlas)
+    assert assessment.status is status
+    assert assessment.confidence == presence
+
+
+def test_expected_errors_add_in_squares(small_case, camera):
+    estimate = assess(finding(small_case, 0.9, moved=(1.2, 1.5, 0.012)), 0.95, camera, small_case.atlas).error_estimate
+    assert estimate.in_plane_mm == pytest.approx(1.3)  # 0.3, 0.4 and 1.2
+    assert estimate.depth_mm == pytest.approx(2.5)  # 2.0 and 1.5
+    assert estimate.rotation_deg == pytest.approx(np.rad2deg(0.013))  # 3, 4 and 12 thousandths
+
+
+def test_a_large_expected_error_is_no_confident_pose(small_case, camera):
+    assert (
+        assess(finding(small_case, 0.99, sigma_x=5.0), 0.95, camera, small_case.atlas).status is Status.LOW_CONFIDENCE
+    )
+
+
+@pytest.mark.parametrize("six", [(400, 0, 900, 0, 0, 0), (0, 0, 1500, 0, 0, 0)], ids=["outside", "too far"])
+def test_what_cannot_be_seen_is_lost(small_case, camera, six):
+    assessment = assess(finding(small_case, 0.99, six), 0.95, camera, small_case.atlas)
+    assert assessment.status is Status.LOST
+    assert assessment.confidence == 0.0
+
+
+@pytest.mark.parametrize(
+    ("likeness", "status"),
+    [
+        (0.95, Status.TRACKING),
+        (0.7, Status.TRACKING),
+        (0.55, Status.LOW_CONFIDENCE),
+        (0.4, Status.LOST),
+        (-0.5, Status.LOST),
+    ],
+)
+def test_a_network_that_is_sure_of_nothing_is_overruled_by_the_edges(small_case, camera, likeness, status):
+    assert assess(finding(small_case, 0.999), likeness, camera, small_case.atlas).status is status
+
+
+def test_a_joint_pose_is_as_sure_as_its_least_sure_view(small_case):
+    views = [Assessment(Status.TRACKING, share, ErrorEstimate(9.0, 9.0, 9.0)) for share in (0.9, 0.6)]
+    information = np.diag(np.array([0.3, 0.4, 2.0, 0.003, 0.004, 0.012]) ** -2.0)
+    found = assess_jointly(views, information, np.zeros(6), np.eye(3), small_case.atlas)
+    assert (found.status, found.confidence) == (Status.TRACKING, 0.6)
+    assert found.error_estimate.in_plane_mm == pytest.approx(0.5)  # 0.3 and 0.4
+    assert found.error_estimate.depth_mm == pytest.approx(2.0)
+    assert found.error_estimate.rotation_deg == pytest.approx(np.rad2deg(0.013))
+    # Seen along x, what was depth is in the plane; what is still proposed adds in squares.
+    turn = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    proposed = np.array([0.4, 0.0, 0.0, 0.0, 0.0, 0.0])
+    aside = assess_jointly(views, information, proposed, turn, small_case.atlas).error_estimate
+    assert aside.depth_mm == pytest.approx(0.5)
+    lost = assess_jointly(
+        [views[0], Assessment(Status.LOST, 0.0, views[0].error_estimate)], information, proposed, turn, small_case.atlas
+    )
+    assert lost.status is Status.LOST
+
+
+def test_expected_errors_are_those_along_the_cameras_axes():
+    covariance = np.diag([1.0, 4.0, 900.0, 0.01, 0.0, 0.0])
+    frontal, side = np.eye(4), np.eye(4)
+    side[:3, :3] = [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]]
+    seen = expected_errors(covariance, frontal)
+    assert (seen.in_plane_mm, seen.depth_mm, seen.rotation_deg) == pytest.approx((5**0.5, 30.0, np.rad2deg(0.1)))
+    assert expected_errors(covariance, side).depth_mm == pytest.approx(1.0)
+    assert expected_errors(covariance, side).in_plane_mm == pytest.approx(904**0.5)
+
+
+def test_the_corners_error_is_that_of_drawn_poses(small_case, rng):
+    """Against 20,000 twists drawn from the covariance, in a camera that stands somewhere; depth counts for nothing."""
+    camera_from_world = pose_from_six(np.array([3.0, 5.0, 20.0, 10.0, 40.0, -30.0]), small_case.pose_frame)
+    camera_from_volume = pose_from_six(np.array([5.0, -8.0, 900.0, 10.0, 5.0, 8.0]), small_case.pose_frame)
+    root = rng.normal(size=(6, 6)) * np.array([0.2, 0.3, 0.2, 0.004, 0.003, 0.005])[:, None]
+    covariance = root @ root.T
+    centre, corners = small_case.atlas.view.centre_mm, small_case.corners_mm
+    twists = rng.multivariate_normal(np.zeros(6), covariance, 20000)
+    turn = camera_from_world[:3, :3]
+    middle = camera_from_volume[:3, :3] @ centre + camera_from_volume[:3, 3]
+    arms = corners @ camera_from_volume[:3, :3].T + camera_from_volume[:3, 3] - middle
+    shifts, turns = twists[:, :3] @ turn.T, twists[:, 3:] @ turn.T
+    moves = shifts[:, None] + np.cross(turns[:, None], arms[None])
+    ray = middle / np.linalg.norm(middle)
+    drawn = np.sqrt(np.mean(((moves - (moves @ ray)[..., None] * ray) ** 2).sum(axis=2)))
+    error = corner_error_mm(np.linalg.inv(covariance), camera_from_world, camera_from_volume, corners, centre)
+    assert error == pytest.approx(drawn, rel=0.03)
+
+
+def test_an_uncertain_pose_among_others_is_doubted():
+    sure = Assessment(Status.TRACKING, 0.99, ErrorEstimate(0.1, 1.0, 0.5))
+    assert assess_overlapped(sure, 0.2, 60.0) is sure
+    doubted = assess_overlapped(sure, 0.5, 60.0)
+    assert (doubted.status, doubted.confidence) == (Status.LOW_CONFIDENCE, 0.99)
+    lost = Assessment(Status.LOST, 0.0, ErrorEstimate(9.0, 9.0, 9.0))
+    assert assess_overlapped(lost, 9.0, 60.0) is lost

@@ -1,0 +1,182 @@
+"""What objects cast into a frame: the compiled kernels and their twins, strengths that are known, nothing where nothing is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.registration.object_subtraction import (
+    disturbance,
+    fitted,
+    fitted_twin,
+    ground_of,
+    overlap_of,
+    power,
+    power_twin,
+)
+from fluoropose.registration.projected_object import cast, cast_twin, project_object, project_object_twin
+from fluoropose.registration.regression.numpy_step import saturate
+
+HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
+BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
+FAR = HERE + [80.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.fixture
+def shadows(small_case):
+    return [project_object(pose_from_six(six, small_case.pose_frame), small_case.atlas) for six in (HERE, BESIDE)]
+
+
+@pytest.fixture
+def empty(camera):
+    return np.zeros((camera.rows, camera.columns), np.float32)
+
+
+def overlap(frame, camera, shadows):
+    """Return what shadows cast into a frame; None is one of which nothing is known."""
+    ground = ground_of(frame, camera)
+    return overlap_of(ground, [None if shadow is None else ground.cast(shadow) for shadow in shadows])
+
+
+def pictures_of(shadows, camera):
+    """Return the shadows at strength 1 in the camera's frame, (n, rows, columns)."""
+    empty = np.zeros((camera.rows, camera.columns), np.float32)
+    return np.stack([cast_twin(empty, camera, shadow, np.array([1.0, 0.0])) for shadow in shadows])
+
+
+def test_a_shadow_is_the_rendered_picture(small_case, camera, empty, shadows):
+    """To what two degrees of grid, four here, and depth as a scale leave: a few per cent of the darkest."""
+    lines = saturate(CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(HERE, small_case.pose_frame)))
+    cast(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    lines = lines - lines.min()
+    assert np.corrcoef(empty.ravel(), lines.ravel())[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("six", [HERE, BESIDE, HERE + [0.0, 0.0, 0.0, 0.0, 40.0, -40.0]])
+def test_the_shadows_twins_agree(small_case, six):
+    """On both sides of the nearest view, and beyond the atlas's rim."""
+    pose = pose_from_six(six, small_case.pose_frame)
+    got, wanted = project_object(pose, small_case.atlas), project_object_twin(pose, small_case.atlas)
+    np.testing.assert_allclose(got.lines, wanted.lines, atol=2e-6)
+    assert got.box == wanted.box
+
+
+def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
+    for shadow in shadows:
+        top, end, left, stop = shadow.box
+        corners = np.array([[x, y, 1.0] for y in (top - 1.0, end) for x in (left - 1.0, stop)]).T
+        u, v, w = shadow.frame_from_canonical_px(camera) @ corners
+        u, v = u / w, v / w
+        assert shadow.window(camera) == (
+            max(int(np.floor(v.min())), 0), min(int(v.max()) + 2, camera.rows),
+            max(int(np.floor(u.min())), 0), min(int(u.max()) + 2, camera.columns),
+        )  # fmt: skip
+
+
+def test_the_twins_agree(rng, camera, shadows):
+    frame = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
+    strength = np.array([0.8, -0.05])
+    wanted = cast_twin(frame, camera, shadows[0], strength)
+    got = frame.copy()
+    cast(got, camera, shadows[0], strength)
+    np.testing.assert_allclose(got, wanted, atol=1e-4)
+    pictures = pictures_of(shadows, camera)
+    np.testing.assert_allclose(fitted(wanted, pictures), fitted_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
+    assert power(wanted, pictures[0]) == pytest.approx(power_twin(wanted, pictures[0]), rel=1e-4)
+
+
+def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows):
+    """Beside a slow background and noise; each object's own strength and hardening."""
+    strengths = np.array([[0.9, -0.04], [0.6, 0.02]])
+    v, u = np.mgrid[0 : camera.rows, 0 : camera.columns]
+    frame = (0.01 * u + 0.005 * v + rng.normal(0.0, 0.005, empty.shape)).astype(np.float32)
+    for shadow, strength in zip(shadows, strengths, strict=True):
+        cast(frame, camera, shadow, strength)
+    found = fitted(frame, pictures_of(shadows, camera))
+    deepest = float(shadows[0].lines.max())
+    for depth in (0.3 * deepest, deepest):
+        np.testing.assert_allclose(found @ [depth, depth**2], strengths @ [depth, depth**2], rtol=0.06)
+
+
+def test_the_others_are_taken_out_and_the_object_itself_stays(camera, empty, shadows):
+    alone = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    both = cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0]))
+    cast_there = overlap(both, camera, shadows)
+    left = cast_there.without_others(both, camera, 0)
+    assert np.abs(left - alone).max() < 0.02 * both.max()
+    assert cast_there.neighbours(0, camera) == [1]
+    np.testing.assert_array_equal(both, cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0])))
+
+
+def test_an_object_that_is_not_there_is_given_little(camera, empty, shadows):
+    frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    strengths = fitted(frame, pictures_of(shadows, camera))
+    deepest = float(shadows[1].lines.max())
+    assert abs(strengths[1] @ [deepest, deepest**2]) < 0.15 * deepest
+
+
+def test_a_shadow_ends_where_the_object_does(camera, shadows):
+    """No step of the detector's floor is left at the rim of the cached view, and the window holds all that is cast."""
+    (picture,) = pictures_of(shadows[:1], camera)
+    rows, columns = np.nonzero(picture)
+    top, end, left, stop = shadows[0].window(camera)
+    assert shadows[0].lines[0].max() == 0.0
+    assert top <= rows.min()
+    assert rows.max() < end
+    assert left <= columns.min()
+    assert columns.max() < stop
+
+
+def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, camera, empty, shadows):
+    """Nothing if nothing moved; the derivatives' ratio if the other one appears; without bound for one that is not there."""
+    both = cast_twin(
+        cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0])), camera, shadows[1], np.array([0.7, 0.0])
+    )
+    after = overlap(both, camera, shadows)
+    assert disturbance(after, after, 0) == 0.0
+    before = overlap(both, camera, [shadows[0], None])
+    own, other = (
+        strength * picture for strength, picture in zip((1.0, 0.7), pictures_of(shadows, camera), strict=True)
+    )
+    mask = own[1:-1, 1:-1] > 0
+    power = [
+        sum((slope[mask] ** 2).sum() for slope in (p[2:, 1:-1] - p[:-2, 1:-1], p[1:-1, 2:] - p[1:-1, :-2]))
+        for p in (other, own)
+    ]
+    assert disturbance(before, after, 0) == pytest.approx(np.sqrt(power[0] / power[1]), rel=0.05)
+    nearly = project_object(pose_from_six(BESIDE + [0.02, 0, 0, 0, 0, 0], small_case.pose_frame), small_case.atlas)
+    assert 0.0 < disturbance(overlap(both, camera, [shadows[0], nearly]), after, 0) < 0.1
+    assert disturbance(before, overlap(both, camera, [None, shadows[1]]), 0) == np.inf
+
+
+def test_objects_apart_leave_the_frame_as_it_is(small_case, camera, empty, shadows):
+    wide = Camera(96, 256, camera.intrinsic_matrix)
+    far = project_object(pose_from_six(FAR, small_case.pose_frame), small_case.atlas)
+    frame = np.zeros((96, 256), np.float32)
+    cast_there = overlap(frame, wide, [shadows[0], far])
+    assert cast_there.neighbours(0, wide) == []
+    assert cast_there.without_others(frame, wide, 0) is frame
+
+
+def test_what_is_not_known_casts_nothing_and_looks_everywhere(camera, empty, shadows):
+    frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    cast_there = overlap(frame, camera, [shadows[0], None])
+    assert cast_there.neighbours(0, camera) == []
+    assert cast_there.neighbours(1, camera) == [0]
+    assert np.abs(cast_there.without_others(frame, camera, 1)).max() < 0.02 * frame.max()
+    nothing = overlap(frame, camera, [None, None])
+    assert not nothing.strengths.any()
+
+
+def test_exposure_is_what_the_others_cast_as_a_share_of_what_one_casts(camera, empty, shadows):
+    """At strength 1, whatever the frame shows; of a pair the weaker one is the more exposed."""
+    weak = replace(shadows[1], lines=0.1 * shadows[1].lines)
+    both = overlap(empty, camera, [shadows[0], weak])
+    own, other = pictures_of([shadows[0], weak], camera)
+    assert both.exposure(0) == pytest.approx(np.sqrt(power_twin(other, own) / power_twin(own, own)), rel=1e-3)
+    assert both.exposure(0) < 0.2 < 1.0 < both.exposure(1)
+    assert overlap(empty, camera, [shadows[0], None]).exposure(0) == 0.0
+    assert overlap(empty, camera, [shadows[0], None]).exposure(1) == np.inf

@@ -1,0 +1,148 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluoropose.errors import ConflictError, NotReadyError, UnknownCaseError, UnknownSessionError
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.serving.service import Service
+from fluoropose.serving.session_registry import OverloadedError, SessionRegistry
+from fluoropose.tracking.session_settings import ObjectStart, SessionSettings
+
+
+@pytest.fixture
+def settings(camera):
+    return SessionSettings.single("small", camera, PixelMeaning.INTENSITY)
+
+
+def test_a_damaged_case_does_not_stop_the_others(tmp_path, cases_root, models_root, settings):
+    shutil.copytree(cases_root / "small", tmp_path / "good")
+    shutil.copytree(cases_root / "small", tmp_path / "torn")
+    (tmp_path / "torn" / "atlas.npy").write_bytes(b"")
+    service = Service(open_device("cpu", 1), tmp_path, models_root)
+    assert service.readiness()["status"] == "fail"
+    service.start()
+    assert service.records["torn"].state == "failed"
+    assert "prepare it again" in service.records["torn"].detail
+    assert service.readiness()["status"] == "ok"
+
+
+def test_a_case_without_its_model_says_so(tmp_path, cases_root, settings):
+    service = Service(open_device("cpu", 1), cases_root, tmp_path)
+    service.start()
+    assert "got none: train one" in service.records["small"].detail
+    with pytest.raises(ConflictError, match="to be ready, got failed"):
+        service.open_session(settings)
+    with pytest.raises(UnknownCaseError, match="got 'nobody'"):
+        service.record("nobody")
+
+
+def test_sessions_are_bounded_and_expire(settings):
+    centre = {"small": np.zeros(3)}
+    registry = SessionRegistry(capacity=2)
+    first, second = registry.open(settings, centre), registry.open(settings, centre)
+    assert first.name != second.name
+    for session in (first, second):
+        session.offer("pixels", None, 0, 0)
+    with pytest.raises(OverloadedError, match="at most 2"):
+        registry.open(settings, centre)
+    registry.close(first.name)
+    assert registry.get(second.name) is second
+    with pytest.raises(UnknownSessionError):
+        registry.get(first.name)
+    assert registry.of_case("small") == [second]
+    assert registry.cases_in_use() == {"small"}
+    brief = SessionRegistry(idle_s=-1.0)
+    session = brief.open(settings, centre)
+    with pytest.raises(UnknownSessionError, match="expired"):
+        brief.get(session.name)
+    assert brief.take_expired() == [session]
+    assert brief.take_expired() == []
+
+
+def test_a_thousand_abandoned_sessions_leave_room_and_the_used_ones_alone(settings):
+    registry = SessionRegistry(capacity=8)
+    fed, attached = registry.open(settings, {"small": np.zeros(3)}), registry.open(settings, {"small": np.zeros(3)})
+    fed.offer("pixels", None, 0, 0)
+    attached.join()
+    newest = [registry.open(settings, {"small": np.zeros(3)}) for _ in range(1000)][-1]
+    assert len(registry) == 8
+    for session in (fed, attached, newest):
+        assert registry.get(session.name) is session
+    assert len(registry.take_evicted()) == 994
+    assert registry.take_evicted() == []
+
+
+def test_a_key_has_its_own_sessions_and_only_so_many(settings):
+    registry = SessionRegistry(per_key=1)
+    mine = registry.open(settings, {"small": np.zeros(3)}, "console-1")
+    with pytest.raises(OverloadedError, match="at most 1 open sessions of one key"):
+        registry.open(settings, {"small": np.zeros(3)}, "console-1")
+    registry.open(settings, {"small": np.zeros(3)}, "console-2")
+    assert registry.get(mine.name, "console-1") is mine
+    with pytest.raises(UnknownSessionError):
+        registry.get(mine.name, "console-2")
+
+
+def copied(cases_root, models_root, tmp_path, count):
+    """Return folders with `count` cases of the same content, each with a model of its name."""
+    for n in range(count):
+        for root, kind in ((cases_root, "cases"), (models_root, "models")):
+            shutil.copytree(root / "small", tmp_path / kind / f"c{n}")
+    return tmp_path / "cases", tmp_path / "models"
+
+
+def test_the_least_recently_used_case_makes_room_and_never_one_in_use(cases_root, models_root, tmp_path, settings):
+    cases, models = copied(cases_root, models_root, tmp_path, 3)
+    probe = Service(open_device("cpu", 1), cases, models)
+    probe.start()
+    size = probe.case_cache.resident_bytes() // 3
+    service = Service(open_device("cpu", 1), cases, models, budget_bytes=2 * size + size // 2)
+    service.start()
+    assert len(service.case_cache.names()) == 2
+    assert {record.state for record in service.records.values()} == {"ready"}
+    held = service.open_session(replace(settings, objects=(ObjectStart("c0"),)))
+    other = service.open_session(replace(settings, objects=(ObjectStart("c1"),)))
+    with pytest.raises(NotReadyError, match="too few beside the cases in use"):
+        service.open_session(replace(settings, objects=(ObjectStart("c2"),)))
+    service.sessions.close(other.name)
+    service.open_session(replace(settings, objects=(ObjectStart("c2"),)))
+    assert service.case_cache.names() == ["c0", "c2"]
+    assert set(held.objects) <= set(service.case_cache.names())
+    assert service.case_cache.evicted >= 1
+
+
+@pytest.mark.parametrize(("required", "fallen", "status"), [(True, 3, "fail"), (False, 3, "ok"), (True, 0, "ok")])
+def test_nodes_on_the_cpu_are_no_readiness_where_a_gpu_is_required(
+    cases_root, models_root, monkeypatch, required, fallen, status
+):
+    service = Service(replace(open_device("cpu", 1), required=required), cases_root, models_root)
+    service.start()
+    monkeypatch.setattr(service.case_cache, "fallback_nodes", lambda: fallen)
+    readiness = service.readiness()
+    assert readiness["status"] == status
+    (device,) = [check for check in readiness["checks"] if check["name"] == "device"]
+    assert device["status"] == status
+    assert ("3 nodes on the CPU" in device["detail"]) is bool(fallen)
+
+
+def test_cases_are_bounded_over_all_and_per_key(tmp_path, models_root, monkeypatch):
+    def submitted(name, owner=""):
+        return service.submit(name, None, lambda: None, owner)
+
+    monkeypatch.setattr(Service, "_prepare", lambda *arguments: None)
+    service = Service(open_device("cpu", 1), tmp_path, models_root, max_cases=4, max_cases_per_key=2)
+    submitted("a", "one")
+    submitted("b", "one")
+    with pytest.raises(OverloadedError, match="at most 2 cases of one key"):
+        submitted("c", "one")
+    submitted("c", "other")
+    submitted("d")
+    with pytest.raises(OverloadedError, match="at most 4 cases"):
+        submitted("e", "other")
+    assert service.load("a").state == "failed"  # there is nothing of it on disk; the key may delete it
+    service.delete("a")
+    assert submitted("e", "one").owner == "one"
+    assert service.load("e").owner == "one"
