@@ -47,7 +47,7 @@ from fluoropose.evaluation.trial_files import RunFolder
 from fluoropose.evaluation.trials import Record, Registrar, StartPlan, TrialKey, Truth, run_job
 from fluoropose.geometry.camera import Camera, camera_from_intrinsics, project
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg, triangulated, viewing_ray
+from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg, triangulate, viewing_ray
 from fluoropose.geometry.rigid import exp, inverse, rigid, transform
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume, bounding_corners
@@ -131,7 +131,7 @@ class View:
     def __init__(self, data: Path, camera: str, frame: str, factor: int) -> None:
         """Read frame and calibration."""
         full, self.camera_from_world = read_mayacam(data / f"xr_calib_wrist_{camera}.txt")
-        self.camera = full.scaled(factor)
+        self.camera = full.scale_pixels(factor)
         pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
         self.edges = gradients(line_integral_image(pixels, PixelMeaning.DISPLAY, factor))
 
@@ -150,7 +150,7 @@ class View:
     ) -> float:
         """Return the gradient correlation in a window."""
         low, high = window
-        part = self.camera.part(low, high)
+        part = self.camera.crop(low, high)
         inside = (slice(low[1], high[1]), slice(low[0], high[0]))
         seen = (self.edges[0][inside], self.edges[1][inside])
         pose = self.camera_from_world @ world_from_volume
@@ -270,7 +270,7 @@ def search(data: Path, out: Path) -> None:
             (out / f"{camera}_{frame}_reference.json").write_text(json.dumps(pose.tolist()))
             pixels = read_frame_file(data / "frames" / f"{camera}_{frame}.tif")
             np.save(out / f"{camera}_{frame}.npy", pixels)
-            mark = outline(careful.render(full.scaled(3), pose))
+            mark = outline(careful.render(full.scale_pixels(3), pose))
             small = pixels[: 3 * (full.rows // 3) : 3, : 3 * (full.columns // 3) : 3]
             save_picture(
                 out / f"{camera}_{frame}_reference.png",
@@ -286,7 +286,7 @@ def _apart_mm(poses: list[np.ndarray], from_pose: np.ndarray, corners: np.ndarra
 def clicked_point(data: Path, pixels: tuple[tuple[float, float], ...]) -> np.ndarray:
     """Return the world point nearest to the rays through one pixel of each camera, mm."""
     placed = [PlacedCamera(*read_mayacam(data / f"xr_calib_wrist_{name}.txt")) for name in CAMERAS]
-    return triangulated([viewing_ray(camera, np.array(pixel)) for camera, pixel in zip(placed, pixels, strict=True)])
+    return triangulate([viewing_ray(camera, np.array(pixel)) for camera, pixel in zip(placed, pixels, strict=True)])
 
 
 def _upright(
@@ -483,7 +483,7 @@ def draw(out: Path, name: str, case: Case, camera: Camera, truth: Truth, about: 
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     frame = case.pose_frame
     start = StartPlan(SEED).start(record.job, about.camera_from_volume, frame)
-    small = camera.scaled(DRAWN_BINNED)
+    small = camera.scale_pixels(DRAWN_BINNED)
     poses = (start, pose_from_six(record.found_six, frame), truth.camera_from_volume)
     middle = project(small, transform(truth.camera_from_volume, case.corners_mm)).mean(axis=0)
     left, top = np.clip(middle.astype(int) - DRAWN_PX // 2, 0, np.array([small.columns, small.rows]) - DRAWN_PX)
@@ -563,7 +563,7 @@ def _pair_row(
     view = views[number]
     case = view.resident.case
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
-    small = view.placed.camera.scaled(3)
+    small = view.placed.camera.scale_pixels(3)
     marks = [outline(renderer.render(small, view.placed.camera_from_world @ pose)) for pose in poses]
     layers = [
         (f"{view.name}: a start", [(marks[0], RED)]),

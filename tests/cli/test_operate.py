@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from fluoropose.cli import load, serving
 from fluoropose.cli.main import app
 from fluoropose.cli.stream import there_and_back
 from fluoropose.errors import InputError
+from fluoropose.evaluation import load
 from fluoropose.evaluation.load import parse_load
 from fluoropose.evaluation.server_process import server_process
+from fluoropose.transports import server as serving
 from fluoropose.transports.http.schemas import camera_json
 from support.views import placed_json, rig_places, taken
 

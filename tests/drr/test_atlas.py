@@ -82,13 +82,13 @@ def test_surroundings_are_pictures_of_the_rest_of_the_ct_in_each_view(surrounded
     for index in (0, 24, 45):
         truth = render_view(reference, atlas.view, *atlas.grid.angles_of(index))
         np.testing.assert_allclose(atlas.surroundings[index].astype(np.float32), truth, atol=0.08 * truth.max())
-        assert atlas.looked_at(index) == (*atlas.grid.neighbours(index), 49 + index)
+        assert atlas.picture_indices(index) == (*atlas.grid.neighbours(index), 49 + index)
 
 
 def test_an_object_of_its_own_has_no_surroundings(small_case):
     assert not small_case.atlas.surrounded
     assert small_case.atlas.surroundings is None
-    assert small_case.atlas.looked_at(24) == small_case.atlas.grid.neighbours(24)
+    assert small_case.atlas.picture_indices(24) == small_case.atlas.grid.neighbours(24)
 
 
 def test_the_atlas_is_mapped_and_small(small_case):

@@ -13,7 +13,7 @@ from fluoropose.client import AsyncClient, Client, ProblemError
 from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
 from fluoropose.evaluation.server_process import server_process
 from fluoropose.geometry.rig import PlacedCamera, c_arm_camera_from_world
-from fluoropose.geometry.rigid import checked_rigid, inverse
+from fluoropose.geometry.rigid import check_rigid, inverse
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
@@ -72,10 +72,9 @@ def joint(resident, camera, pose, places, frames):
 def by_engine(resident, start, seen):
     """Register views as the service does with what comes over the wire: matrices are made rigid on entry."""
     views = [
-        FrameView(pixels, PlacedCamera(camera, checked_rigid(place, name)), name)
-        for pixels, camera, place, name in seen
+        FrameView(pixels, PlacedCamera(camera, check_rigid(place, name)), name) for pixels, camera, place, name in seen
     ]
-    plan = Plan(checked_rigid(start, "start"), nearby=False)
+    plan = Plan(check_rigid(start, "start"), nearby=False)
     return resident.register_views(views, PixelMeaning.INTENSITY, False, plan)
 
 

@@ -46,7 +46,7 @@ class Stage:
         atlas, camera = self.case.atlas, self.scene.camera
         factor = binning_factor(camera, atlas.view.camera.focal_px)
         image = line_integral_image(pixels, PixelMeaning.INTENSITY, factor)
-        return edge_similarity(image, align_view(pose, camera.scaled(factor), atlas), atlas)
+        return edge_similarity(image, align_view(pose, camera.scale_pixels(factor), atlas), atlas)
 
     def empty_frame(self, seed):
         rng = np.random.default_rng(seed)

@@ -28,14 +28,14 @@ def test_rays_project_to_their_own_pixels(camera):
 def test_binning_keeps_where_things_are(camera):
     # The centre of binned pixel 0 is the middle of pixels 0 and 1.
     point = np.array([31.0, -22.0, 800.0])
-    fine, coarse = project(camera, point), project(camera.scaled(2), point)
+    fine, coarse = project(camera, point), project(camera.scale_pixels(2), point)
     np.testing.assert_allclose(coarse, (fine - 0.5) / 2.0)
-    assert (camera.scaled(2).rows, camera.scaled(2).columns) == (48, 64)
+    assert (camera.scale_pixels(2).rows, camera.scale_pixels(2).columns) == (48, 64)
 
 
 def test_a_part_keeps_where_things_are(camera):
     point = np.array([31.0, -22.0, 800.0])
-    part = camera.part(np.array([-5, 12]), np.array([60, 40]))
+    part = camera.crop(np.array([-5, 12]), np.array([60, 40]))
     np.testing.assert_allclose(project(part, point), project(camera, point) - [-5.0, 12.0])
     assert (part.rows, part.columns) == (28, 65)
 

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import camera_from_detector, project
-from fluoropose.geometry.canonical import CanonicalView, canonical_pose, pose_from_canonical, view_rotation, warp
+from fluoropose.geometry.canonical import (
+    CanonicalView,
+    canonical_homography,
+    canonical_pose,
+    pose_from_canonical,
+    view_rotation,
+)
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import about_x
@@ -38,7 +44,7 @@ def test_the_warp_is_exact_at_nominal_range(six):
     canonical = rigid(view_rotation(apart.alpha_rad, apart.beta_rad, VIEW), np.zeros(3))
     canonical[:3, 3] = np.array([0, 0, VIEW.range_mm]) - canonical[:3, :3] @ VIEW.centre_mm
     in_canonical = project(VIEW.camera, transform(canonical, points))
-    homogeneous = np.c_[in_canonical, np.ones(len(points))] @ warp(CAMERA, apart, VIEW).T
+    homogeneous = np.c_[in_canonical, np.ones(len(points))] @ canonical_homography(CAMERA, apart, VIEW).T
     in_frame = project(CAMERA, transform(pose, points))
     np.testing.assert_allclose(homogeneous[:, :2] / homogeneous[:, 2:], in_frame, atol=1e-6)
 

@@ -9,7 +9,7 @@ from fluoropose.geometry.rig import (
     c_arm_camera_from_world,
     ray_gap_mm,
     require_rig,
-    triangulated,
+    triangulate,
     viewing_ray,
 )
 from fluoropose.geometry.rigid import inverse, rigid, transform
@@ -74,7 +74,7 @@ def test_rays_through_a_point_meet_in_it():
     point = np.array([12.0, -7.0, 20.0])
     views = [placed(0), placed(70, 10)]
     rays = [viewing_ray(view, project(CAMERA, transform(view.camera_from_world, point))) for view in views]
-    np.testing.assert_allclose(triangulated(rays), point, atol=1e-8)
+    np.testing.assert_allclose(triangulate(rays), point, atol=1e-8)
     assert ray_gap_mm(*rays) == pytest.approx(0.0, abs=1e-9)
 
 

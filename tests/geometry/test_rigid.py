@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluoropose.errors import GeometryError
-from fluoropose.geometry.rigid import checked_rigid, exp, inverse, rigid, transform
+from fluoropose.geometry.rigid import check_rigid, exp, inverse, rigid, transform
 from fluoropose.geometry.rotation import from_zxy
 
 twists = st.tuples(*[st.floats(-1.5, 1.5)] * 3, *[st.floats(-500, 500)] * 3).map(np.array)
@@ -28,7 +28,7 @@ def test_transform_composes_in_reading_order():
 
 def test_a_rounded_pose_is_re_orthonormalised():
     pose = rigid(from_zxy(0.3, 0.2, 0.1), np.array([1.0, 2.0, 900.0]))
-    found = checked_rigid(np.round(pose, 5).tolist(), "pose")
+    found = check_rigid(np.round(pose, 5).tolist(), "pose")
     np.testing.assert_allclose(found[:3, :3].T @ found[:3, :3], np.eye(3), atol=1e-14)
 
 
@@ -47,6 +47,6 @@ def test_a_rounded_pose_is_re_orthonormalised():
 )
 def test_what_is_not_rigid_is_refused_with_the_number(matrix, words):
     with pytest.raises(GeometryError, match=r"expected|must") as caught:
-        checked_rigid(matrix, "initial_pose")
+        check_rigid(matrix, "initial_pose")
     assert words in str(caught.value)
     assert "initial_pose" in str(caught.value)

@@ -5,7 +5,7 @@ from fluoropose.errors import VolumeError
 from fluoropose.imaging.volume import (
     Volume,
     bounding_corners,
-    checked_volume,
+    check_volume,
     crop_to_content,
     extend_ends,
     pool_voxels,
@@ -53,7 +53,7 @@ def test_values_are_read_only():
 )
 def test_what_is_not_a_volume_is_refused(values, affine, words):
     with pytest.raises(VolumeError, match=words):
-        checked_volume(Volume(values, affine))
+        check_volume(Volume(values, affine))
 
 
 def test_an_empty_object_cannot_be_cropped():

@@ -8,7 +8,7 @@ from fluoropose.imaging.xray import (
     Exposure,
     PixelMeaning,
     binning_factor,
-    checked_frame,
+    check_frame,
     line_integral_bands,
     line_integral_image,
     line_integral_part,
@@ -84,11 +84,11 @@ def test_binning_leaves_the_frame_as_fine_as_the_canonical_view():
 )
 def test_what_is_not_a_frame_is_refused(camera, pixels, words):
     with pytest.raises(FrameError, match=words):
-        checked_frame(pixels, camera)
+        check_frame(pixels, camera)
 
 
 def test_one_infinite_pixel_is_refused(camera):
     pixels = np.ones((96, 128), np.float32)
     pixels[3, 4] = np.inf
     with pytest.raises(FrameError, match="finite"):
-        checked_frame(pixels, camera)
+        check_frame(pixels, camera)

@@ -7,7 +7,7 @@ import pytest
 
 from fluoropose.errors import InputError, StorageError, UnknownCaseError
 from fluoropose.io import cases as cases_module
-from fluoropose.io.cases import checked_name, list_cases, load_case, store_case
+from fluoropose.io.cases import check_name, list_cases, load_case, store_case
 from support.cases import SMALL_CHOICE, small_volume
 
 
@@ -111,4 +111,4 @@ def test_no_case_is_an_unknown_case(tmp_path):
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a b"])
 def test_names_cannot_leave_their_folder(name):
     with pytest.raises(InputError, match="a name must be"):
-        checked_name(name)
+        check_name(name)

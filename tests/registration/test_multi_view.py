@@ -77,7 +77,7 @@ def test_the_same_instant_gives_the_same_pose_to_the_last_bit(resident, camera, 
 
 
 def test_frames_of_different_sizes_are_solved_in_one_batch(resident, camera, frame, pose, second):
-    wide = replace(second.placed.camera.scaled(0.5))
+    wide = replace(second.placed.camera.scale_pixels(0.5))
     pixels = np.repeat(np.repeat(second.pixels, 2, axis=0), 2, axis=1)
     views = [
         FrameView(frame, PlacedCamera(camera)),

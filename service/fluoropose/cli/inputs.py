@@ -12,7 +12,7 @@ from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.geometry.rigid import checked_rigid
+from fluoropose.geometry.rigid import check_rigid
 from fluoropose.io.cases import store_case
 from fluoropose.io.files import read_json
 from fluoropose.io.preparation import VIEWS
@@ -103,7 +103,7 @@ def read_places(path: Path, count: int) -> list[dict[str, Any]]:
 def read_world_pose(path: Path) -> Mat44:
     """Return world_from_volume in a JSON file: the 4x4 itself or {"world_from_volume": ...}."""
     value: Any = read_json(path, "a pose")
-    return checked_rigid(value.get("world_from_volume") if isinstance(value, dict) else value, "world_from_volume")
+    return check_rigid(value.get("world_from_volume") if isinstance(value, dict) else value, "world_from_volume")
 
 
 def read_pose(path: Path) -> Mat44:
@@ -111,7 +111,7 @@ def read_pose(path: Path) -> Mat44:
     value: Any = read_json(path, "a pose")
     if isinstance(value, dict):
         value = value.get("camera_from_volume")
-    return checked_rigid(value, "camera_from_volume")
+    return check_rigid(value, "camera_from_volume")
 
 
 def view_choice(

@@ -16,7 +16,7 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError
 from fluoropose.evaluation.methods import Bench, entry_of
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning, checked_frame
+from fluoropose.imaging.xray import PixelMeaning, check_frame
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
@@ -137,7 +137,7 @@ def _searched(method: str, bench: Bench, pixels: NDArray[Any], camera: Camera, s
     entry = entry_of(_BEST_INTENSITY if method == "intensity" else method)
     if start is None:
         raise InputError(f"expected --initial-pose with --method {method}, got none: only pehl searches")
-    answer = entry.make(bench)(checked_frame(pixels, camera), camera, start)
+    answer = entry.make(bench)(check_frame(pixels, camera), camera, start)
     return {
         "method": method,
         "case": bench.case.name,

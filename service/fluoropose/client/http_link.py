@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, checked_json, lost
+from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, lost, parse_json
 
 __all__ = ["HttpLink", "http_client", "request"]
 
@@ -34,7 +34,7 @@ def http_client(address: Address) -> httpx.AsyncClient:
 async def request(http: httpx.AsyncClient, method: str, path: str | httpx.URL, **options: Any) -> Any:
     """Return an answer's JSON, or raise ProblemError or LinkLostError."""
     try:
-        return checked_json(await http.request(method, path, **options))
+        return parse_json(await http.request(method, path, **options))
     except httpx.TransportError as error:
         raise lost(error) from error
 

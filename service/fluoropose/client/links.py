@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "checked_json", "lost"]
+__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "lost", "parse_json"]
 
 
 class ProblemError(FluoroposeError):
@@ -101,7 +101,7 @@ class Link(Protocol):
         """Close the connection; the session is closed apart from it."""
 
 
-def checked_json(answer: httpx.Response) -> Any:
+def parse_json(answer: httpx.Response) -> Any:
     """Return an answer's JSON, or raise ProblemError."""
     try:
         body = answer.json() if answer.content else {}

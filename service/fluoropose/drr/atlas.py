@@ -131,12 +131,12 @@ class Atlas:
         """Whether the rest of the CT is cached too."""
         return len(self.pictures) > self.grid.count
 
-    def looked_at(self, index: int) -> tuple[int, ...]:
+    def picture_indices(self, index: int) -> tuple[int, ...]:
         """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, and the view's surroundings if any."""
         neighbours = self.grid.neighbours(index)
         return (*neighbours, self.grid.count + index) if self.surrounded else neighbours
 
-    def lines(self, *indices: int) -> Float32:
+    def line_integrals(self, *indices: int) -> Float32:
         """Return pictures as float32, (n, size, size)."""
         chosen = np.asarray(self.pictures[list(indices)])
         return to_single(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)

@@ -39,14 +39,14 @@ class Camera:
         """Mean of the two focal lengths in pixels."""
         return float(0.5 * (self.intrinsic_matrix[0, 0] + self.intrinsic_matrix[1, 1]))
 
-    def scaled(self, factor: float) -> "Camera":
+    def scale_pixels(self, factor: float) -> "Camera":
         """Return the camera of the same detector binned by `factor` (2 halves the size); pixel areas align."""
         binning_factor = np.array([[1.0, 0.0, 0.5 - 0.5 * factor], [0.0, 1.0, 0.5 - 0.5 * factor], [0.0, 0.0, factor]])
         matrix = binning_factor @ self.intrinsic_matrix / factor
         matrix[2] = [0.0, 0.0, 1.0]
         return Camera(int(self.rows // factor), int(self.columns // factor), matrix)
 
-    def part(self, low_px: Float64, high_px: Float64) -> "Camera":
+    def crop(self, low_px: Float64, high_px: Float64) -> "Camera":
         """Return the camera of a part of the picture, from one (column, row) to before another; it may reach beyond."""
         matrix = self.intrinsic_matrix.copy()
         matrix[:2, 2] -= low_px

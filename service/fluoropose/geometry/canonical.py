@@ -20,7 +20,14 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_z, from_zxy, smallest_rotation, to_zxy
 
-__all__ = ["CanonicalPose", "CanonicalView", "canonical_pose", "pose_from_canonical", "view_rotation", "warp"]
+__all__ = [
+    "CanonicalPose",
+    "CanonicalView",
+    "canonical_homography",
+    "canonical_pose",
+    "pose_from_canonical",
+    "view_rotation",
+]
 
 MIN_RANGE_MM = 1.0
 """An object centre nearer to the source than this cannot be imaged."""
@@ -98,7 +105,7 @@ def pose_from_canonical(
     return rigid(rotation, camera_from_canonical @ centre_canonical_mm - rotation @ view.centre_mm)
 
 
-def warp(camera: Camera, pose: CanonicalPose, view: CanonicalView) -> Mat33:
+def canonical_homography(camera: Camera, pose: CanonicalPose, view: CanonicalView) -> Mat33:
     """Return the homography that takes homogeneous canonical pixels to frame pixels, shape (3, 3)."""
     scale = view.range_mm / pose.range_mm
     return camera.intrinsic_matrix @ (pose.camera_from_canonical * [scale, scale, 1.0]) @ view.ray_from_pixel

@@ -14,7 +14,7 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat44, Vec3, read_only
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera, project
-from fluoropose.geometry.rigid import checked_rigid, inverse, rigid, transform
+from fluoropose.geometry.rigid import check_rigid, inverse, rigid, transform
 from fluoropose.geometry.rotation import about_x, about_z, angle_between
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "c_arm_camera_from_world",
     "ray_gap_mm",
     "require_rig",
-    "triangulated",
+    "triangulate",
     "viewing_ray",
 ]
 
@@ -70,7 +70,7 @@ class PlacedCamera:
         """Check the transform; the identity stays exactly that."""
         given = np.asarray(self.camera_from_world, np.float64)
         still = given.shape == (4, 4) and bool((given == np.eye(4)).all())
-        matrix = np.eye(4) if still else checked_rigid(given, "camera_from_world")
+        matrix = np.eye(4) if still else check_rigid(given, "camera_from_world")
         object.__setattr__(self, "camera_from_world", read_only(matrix))
 
     @property
@@ -113,7 +113,7 @@ def viewing_ray(placed: PlacedCamera, pixel: Float64) -> tuple[Vec3, Vec3]:
     return world_from_camera[:3, 3], direction / np.linalg.norm(direction)
 
 
-def triangulated(rays: Sequence[tuple[Vec3, Vec3]]) -> Vec3:
+def triangulate(rays: Sequence[tuple[Vec3, Vec3]]) -> Vec3:
     """Return the world point (mm) nearest to all rays (source, unit direction): least squares of the distances."""
     across = [np.eye(3) - np.outer(direction, direction) for _, direction in rays]
     right = sum(part @ source for part, (source, _) in zip(across, rays, strict=True))

@@ -8,7 +8,7 @@ from fluoropose.arrays import Mat33, Mat44, Points, Vec3
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation
 
-__all__ = ["RIGID_TOLERANCE", "checked_rigid", "exp", "inverse", "rigid", "transform"]
+__all__ = ["RIGID_TOLERANCE", "check_rigid", "exp", "inverse", "rigid", "transform"]
 
 RIGID_TOLERANCE = 1e-4
 """Largest allowed entry of R^T R - 1: what rounding a pose to four decimals leaves, and no more."""
@@ -33,7 +33,7 @@ def transform(target_from_source: Mat44, points_source_mm: Points) -> Points:
     return points_source_mm @ target_from_source[:3, :3].T + target_from_source[:3, 3]
 
 
-def checked_rigid(matrix: Any, name: str) -> Mat44:
+def check_rigid(matrix: Any, name: str) -> Mat44:
     """Return `matrix` as a rigid float64 4x4, re-orthonormalised.
 
     Raises

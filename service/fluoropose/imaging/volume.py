@@ -7,7 +7,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Mat44, Points, Vec3, read_only
 from fluoropose.errors import VolumeError
 
-__all__ = ["Volume", "bounding_corners", "checked_volume", "crop_to_content", "extend_ends", "pool_voxels"]
+__all__ = ["Volume", "bounding_corners", "check_volume", "crop_to_content", "extend_ends", "pool_voxels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class Volume:
         return self.lps_from_index[:3, :3] @ middle + self.lps_from_index[:3, 3]
 
 
-def checked_volume(volume: Volume) -> Volume:
+def check_volume(volume: Volume) -> Volume:
     """Return `volume` if it can be a CT or an object.
 
     Raises

@@ -25,7 +25,7 @@ __all__ = [
     "FRAME_DTYPES",
     "PixelMeaning",
     "binning_factor",
-    "checked_frame",
+    "check_frame",
     "line_integral_bands",
     "line_integral_image",
     "line_integral_part",
@@ -58,7 +58,7 @@ class Exposure:
     inverted: bool = False
 
 
-def checked_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
+def check_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
     """Return the frame if it can be one for this camera.
 
     Raises

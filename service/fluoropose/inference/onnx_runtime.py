@@ -23,7 +23,7 @@ from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError, DeviceError
 from fluoropose.inference.gpus import list_gpus
 
-__all__ = ["Device", "OrtRegressor", "StageSession", "open_device", "open_stage", "place", "version"]
+__all__ = ["Device", "NetworkSession", "OrtRegressor", "open_device", "open_network", "place", "version"]
 
 _CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "HEURISTIC",
@@ -110,7 +110,7 @@ def _cuda_problem() -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class StageSession:
+class NetworkSession:
     """A stage's network.
 
     `graphs`: its steps are CUDA graphs. `fallback_nodes` nodes run on the CPU although the device is another.
@@ -144,17 +144,17 @@ class StageSession:
         return run
 
 
-def open_stage(model: bytes, device: Device, batch: int) -> StageSession:
+def open_network(model: bytes, device: Device, batch: int) -> NetworkSession:
     """Return a stage's network for a batch; on a GPU for no other. Where ONNX Runtime refuses graphs it has none."""
     fixed = batch if device.name == "cuda" else None
     if device.graphs:
         try:
             session = _open_session(model, device, fixed, graphs=True)
-            return StageSession(session, True, _fallback_nodes(session, device))
+            return NetworkSession(session, True, _fallback_nodes(session, device))
         except BundleError as error:
             _no_graphs(str(error))
     session = _open_session(model, device, fixed)
-    return StageSession(session, False, _fallback_nodes(session, device))
+    return NetworkSession(session, False, _fallback_nodes(session, device))
 
 
 class OrtRegressor:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Float64
 from fluoropose.imaging.half_precision import to_half, to_single
 from fluoropose.inference.after_warp import after_warp
-from fluoropose.inference.onnx_runtime import Device, StageSession, open_stage, place
+from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, place
 from fluoropose.parallel import run_parallel
 from fluoropose.registration.refinement.costs.edge_kernels import warp_into
 from fluoropose.registration.regression.step import AbstractStepper, Regression, pixel_homography, solved
@@ -54,7 +54,7 @@ class OrtStepper(AbstractStepper):
             stage: _Stage(model) if warps else _Stage(*after_warp(model, pictures.shape[-1]))
             for stage, model in models.items()
         }
-        self._sessions: dict[tuple[str, int], StageSession] = {}
+        self._sessions: dict[tuple[str, int], NetworkSession] = {}
         self._frames: dict[tuple[int, ...], _Frame] = {}
         self._frame: _Frame | None = None
         self._atlas_host = np.ascontiguousarray(pictures[:, None])
@@ -118,11 +118,11 @@ class OrtStepper(AbstractStepper):
             )
         return self._frame.bindings[key]
 
-    def _session(self, stage: str, batch: int) -> StageSession:
+    def _session(self, stage: str, batch: int) -> NetworkSession:
         """Return a stage's network for a batch: on the CPU one for all, on a GPU opened when it is first needed."""
         key = (stage, batch if self.device.name == "cuda" else 1)
         if key not in self._sessions:
-            self._sessions[key] = open_stage(self._stages[stage].model, self.device, batch)
+            self._sessions[key] = open_network(self._stages[stage].model, self.device, batch)
         return self._sessions[key]
 
 
@@ -164,7 +164,7 @@ class _AfterWarp(_Binding):
     """A session on a CPU that takes warped frames."""
 
     def __init__(
-        self, session: StageSession, name: str, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
+        self, session: NetworkSession, name: str, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
     ) -> None:
         self.frames = frames
         self.seen = np.zeros((shape[0], 1, size_px, size_px), np.float32)
@@ -188,7 +188,7 @@ class _AfterWarp(_Binding):
 class _Whole(_Binding):
     """A session on a device that warps the frames there."""
 
-    def __init__(self, session: StageSession, frame: Any, atlas: Any, shape: tuple[int, int], device: Device) -> None:
+    def __init__(self, session: NetworkSession, frame: Any, atlas: Any, shape: tuple[int, int], device: Device) -> None:
         batch = shape[0]
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
         self.index_host = np.zeros(shape, np.int64)

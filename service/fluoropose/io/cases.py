@@ -28,7 +28,7 @@ _SCHEMA = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def checked_name(name: str) -> str:
+def check_name(name: str) -> str:
     """Return a case or model name that is safe as a folder's, or raise InputError."""
     if not _NAME.fullmatch(name):
         raise InputError(f"a name must be 1 to 64 letters, digits, - or _, got {name[:80]!r}")
@@ -47,7 +47,7 @@ def store_case(
     progress: Progress = no_progress,
 ) -> Case:
     """Prepare a case straight into its folder, atlas rendered into the mapped file; whole or not at all."""
-    name = checked_name(folder.name)
+    name = check_name(folder.name)
     with new_folder(folder, replace=replace) as part:
         np.save(part / "attenuation.npy", volume.values)
         if rest is not None:

@@ -17,7 +17,7 @@ from pydicom.errors import InvalidDicomError
 
 from fluoropose.arrays import Float64
 from fluoropose.errors import FrameError, VolumeError
-from fluoropose.imaging.volume import Volume, checked_volume
+from fluoropose.imaging.volume import Volume, check_volume
 
 __all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_series"]
 
@@ -58,7 +58,7 @@ def read_dicom_series(path: Path) -> Volume:
     lps_from_index[:3, 1] = column_direction * spacing[0]
     lps_from_index[:3, 2] = step
     lps_from_index[:3, 3] = _position(slices[0])
-    return checked_volume(Volume(values, lps_from_index))
+    return check_volume(Volume(values, lps_from_index))
 
 
 def read_dicom_frame(data: bytes) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import nibabel
 import numpy as np
 
 from fluoropose.errors import VolumeError
-from fluoropose.imaging.volume import Volume, checked_volume
+from fluoropose.imaging.volume import Volume, check_volume
 
 __all__ = ["read_nifti", "write_nifti"]
 
@@ -33,7 +33,7 @@ def read_nifti(path: Path) -> Volume:
         raise VolumeError(f"expected a positive voxel spacing in {path.name}, got {image.header.get_zooms()[:3]}")  # type: ignore[attr-defined]
     while values.ndim > 3 and values.shape[-1] == 1:
         values = values[..., 0]
-    return checked_volume(Volume(values, _LPS_FROM_RAS @ affine))
+    return check_volume(Volume(values, _LPS_FROM_RAS @ affine))
 
 
 def write_nifti(path: Path, volume: Volume) -> None:

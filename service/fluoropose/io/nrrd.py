@@ -6,7 +6,7 @@ import nrrd
 import numpy as np
 
 from fluoropose.errors import VolumeError
-from fluoropose.imaging.volume import Volume, checked_volume
+from fluoropose.imaging.volume import Volume, check_volume
 
 __all__ = ["read_nrrd"]
 
@@ -33,4 +33,4 @@ def read_nrrd(path: Path) -> Volume:
     lps_from_index[:3, :3] = np.asarray(header["space directions"], dtype=np.float64).T
     lps_from_index[:3, 3] = np.asarray(header.get("space origin", np.zeros(3)), dtype=np.float64)
     lps_from_index[:3] *= np.array(_SIGNS[space])[:, None]
-    return checked_volume(Volume(values.astype(np.float32), lps_from_index))
+    return check_volume(Volume(values.astype(np.float32), lps_from_index))

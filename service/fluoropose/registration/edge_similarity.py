@@ -36,8 +36,8 @@ def edge_similarity(frame: Float32, current: ViewAlignment, atlas: Atlas) -> flo
     """Return the gradient correlation, -1 to 1, of a frame (rows, columns) of line integrals seen from a pose."""
     seen = warped(frame, current.frame_from_canonical_px, atlas.view.size_px)
     index = current.view_index
-    cached = saturate(atlas.lines(index)[0])
-    besides = atlas.lines(atlas.grid.count + index)[0] if atlas.surrounded else np.zeros_like(cached)
+    cached = saturate(atlas.line_integrals(index)[0])
+    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.surrounded else np.zeros_like(cached)
     return float(_likeness(seen, cached, besides, _WEIGHTS))
 
 

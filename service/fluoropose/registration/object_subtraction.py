@@ -115,7 +115,7 @@ class Overlap:
 def ground_of(frame: Float32, camera: Camera) -> Ground:
     """Return a frame of line integrals (rows, columns) as strengths are fitted on it; `camera` is the frame's."""
     factor = max(1, camera.rows // _FIT_ROWS)
-    coarse = camera.scaled(factor)
+    coarse = camera.scale_pixels(factor)
     small = np.empty((coarse.rows, coarse.columns), np.float32)
     _shrink(frame, factor, small)
     return Ground(small, coarse)

@@ -18,7 +18,7 @@ from fluoropose.imaging.xray import (
     Exposure,
     PixelMeaning,
     binning_factor,
-    checked_frame,
+    check_frame,
     line_integral_bands,
     line_integral_image,
 )
@@ -74,7 +74,7 @@ def shared_pictures(
 ) -> Pictures:
     """Return the pictures that some cases need of the views, each made once, in bands side by side."""
     for view in views:
-        checked_frame(view.pixels, view.placed.camera)
+        check_frame(view.pixels, view.placed.camera)
     wanted = sorted(
         {
             (number, binning_factor(view.placed.camera, resident.case.atlas.view.camera.focal_px))
@@ -96,14 +96,14 @@ def _prepared(
     pictures: Pictures,
 ) -> PreparedView:
     camera = view.placed.camera
-    checked_frame(view.pixels, camera)
+    check_frame(view.pixels, camera)
     looked_at_by = view.resident or resident
     atlas = looked_at_by.case.atlas
     factor = binning_factor(camera, atlas.view.camera.focal_px)
     if (number, factor) not in pictures:
         pictures[number, factor] = line_integral_image(view.pixels, meaning, factor, inverted)
     image = pictures[number, factor]
-    sight = CalibratedView(number, camera.scaled(factor), view.placed.camera_from_world, atlas)
+    sight = CalibratedView(number, camera.scale_pixels(factor), view.placed.camera_from_world, atlas)
     name, exposure = view.name or f"view {number + 1}", Exposure(view.pixels, camera, meaning, inverted)
     return PreparedView(name, looked_at_by, exposure, image, sight, view.placed.at_origin)
 

@@ -13,7 +13,7 @@ from numba import njit
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_pose, warp
+from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_homography, canonical_pose
 from fluoropose.registration.regression.numpy_step import saturate
 
 __all__ = ["ProjectedObject", "cast", "cast_twin", "project_object", "project_object_twin", "touches"]
@@ -42,14 +42,14 @@ class ProjectedObject:
 
     def frame_from_canonical_px(self, camera: Camera) -> Mat33:
         """Return the homography that takes the picture's pixels to a camera's."""
-        return warp(camera, self.pose, self.view)
+        return canonical_homography(camera, self.pose, self.view)
 
     def window(self, camera: Camera) -> Box:
         """Return the pixels of a frame into which something is cast; end before the beginning if there are none."""
         top, end, left, stop = self.box
         return self._framed(camera, (top - 1.0, float(end)), (left - 1.0, float(stop)))
 
-    def looked_at(self, camera: Camera) -> Box:
+    def picture_indices(self, camera: Camera) -> Box:
         """Return the pixels of a frame that the object's networks look at, and some about them."""
         middle, half = (self.view.size_px - 1) / 2, _WINDOW_SHARE * self.view.size_px / 2
         side = (middle - half, middle + half)
@@ -73,7 +73,7 @@ def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
     step = float(np.deg2rad(atlas.grid.step_deg))
     shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
     beside = (up if shares[0] > 0.0 else down, right if shares[1] > 0.0 else left)
-    lines, first, second = atlas.lines(nearest, *beside)
+    lines, first, second = atlas.line_integrals(nearest, *beside)
     shown = saturate(_blended(lines, first, second, abs(shares[0]), abs(shares[1]))) - _NOTHING
     return ProjectedObject(shown, _box(shown), pose, atlas.view)
 
@@ -103,7 +103,7 @@ def _box(lines: Float32) -> Box:
 
 def touches(first: ProjectedObject, second: ProjectedObject, camera: Camera) -> bool:
     """Tell whether the first object looks at pixels that the second casts something into."""
-    a, b = first.looked_at(camera), second.window(camera)
+    a, b = first.picture_indices(camera), second.window(camera)
     return max(a[0], b[0]) < min(a[1], b[1]) and max(a[2], b[2]) < min(a[3], b[3])
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
 from fluoropose.errors import FluoroposeError, FrameError
-from fluoropose.imaging.xray import checked_frame
+from fluoropose.imaging.xray import check_frame
 from fluoropose.registration.assessment import Status, expected_errors
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.messages import DecodedFrame, FrameResult, ObjectResult, SmoothedPose
@@ -108,7 +108,7 @@ def _followed(
 
 def _fault(view: FrameView) -> FluoroposeError | None:
     try:
-        checked_frame(view.pixels, view.placed.camera)
+        check_frame(view.pixels, view.placed.camera)
     except FrameError as error:
         return error
     return None

@@ -17,7 +17,7 @@ from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, Unk
 from fluoropose.geometry.camera import Camera
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
-from fluoropose.io.cases import checked_name, list_cases, load_case, remove_case
+from fluoropose.io.cases import check_name, list_cases, load_case, remove_case
 from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.plan import Plan
@@ -132,7 +132,7 @@ class Service:
         OverloadedError
             If there are as many cases, or cases of the key `owner`, as may be.
         """
-        checked_name(name)
+        check_name(name)
         record = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner)
         with self._lock:
             if owner and sum(one.owner == owner for one in self.records.values()) >= self.max_cases_per_key:

@@ -54,7 +54,7 @@ def random_anatomy(rng: np.random.Generator, size_mm: float, *, limb: bool = Fal
 
 def anatomy_lines(anatomy: Anatomy, camera: Camera, camera_from_anatomy: Mat44) -> tuple[Float64, Float64]:
     """Return line integrals (rows, columns) of soft tissue and of bone."""
-    coarse = camera.scaled(_COARSE)
+    coarse = camera.scale_pixels(_COARSE)
     anatomy_from_camera = inverse(camera_from_anatomy)
     directions = ray_directions(coarse) @ anatomy_from_camera[:3, :3].T
     origin = anatomy_from_camera[:3, 3]

@@ -59,7 +59,7 @@ def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step
     lines = np.zeros((camera.rows, camera.columns))
     if (high - low < 2).any():
         return lines
-    part = ReferenceRenderer(volume, step_mm).render(camera.part(low, high), camera_from_volume)
+    part = ReferenceRenderer(volume, step_mm).render(camera.crop(low, high), camera_from_volume)
     lines[low[1] : high[1], low[0] : high[0]] = part
     return lines
 

@@ -23,7 +23,7 @@ def export_step(net: AbstractNet, atlas: Atlas, path: Path) -> None:
         torch.zeros(3, 1, 96, 112, dtype=torch.float16),
         torch.zeros(2, dtype=torch.int64),
         torch.eye(3).repeat(2, 1, 1),
-        torch.zeros(2, len(atlas.looked_at(0)), dtype=torch.int64),
+        torch.zeros(2, len(atlas.picture_indices(0)), dtype=torch.int64),
         torch.zeros(5, 1, view.size_px, view.size_px, dtype=torch.float16),
     )
     free = {"frames": {0: "frames", 2: "rows", 3: "columns"}, "atlas": {0: "views"}}

@@ -281,7 +281,7 @@ class StepModel(nn.Module):
 
         `frames` (frames, 1, rows, columns) float16; `frame_index` int64 (batch,) the frame of each look; `homography`
         (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5 or 6) the
-        pictures of each look (`Atlas.looked_at`); `atlas` (pictures, 1, size, size) float16.
+        pictures of each look (`Atlas.picture_indices`); `atlas` (pictures, 1, size, size) float16.
         """
         rays = homography @ self.pixels
         grid = (rays[:, :2] / rays[:, 2:]).transpose(1, 2).reshape(-1, self.size_px, self.size_px, 2)

@@ -125,7 +125,7 @@ def _onnx_bytes(net: AbstractNet, case: Case) -> bytes:
 def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
     model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
-    cached = np.array(case.atlas.pictures[list(case.atlas.looked_at(index))], dtype=np.float16)
+    cached = np.array(case.atlas.pictures[list(case.atlas.picture_indices(index))], dtype=np.float16)
     frame = frame.astype(np.float16)
     with torch.no_grad():
         information, vector, presence = model(

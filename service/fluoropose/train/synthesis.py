@@ -179,7 +179,7 @@ def sample_batch(
 
 def _neighbours(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
     """Return what a look at each view needs, its neighbours as if the grid's step were the reference's."""
-    found = np.asarray(atlas.pictures[np.array([atlas.looked_at(int(index)) for index in views])], np.float32)
+    found = np.asarray(atlas.pictures[np.array([atlas.picture_indices(int(index)) for index in views])], np.float32)
     found[:, 1:5] = found[:, :1] + atlas.grid.per_step * (found[:, 1:5] - found[:, :1])
     return found
 

@@ -68,7 +68,7 @@ def test_a_finer_frame_is_looked_at_closer(small_case, rng):
     fine = camera_from_detector(768, 768, row_spacing_mm=0.125, column_spacing_mm=0.125, source_to_detector_mm=1100.0)
     right = pose_of(small_case, RIGHT)
     frame = cluttered(shot(small_case, fine, right, rng), rng)
-    binned, camera = line_integral_image(frame, PixelMeaning.LINE_INTEGRAL, 4), fine.scaled(4)
+    binned, camera = line_integral_image(frame, PixelMeaning.LINE_INTEGRAL, 4), fine.scale_pixels(4)
     binned = cluttered(binned, rng)
     finding = believed(small_case, camera, pose_of(small_case, RIGHT + OFF))
     found = aligned_or_climbed(binned, camera, finding, small_case.atlas, closer(small_case, frame, fine))

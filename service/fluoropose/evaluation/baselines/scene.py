@@ -64,7 +64,7 @@ class Target:
         wanted_mm = pixel_share * self.case.size_mm
         factor = max(1, round(wanted_mm * exposure.camera.focal_px / self.case.atlas.view.range_mm))
         frame = line_integral_image(exposure.pixels, exposure.meaning, factor, exposure.inverted)
-        return Level(frame, exposure.camera.scaled(factor), self.renderer(wanted_mm))
+        return Level(frame, exposure.camera.scale_pixels(factor), self.renderer(wanted_mm))
 
     def renderer(self, pixel_mm: float) -> CpuRenderer:
         """Return a renderer whose voxels are the largest whole multiple that a pixel (mm at the object) allows."""
@@ -107,4 +107,4 @@ def window_around(camera: Camera, camera_from_volume: Mat44, corners_mm: Points,
     high = np.clip(np.ceil(seen.max(axis=0) + wider).astype(int) + 1, 0, size)
     if (high - low < _LEAST_SIDE_PX).any():
         raise InputError(f"expected the object inside the frame, got its box at pixels {low} to {high}")
-    return Window(camera.part(low, high), slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+    return Window(camera.crop(low, high), slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))

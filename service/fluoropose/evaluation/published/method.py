@@ -57,4 +57,4 @@ class PublishedMethod:
         factor = binning_factor(camera, self._case.atlas.view.camera.focal_px)
         image = line_integral_image(pixels, self._meaning, factor)
         six = six_from_pose(start, self._case.pose_frame)
-        return register_sweeps(image, camera.scaled(factor), six, self._regression, self._sweeps)
+        return register_sweeps(image, camera.scale_pixels(factor), six, self._regression, self._sweeps)

@@ -176,7 +176,10 @@ def _along_ridge(
 
 def cached_view(current: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
     """Return what a camera's picture shows of an object at a look by the cached views: parabolas through neighbours."""
-    views, step_rad = atlas.lines(*atlas.grid.neighbours(current.view_index)), float(np.deg2rad(atlas.grid.step_deg))
+    views, step_rad = (
+        atlas.line_integrals(*atlas.grid.neighbours(current.view_index)),
+        float(np.deg2rad(atlas.grid.step_deg)),
+    )
     alpha, beta = view_offsets_rad(current, atlas)
     homography, seen = current.frame_from_canonical_px, np.empty((3, camera.rows, camera.columns), np.float32)
     turned_through(views, alpha / step_rad, beta / step_rad, step_rad, np.linalg.inv(homography), seen)
@@ -185,7 +188,7 @@ def cached_view(current: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowV
 
 def cached_view_twin(current: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
     """Return what `cached_view` does, in plain NumPy."""
-    middle, up, down, right, left = atlas.lines(*atlas.grid.neighbours(current.view_index))
+    middle, up, down, right, left = atlas.line_integrals(*atlas.grid.neighbours(current.view_index))
     step_rad = np.deg2rad(atlas.grid.step_deg)
     a, b = (angle / step_rad for angle in view_offsets_rad(current, atlas))
     a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
@@ -203,13 +206,13 @@ def window_of(closer: Closer, pose: Mat44, atlas: Atlas) -> tuple[Float32, Camer
     """
     exposure = closer.exposure
     factor = binning_factor(exposure.camera, _BINNED * _FINER * atlas.view.camera.focal_px)
-    camera = exposure.camera.scaled(factor)
+    camera = exposure.camera.scale_pixels(factor)
     low, high = _box(camera, pose, closer.corners_mm, _MARGIN)
     low, high = (np.clip(place, 0, [camera.columns, camera.rows]) for place in (low - HALO, high + HALO))
     if (high - low < _LEAST_SIDE_PX).any():
         return None
     rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-    return smoothed(line_integral_part(exposure, factor, rows, columns)), camera.part(low, high)
+    return smoothed(line_integral_part(exposure, factor, rows, columns)), camera.crop(low, high)
 
 
 def _box(camera: Camera, pose: Mat44, corners_mm: Points, margin: float) -> tuple[Float64, Float64]:

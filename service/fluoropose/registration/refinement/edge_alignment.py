@@ -85,7 +85,7 @@ class EdgeLook:
 
 def edge_look(frame: Float32, current: ViewAlignment, finding: PoseEstimate, atlas: Atlas, floor: float) -> EdgeLook:
     """Look at a frame (rows, columns) of line integrals; `finding` is where the networks ended."""
-    views = atlas.lines(*atlas.grid.neighbours(current.view_index))
+    views = atlas.line_integrals(*atlas.grid.neighbours(current.view_index))
     found = edge_equations(frame, current.frame_from_canonical_px, views, _turn(current, atlas), floor)
     back = np.eye(7)
     back[:6, :6] = residual_from_grid(current)

@@ -21,7 +21,7 @@ class Golden:
     """Inputs and outputs of the fine step that every runtime must reproduce.
 
     `frame` float32 (rows, columns), `homography` (3, 3) normalised, `cached` float16 (5 or 6, size, size) the
-    pictures of a look (`Atlas.looked_at`), `residuals` and `sigmas` (6,) mm and rad, `presence`.
+    pictures of a look (`Atlas.picture_indices`), `residuals` and `sigmas` (6,) mm and rad, `presence`.
     """
 
     frame: Float32

@@ -20,10 +20,10 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import (
     CanonicalPose,
     CanonicalView,
+    canonical_homography,
     canonical_pose,
     pose_from_canonical,
     view_rotation,
-    warp,
 )
 from fluoropose.geometry.rotation import from_zxy, to_zxy
 
@@ -58,7 +58,7 @@ class Group(Enum):
 class ViewAlignment:
     """How the current pose looks at the frame: its warp, the cached view and its own residual against that view.
 
-    `view_indices` are the pictures of the atlas that it needs (`Atlas.looked_at`).
+    `view_indices` are the pictures of the atlas that it needs (`Atlas.picture_indices`).
     """
 
     pose: CanonicalPose
@@ -79,7 +79,7 @@ def align_view(camera_from_volume: Mat44, camera: Camera, atlas: Atlas, stay: in
     index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad, stay)
     turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
-    return ViewAlignment(pose, warp(camera, pose, atlas.view), index, atlas.looked_at(index), own)
+    return ViewAlignment(pose, canonical_homography(camera, pose, atlas.view), index, atlas.picture_indices(index), own)
 
 
 def view_offsets_rad(current: ViewAlignment, atlas: Atlas) -> tuple[float, float]:

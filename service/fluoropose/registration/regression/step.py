@@ -39,7 +39,7 @@ class AbstractStepper(ABC):
     ) -> Regression:
         """Look through normalised homographies (batch, 3, 3) at frames (batch,) beside cached pictures (batch, n).
 
-        They are those of `Atlas.looked_at`.
+        They are those of `Atlas.picture_indices`.
         """
 
 

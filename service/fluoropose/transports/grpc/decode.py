@@ -10,7 +10,7 @@ from fluoropose.arrays import Mat44
 from fluoropose.errors import GeometryError, InputError
 from fluoropose.geometry.camera import MAX_SIDE_PX, Camera, camera_from_detector, camera_from_intrinsics
 from fluoropose.geometry.rig import SameCameraError, c_arm_camera_from_world
-from fluoropose.geometry.rigid import checked_rigid
+from fluoropose.geometry.rigid import check_rigid
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.serving.messages import RAW_MEDIA_TYPE, EncodedFrame
 from fluoropose.tracking.session_settings import (
@@ -71,7 +71,7 @@ def pose_value(numbers: Sequence[float], name: str) -> Mat44 | None:
         return None
     if len(numbers) != 16:
         raise GeometryError(f"expected {name} as 16 numbers, row by row, got {len(numbers)}")
-    return checked_rigid(np.reshape(numbers, (4, 4)), name)
+    return check_rigid(np.reshape(numbers, (4, 4)), name)
 
 
 def placed_value(message: pb.Camera) -> SessionCamera:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from fluoropose.arrays import Mat44
 from fluoropose.geometry.camera import MAX_SIDE_PX
 from fluoropose.geometry.rig import SameCameraError, c_arm_camera_from_world
-from fluoropose.geometry.rigid import checked_rigid
+from fluoropose.geometry.rigid import check_rigid
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.tracking.session_settings import (
     MAX_CAMERAS,
@@ -41,7 +41,7 @@ class PlacedCameraModel(CameraModel):
 
 
 def _rigid_or_none(matrix: Any, name: str) -> Mat44 | None:
-    return None if matrix is None else checked_rigid(matrix, name)
+    return None if matrix is None else check_rigid(matrix, name)
 
 
 class CArmModel(Strict):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from fluoropose.arrays import Mat44
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import MAX_SIDE_PX, Camera, camera_from_detector, camera_from_intrinsics
-from fluoropose.geometry.rigid import checked_rigid
+from fluoropose.geometry.rigid import check_rigid
 
 __all__ = [
     "CameraModel",
@@ -106,7 +106,7 @@ class RenderRequest(Strict):
     def pose_value(self) -> Mat44:
         """Return camera_from_volume, given under either name, or raise GeometryError."""
         given = self.camera_from_volume if self.camera_from_volume is not None else self.pose
-        return checked_rigid(given, "camera_from_volume")
+        return check_rigid(given, "camera_from_volume")
 
 
 class ErrorEstimateModel(BaseModel):

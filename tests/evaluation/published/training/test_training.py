@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from fluoropose.train.published import fit as fit_module
 
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError, StorageError
@@ -13,6 +12,7 @@ from fluoropose.evaluation.published.numpy_net import local_network
 from fluoropose.evaluation.published.patches import crop, in_patch_axes, local_residual
 from fluoropose.evaluation.published.picture import picture_camera
 from fluoropose.evaluation.published.plan import PAPER_GROUPS, VARIANTS, WHOLE, Zone
+from fluoropose.evaluation.published.training import fit as fit_module
 from fluoropose.evaluation.published.training import pairs
 from fluoropose.evaluation.published.training.fit import FitPlan, fit_group, fit_linear
 from fluoropose.evaluation.published.training.networks import build_network, weight_count

@@ -89,7 +89,7 @@ def test_it_is_the_gradient_correlation_that_a_search_climbs(small_case, camera,
 
 def test_the_edges_tell_their_windows_correlation(small_case, camera, frame):
     current = align_view(pose_from_six(RIGHT, small_case.pose_frame), camera, small_case.atlas)
-    views = small_case.atlas.lines(*current.view_indices)
+    views = small_case.atlas.line_integrals(*current.view_indices)
     view, step_rad = small_case.atlas.view, np.deg2rad(small_case.atlas.grid.step_deg)
     alpha, beta = current.view_residual[4:] / step_rad
     turn = Turn(alpha, beta, step_rad, view.field_mm / view.size_px, view.range_mm)

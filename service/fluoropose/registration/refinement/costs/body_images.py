@@ -52,7 +52,7 @@ def rendered(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas:
 
 def cached(now: ViewAlignment, atlas: Atlas) -> Picture:
     """Return the cached picture of the rest of a CT nearest to a look."""
-    return Picture(atlas.lines(atlas.grid.count + now.view_index)[0], *atlas.grid.angles_of(now.view_index))
+    return Picture(atlas.line_integrals(atlas.grid.count + now.view_index)[0], *atlas.grid.angles_of(now.view_index))
 
 
 def inside_at(renderer: AbstractRenderer, pose: Mat44, current: ViewAlignment, atlas: Atlas) -> BodyImage:
@@ -80,6 +80,8 @@ def _render(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: 
 
 def _turns(atlas: Atlas, now: ViewAlignment, first: int) -> Float32:
     """Return how the cached pictures from `first` on change with alpha and beta about a look's view, per rad."""
-    up, down, right, left = atlas.lines(*(first + index for index in atlas.grid.neighbours(now.view_index)[1:]))
+    up, down, right, left = atlas.line_integrals(
+        *(first + index for index in atlas.grid.neighbours(now.view_index)[1:])
+    )
     per_rad = np.float32(0.5 / np.deg2rad(atlas.grid.step_deg))
     return np.stack([(up - down) * per_rad, (right - left) * per_rad])
