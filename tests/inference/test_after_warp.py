@@ -10,7 +10,7 @@ from fluoropose.inference import onnx_runtime as ort
 from fluoropose.inference.after_warp import after_warp
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.io.bundles import list_bundles, load_bundle
-from fluoropose.registration.regression.numpy_step import warp_frame
+from fluoropose.imaging.sampling import warp_frame
 
 SIZE = 128
 

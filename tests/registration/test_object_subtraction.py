@@ -10,15 +10,15 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.object_subtraction import (
     disturbance,
-    fitted,
-    fitted_twin,
-    ground_of,
-    overlap_of,
+    fit_strengths,
+    fit_strengths_twin,
+    subtraction_frame,
+    fit_overlap,
     power,
     power_twin,
 )
-from fluoropose.registration.projected_object import cast, cast_twin, project_object, project_object_twin
-from fluoropose.registration.regression.numpy_step import saturate
+from fluoropose.registration.projected_object import add_projection, add_projection_twin, project_object, project_object_twin
+from fluoropose.imaging.attenuation import saturate
 
 HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
@@ -37,20 +37,20 @@ def empty(camera):
 
 def overlap(frame, camera, shadows):
     """Return what shadows cast into a frame; None is one of which nothing is known."""
-    ground = ground_of(frame, camera)
-    return overlap_of(ground, [None if shadow is None else ground.cast(shadow) for shadow in shadows])
+    ground = subtraction_frame(frame, camera)
+    return fit_overlap(ground, [None if projected is None else ground.add_projection(projected) for projected in shadows])
 
 
 def pictures_of(shadows, camera):
     """Return the shadows at strength 1 in the camera's frame, (n, rows, columns)."""
     empty = np.zeros((camera.rows, camera.columns), np.float32)
-    return np.stack([cast_twin(empty, camera, shadow, np.array([1.0, 0.0])) for shadow in shadows])
+    return np.stack([add_projection_twin(empty, camera, projected, np.array([1.0, 0.0])) for projected in shadows])
 
 
 def test_a_shadow_is_the_rendered_picture(small_case, camera, empty, shadows):
     """To what two degrees of grid, four here, and depth as a scale leave: a few per cent of the darkest."""
     lines = saturate(CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(HERE, small_case.pose_frame)))
-    cast(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    add_projection(empty, camera, shadows[0], np.array([1.0, 0.0]))
     lines = lines - lines.min()
     assert np.corrcoef(empty.ravel(), lines.ravel())[0, 1] > 0.97
 
@@ -65,12 +65,12 @@ def test_the_shadows_twins_agree(small_case, six):
 
 
 def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
-    for shadow in shadows:
-        top, end, left, stop = shadow.box
+    for projected in shadows:
+        top, end, left, stop = projected.box
         corners = np.array([[x, y, 1.0] for y in (top - 1.0, end) for x in (left - 1.0, stop)]).T
-        u, v, w = shadow.frame_from_canonical_px(camera) @ corners
+        u, v, w = projected.frame_from_canonical_px(camera) @ corners
         u, v = u / w, v / w
-        assert shadow.window(camera) == (
+        assert projected.window(camera) == (
             max(int(np.floor(v.min())), 0), min(int(v.max()) + 2, camera.rows),
             max(int(np.floor(u.min())), 0), min(int(u.max()) + 2, camera.columns),
         )  # fmt: skip
@@ -79,12 +79,12 @@ def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
 def test_the_twins_agree(rng, camera, shadows):
     frame = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
     strength = np.array([0.8, -0.05])
-    wanted = cast_twin(frame, camera, shadows[0], strength)
+    wanted = add_projection_twin(frame, camera, shadows[0], strength)
     got = frame.copy()
-    cast(got, camera, shadows[0], strength)
+    add_projection(got, camera, shadows[0], strength)
     np.testing.assert_allclose(got, wanted, atol=1e-4)
     pictures = pictures_of(shadows, camera)
-    np.testing.assert_allclose(fitted(wanted, pictures), fitted_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(fit_strengths(wanted, pictures), fit_strengths_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
     assert power(wanted, pictures[0]) == pytest.approx(power_twin(wanted, pictures[0]), rel=1e-4)
 
 
@@ -93,27 +93,27 @@ def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows)
     strengths = np.array([[0.9, -0.04], [0.6, 0.02]])
     v, u = np.mgrid[0 : camera.rows, 0 : camera.columns]
     frame = (0.01 * u + 0.005 * v + rng.normal(0.0, 0.005, empty.shape)).astype(np.float32)
-    for shadow, strength in zip(shadows, strengths, strict=True):
-        cast(frame, camera, shadow, strength)
-    found = fitted(frame, pictures_of(shadows, camera))
+    for projected, strength in zip(shadows, strengths, strict=True):
+        add_projection(frame, camera, projected, strength)
+    found = fit_strengths(frame, pictures_of(shadows, camera))
     deepest = float(shadows[0].lines.max())
     for depth in (0.3 * deepest, deepest):
         np.testing.assert_allclose(found @ [depth, depth**2], strengths @ [depth, depth**2], rtol=0.06)
 
 
 def test_the_others_are_taken_out_and_the_object_itself_stays(camera, empty, shadows):
-    alone = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
-    both = cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0]))
+    alone = add_projection_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    both = add_projection_twin(alone, camera, shadows[1], np.array([0.7, 0.0]))
     cast_there = overlap(both, camera, shadows)
-    left = cast_there.without_others(both, camera, 0)
+    left = cast_there.subtract_others(both, camera, 0)
     assert np.abs(left - alone).max() < 0.02 * both.max()
     assert cast_there.neighbours(0, camera) == [1]
-    np.testing.assert_array_equal(both, cast_twin(alone, camera, shadows[1], np.array([0.7, 0.0])))
+    np.testing.assert_array_equal(both, add_projection_twin(alone, camera, shadows[1], np.array([0.7, 0.0])))
 
 
 def test_an_object_that_is_not_there_is_given_little(camera, empty, shadows):
-    frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
-    strengths = fitted(frame, pictures_of(shadows, camera))
+    frame = add_projection_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    strengths = fit_strengths(frame, pictures_of(shadows, camera))
     deepest = float(shadows[1].lines.max())
     assert abs(strengths[1] @ [deepest, deepest**2]) < 0.15 * deepest
 
@@ -132,8 +132,8 @@ def test_a_shadow_ends_where_the_object_does(camera, shadows):
 
 def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, camera, empty, shadows):
     """Nothing if nothing moved; the derivatives' ratio if the other one appears; without bound for one that is not there."""
-    both = cast_twin(
-        cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0])), camera, shadows[1], np.array([0.7, 0.0])
+    both = add_projection_twin(
+        add_projection_twin(empty, camera, shadows[0], np.array([1.0, 0.0])), camera, shadows[1], np.array([0.7, 0.0])
     )
     after = overlap(both, camera, shadows)
     assert disturbance(after, after, 0) == 0.0
@@ -158,15 +158,15 @@ def test_objects_apart_leave_the_frame_as_it_is(small_case, camera, empty, shado
     frame = np.zeros((96, 256), np.float32)
     cast_there = overlap(frame, wide, [shadows[0], far])
     assert cast_there.neighbours(0, wide) == []
-    assert cast_there.without_others(frame, wide, 0) is frame
+    assert cast_there.subtract_others(frame, wide, 0) is frame
 
 
 def test_what_is_not_known_casts_nothing_and_looks_everywhere(camera, empty, shadows):
-    frame = cast_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    frame = add_projection_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
     cast_there = overlap(frame, camera, [shadows[0], None])
     assert cast_there.neighbours(0, camera) == []
     assert cast_there.neighbours(1, camera) == [0]
-    assert np.abs(cast_there.without_others(frame, camera, 1)).max() < 0.02 * frame.max()
+    assert np.abs(cast_there.subtract_others(frame, camera, 1)).max() < 0.02 * frame.max()
     nothing = overlap(frame, camera, [None, None])
     assert not nothing.strengths.any()
 

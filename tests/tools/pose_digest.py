@@ -43,12 +43,14 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.geometry.rotation import about_x, angle_between
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case, store_case
 from fluoropose.io.weights import load_weights
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.pipeline import register as register_views
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.bundle import Bundle
 from fluoropose.registration.resident_case import ResidentCase
@@ -90,7 +92,7 @@ class Workshop:
         """Return a shipped object, resident."""
         if name not in self._residents:
             case = self._case(name, lambda folder: prepare_shipped(OBJECTS[name], folder, progress=lambda *_: None))
-            self._residents[name] = ResidentCase(case, load_bundle(MODELS / name), self.device)
+            self._residents[name] = load_resident_case(case, load_bundle(MODELS / name), self.device)
         return self._residents[name]
 
     def surrounded(self) -> ResidentCase:
@@ -100,7 +102,7 @@ class Workshop:
         case = self._case("body", lambda folder: store_case(folder, "digest:body", volume, choice, rest=rest))
         weights = load_weights(MODELS / "generic")
         trained = train_case(case, PROFILES["instant"], self.folder / "body.checkpoints", initial=weights)
-        return ResidentCase(case, Bundle("body", case.digest, trained.models, trained.golden), self.device)
+        return load_resident_case(case, Bundle("body", case.digest, trained.models, trained.golden), self.device)
 
     def small(self) -> Case:
         """Return the tests' small case."""
@@ -219,8 +221,7 @@ def two_views(shop: Workshop) -> Iterator[tuple[str, Any]]:
             if name == "probe" and n == 0:
                 kinds["searched"] = (views[:2], Plan(None, False))
             for kind, (given, plan) in kinds.items():
-                found = resident.register_views(given, PixelMeaning.INTENSITY, False, plan)
-                yield f"views/{name}/{kind}/{n}", found
+                yield f"views/{name}/{kind}/{n}", register_views(resident, given, plan)
 
 
 def replaced_intrinsic(camera: Any, intrinsic: np.ndarray, shape: tuple[int, ...]) -> Any:
@@ -242,7 +243,7 @@ def several_objects(shop: Workshop) -> Iterator[tuple[str, Any]]:
         for n, (truth, one) in enumerate(zip(truths, residents, strict=True)):
             start = perturb(truth, one.case.pose_frame, np.random.default_rng([SEED, 41, n]), share * PAPER_SIGMAS)
             plans.append(Plan(start, kind == "tracked"))
-        found = register_objects(residents, [view], PixelMeaning.INTENSITY, False, plans)
+        found = register_objects(residents, [view], plans)
         for n, one in enumerate(found):
             yield f"objects/{kind}/{n}-{CROWD[n]}", one
 
@@ -290,7 +291,7 @@ PARTS = (alone, in_a_body, in_clutter, two_views, several_objects, tracking_run,
 def register(
     resident: ResidentCase, pixels: np.ndarray, camera: Any, plan: Plan, meaning: PixelMeaning = PixelMeaning.INTENSITY
 ) -> Any:
-    return resident.register(pixels, camera, meaning, False, plan)
+    return register_views(resident, [FrameView(pixels, PlacedCamera(camera), meaning=meaning)], plan)
 
 
 def described(found: Any) -> dict[str, Any]:

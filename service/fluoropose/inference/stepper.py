@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
 from fluoropose.imaging.half_precision import to_half, to_single
+from fluoropose.imaging.sampling import pixel_homography, warp_into
 from fluoropose.inference.after_warp import after_warp
 from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, place
 from fluoropose.parallel import run_parallel
-from fluoropose.registration.refinement.costs.edge_kernels import warp_into
-from fluoropose.registration.regression.step import AbstractStepper, Regression, pixel_homography, solved
+from fluoropose.registration.regression.step import AbstractStepper, Regression, solve_regression
 
 __all__ = ["OrtStepper"]
 
@@ -95,7 +95,7 @@ class OrtStepper(AbstractStepper):
             ]
             seen = run_parallel(runs)
         information, vector, presence = (np.concatenate(arrays, dtype=np.float64) for arrays in zip(*seen, strict=True))
-        return solved(information, vector, presence[:, 0])
+        return solve_regression(information, vector, presence[:, 0])
 
     def another(self) -> "OrtStepper":
         """Return a stepper of the same networks and atlas with frames of its own, for another thread."""

@@ -11,11 +11,17 @@ from enum import Enum
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat33, Mat44, Points, Vec3
+from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Points, Vec3
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
+from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.sampling import warp_picture
+from fluoropose.registration.multi_view_equations import view_covariance, view_equation
+from fluoropose.registration.multi_view_solver import CalibratedView
+from fluoropose.registration.regression.residual import Group, ViewAlignment, align_view
 from fluoropose.registration.regression.schedule import PoseEstimate
+from fluoropose.similarity.edge_similarity import edge_similarity
 
 __all__ = [
     "Assessment",
@@ -27,6 +33,8 @@ __all__ = [
     "assess_overlapped",
     "corner_error_mm",
     "expected_errors",
+    "view_similarity",
+    "world_information",
 ]
 
 SURE = 0.5
@@ -86,29 +94,43 @@ def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstim
     return ErrorEstimate(float(np.hypot(across[0], across[1])), float(across[2]), float(np.rad2deg(turned)))
 
 
-def assess(finding: PoseEstimate, likeness: float, camera: Camera, atlas: Atlas) -> Assessment:
-    """Return how far a finding is to be trusted; `likeness` is `registration.edge_similarity.edge_similarity` at its pose."""
-    sigma = finding.regression.sigmas[0]
-    across, along, turned = finding.moved
-    estimate = ErrorEstimate(
+def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: Atlas) -> Assessment:
+    """Return how far an estimate is to be trusted; `similarity` is the edge similarity at its pose (`view_similarity`)."""
+    sigma = estimate.regression.sigmas[0]
+    across, along, turned = estimate.moved
+    errors = ErrorEstimate(
         float(np.hypot(np.hypot(sigma[0], sigma[1]), across)),
         float(np.hypot(sigma[2], along)),
         float(np.rad2deg(np.hypot(np.linalg.norm(sigma[3:]), turned))),
     )
-    edges = float(np.clip((likeness - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0))
-    confidence = float(finding.regression.presence[0]) * edges
-    if not _visible(finding.camera_from_volume, camera, atlas):
-        return Assessment(Status.LOST, 0.0, estimate)
-    if confidence < _LOST:
-        return Assessment(Status.LOST, confidence, estimate)
-    doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
-    return Assessment(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+    edges = float(np.clip((similarity - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0))
+    confidence = float(estimate.regression.presence[0]) * edges
+    if not _is_visible(estimate.camera_from_volume, camera, atlas):
+        return Assessment(Status.LOST, 0.0, errors)
+    return Assessment(_status(confidence, errors, atlas), confidence, errors)
+
+
+def view_similarity(frame: Float32, alignment: ViewAlignment, atlas: Atlas) -> float:
+    """Return the edge similarity, -1 to 1, of a frame (rows, columns) of line integrals and the nearest cached view."""
+    seen = warp_picture(frame, alignment.frame_from_canonical_px, atlas.view.size_px)
+    index = alignment.view_index
+    shown = saturate(atlas.line_integrals(index)[0])
+    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.surrounded else None
+    return edge_similarity(seen, shown, besides)
+
+
+def world_information(estimate: PoseEstimate, view: CalibratedView) -> Float64:
+    """Return what one view knows of a pose as a world twist, shape (6, 6); mm and rad."""
+    alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
+    covariance = view_covariance(estimate.regression.information[0], view.atlas)
+    residual = estimate.regression.residuals[0]
+    return view_equation(alignment, residual, covariance, Group.ALL, view.camera_from_world, view.atlas).information
 
 
 def assess_jointly(
     views: Sequence[Assessment], information: Float64, proposed: Float64, camera_from_world: Mat33, atlas: Atlas
 ) -> Assessment:
-    """Return how far a joint finding is to be trusted: as far as in the view that is least sure of it.
+    """Return how far a joint estimate is to be trusted: as far as in the view that is least sure of it.
 
     Expected errors are those of the joint `information` (6, 6) and of the twist (6,) still `proposed`, in the world
     (mm, rad), seen along the axes of a camera with the rotation `camera_from_world`.
@@ -122,10 +144,7 @@ def assess_jointly(
         float(np.sqrt(variances[2] + offset[2] ** 2)),
         float(np.rad2deg(np.sqrt(np.trace(covariance[3:, 3:]) + proposed[3:] @ proposed[3:]))),
     )
-    if confidence < _LOST:
-        return Assessment(Status.LOST, confidence, estimate)
-    doubtful = confidence < SURE or estimate.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
-    return Assessment(Status.LOW_CONFIDENCE if doubtful else Status.TRACKING, confidence, estimate)
+    return Assessment(_status(confidence, estimate, atlas), confidence, estimate)
 
 
 def corner_error_mm(
@@ -155,7 +174,15 @@ def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -
     return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
 
 
-def _visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
+def _status(confidence: float, errors: ErrorEstimate, atlas: Atlas) -> Status:
+    """Return what a confidence and expected errors make of a pose."""
+    if confidence < _LOST:
+        return Status.LOST
+    doubtful = confidence < SURE or errors.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
+    return Status.LOW_CONFIDENCE if doubtful else Status.TRACKING
+
+
+def _is_visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
     """Tell whether the centre is inside the frame and the range one that was trained."""
     centre = transform(camera_from_volume, atlas.view.centre_mm)
     if centre[2] <= 0 or abs(np.linalg.norm(centre) / atlas.view.range_mm - 1.0) > _DEPTH_LIMIT:

@@ -1,71 +1,63 @@
-"""Several objects in one frame: prepared once, each registered in a picture without the others, side by side.
+"""Several objects in one frame: prepared once, each registered in a picture without the others, in parallel.
 
-Line integrals add up, so what the others cast into the frame at the poses they are believed to have is taken out before
-an object is looked for (`registration.object_subtraction`). First they are believed to be where they are planned to start, then where
-they were seen. There are three turns; what is believed changes between them only, so the answers are the same however
-the threads run:
+Line integrals add up. So what the others project into the frame at the poses they are believed to have is subtracted
+before an object is looked for (`registration.object_subtraction`). First they are believed to be where they are planned
+to start, then where they were seen. There are three turns. What is believed changes between them only, so the answers
+are the same however the threads run:
 
-1. Of objects with rough starts those that the others disturb least are approached, two of them at least.
-2. All are looked for, but those that the others disturb most.
-3. These are looked for too, where the others are known by now, and all others are aligned there, or start anew.
+1. Of objects with rough starts those that the others disturb least are regressed coarsely, two of them at least.
+2. All objects are looked for, but those that the others disturb most.
+3. These are looked for too, where the others are known by now, and all others are refined there, or start anew.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.parallel import run_parallel
 from fluoropose.registration.multi_object_steps import (
-    Item,
-    approached,
-    doubted_among_others,
-    finished,
+    MULTI_OBJECT,
+    MultiObjectSettings,
+    ObjectTask,
+    assess_beside_others,
+    finish_object,
     is_seen,
     is_sure,
-    looked_for,
+    regress_object,
+    regress_object_coarsely,
 )
-from fluoropose.registration.multi_view import answered
-from fluoropose.registration.object_estimate import ObjectEstimate, registration_of
-from fluoropose.registration.object_subtraction import Cast, Ground, Overlap, disturbance, ground_of, overlap_of
+from fluoropose.registration.object_subtraction import (
+    ObjectProjection,
+    Overlap,
+    SubtractionFrame,
+    disturbance,
+    fit_overlap,
+    subtraction_frame,
+)
+from fluoropose.registration.pipeline import estimate_object, register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import prepare_views, shared_pictures
 from fluoropose.registration.projected_object import project_object
-from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Approach, Schedule, motion_between
+from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Clock, CoarseEnd, Schedule, motion_between
 from fluoropose.registration.resident_case import ResidentCase
-from fluoropose.registration.result import FrameView, Registration
+from fluoropose.registration.result import FrameView, ObjectEstimate, Registration, registration_from
 
 __all__ = ["register_objects"]
 
-_STILL_SHARE, _STILL_DEPTH_SHARE, _STILL_RAD = 0.002, 0.005, 0.01
-"""An object that was found nearer than this (shares of field and range, rad) to where it was believed to be has cast
-what was taken out: a third of a canonical pixel."""
-
-_DISTURBED = 0.2
-"""An object that is not surely found starts anew if what the others cast proves to differ from what was taken out by
-derivatives of more than this share of its own."""
-
-_FIRST = 2
-_EXPOSED, _MOST_EXPOSED = 1.0, 1.6
-"""Objects with less exposure than the first (`Overlap.exposure`), and in any case `_FIRST` of them, are approached in
-the first turn; of the others those with more than the second wait for the last. On simulated frames the knee component
-has 0.2 to 0.4, plates over it 0.5 to 1.8, and probes behind it 1.6 to 3.3: hardly one is found before it."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Standing:
-    """What is known of an object between two turns: where it is believed to be and what it casts there into each view.
+class _ObjectState:
+    """What is known of an object between two turns: where it is believed to be, and its projection into each view.
 
     `images` are the pictures of its last turn. Times in ns: of making its pictures, and of all its turns.
     """
 
     believed: Mat44 | None
-    casts: tuple[Cast | None, ...]
-    begun: Approach | None = None
-    answer: ObjectEstimate | None = None
+    projections: tuple[ObjectProjection | None, ...]
+    coarse: CoarseEnd | None = None
+    estimate: ObjectEstimate | None = None
     images: tuple[Float32, ...] = ()
     preprocess_ns: int = 0
     spent_ns: int = 0
@@ -74,188 +66,203 @@ class _Standing:
 def register_objects(
     residents: Sequence[ResidentCase],
     views: Sequence[FrameView],
-    meaning: PixelMeaning,
-    inverted: bool,
     plans: Sequence[Plan],
     schedule: Schedule = DEFAULT_SCHEDULE,
+    settings: MultiObjectSettings = MULTI_OBJECT,
 ) -> tuple[Registration, ...]:
-    """Find several objects in the views of one instant, each as its plan says; one is as by `register_views`.
+    """Find several objects in the views of one instant, each as its plan says; one alone as `pipeline.register` does.
 
-    A case may come twice: two plates of one kind. What becomes of one object is no matter to the others, but that they
-    see what it casts; one that is searched for without a start casts nothing until it is found.
+    A case may come twice: two plates of one kind. An object affects the others only by its projection. One that is
+    searched for without a start projects nothing until it is found.
 
     Raises
     ------
     InputError
         If there is no object, not one plan per object, or a view has a case of its own.
-    GeometryError
-        As `ResidentCase.register_views`.
+    GeometryError, FrameError
+        As `prepare_views`.
     """
     if not residents or len(residents) != len(plans):
         raise InputError(f"expected one plan per object and at least one, got {len(residents)} and {len(plans)}")
     if len(residents) == 1:
-        return (residents[0].register_views(views, meaning, inverted, plans[0], schedule),)
+        return (register(residents[0], views, plans[0], schedule),)
     if any(view.resident is not None for view in views):
         raise InputError("expected views of several objects without a case of their own, got one with")
-    began = time.perf_counter_ns()
-    pictures = shared_pictures(residents, views, meaning, inverted)
-    items = [
-        Item(plan, schedule, prepare_views(resident, views, meaning, inverted, pictures))
-        for resident, plan in zip(_apart(residents), plans, strict=True)
+    clock = residents[0].clock
+    began = clock()
+    pictures = shared_pictures(residents, views)
+    tasks = [
+        ObjectTask(plan, schedule, prepare_views(resident, views, pictures), settings)
+        for resident, plan in zip(_distinct_copies(residents), plans, strict=True)
     ]
-    turns = _Turns(items)
+    turns = _Turns(tasks, settings, clock)
     turns.take()
-    common_ns = time.perf_counter_ns() - began - turns.turns_ns
+    common_ns = clock() - began - turns.turns_ns
     return tuple(
-        registration_of(
-            item.views, answer, common_ns + one.preprocess_ns, common_ns + one.spent_ns, item.plan.start is None
+        registration_from(
+            [view.name for view in task.views],
+            estimate,
+            preprocess_ns=common_ns + state.preprocess_ns,
+            total_ns=common_ns + state.spent_ns,
+            searched=task.plan.start is None,
         )
-        for item, one, answer in turns.ended()
+        for task, state, estimate in turns.ends()
     )
 
 
-def _apart(residents: Sequence[ResidentCase]) -> list[ResidentCase]:
-    """Return the cases so that none comes twice, for each is held while it is looked for."""
+def _distinct_copies(residents: Sequence[ResidentCase]) -> list[ResidentCase]:
+    """Return the cases so that none comes twice, for each is locked while it is looked for."""
     counts: dict[ResidentCase, int] = {}
-    apart = []
+    distinct = []
     for resident in residents:
         number = counts[resident] = counts.get(resident, -1) + 1
-        apart.append(resident.another(number))
-    return apart
+        distinct.append(resident.copy(number))
+    return distinct
 
 
 class _Turns:
-    """The turns of one frame's objects."""
+    """The turns of one frame's objects. `turns_ns` is the time that they took by the clock."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.items = items
+    def __init__(self, tasks: Sequence[ObjectTask], settings: MultiObjectSettings, clock: Clock) -> None:
+        self.tasks = tasks
         self.turns_ns = 0
-        self._grounds = [ground_of(view.image, view.sight.camera) for view in items[0].views]
-        starts = [partial(_cast, item, item.plan.start, self._grounds) for item in items]
-        self._stands = [
-            _Standing(item.plan.start, casts) for item, casts in zip(items, run_parallel(starts), strict=True)
-        ]
-        self._overlaps = self._before = self._fitted()
-        everyone = range(len(items))
+        self._settings, self._clock = settings, clock
+        self._frames = [subtraction_frame(view.image, view.camera) for view in tasks[0].views]
+        starts = [partial(_project, task, task.plan.start, self._frames) for task in tasks]
+        projections = zip(tasks, run_parallel(starts), strict=True)
+        self._states = [_ObjectState(task.plan.start, one) for task, one in projections]
+        self._overlaps = self._before = self._fit()
+        everyone = range(len(tasks))
         self._alone = {n for n in everyone if not self._neighbours(n)}
-        exposures = {n: self._overlaps[0].exposure(n) for n in everyone if items[n].is_rough and n not in self._alone}
+        exposures = {n: self._overlaps[0].exposure(n) for n in everyone if tasks[n].is_rough and n not in self._alone}
         order = sorted(exposures, key=lambda n: (exposures[n], n))
-        self._first = [n for rank, n in enumerate(order) if rank < _FIRST or exposures[n] < _EXPOSED]
-        self._last = {n for n in order if n not in self._first and exposures[n] > _MOST_EXPOSED}
+        self._first = [
+            n for rank, n in enumerate(order) if rank < settings.first_count or exposures[n] < settings.exposed
+        ]
+        self._last = {n for n in order if n not in self._first and exposures[n] > settings.most_exposed}
 
     def take(self) -> None:
         """Take all turns. What takes longest begins, so that no core is idle for long."""
-        self._turn(self._first, self._approach)
-        now = [n for n in range(len(self.items)) if n not in self._last]
-        self._turn(sorted(now, key=lambda n: (self._is_seen(n), n)), self._look)
-        left = [n for n in range(len(self.items)) if n not in self._alone]
-        self._turn(sorted(left, key=lambda n: (is_sure(self._stands[n].answer), n)), self._finish)
+        self._turn(self._first, self._regress_coarsely)
+        now = [n for n in range(len(self.tasks)) if n not in self._last]
+        self._turn(sorted(now, key=lambda n: (self._is_seen(n), n)), self._regress)
+        left = [n for n in range(len(self.tasks)) if n not in self._alone]
+        self._turn(sorted(left, key=lambda n: (is_sure(self._states[n].estimate), n)), self._finish)
 
-    def ended(self) -> Iterable[tuple[Item, _Standing, ObjectEstimate]]:
-        """Return what became of each object."""
-        for item, one in zip(self.items, self._stands, strict=True):
-            if one.answer is None:
+    def ends(self) -> Iterable[tuple[ObjectTask, _ObjectState, ObjectEstimate]]:
+        """Return each object's task, state and estimate after all turns."""
+        for task, state in zip(self.tasks, self._states, strict=True):
+            if state.estimate is None:
                 raise AssertionError("expected every object to have had its turn")
-            yield item, one, one.answer
+            yield task, state, state.estimate
 
-    def _turn(self, wanted: Sequence[int], work: Callable[[int], _Standing]) -> None:
-        """Do an object's work for each that is wanted, side by side, and fit anew what all cast after it."""
-        began = time.perf_counter_ns()
-        for n, one in zip(wanted, run_parallel([partial(work, n) for n in wanted]), strict=True):
-            self._stands[n] = one
-        self.turns_ns += time.perf_counter_ns() - began
-        cast = [one.casts for one in self._stands]
+    def _turn(self, wanted: Sequence[int], work: Callable[[int], _ObjectState]) -> None:
+        """Do the work for each object that is wanted, in parallel, and fit anew what all project after it."""
+        began = self._clock()
+        for n, state in zip(wanted, run_parallel([partial(work, n) for n in wanted]), strict=True):
+            self._states[n] = state
+        self.turns_ns += self._clock() - began
+        projections = [state.projections for state in self._states]
         moved = any(
-            casts[number] is not overlap.casts[n]
+            own[number] is not overlap.projections[n]
             for number, overlap in enumerate(self._overlaps)
-            for n, casts in enumerate(cast)
+            for n, own in enumerate(projections)
         )
-        self._before, self._overlaps = self._overlaps, self._fitted() if moved else self._overlaps
+        self._before, self._overlaps = self._overlaps, self._fit() if moved else self._overlaps
 
-    def _fitted(self) -> list[Overlap]:
+    def _fit(self) -> list[Overlap]:
         return [
-            overlap_of(ground, [one.casts[number] for one in self._stands])
-            for number, ground in enumerate(self._grounds)
+            fit_overlap(frame, [state.projections[number] for state in self._states])
+            for number, frame in enumerate(self._frames)
         ]
 
     def _neighbours(self, n: int) -> set[int]:
-        """Return the objects that cast something where one looks; those not yet known count, since they may."""
-        found = {other for other, one in enumerate(self._stands) if one.believed is None and other != n}
-        for view, overlap in zip(self.items[n].views, self._overlaps, strict=True):
-            found |= set(overlap.neighbours(n, view.sight.camera))
+        """Return the objects that project into where one looks; those not yet known count, since they may."""
+        found = {other for other, state in enumerate(self._states) if state.believed is None and other != n}
+        for view, overlap in zip(self.tasks[n].views, self._overlaps, strict=True):
+            found |= set(overlap.neighbours(n, view.camera))
         return found
 
     def _is_seen(self, n: int) -> bool:
-        begun = self._stands[n].begun
-        return begun is not None and is_seen(begun)
+        coarse = self._states[n].coarse
+        return coarse is not None and is_seen(self.tasks[n], coarse)
 
     def _is_disturbed(self, n: int) -> bool:
-        """Tell whether what the others cast has changed so much that an object should be looked for anew."""
+        """Tell whether what the others project has changed so much that an object should be looked for anew."""
         if self._overlaps is self._before:
             return False
         both = zip(self._before, self._overlaps, strict=True)
-        return any(disturbance(before, after, n) > _DISTURBED for before, after in both)
+        return any(disturbance(before, after, n) > self._settings.disturbed for before, after in both)
 
-    def _approach(self, n: int) -> _Standing:
-        began, item, one = time.perf_counter_ns(), self.items[n], self._pictured(n)
-        begun = approached(item, one.images)
-        one = replace(one, begun=begun)
-        if is_seen(begun):
-            one = self._believed(n, one, item.views[0].world(begun.camera_from_volume))
-        return _spent(one, began)
+    def _regress_coarsely(self, n: int) -> _ObjectState:
+        began, task, state = self._clock(), self.tasks[n], self._with_images(n)
+        coarse = regress_object_coarsely(task, state.images)
+        state = replace(state, coarse=coarse)
+        if is_seen(task, coarse):
+            state = self._with_belief(n, state, task.views[0].world_from_volume(coarse.pose))
+        return self._with_time(state, began)
 
-    def _look(self, n: int) -> _Standing:
-        began, item, one = time.perf_counter_ns(), self.items[n], self._pictured(n)
+    def _regress(self, n: int) -> _ObjectState:
+        began, task, state = self._clock(), self.tasks[n], self._with_images(n)
         if n in self._alone:
-            return _spent(replace(one, answer=answered(item.views, item.plan, item.schedule)), began)
-        answer = looked_for(item, one.images, one.begun, one.begun is not None and self._is_disturbed(n))
-        one = replace(one, answer=answer)
-        if is_sure(answer):
-            one = self._believed(n, one, answer.world_from_volume)
-        return _spent(one, began)
+            estimate = estimate_object(task.views, task.plan, task.schedule)
+            return self._with_time(replace(state, estimate=estimate), began)
+        disturbed = state.coarse is not None and self._is_disturbed(n)
+        estimate = regress_object(task, state.images, state.coarse, disturbed)
+        state = replace(state, estimate=estimate)
+        if is_sure(estimate):
+            state = self._with_belief(n, state, estimate.world_from_volume)
+        return self._with_time(state, began)
 
-    def _finish(self, n: int) -> _Standing:
-        began, item, one = time.perf_counter_ns(), self.items[n], self._pictured(n)
-        disturbed = (len(item.views) > 1 or not is_sure(one.answer)) and self._is_disturbed(n)
-        answer = doubted_among_others(item, finished(item, one.images, one.answer, disturbed))
-        return _spent(replace(one, answer=answer), began)
+    def _finish(self, n: int) -> _ObjectState:
+        began, task, state = self._clock(), self.tasks[n], self._with_images(n)
+        disturbed = (len(task.views) > 1 or not is_sure(state.estimate)) and self._is_disturbed(n)
+        estimate = assess_beside_others(task, finish_object(task, state.images, state.estimate, disturbed))
+        return self._with_time(replace(state, estimate=estimate), began)
 
-    def _pictured(self, n: int) -> _Standing:
-        """Return an object's standing with the pictures of its next turn: those of its last if nothing has moved."""
-        one = self._stands[n]
-        if one.images and self._overlaps is self._before:
-            return one
-        began = time.perf_counter_ns()
+    def _with_images(self, n: int) -> _ObjectState:
+        """Return an object's state with the pictures of its next turn: those of its last if nothing has moved."""
+        state = self._states[n]
+        if state.images and self._overlaps is self._before:
+            return state
+        began = self._clock()
         images = tuple(
-            overlap.without_others(view.image, view.sight.camera, n)
-            for view, overlap in zip(self.items[n].views, self._overlaps, strict=True)
+            overlap.subtract_others(view.image, view.camera, n)
+            for view, overlap in zip(self.tasks[n].views, self._overlaps, strict=True)
         )
-        return replace(one, images=images, preprocess_ns=one.preprocess_ns + time.perf_counter_ns() - began)
+        return replace(state, images=images, preprocess_ns=state.preprocess_ns + self._clock() - began)
 
-    def _believed(self, n: int, one: _Standing, pose: Mat44) -> _Standing:
-        """Return an object's standing where it was seen; one that has not moved casts what it did."""
-        item = self.items[n]
-        if one.believed is not None and _is_still(item, one.believed, pose):
-            return one
-        return replace(one, believed=pose, casts=_cast(item, pose, self._grounds))
+    def _with_belief(self, n: int, state: _ObjectState, pose: Mat44) -> _ObjectState:
+        """Return an object's state where it was seen; one that has not moved keeps its projections."""
+        task = self.tasks[n]
+        if state.believed is not None and _is_still(task, state.believed, pose):
+            return state
+        return replace(state, believed=pose, projections=_project(task, pose, self._frames))
+
+    def _with_time(self, state: _ObjectState, began_ns: int) -> _ObjectState:
+        return replace(state, spent_ns=state.spent_ns + self._clock() - began_ns)
 
 
-def _spent(one: _Standing, began_ns: int) -> _Standing:
-    return replace(one, spent_ns=one.spent_ns + time.perf_counter_ns() - began_ns)
-
-
-def _cast(item: Item, world_from_volume: Mat44 | None, grounds: Sequence[Ground]) -> tuple[Cast | None, ...]:
-    """Return what an object casts into each view."""
+def _project(
+    task: ObjectTask, world_from_volume: Mat44 | None, frames: Sequence[SubtractionFrame]
+) -> tuple[ObjectProjection | None, ...]:
+    """Return an object's projection into each view; None for an object whose pose is not known."""
     if world_from_volume is None:
-        return (None,) * len(item.views)
+        return (None,) * len(task.views)
     return tuple(
-        ground.cast(project_object(view.local(world_from_volume), view.sight.atlas))
-        for view, ground in zip(item.views, grounds, strict=True)
+        frame.project(project_object(view.camera_from_volume(world_from_volume), view.atlas))
+        for view, frame in zip(task.views, frames, strict=True)
     )
 
 
-def _is_still(item: Item, before: Mat44, after: Mat44) -> bool:
-    view = item.views[0].sight.atlas.view
-    local = item.views[0].local
-    across, along, turned = motion_between(local(before), local(after), view.centre_mm)
-    return across < _STILL_SHARE * view.field_mm and along < _STILL_DEPTH_SHARE * view.range_mm and turned < _STILL_RAD
+def _is_still(task: ObjectTask, before: Mat44, after: Mat44) -> bool:
+    """Tell whether an object is where it was believed to be, as far as its projection tells."""
+    view, settings = task.views[0], task.settings
+    canonical = view.atlas.view
+    across, along, turned = motion_between(
+        view.camera_from_volume(before), view.camera_from_volume(after), canonical.centre_mm
+    )
+    near = (
+        across < settings.still_share * canonical.field_mm and along < settings.still_depth_share * canonical.range_mm
+    )
+    return near and turned < settings.still_rad

@@ -20,7 +20,11 @@ from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import from_rotation_vector
 from fluoropose.registration.regression.residual import Group, ViewAlignment, residual_to_pose
 
-__all__ = ["Equation", "apply_twist", "residual_change", "residual_change_twin", "view_equation"]
+__all__ = ["Equation", "apply_twist", "residual_change", "residual_change_twin", "view_covariance", "view_equation"]
+
+
+_FLOOR: Float64 = np.array([0.002, 0.002, 0.005, 0.004, 0.004, 0.004])
+"""No view is believed to know more than this: shares of field and range, and rad; what calibrations are good for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +68,13 @@ def apply_twist(world_from_volume: Mat44, twist: Float64, atlas: Atlas) -> Mat44
     rotation = from_rotation_vector(twist[3:]) @ world_from_volume[:3, :3]
     centre = transform(world_from_volume, atlas.view.centre_mm) + twist[:3]
     return rigid(rotation, centre - rotation @ atlas.view.centre_mm)
+
+
+def view_covariance(information: Float64, atlas: Atlas) -> Float64:
+    """Return what a view's residual with this information (6, 6) is believed to be wrong by: never less than a floor."""
+    view = atlas.view
+    units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
+    return np.asarray(np.linalg.inv(information) + np.diag((_FLOOR * units) ** 2))
 
 
 def view_equation(

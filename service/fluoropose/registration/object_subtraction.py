@@ -6,7 +6,7 @@ there (the beam's energies, scatter) is fitted: a strength and a hardening,
     frame = background + sum over objects of a s + b s^2,      s the object's picture (`registration.projected_object`)
 
 by least squares of the derivatives, which slow background hardly has. An object that is not where it is believed to be
-correlates with little and is given little: it is its own safeguard. `fitted` is compiled; `fitted_twin` is its slow,
+correlates with little and is given little: it is its own safeguard. `fit_strengths` is compiled; `fit_strengths_twin` is its slow,
 clear twin.
 """
 
@@ -18,17 +18,17 @@ from numba import njit
 
 from fluoropose.arrays import Float32, Float64
 from fluoropose.geometry.camera import Camera
-from fluoropose.registration.projected_object import ProjectedObject, cast, touches
+from fluoropose.registration.projected_object import ProjectedObject, add_projection, overlaps
 
 __all__ = [
-    "Cast",
-    "Ground",
+    "ObjectProjection",
+    "SubtractionFrame",
     "Overlap",
     "disturbance",
-    "fitted",
-    "fitted_twin",
-    "ground_of",
-    "overlap_of",
+    "fit_strengths",
+    "fit_strengths_twin",
+    "subtraction_frame",
+    "fit_overlap",
     "power",
     "power_twin",
 ]
@@ -43,53 +43,55 @@ _ONE: Float64 = np.array([1.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cast:
+class ObjectProjection:
     """An object's shadow, and its `picture` (rows, columns) at strength 1 in a frame of about `_FIT_ROWS` rows."""
 
-    shadow: ProjectedObject
+    projected: ProjectedObject
     picture: Float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class SubtractionFrame:
     """What strengths are fitted on: a `frame` of line integrals, shrunk to about `_FIT_ROWS` rows, and its camera."""
 
     frame: Float32
     camera: Camera
 
-    def cast(self, shadow: ProjectedObject) -> Cast:
+    def project(self, projected: ProjectedObject) -> ObjectProjection:
         """Return what a shadow casts at strength 1."""
         picture = np.zeros(self.frame.shape, np.float32)
-        cast(picture, self.camera, shadow, _ONE)
-        return Cast(shadow, picture)
+        add_projection(picture, self.camera, projected, _ONE)
+        return ObjectProjection(projected, picture)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlap:
     """What the objects of a frame cast into it (None if nothing is known of one), and their strengths (n, 2)."""
 
-    casts: tuple[Cast | None, ...]
+    projections: tuple[ObjectProjection | None, ...]
     strengths: Float64
 
     def neighbours(self, own: int, camera: Camera) -> list[int]:
         """Return the objects that cast something where one looks; where it looks is everywhere if it is not known."""
-        mine = self.casts[own]
+        mine = self.projections[own]
         return [
             index
-            for index, other in enumerate(self.casts)
-            if index != own and other is not None and (mine is None or touches(mine.shadow, other.shadow, camera))
+            for index, other in enumerate(self.projections)
+            if index != own
+            and other is not None
+            and (mine is None or overlaps(mine.projected, other.projected, camera))
         ]
 
-    def without_others(self, frame: Float32, camera: Camera, own: int) -> Float32:
+    def subtract_others(self, frame: Float32, camera: Camera, own: int) -> Float32:
         """Return a frame without what an object's neighbours cast into it; the same array where there is none."""
         neighbours = self.neighbours(own, camera)
         if not neighbours:
             return frame
         left = np.array(frame, np.float32)
         for index in neighbours:
-            other = self.casts[index]
+            other = self.projections[index]
             if other is not None:
-                cast(left, camera, other.shadow, -self.strengths[index])
+                add_projection(left, camera, other.projected, -self.strengths[index])
         return left
 
     def exposure(self, own: int) -> float:
@@ -97,37 +99,39 @@ class Overlap:
 
         As `disturbance`. It needs no fit, which believes little of an object that is not quite where it is believed.
         """
-        mine = self.casts[own]
+        mine = self.projections[own]
         if mine is None:
             return float(np.inf)
         others = np.zeros_like(mine.picture)
-        for index, other in enumerate(self.casts):
+        for index, other in enumerate(self.projections):
             if index != own and other is not None:
                 others += other.picture
         return _share(others, mine.picture, mine.picture)
 
-    def seen_of(self, own: int) -> Float32 | None:
+    def projection_of(self, own: int) -> Float32 | None:
         """Return what an object casts, in a frame of about `_FIT_ROWS` rows; None if nothing is known of it."""
-        mine, (one, two) = self.casts[own], self.strengths[own].astype(np.float32)
+        mine, (one, two) = self.projections[own], self.strengths[own].astype(np.float32)
         return None if mine is None else np.asarray(mine.picture * (one + two * mine.picture))
 
 
-def ground_of(frame: Float32, camera: Camera) -> Ground:
+def subtraction_frame(frame: Float32, camera: Camera) -> SubtractionFrame:
     """Return a frame of line integrals (rows, columns) as strengths are fitted on it; `camera` is the frame's."""
     factor = max(1, camera.rows // _FIT_ROWS)
     coarse = camera.scale_pixels(factor)
     small = np.empty((coarse.rows, coarse.columns), np.float32)
     _shrink(frame, factor, small)
-    return Ground(small, coarse)
+    return SubtractionFrame(small, coarse)
 
 
-def overlap_of(ground: Ground, casts: Sequence[Cast | None]) -> Overlap:
+def fit_overlap(ground: SubtractionFrame, projections: Sequence[ObjectProjection | None]) -> Overlap:
     """Return what objects cast into a frame, each at the strength that fits it best."""
-    strengths = np.zeros((len(casts), 2))
-    known = [index for index, one in enumerate(casts) if one is not None]
+    strengths = np.zeros((len(projections), 2))
+    known = [index for index, one in enumerate(projections) if one is not None]
     if known:
-        strengths[known] = fitted(ground.frame, np.stack([one.picture for one in casts if one is not None]))
-    return Overlap(tuple(casts), strengths)
+        strengths[known] = fit_strengths(
+            ground.frame, np.stack([one.picture for one in projections if one is not None])
+        )
+    return Overlap(tuple(projections), strengths)
 
 
 def disturbance(before: Overlap, after: Overlap, own: int) -> float:
@@ -135,12 +139,12 @@ def disturbance(before: Overlap, after: Overlap, own: int) -> float:
 
     The root of the ratio of the squared derivatives; infinite if nothing is known of the object or it casts nothing.
     """
-    mine, own_seen = after.casts[own], after.seen_of(own)
+    mine, own_seen = after.projections[own], after.projection_of(own)
     if mine is None or own_seen is None:
         return float(np.inf)
     change = np.zeros_like(mine.picture)
-    for index in range(len(after.casts)):
-        now, then = after.seen_of(index), before.seen_of(index)
+    for index in range(len(after.projections)):
+        now, then = after.projection_of(index), before.projection_of(index)
         if index != own and now is not None:
             change += now
         if index != own and then is not None:
@@ -161,31 +165,31 @@ def power(image: Float32, there: Float32) -> float:
 def power_twin(image: Float32, there: Float32) -> float:
     """Return what `power` returns: its specification."""
     inside = np.concatenate([(there[1:-1, 1:-1] > 0).ravel()] * 2)
-    return float((_slopes(image.astype(np.float64))[inside] ** 2).sum())
+    return float((_derivatives(image.astype(np.float64))[inside] ** 2).sum())
 
 
-def fitted(frame: Float32, pictures: Float32) -> Float64:
+def fit_strengths(frame: Float32, pictures: Float32) -> Float64:
     """Return strength and hardening of each picture (n, rows, columns) in a frame of line integrals, shape (n, 2)."""
     normal, right = np.zeros((2 * len(pictures), 2 * len(pictures))), np.zeros(2 * len(pictures))
     _normal_equations(frame, pictures, normal, right)
-    return _solved(normal, right)
+    return _solve(normal, right)
 
 
-def fitted_twin(frame: Float32, pictures: Float32) -> Float64:
-    """Return what `fitted` returns: its specification."""
+def fit_strengths_twin(frame: Float32, pictures: Float32) -> Float64:
+    """Return what `fit_strengths` returns: its specification."""
     columns = []
     for picture in pictures.astype(np.float64):
-        columns += [_slopes(picture), _slopes(picture * picture)]
-    design, wanted = np.stack(columns, axis=1), _slopes(frame.astype(np.float64))
-    return _solved(design.T @ design, design.T @ wanted)
+        columns += [_derivatives(picture), _derivatives(picture * picture)]
+    design, wanted = np.stack(columns, axis=1), _derivatives(frame.astype(np.float64))
+    return _solve(design.T @ design, design.T @ wanted)
 
 
-def _slopes(image: Float32 | Float64) -> Float64:
+def _derivatives(image: Float32 | Float64) -> Float64:
     down, along = image[2:, 1:-1] - image[:-2, 1:-1], image[1:-1, 2:] - image[1:-1, :-2]
     return np.concatenate([down.ravel(), along.ravel()])
 
 
-def _solved(normal: Float64, right: Float64) -> Float64:
+def _solve(normal: Float64, right: Float64) -> Float64:
     diagonal = np.diag(normal)
     ridge = _RIDGE * diagonal + 1e-9 * max(float(diagonal.max()), 1e-9)
     return np.asarray(np.linalg.solve(normal + np.diag(ridge), right).reshape(-1, 2))

@@ -1,7 +1,7 @@
 """An object's picture at a pose, and how it is cast into a frame. Line integrals, dimensionless.
 
 The picture is the object's cached view, linear between neighbouring ones, warped into the frame as the frame is warped
-to the view (`geometry.canonical`). `project_object` and `cast` are compiled; `project_object_twin` and `cast_twin` are their slow,
+to the view (`geometry.canonical`). `project_object` and `add_projection` are compiled; `project_object_twin` and `add_projection_twin` are their slow,
 clear twins.
 """
 
@@ -14,9 +14,16 @@ from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_homography, canonical_pose
-from fluoropose.registration.regression.numpy_step import saturate
+from fluoropose.imaging.attenuation import saturate
 
-__all__ = ["ProjectedObject", "cast", "cast_twin", "project_object", "project_object_twin", "touches"]
+__all__ = [
+    "ProjectedObject",
+    "add_projection",
+    "add_projection_twin",
+    "project_object",
+    "project_object_twin",
+    "overlaps",
+]
 
 _WINDOW_SHARE = 1.15
 """What an object looks at beyond its canonical field, since its pose is still to move."""
@@ -101,28 +108,30 @@ def _box(lines: Float32) -> Box:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def touches(first: ProjectedObject, second: ProjectedObject, camera: Camera) -> bool:
+def overlaps(first: ProjectedObject, second: ProjectedObject, camera: Camera) -> bool:
     """Tell whether the first object looks at pixels that the second casts something into."""
     a, b = first.picture_indices(camera), second.window(camera)
     return max(a[0], b[0]) < min(a[1], b[1]) and max(a[2], b[2]) < min(a[3], b[3])
 
 
-def cast(frame: Float32, camera: Camera, shadow: ProjectedObject, strength: Float64) -> None:
+def add_projection(frame: Float32, camera: Camera, projected: ProjectedObject, strength: Float64) -> None:
     """Add a shadow of a strength and a hardening, shape (2,), to a frame, in place."""
-    canonical_from_frame = np.linalg.inv(shadow.frame_from_canonical_px(camera))
-    _cast(frame, shadow.lines, canonical_from_frame, float(strength[0]), float(strength[1]), *shadow.window(camera))
+    canonical_from_frame = np.linalg.inv(projected.frame_from_canonical_px(camera))
+    _add_projection(
+        frame, projected.lines, canonical_from_frame, float(strength[0]), float(strength[1]), *projected.window(camera)
+    )
 
 
-def cast_twin(frame: Float32, camera: Camera, shadow: ProjectedObject, strength: Float64) -> Float32:
-    """Return a frame with a shadow added: the specification of `cast`."""
+def add_projection_twin(frame: Float32, camera: Camera, projected: ProjectedObject, strength: Float64) -> Float32:
+    """Return a frame with a shadow added: the specification of `add_projection`."""
     v, u = np.mgrid[0 : camera.rows, 0 : camera.columns]
     pixels = np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
-    x, y, w = np.linalg.inv(shadow.frame_from_canonical_px(camera)) @ pixels
-    x, y, last = x / w, y / w, shadow.lines.shape[0] - 1
+    x, y, w = np.linalg.inv(projected.frame_from_canonical_px(camera)) @ pixels
+    x, y, last = x / w, y / w, projected.lines.shape[0] - 1
     inside = (x >= 0) & (x <= last) & (y >= 0) & (y <= last)
     x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
     j, i = np.minimum(x.astype(int), last - 1), np.minimum(y.astype(int), last - 1)
-    fx, fy, lines = x - j, y - i, shadow.lines
+    fx, fy, lines = x - j, y - i, projected.lines
     top = lines[i, j] * (1 - fx) + lines[i, j + 1] * fx
     low = lines[i + 1, j] * (1 - fx) + lines[i + 1, j + 1] * fx
     seen = np.where(inside, top * (1 - fy) + low * fy, 0.0).reshape(frame.shape)
@@ -155,7 +164,7 @@ def _around(to: Mat33, top: float, end: float, left: float, stop: float, rows: i
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _cast(
+def _add_projection(
     frame: Float32, lines: Float32, to: Mat33, first: float, second: float, top: int, end: int, left: int, stop: int
 ) -> None:
     last = lines.shape[0] - 1

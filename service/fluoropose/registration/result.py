@@ -1,34 +1,25 @@
-"""What goes into a registration and what comes out: views of one instant in, a judged pose out. mm, rad, ms."""
+"""What goes into a registration and what comes out: frames of one instant in, an assessed pose out. mm, rad, ms."""
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.assessment import Assessment
 from fluoropose.registration.regression.schedule import PoseEstimate
+from fluoropose.registration.resident_case import ResidentCase
 
-if TYPE_CHECKING:
-    from fluoropose.registration.resident_case import ResidentCase
-
-__all__ = ["AssessedPose", "FrameView", "Registration", "ViewReport", "times_of_both"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AssessedPose:
-    """Where one schedule ended in one view and what is to be thought of it there."""
-
-    finding: PoseEstimate
-    assessment: Assessment
-    likeness: float
+__all__ = ["AssessedPose", "FrameView", "ObjectEstimate", "Registration", "ViewReport", "registration_from"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameView:
-    """One view of an instant: the frame (rows, columns), its camera and where that stands.
+    """One view of an instant: the frame (rows, columns), its camera and where that stands, and what its pixels mean.
 
     `resident` is the same object prepared for another direction, for a view that the case's atlas does not cover.
     """
@@ -36,14 +27,40 @@ class FrameView:
     pixels: NDArray[Any]
     placed: PlacedCamera
     name: str = ""
-    resident: "ResidentCase | None" = None
+    meaning: PixelMeaning = PixelMeaning.INTENSITY
+    inverted: bool = False
+    resident: ResidentCase | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssessedPose:
+    """A pose in one view, what it is worth, and the edge similarity there."""
+
+    estimate: PoseEstimate
+    assessment: Assessment
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectEstimate:
+    """What all views of an instant say of one object.
+
+    `information` (6, 6) is that of the pose as a world twist. `poses` holds one assessed pose per view, `reasons` why a
+    view has no part in the answer ("" where it has).
+    """
+
+    world_from_volume: Mat44
+    assessment: Assessment
+    information: Float64
+    poses: tuple[AssessedPose, ...]
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewReport:
     """What one view says of the answer: its own `camera_from_volume`, presence and likeness there, 0 to 1.
 
-    `used` tells whether it has a part in the answer, `why` the reason if not.
+    `likeness` is the edge similarity. `used` tells whether the view has a part in the answer, `why` the reason if not.
     """
 
     name: str
@@ -56,7 +73,7 @@ class ViewReport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
-    """A judged pose, how like the frame's edges are to the object's there, and the time of each stage in ms.
+    """An assessed pose, the edge similarity there (`likeness`), and the time of each stage in ms.
 
     `camera_from_volume` and `likeness` are those of the first view. `information` (6, 6) is the inverse of the pose
     error's covariance as a world twist about the object's centre: (x, y, z) mm by which the centre moves, then the
@@ -72,11 +89,35 @@ class Registration:
     views: tuple[ViewReport, ...] = ()
 
 
-def times_of_both(kept: PoseEstimate, first: PoseEstimate, second: PoseEstimate) -> PoseEstimate:
-    """Return a finding that took as long as two tries did, so that a frame's times leave nothing out."""
-    return replace(
-        kept,
-        regress_ns=first.regress_ns + second.regress_ns,
-        refine_ns=first.refine_ns + second.refine_ns,
-        quality_ns=first.quality_ns + second.quality_ns,
+def registration_from(
+    names: Sequence[str], estimate: ObjectEstimate, *, preprocess_ns: int, total_ns: int, searched: bool
+) -> Registration:
+    """Return the estimate of an object in the views of these `names` as a registration.
+
+    `total_ns` is all the time that was spent. What is left of the time of one that was `searched` for is `locate`.
+    """
+    first = estimate.poses[0]
+    spent = [pose.estimate for pose in estimate.poses]
+    timing = {
+        "preprocess": preprocess_ns,
+        "regress": max(one.regress_ns for one in spent),
+        "refine": max(one.refine_ns for one in spent),
+        "quality": max(one.quality_ns for one in spent),
+        "total": total_ns,
+    }
+    if searched:
+        timing["locate"] = total_ns - sum(value for stage, value in timing.items() if stage != "total")
+    return Registration(
+        first.estimate.camera_from_volume,
+        estimate.assessment,
+        first.similarity,
+        {stage: value / 1e6 for stage, value in timing.items()},
+        estimate.world_from_volume,
+        estimate.information,
+        tuple(_view_report(*parts) for parts in zip(names, estimate.poses, estimate.reasons, strict=True)),
     )
+
+
+def _view_report(name: str, pose: AssessedPose, reason: str) -> ViewReport:
+    presence = float(pose.estimate.regression.presence[0])
+    return ViewReport(name, pose.estimate.camera_from_volume, presence, pose.similarity, not reason, reason)

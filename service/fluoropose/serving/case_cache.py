@@ -7,16 +7,18 @@ import numpy as np
 
 from fluoropose.drr.case import Case
 from fluoropose.errors import NotReadyError, UnknownCaseError
+from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
+from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import Device
+from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.refinement.clutter import cached_view
-from fluoropose.registration.refinement.costs.edges import Turn, edge_equations
-from fluoropose.registration.refinement.costs.gradient_correlation import correlation_equations, correlation_with
-from fluoropose.registration.refinement.edge_alignment import FLOOR
+from fluoropose.registration.refinement.costs.edges import EdgeCost
+from fluoropose.registration.refinement.costs.gradient_correlation import GradientCorrelationCost, Window
+from fluoropose.registration.refinement.gauss_newton import Prior, newton_step
 from fluoropose.registration.regression.bundle import Bundle
-from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import FrameView
 
 __all__ = ["CaseCache", "warm_up"]
 
@@ -41,7 +43,7 @@ class CaseCache:
         NotReadyError
             If it does not fit beside those in use.
         """
-        resident = ResidentCase(case, bundle, self.device)
+        resident = load_resident_case(case, bundle, self.device)
         with self._lock:
             self._make_room(resident, in_use)
         warm_up(resident)
@@ -107,22 +109,17 @@ class CaseCache:
 
 def warm_up(resident: ResidentCase) -> None:
     """Run the real path once on a made-up frame, so that the first true frame waits for no compilation."""
-    view = resident.case.atlas.view
-    camera = view.camera
-    view_count = resident.case.atlas.grid.count
-    middle = np.asarray(resident.case.atlas.views[view_count // 2], np.float32)
+    atlas = resident.case.atlas
+    view, camera = atlas.view, atlas.view.camera
+    middle = np.asarray(atlas.views[atlas.grid.count // 2], np.float32)
     pose = np.eye(4)
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
-    atlas = resident.case.atlas
-    index = atlas.grid.nearest(0.0, 0.0)
-    views = atlas.line_integrals(*atlas.grid.neighbours(index))
-    turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
-    edge_equations(middle, np.eye(3), views, turn, FLOOR)
-    seen = cached_view(align_view(pose, camera, atlas), camera, atlas)
-    correlation_equations(middle, seen, atlas, FLOOR)
-    correlation_with(middle, resident.renderer.render(camera, pose), FLOOR)
+    EdgeCost(middle, camera, atlas).evaluate(pose)
+    cost = GradientCorrelationCost(Window(middle, camera), atlas, resident.renderer)
+    equations = cost.evaluate(pose)
+    cost.polish(equations, newton_step(equations, Prior(np.eye(6))))
     for dtype in FRAME_DTYPES:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
-            resident.register(pixels, camera, meaning, False, Plan(pose, nearby=False))
+            register(resident, [FrameView(pixels, PlacedCamera(camera), meaning=meaning)], Plan(pose, nearby=False))

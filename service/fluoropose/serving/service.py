@@ -231,10 +231,11 @@ class Service:
         if gone is not None and not residents:
             raise gone
         directions = {name: self.resident(case) for name, case in settings.directions.items()}
-        views = [replace(view, resident=directions.get(view.name)) for view in views]
-        found = register_objects(
-            list(residents.values()), views, settings.meaning, settings.inverted, [plans[case] for case in residents]
-        )
+        views = [
+            replace(view, meaning=settings.meaning, inverted=settings.inverted, resident=directions.get(view.name))
+            for view in views
+        ]
+        found = register_objects(list(residents.values()), views, [plans[case] for case in residents])
         return dict(zip(residents, found, strict=True))
 
     def _ready_for(self, settings: SessionSettings) -> dict[str, Vec3]:

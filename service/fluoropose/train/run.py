@@ -15,8 +15,9 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import InputError
+from fluoropose.imaging.sampling import normalised_homography
 from fluoropose.registration.regression.bundle import Golden
-from fluoropose.registration.regression.step import normalised_homography, solved
+from fluoropose.registration.regression.step import solve_regression
 from fluoropose.train.export import export_step
 from fluoropose.train.fit import FitReport, Subject, fit_stage
 from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
@@ -135,6 +136,6 @@ def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Gold
             torch.arange(len(cached))[None],
             torch.from_numpy(cached)[:, None],
         )
-    seen = solved(information.double().numpy(), vector.double().numpy(), presence[:, 0].double().numpy())
+    seen = solve_regression(information.double().numpy(), vector.double().numpy(), presence[:, 0].double().numpy())
     residuals, sigmas = seen.residuals[0], seen.sigmas[0]
     return Golden(frame.astype(np.float32), homography, cached, residuals, sigmas, float(seen.presence[0]))

@@ -6,7 +6,7 @@ import pytest
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.regression.residual import Group, align_view, apply_residual, residual_to_pose
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, TRACKING_SCHEDULE, register
-from fluoropose.registration.regression.step import AbstractStepper, solved
+from fluoropose.registration.regression.step import AbstractStepper, solve_regression
 
 SIGMAS = np.array([0.1, 0.1, 1.0, 0.002, 0.004, 0.004])
 TRUTH = np.array([4.0, -3.0, 905.0, 5.0, 6.0, -4.0])
@@ -33,7 +33,7 @@ class Knowing(AbstractStepper):
             )
         self.stages.append(stage)
         information = np.diag(1.0 / SIGMAS**2)
-        return solved(information[None], (information @ residual)[None], np.ones(1))
+        return solve_regression(information[None], (information @ residual)[None], np.ones(1))
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from fluoropose.evaluation.baselines.scene import Target
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
+from fluoropose.imaging.sampling import normalised_homography, warp_frame
 from fluoropose.imaging.xray import Exposure
-from fluoropose.registration.regression.numpy_step import warp_frame
 from fluoropose.registration.regression.residual import (
     Group,
     ViewAlignment,
@@ -29,7 +29,6 @@ from fluoropose.registration.regression.residual import (
     apply_residual,
     residual_to_pose,
 )
-from fluoropose.registration.regression.step import normalised_homography
 
 __all__ = ["CLARET", "Claret", "LinearSettings", "train_claret"]
 

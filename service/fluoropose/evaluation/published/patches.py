@@ -15,7 +15,7 @@ from numba import njit
 from fluoropose.arrays import Float32, Float64, Points
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import transform
-from fluoropose.registration.regression.numpy_step import saturate
+from fluoropose.imaging.attenuation import saturate
 
 __all__ = ["PATCH_PX", "crop", "crop_twin", "in_patch_axes", "local_residual", "patch_rays"]
 

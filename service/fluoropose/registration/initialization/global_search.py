@@ -15,7 +15,8 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rotation import about_z, smallest_rotation
-from fluoropose.registration.regression.numpy_step import local_contrast, saturate
+from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.filters import local_contrast
 
 __all__ = ["SearchGrid", "candidate_poses"]
 

@@ -14,9 +14,10 @@ from scipy.fft import irfft2, rfft2
 
 from fluoropose.arrays import Float32, Float64, Mat44, read_only
 from fluoropose.drr.atlas import Atlas
-from fluoropose.registration.regression.numpy_step import local_contrast, saturate, warp_frame
+from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.filters import local_contrast
+from fluoropose.imaging.sampling import normalised_homography, warp_frame
 from fluoropose.registration.regression.residual import ViewAlignment
-from fluoropose.registration.regression.step import normalised_homography
 
 __all__ = ["best_places", "shift_scores"]
 

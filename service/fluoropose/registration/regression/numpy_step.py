@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.registration.regression.step import AbstractStepper, Regression, solved
+from fluoropose.imaging.attenuation import VIEW_FLOOR, saturate
+from fluoropose.imaging.filters import block_mean, local_contrast, local_deviation, pool_blocks
+from fluoropose.imaging.sampling import warp_frame
+from fluoropose.registration.regression.step import AbstractStepper, Regression, solve_regression
 
-__all__ = ["NumpyNetwork", "NumpyStepper", "bilinear", "block_mean", "local_contrast", "saturate", "warp_frame"]
+__all__ = ["NumpyNetwork", "NumpyStepper"]
 
 Weights = dict[str, Float32]
 _NEIGHBOURS = 5
-_VIEW_FLOOR = 0.02
 _BATCH_NORM_EPSILON = 1e-5
 
 
@@ -57,70 +59,7 @@ class NumpyStepper(AbstractStepper):
             for homography, indices, frame in zip(homographies, view_index, frame_index, strict=True)
         ]
         information, vectors, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
-        return solved(information, vectors, presence)
-
-
-def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
-    """Return the frame seen through a normalised homography: bilinear, the border repeated, (size, size)."""
-    rows, columns = frame.shape
-    v, u = np.mgrid[0:size_px, 0:size_px]
-    rays = homography @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
-    x = (rays[0] / rays[2] + 1.0) * (columns - 1) / 2.0
-    y = (rays[1] / rays[2] + 1.0) * (rows - 1) / 2.0
-    return bilinear(frame, x, y).reshape(size_px, size_px).astype(np.float32)
-
-
-def bilinear(image: Float32, x: Float64, y: Float64) -> Float64:
-    """Return an image at columns x and rows y, the border repeated."""
-    rows, columns = image.shape
-    x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
-    j, i = np.minimum(x.astype(int), columns - 2), np.minimum(y.astype(int), rows - 2)
-    fx, fy = x - j, y - i
-    top = image[i, j] * (1 - fx) + image[i, j + 1] * fx
-    low = image[i + 1, j] * (1 - fx) + image[i + 1, j + 1] * fx
-    return np.asarray(top * (1 - fy) + low * fy, np.float64)
-
-
-def saturate(line_integral: Float32) -> Float32:
-    """Return line integrals as a detector with a scatter floor would show them."""
-    return np.asarray(-np.log(np.exp(-line_integral) + _VIEW_FLOOR), np.float32)
-
-
-def local_contrast(image: Float32, block: int) -> Float32:
-    """Return (image - local mean) / local deviation, clipped to +-4; image sides are multiples of `block`."""
-    detail = image - block_mean(image, block)
-    return np.asarray(np.clip(detail / _deviation(image, block), -4.0, 4.0), np.float32)
-
-
-def _deviation(image: Float32, block: int) -> Float32:
-    detail = image - block_mean(image, block)
-    power = block_mean(detail * detail, block)
-    return np.asarray(np.sqrt(power + 0.1 * power.mean() + 1e-6), np.float32)
-
-
-def block_mean(image: Float32, block: int) -> Float32:
-    """Mean over blocks, then over 3 x 3 blocks, then bilinear back to full size (pixel areas aligned)."""
-    small = np.pad(_pooled(image, block), 1, mode="edge")
-    rows, columns = small.shape[0] - 2, small.shape[1] - 2
-    mean = sum(small[a : a + rows, b : b + columns] for a in range(3) for b in range(3)) / 9.0
-    along_rows = _stretch(image.shape[0], block, rows)
-    along_columns = _stretch(image.shape[1], block, columns)
-    return np.asarray(along_rows @ mean @ along_columns.T, np.float32)
-
-
-def _stretch(length: int, block: int, count: int) -> Float64:
-    """Return the matrix (length, count) of linear interpolation between the centres of blocks."""
-    position = np.clip((np.arange(length) + 0.5) / block - 0.5, 0, count - 1)
-    low = np.minimum(position.astype(int), count - 2)
-    matrix = np.zeros((length, count))
-    matrix[np.arange(length), low] = 1.0 - (position - low)
-    matrix[np.arange(length), low + 1] = position - low
-    return matrix
-
-
-def _pooled(image: Float32, block: int) -> Float32:
-    rows, columns = image.shape[0] // block, image.shape[1] // block
-    return np.asarray(image.reshape(rows, block, columns, block).mean(axis=(1, 3)), np.float32)
+        return solve_regression(information, vectors, presence)
 
 
 def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float32) -> tuple[Float64, Float64, Float64]:
@@ -170,20 +109,20 @@ def _whole(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float6
 def _channels(warped: Float32, views: Float32, pool: int) -> Float32:
     """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta."""
     cached = views[0]
-    slope = np.exp(-cached) / (np.exp(-cached) + _VIEW_FLOOR)
-    turned = [_pooled(0.5 * (views[n] - views[n + 1]) * slope, pool) for n in (1, 3)]
-    view = _pooled(saturate(cached), pool)
+    slope = np.exp(-cached) / (np.exp(-cached) + VIEW_FLOOR)
+    turned = [pool_blocks(0.5 * (views[n] - views[n + 1]) * slope, pool) for n in (1, 3)]
+    view = pool_blocks(saturate(cached), pool)
     shown = (view - view.mean()) / (view.std() + 1e-4)
     block = 8 // pool
-    changes = [np.clip(change / _deviation(view, block), -4.0, 4.0) for change in turned]
-    return np.stack([local_contrast(_pooled(warped, pool), block), local_contrast(view, block), shown, *changes])
+    changes = [np.clip(change / local_deviation(view, block), -4.0, 4.0) for change in turned]
+    return np.stack([local_contrast(pool_blocks(warped, pool), block), local_contrast(view, block), shown, *changes])
 
 
 def _among(view: Float32, around: Float32, pool: int) -> Float32:
     """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
     block = 8 // pool
-    alone, both = _pooled(around, pool), _pooled(around + view, pool)
-    detail = (alone - block_mean(alone, block)) / _deviation(both, block)
+    alone, both = pool_blocks(around, pool), pool_blocks(around + view, pool)
+    detail = (alone - block_mean(alone, block)) / local_deviation(both, block)
     return np.stack([np.clip(detail, -4.0, 4.0), local_contrast(both, block)])
 
 

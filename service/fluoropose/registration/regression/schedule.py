@@ -1,13 +1,17 @@
-"""PEHL over the atlas: group by group, sweep by sweep, until the schedule is through.
+"""The schedule of the networks: which network looks at which group of parameters, and when the steps end.
 
 Each step warps the frame to the canonical view of the current pose, regresses the residual against the cached view
-and sets one group of parameters; in-plane and depth come before out-of-plane rotation, because the latter cannot be
-seen before the former is nearly right (Miao, Wang, Liao 2016, section III-C; our groups put depth first, since on
-the atlas depth is a scale of the image).
+and sets one group of parameters. In-plane and depth come before out-of-plane rotation, because the latter cannot be
+seen before the former is nearly right (Miao, Wang, Liao, IEEE TMI 35(5), 2016, section III-C). Our groups put depth
+first, since on the atlas depth is a scale of the image.
+
+One view and several calibrated views follow the same schedule: an `AbstractRegression` says what one step is for them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -15,28 +19,43 @@ from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rotation import angle_between
-from fluoropose.registration.regression.residual import Group, ViewAlignment, align_view, apply_residual, residual_units
-from fluoropose.registration.regression.step import AbstractStepper, Regression, normalised_homography
+from fluoropose.imaging.sampling import normalised_homography
+from fluoropose.registration.regression.residual import (
+    Group,
+    ViewAlignment,
+    align_view,
+    apply_residual,
+    residual_units,
+)
+from fluoropose.registration.regression.step import AbstractStepper, Regression
 
 __all__ = [
-    "Approach",
+    "AbstractRegression",
+    "CoarseEnd",
     "DEFAULT_SCHEDULE",
-    "NEAR",
+    "FineEnd",
+    "NEAR_UNITS",
     "PoseEstimate",
-    "SETTLED",
+    "RegressionStep",
     "Schedule",
     "Step",
     "TRACKING_SCHEDULE",
-    "approach",
+    "ViewRegression",
+    "fine_steps",
+    "follow_coarse",
+    "follow_fine",
+    "follow_schedule",
     "is_near",
     "motion_between",
-    "register",
+    "pose_estimate",
     "sweeps",
 ]
 
 _FIRST_FRAME = np.zeros(1, np.int64)
 
 Step = tuple[str, Group]
+"""A network, "coarse" or "fine", and the group of parameters that it sets."""
+
 Schedule = tuple[Step, ...]
 
 _A, _B = Group.IN_PLANE_DEPTH, Group.OUT_OF_PLANE
@@ -47,35 +66,156 @@ DEFAULT_SCHEDULE: Schedule = (
 """From a start as wrong as the paper's: up to three coarse sweeps, then fine steps until the pose has settled."""
 
 TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
-"""From the last frame's pose: one coarse turn, then fine steps until it has settled."""
+"""From the last frame's pose: one coarse step, then fine steps until the pose has settled."""
 
-NEAR = {_A: 0.5, _B: 0.8}
-"""What a coarse step may still have left, in units of `RESIDUAL_SCALES`, for the fine network to take over."""
+NEAR_UNITS = {_A: 0.5, _B: 0.8}
+"""The largest change that a coarse step may still ask for, in `RESIDUAL_SCALES`, before the fine network takes over."""
 
-SETTLED = 4.0
-"""A fine step that changes the pose by less than this, in expected errors of it, is the last: the edges go on
-(`refinement.edge_alignment`)."""
+_SETTLED_ERRORS = 4.0
+"""A fine step that changes the pose by less than this, in expected errors of the pose, is the last: the refinement goes
+on from there (docs/decisions)."""
 
-_SETTLED_IN_BODY = 2.0
-"""The same in a body, where networks that end sooner end more often near the wrong vertebra (docs/tried.md)."""
+_SETTLED_ERRORS_IN_BODY = 2.0
+"""The same for an object in a body. Networks that end sooner there end more often near the wrong vertebra."""
+
+Clock = Callable[[], int]
+"""Nanoseconds from an arbitrary origin, rising."""
 
 
 def sweeps(count: int) -> Schedule:
-    """Return `count` sweeps over both groups, the first half of them (rounded up) coarse: for experiments."""
-    stages = ["coarse"] * (count - count // 2) + ["fine"] * (count // 2)
-    return tuple((stage, group) for stage in stages for group in (_A, _B))
+    """Return a schedule of `count` sweeps over both groups, the first half (rounded up) coarse: for experiments."""
+    networks = ["coarse"] * (count - count // 2) + ["fine"] * (count // 2)
+    return tuple((network, group) for network in networks for group in (_A, _B))
 
 
-Clock = Callable[[], int]
-"""Nanoseconds from anywhere, rising."""
+def fine_steps(schedule: Schedule) -> Schedule:
+    """Return a schedule's steps of the fine network."""
+    return tuple(step for step in schedule if step[0] != "coarse")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegressionStep:
+    """What one step of the networks says at a pose.
+
+    `pose` is where the step leads, `left` the change that each group asked for, in units of the networks. `errors` is
+    the length of the whole change in expected errors. `regression` holds the networks' outputs, one per view, and
+    `alignments` the views that they were computed with.
+    """
+
+    pose: Mat44
+    left: dict[Group, float]
+    errors: float
+    regression: Regression
+    alignments: tuple[ViewAlignment, ...]
+
+
+StepT = TypeVar("StepT", bound=RegressionStep)
+
+
+class AbstractRegression(ABC, Generic[StepT]):
+    """The networks of a case over the frames of one instant. `settled_errors` is the length of a last fine step."""
+
+    settled_errors: float
+
+    @abstractmethod
+    def step(self, network: str, pose: Mat44, group: Group) -> StepT:
+        """Regress the residual at a pose and set a group of parameters."""
+
+    def is_spared(self, group: Group, left: dict[Group, float]) -> bool:
+        """Tell whether a coarse step of a group may be left out, given what the last steps asked for."""
+        return is_near(left)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoarseEnd:
+    """Where the coarse steps ended; `presence` is what the last of them saw, 0 if there was none."""
+
+    pose: Mat44
+    presence: float
+    regress_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FineEnd(Generic[StepT]):
+    """Where the fine steps ended: at `pose`, at which `last` was computed. Times in ns."""
+
+    pose: Mat44
+    last: StepT
+    regress_ns: int
+    refine_ns: int
+    quality_ns: int
+
+
+def follow_schedule(
+    regression: AbstractRegression[StepT], start: Mat44, schedule: Schedule, clock: Clock
+) -> FineEnd[StepT]:
+    """Follow a schedule from `start`, coarse steps first, and return where the fine ones ended.
+
+    Coarse steps end early once every group is near, fine ones once the pose has settled. The last step judges the end.
+    """
+    return follow_fine(regression, follow_coarse(regression, start, schedule, clock), schedule, clock)
+
+
+def follow_coarse(regression: AbstractRegression[StepT], start: Mat44, schedule: Schedule, clock: Clock) -> CoarseEnd:
+    """Follow a schedule's coarse steps only."""
+    pose, presence, began = start, 0.0, clock()
+    left: dict[Group, float] = {}
+    for network, group in schedule:
+        if network != "coarse" or regression.is_spared(group, left):
+            continue
+        step = regression.step(network, pose, group)
+        left |= step.left
+        pose, presence = step.pose, float(step.regression.presence[0])
+    return CoarseEnd(pose, presence, clock() - began)
+
+
+def follow_fine(
+    regression: AbstractRegression[StepT], begun: CoarseEnd, schedule: Schedule, clock: Clock
+) -> FineEnd[StepT]:
+    """Follow a schedule's fine steps from where the coarse ones ended."""
+    pose, began = begun.pose, clock()
+    for network, group in fine_steps(schedule):
+        step = regression.step(network, pose, group)
+        if group is Group.ALL and step.errors < regression.settled_errors:
+            return FineEnd(pose, step, begun.regress_ns, clock() - began, 0)
+        pose = step.pose
+    ended = clock()
+    last = regression.step("fine", pose, Group.ALL)
+    return FineEnd(pose, last, begun.regress_ns, ended - began, clock() - ended)
+
+
+def is_near(left: dict[Group, float]) -> bool:
+    """Tell whether every group's last coarse step, in units, was so small that the fine network can take over."""
+    return all(group in left and left[group] < near for group, near in NEAR_UNITS.items())
+
+
+class ViewRegression(AbstractRegression[RegressionStep]):
+    """The networks over one view: the frame that the stepper holds, seen by `camera` (after binning)."""
+
+    def __init__(self, stepper: AbstractStepper, camera: Camera, atlas: Atlas) -> None:
+        self.settled_errors = _SETTLED_ERRORS_IN_BODY if atlas.surrounded else _SETTLED_ERRORS
+        self._stepper, self._camera, self._atlas = stepper, camera, atlas
+        self._units = residual_units(atlas.view)
+
+    def step(self, network: str, pose: Mat44, group: Group) -> RegressionStep:
+        """Regress the residual and set the group's part of it; the other parameters stay as they are."""
+        alignment = align_view(pose, self._camera, self._atlas)
+        homography = normalised_homography(alignment.frame_from_canonical_px, self._camera.rows, self._camera.columns)
+        indices = np.array([alignment.view_indices])
+        seen = self._stepper.step(network, homography[None], indices, _FIRST_FRAME)
+        change = seen.residuals[0] - alignment.view_residual
+        left = {group: float(np.abs(change / self._units)[list(group.value)].max())}
+        errors = float(np.sqrt(change @ seen.information[0] @ change))
+        after = apply_residual(alignment, seen.residuals[0], group, self._atlas)
+        return RegressionStep(after, left, errors, seen, (alignment,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoseEstimate:
-    """Where a schedule ended.
+    """A pose in one view with what is known of its errors.
 
-    `regression` is what the last look saw (batch of one), the pose its proposal, and `moved` how far that moved the
-    pose: in-plane mm, depth mm, rotation rad. `regress_ns`, `refine_ns`, `quality_ns` are times.
+    `regression` is what the last step said (batch of one), `moved` how far that moved the pose: in-plane mm, depth mm,
+    rotation rad. `regress_ns`, `refine_ns` and `quality_ns` are times.
     """
 
     camera_from_volume: Mat44
@@ -85,88 +225,25 @@ class PoseEstimate:
     refine_ns: int
     quality_ns: int
 
+    def with_refine_ns(self, spent_ns: int) -> "PoseEstimate":
+        """Return the estimate with further time spent on its refinement."""
+        return replace(self, refine_ns=self.refine_ns + spent_ns)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Approach:
-    """Where the coarse steps ended; `presence` is what the last of them saw, 0 if there was none."""
-
-    camera_from_volume: Mat44
-    presence: float
-    regress_ns: int
-
-
-def register(
-    stepper: AbstractStepper,
-    camera: Camera,
-    start: Mat44,
-    atlas: Atlas,
-    schedule: Schedule,
-    clock: Clock,
-) -> PoseEstimate:
-    """Follow a schedule, coarse steps first, from `start` on the frame that the stepper holds.
-
-    Coarse steps end early once both groups are near, fine ones once the pose has settled; the last look judges the end.
-    `camera` is that of the frame as it was put (after binning).
-    """
-    begun = approach(stepper, camera, start, atlas, schedule, clock)
-    return _refined(stepper, camera, begun, atlas, schedule, clock)
+    def with_times_of(self, first: "PoseEstimate", second: "PoseEstimate") -> "PoseEstimate":
+        """Return the estimate with the times of two tries, so that a frame's times leave nothing out."""
+        return replace(
+            self,
+            regress_ns=first.regress_ns + second.regress_ns,
+            refine_ns=first.refine_ns + second.refine_ns,
+            quality_ns=first.quality_ns + second.quality_ns,
+        )
 
 
-def approach(
-    stepper: AbstractStepper, camera: Camera, start: Mat44, atlas: Atlas, schedule: Schedule, clock: Clock
-) -> Approach:
-    """Follow a schedule's coarse steps only."""
-    pose, presence = start, 0.0
-    units = residual_units(atlas.view)
-    left: dict[Group, float] = {}
-    began = clock()
-    for stage, group in schedule:
-        if stage != "coarse" or is_near(left):
-            continue
-        current = align_view(pose, camera, atlas)
-        seen = _regress(stepper, stage, current, camera)
-        change = seen.residuals[0] - current.view_residual
-        left[group] = float(np.abs(change / units)[list(group.value)].max())
-        pose, presence = apply_residual(current, seen.residuals[0], group, atlas), float(seen.presence[0])
-    return Approach(pose, presence, clock() - began)
-
-
-def _refined(
-    stepper: AbstractStepper, camera: Camera, begun: Approach, atlas: Atlas, schedule: Schedule, clock: Clock
-) -> PoseEstimate:
-    """Follow a schedule's fine steps from where the coarse ones ended."""
-    pose, began = begun.camera_from_volume, clock()
-    settled = _SETTLED_IN_BODY if atlas.surrounded else SETTLED
-    for stage, group in schedule:
-        if stage == "coarse":
-            continue
-        current = align_view(pose, camera, atlas)
-        seen = _regress(stepper, stage, current, camera)
-        change = seen.residuals[0] - current.view_residual
-        if group is Group.ALL and change @ seen.information[0] @ change < settled**2:
-            return _finding(pose, current, seen, atlas, (begun.regress_ns, clock() - began, 0))
-        pose = apply_residual(current, seen.residuals[0], group, atlas)
-    ended = clock()
-    current = align_view(pose, camera, atlas)
-    seen = _regress(stepper, "fine", current, camera)
-    return _finding(pose, current, seen, atlas, (begun.regress_ns, ended - began, clock() - ended))
-
-
-def is_near(left: dict[Group, float]) -> bool:
-    """Tell whether every group's last coarse step, in units, was so small that the fine network can take over."""
-    return all(group in left and left[group] < near for group, near in NEAR.items())
-
-
-def _finding(
-    pose: Mat44, last: ViewAlignment, seen: Regression, atlas: Atlas, spent_ns: tuple[int, int, int]
-) -> PoseEstimate:
-    proposed = apply_residual(last, seen.residuals[0], Group.ALL, atlas)
-    return PoseEstimate(proposed, seen, motion_between(pose, proposed, atlas.view.centre_mm), *spent_ns)
-
-
-def _regress(stepper: AbstractStepper, stage: str, current: ViewAlignment, camera: Camera) -> Regression:
-    homography = normalised_homography(current.frame_from_canonical_px, camera.rows, camera.columns)
-    return stepper.step(stage, homography[None], np.array([current.view_indices]), _FIRST_FRAME)
+def pose_estimate(end: FineEnd[RegressionStep], atlas: Atlas) -> PoseEstimate:
+    """Return the pose that the last step of one view proposes."""
+    proposed, centre_mm = end.last.pose, atlas.view.centre_mm
+    moved = motion_between(end.pose, proposed, centre_mm)
+    return PoseEstimate(proposed, end.last.regression, moved, end.regress_ns, end.refine_ns, end.quality_ns)
 
 
 def motion_between(before: Mat44, after: Mat44, centre_mm: Float64) -> tuple[float, float, float]:

@@ -1,15 +1,14 @@
 """What one step of the regression is: the contract that ONNX Runtime and the NumPy twin both keep."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.arrays import Float32, Float64
 
-__all__ = ["AbstractStepper", "Regression", "normalised_homography", "pixel_homography", "solved", "stack_frames"]
+__all__ = ["AbstractStepper", "Regression", "solve_regression"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +28,11 @@ class Regression:
 class AbstractStepper(ABC):
     """Holds one case's atlas and networks on a device; frames are put there once and looked at many times."""
 
+    @property
+    def fallback_nodes(self) -> int:
+        """How many nodes of the networks run on the CPU although the device is another."""
+        return 0
+
     @abstractmethod
     def put_frames(self, line_integrals: Float32) -> None:
         """Place the frames of one instant, float32 (frames, rows, columns), where the steps read them, as float16."""
@@ -42,28 +46,12 @@ class AbstractStepper(ABC):
         They are those of `Atlas.picture_indices`.
         """
 
-
-def stack_frames(frames: Sequence[Float32]) -> Float32:
-    """Return frames as one array (frames, rows, columns); smaller ones go on beyond their last row and column."""
-    rows, columns = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
-    if all(frame.shape == (rows, columns) for frame in frames):
-        return np.stack(frames)
-    return np.stack([np.pad(f, ((0, rows - f.shape[0]), (0, columns - f.shape[1])), mode="edge") for f in frames])
+    @abstractmethod
+    def another(self) -> "AbstractStepper":
+        """Return a stepper of the same networks and atlas with frames of its own, for another thread."""
 
 
-def normalised_homography(frame_from_canonical_px: Mat33, rows: int, columns: int) -> Mat33:
-    """Return the homography into frame coordinates that run from -1 to 1 between the corner pixels' centres."""
-    to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
-    return to_unit @ frame_from_canonical_px
-
-
-def pixel_homography(homography: Mat33, rows: int, columns: int) -> Mat33:
-    """Return the homography into frame pixels of a normalised one: the inverse of `normalised_homography`."""
-    across, down = (columns - 1) / 2, (rows - 1) / 2
-    return np.array([[across, 0.0, across], [0.0, down, down], [0.0, 0.0, 1.0]]) @ homography
-
-
-def solved(information: Float64, vector: Float64, presence: Float64) -> Regression:
+def solve_regression(information: Float64, vector: Float64, presence: Float64) -> Regression:
     """Return what a step's equations say: `information` (batch, 6, 6), `vector` (batch, 6), `presence` (batch,)."""
     residuals = np.linalg.solve(information, vector[..., None])[..., 0]
     variances = np.diagonal(np.linalg.inv(information), axis1=1, axis2=2)

@@ -5,9 +5,10 @@ import pytest
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.refinement.costs import edges
-from fluoropose.registration.refinement.costs.edges import Turn, edge_equations, edge_equations_twin, warped
+from fluoropose.similarity.edge_equations import Turn, edge_equations, edge_equations_twin
+from fluoropose.imaging.sampling import warp_picture
 from fluoropose.registration.refinement.edge_alignment import FLOOR, edge_look
-from fluoropose.registration.regression.numpy_step import warp_frame
+from fluoropose.imaging.sampling import warp_frame
 from fluoropose.registration.regression.residual import (
     Group,
     align_view,
@@ -16,7 +17,8 @@ from fluoropose.registration.regression.residual import (
     residual_units,
 )
 from fluoropose.registration.regression.schedule import PoseEstimate
-from fluoropose.registration.regression.step import Regression, normalised_homography
+from fluoropose.registration.regression.step import Regression
+from fluoropose.imaging.sampling import normalised_homography
 from support.shots import fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
@@ -68,7 +70,7 @@ def test_compiled_and_plain_agree(small_case, camera, frame):
 def test_the_compiled_warp_is_the_plain_one(small_case, camera, frame):
     current = looked(small_case, camera, RIGHT + 20 * OFF)
     plain = warp_frame(frame, normalised_homography(current.frame_from_canonical_px, *frame.shape), 96)
-    np.testing.assert_allclose(warped(frame, current.frame_from_canonical_px, 96), plain, atol=1e-4)
+    np.testing.assert_allclose(warp_picture(frame, current.frame_from_canonical_px, 96), plain, atol=1e-4)
 
 
 def test_a_step_leads_to_the_right_pose(small_case, camera, frame):

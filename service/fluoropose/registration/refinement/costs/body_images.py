@@ -14,14 +14,14 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
-from fluoropose.registration.refinement.costs.two_body_kernels import seen_through
+from fluoropose.imaging.sampling import warp_stack
 from fluoropose.registration.regression.residual import ViewAlignment
 
-__all__ = ["Bodies", "BodyImage", "Picture", "cached", "inside_at", "moved_to", "rendered"]
+__all__ = ["BodyImage", "BodyPicture", "BodyRenderers", "cached_rest", "move_rest", "object_image", "render_body"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bodies:
+class BodyRenderers:
     """What renders an object and the rest of its CT, in the same volume frame."""
 
     inside: AbstractRenderer
@@ -29,7 +29,7 @@ class Bodies:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class BodyPicture:
     """A body alone in the middle of the canonical view, (size, size), and its two angles there, rad."""
 
     image: Float32
@@ -45,28 +45,30 @@ class BodyImage:
     turns: Float32
 
 
-def rendered(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: Atlas) -> Picture:
+def render_body(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: Atlas) -> BodyPicture:
     """Return a body's picture at a pose (camera_from_volume) whose look is `now`."""
-    return Picture(_render(renderer, pose, now, atlas), now.pose.alpha_rad, now.pose.beta_rad)
+    return BodyPicture(_render(renderer, pose, now, atlas), now.pose.alpha_rad, now.pose.beta_rad)
 
 
-def cached(now: ViewAlignment, atlas: Atlas) -> Picture:
+def cached_rest(now: ViewAlignment, atlas: Atlas) -> BodyPicture:
     """Return the cached picture of the rest of a CT nearest to a look."""
-    return Picture(atlas.line_integrals(atlas.grid.count + now.view_index)[0], *atlas.grid.angles_of(now.view_index))
+    return BodyPicture(
+        atlas.line_integrals(atlas.grid.count + now.view_index)[0], *atlas.grid.angles_of(now.view_index)
+    )
 
 
-def inside_at(renderer: AbstractRenderer, pose: Mat44, current: ViewAlignment, atlas: Atlas) -> BodyImage:
+def object_image(renderer: AbstractRenderer, pose: Mat44, current: ViewAlignment, atlas: Atlas) -> BodyImage:
     """Return what an object shows in its own look, rendered at its pose (camera_from_volume)."""
     return BodyImage(_render(renderer, pose, current, atlas), _turns(atlas, current, 0))
 
 
-def moved_to(picture: Picture, now: ViewAlignment, current: ViewAlignment, atlas: Atlas) -> BodyImage:
+def move_rest(picture: BodyPicture, now: ViewAlignment, current: ViewAlignment, atlas: Atlas) -> BodyImage:
     """Return what the rest of a CT shows in the canonical view of the look `current` when its own look is `now`."""
     here = np.linalg.inv(now.frame_from_canonical_px) @ current.frame_from_canonical_px
     size_px = atlas.view.size_px
-    turns = seen_through(_turns(atlas, now, atlas.grid.count), here, size_px, size_px)
+    turns = warp_stack(_turns(atlas, now, atlas.grid.count), here, size_px, size_px)
     alpha, beta = now.pose.alpha_rad - picture.alpha_rad, now.pose.beta_rad - picture.beta_rad
-    image = seen_through(picture.image[None], here, size_px, size_px)[0]
+    image = warp_stack(picture.image[None], here, size_px, size_px)[0]
     return BodyImage(image + np.float32(alpha) * turns[0] + np.float32(beta) * turns[1], turns)
 
 

@@ -1,153 +1,183 @@
-"""Equations for the residual of a pose from the gradient correlation of frame and view in a whole window.
+"""The cost of gradient correlation in the window of an object: what a careful intensity-based search climbs.
 
-`costs.edges` weighs every pixel by how well it fits the pose that is looked with, which keeps a crossing bone's rim out
-of it. Where most of what a window shows is not the object, those weights choose what fits already, and the pose stays
-where it was begun. Gradient correlation (`similarity.gradient`) weighs all pixels alike, and near the object it has one
-place where it is largest. With f_d and m_d the derivatives of frame and view in direction d, down or along, smoothed as
-there and less their means over the window, and u_d = m_d / |m_d|,
-
-    correlation = (rho_1 + rho_2) / 2,    rho_d = f_d . u_d / |f_d|
-
-One Gauss-Newton step for its maximum over the six parameters p solves
-
-    information = s sum_d rho_d U_d U_d^T,    vector = s sum_d U_d f_d / |f_d|,    U_d = du_d / dp
-
-with s what makes the information that of independent pixels of like noise: their number times rho / (1 - rho^2). The
-frame keeps its own pixels, since to interpolate it moves that place; x, y, z and theta move the view there as the
-homography from the canonical view says. `correlation_equations` is compiled (`costs.gradient_correlation_kernels`);
-`correlation_equations_twin` is the slow, clear twin. Lengths in mm, angles in rad.
+It is for an object in clutter. Where most of what a window shows is not the object, edges that are weighed by how well
+they fit choose what fits already. Gradient correlation weighs all pixels alike, and near the object it has one place
+where it is largest (`similarity.gradient_correlation_equations`). It is that of the frame's own, finer pixels with views
+rendered at the pose, smoothed by a pixel; cached views, which are coarser, lead most of the way. Lengths in mm, angles
+in rad.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.arrays import Float32, Float64, Mat44, Points
 from fluoropose.drr.atlas import Atlas
-from fluoropose.registration.refinement.costs.gradient_correlation_kernels import (
-    HALO,
-    SMOOTH,
-    TAPS,
-    correlated,
-    correlation_inside,
-    moved_in_frame,
-    shown_with_floor,
-    smoothed,
-    through_floor,
+from fluoropose.drr.renderer import AbstractRenderer
+from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.rigid import transform
+from fluoropose.imaging.sampling import warp_stack_twin
+from fluoropose.imaging.xray import Exposure, binning_factor, line_integral_part
+from fluoropose.registration.refinement.gauss_newton import AbstractCost, Equations, NewtonStep
+from fluoropose.registration.refinement.parameters import ViewParameters
+from fluoropose.registration.regression.residual import (
+    ViewAlignment,
+    align_view,
+    residual_from_grid,
+    residual_units,
+    view_offsets_rad,
 )
+from fluoropose.similarity.gradient_correlation_equations import (
+    WindowView,
+    correlation_equations,
+    correlation_with,
+)
+from fluoropose.similarity.gradient_correlation_kernels import HALO, smoothed, turned_through
 
 __all__ = [
-    "CorrelationEquations",
-    "WindowView",
-    "correlation_equations",
-    "correlation_equations_twin",
-    "correlation_with",
-    "smoothed_twin",
+    "CORRELATION",
+    "CorrelationSettings",
+    "GradientCorrelationCost",
+    "Window",
+    "cached_window_view",
+    "cached_window_view_twin",
+    "window_around",
 ]
 
-_MOST = 0.999
-"""No pictures are believed to correlate better than this."""
+
+@dataclass(frozen=True, slots=True)
+class CorrelationSettings:
+    """Which pixels are correlated, and how much the correlation is believed.
+
+    `finer` is how many pixels of the frame, each way, lie on one of the cached views', if the frame has them; it is
+    binned by the largest factor that leaves it at least `binned_share` as fine. `floor` is scatter as a share of the
+    open beam: that of the intensity-based methods that ours is compared with. `margin_share` is the window's margin, a
+    share of the object's box: narrow, because what crosses the object lies around it too. `information_share` is the
+    information over that of independent pixels as wide as the cached ones, as for the edges. `most_ridge_steps` bounds
+    the last step along the least known direction, in expected errors.
+    """
+
+    finer: int = 2
+    binned_share: float = 0.8
+    floor: float = 0.05
+    margin_share: float = 0.05
+    information_share: float = 1.0 / 8.0
+    most_ridge_steps: float = 1.5
+
+
+CORRELATION = CorrelationSettings()
+
+_LEAST_SIDE_PX = 8 + 2 * HALO
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WindowView:
-    """What an object shows in a window of a frame, with `HALO` pixels more on each side.
+class Window:
+    """The smoothed line integrals (rows, columns) around an object, and the camera that sees just them."""
 
-    `lines` (rows, columns) are line integrals, `turns` (2, rows, columns) how they change with alpha and beta, per rad;
-    `frame_from_canonical_px` is the pose's homography to the window's pixels.
+    frame: Float32
+    camera: Camera
+
+
+class GradientCorrelationCost(AbstractCost):
+    """The gradient correlation of a window with an object's views: rendered at the pose, or cached without a renderer."""
+
+    def __init__(
+        self,
+        window: Window,
+        atlas: Atlas,
+        renderer: AbstractRenderer | None = None,
+        settings: CorrelationSettings = CORRELATION,
+    ) -> None:
+        self._window, self._atlas, self._renderer, self._settings = window, atlas, renderer, settings
+        finer = (atlas.view.camera.focal_px / window.camera.focal_px) ** 2
+        self._share = settings.information_share * min(finer, 1.0)
+
+    def evaluate(self, pose: Mat44) -> Equations:
+        """Return the equations about camera_from_volume."""
+        camera, atlas = self._window.camera, self._atlas
+        alignment = align_view(pose, camera, atlas)
+        view = cached_window_view(alignment, camera, atlas)
+        if self._renderer is not None:
+            view = replace(view, lines=self._renderer.render(camera, pose))
+        said = correlation_equations(self._window.frame, view, atlas.view, self._settings.floor)
+        back = residual_from_grid(alignment)
+        information, vector = self._share * back @ said.information @ back.T, self._share * back @ said.vector
+        return Equations(information, vector, said.correlation, ViewParameters(alignment, atlas))
+
+    def polish(self, equations: Equations, step: NewtonStep) -> NewtonStep:
+        """Return a step that goes along the direction that is known least to where a parabola is largest.
+
+        The parabola is that of the correlation at the pose and one expected error before and after it. The ridge is so
+        flat that what the equations leave out, how a view changes within a pixel, moves its top by half an error.
+        """
+        if self._renderer is None:
+            return step
+        units = residual_units(self._atlas.view)
+        known, directions = np.linalg.eigh(step.information * np.outer(units, units))
+        # A direction that is not known at all is tried one unit each way.
+        direction = directions[:, 0] * units / np.sqrt(max(float(known[0]), 1.0))
+        before, after = (self._correlation_at(equations, sign * direction) for sign in (-1.0, 1.0))
+        bent = before - 2.0 * equations.agreement + after
+        most = self._settings.most_ridge_steps
+        top = float(np.clip(0.5 * (before - after) / bent, -most, most)) if bent < 0.0 else 0.0
+        change = step.change
+        # How far along the direction the change goes already.
+        weighed = step.information @ direction
+        gone = float(change @ weighed) / float(direction @ weighed)
+        moved = change + (top - gone) * direction
+        return replace(step, change=moved, parameters=equations.parameters.origin + moved)
+
+    def _correlation_at(self, equations: Equations, change: Float64) -> float:
+        """Return the correlation with a view rendered a change (6,) away from the pose of the equations."""
+        if self._renderer is None:
+            raise AssertionError("expected a renderer, got none")
+        pose = equations.parameters.pose_at(equations.parameters.origin + change)
+        lines = self._renderer.render(self._window.camera, pose)
+        return correlation_with(self._window.frame, lines, self._settings.floor)
+
+
+def cached_window_view(alignment: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
+    """Return what a camera's picture shows of an object by the cached views: parabolas through neighbouring ones."""
+    step_rad = float(np.deg2rad(atlas.grid.step_deg))
+    views = atlas.line_integrals(*atlas.grid.neighbours(alignment.view_index))
+    alpha, beta = view_offsets_rad(alignment, atlas)
+    homography, seen = alignment.frame_from_canonical_px, np.empty((3, camera.rows, camera.columns), np.float32)
+    turned_through(views, alpha / step_rad, beta / step_rad, step_rad, np.linalg.inv(homography), seen)
+    return WindowView(seen[0], seen[1:], homography)
+
+
+def cached_window_view_twin(alignment: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
+    """Return what `cached_window_view` does, in plain NumPy."""
+    middle, up, down, right, left = atlas.line_integrals(*atlas.grid.neighbours(alignment.view_index))
+    step_rad = np.deg2rad(atlas.grid.step_deg)
+    a, b = (angle / step_rad for angle in view_offsets_rad(alignment, atlas))
+    a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
+    lines = np.maximum(middle + a * (a1 + a * a2) + b * (b1 + b * b2), 0.0)
+    pictures = np.stack([lines, (a1 + 2 * a * a2) / step_rad, (b1 + 2 * b * b2) / step_rad])
+    homography = alignment.frame_from_canonical_px
+    seen = warp_stack_twin(pictures, np.linalg.inv(homography), camera.rows, camera.columns)
+    return WindowView(seen[0], seen[1:], homography)
+
+
+def window_around(
+    exposure: Exposure, corners_mm: Points, pose: Mat44, atlas: Atlas, settings: CorrelationSettings = CORRELATION
+) -> Window | None:
+    """Return the window of a frame around an object's box, corners (8, 3), at camera_from_volume.
+
+    None where too little of the box is in the frame.
     """
-
-    lines: Float32
-    turns: Float32
-    frame_from_canonical_px: Mat33
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CorrelationEquations:
-    """`information` (6, 6) and `vector` (6,) per mm and rad for x, y, z, theta, alpha, beta from the pose on.
-
-    Alpha and beta are the grid's. `correlation` is that of frame and view, -1 to 1. Information is that of independent
-    pixels.
-    """
-
-    information: Float64
-    vector: Float64
-    correlation: float
+    factor = binning_factor(exposure.camera, settings.binned_share * settings.finer * atlas.view.camera.focal_px)
+    camera = exposure.camera.scale_pixels(factor)
+    low, high = _box_px(camera, pose, corners_mm, settings.margin_share)
+    low, high = (np.clip(place, 0, [camera.columns, camera.rows]) for place in (low - HALO, high + HALO))
+    if (high - low < _LEAST_SIDE_PX).any():
+        return None
+    rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+    return Window(smoothed(line_integral_part(exposure, factor, rows, columns)), camera.crop(low, high))
 
 
-def correlation_equations(frame: Float32, view: WindowView, atlas: Atlas, floor: float) -> CorrelationEquations:
-    """Return the equations of one look.
-
-    Parameters
-    ----------
-    frame : the window's line integrals, `correlation_kernels.smoothed`, float32 (rows, columns)
-    view : what the object shows there
-    atlas : whose canonical view the residual is counted in
-    floor : scatter as a share of the open beam
-    """
-    shown, pictures = np.empty((3, *frame.shape), np.float32), np.empty((8, *frame.shape), np.float32)
-    shown_with_floor(view.lines, view.turns, floor, shown)
-    homography, canonical = np.ascontiguousarray(view.frame_from_canonical_px, np.float64), atlas.view
-    pictures[0], pictures[1], pictures[6], pictures[7] = frame, *(smoothed(image) for image in shown)
-    moved_in_frame(
-        pictures[1], homography, np.linalg.inv(homography), (canonical.size_px - 1) / 2,
-        canonical.field_mm / canonical.size_px, canonical.range_mm, pictures[2:6],
-    )  # fmt: skip
-    found = correlated(pictures)
-    return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
-
-
-def correlation_with(frame: Float32, lines: Float32, floor: float) -> float:
-    """Return the correlation of `correlation_equations` alone: of a smoothed frame and line integrals."""
-    shown = np.empty_like(lines)
-    through_floor(lines, floor, shown)
-    return float(correlation_inside(frame, smoothed(shown)))
-
-
-def correlation_equations_twin(frame: Float32, view: WindowView, atlas: Atlas, floor: float) -> CorrelationEquations:
-    """Return what `correlation_equations` returns, in plain NumPy: its specification."""
-    passed = np.exp(-view.lines.astype(np.float64))
-    turns = [passed / (passed + floor) * turn for turn in view.turns]
-    seen = frame.astype(np.float64)
-    shown, *turned = (smoothed_twin(image) for image in (-np.log(passed + floor), *turns))
-    down, along = np.gradient(shown)
-    v, u = np.mgrid[0 : frame.shape[0], 0 : frame.shape[1]].astype(np.float64)
-    h, canonical = view.frame_from_canonical_px, atlas.view
-    x, y, w = np.einsum("ij,jvu->ivu", np.linalg.inv(h), np.stack([u, v, np.ones_like(u)]))
-    x, y = x / w, y / w
-    per = h[2, 0] * x + h[2, 1] * y + h[2, 2]
-    by_x, by_y = ((along * (h[0, n] - u * h[2, n]) + down * (h[1, n] - v * h[2, n])) / per for n in range(2))
-    x, y = x - (canonical.size_px - 1) / 2, y - (canonical.size_px - 1) / 2
-    pixel_mm = canonical.field_mm / canonical.size_px
-    changes = (
-        -by_x / pixel_mm, -by_y / pixel_mm, (x * by_x + y * by_y) / canonical.range_mm, y * by_x - x * by_y, *turned
-    )  # fmt: skip
-    window = (slice(HALO, -HALO), slice(HALO, -HALO))
-    information, vector, correlations = np.zeros((6, 6)), np.zeros(6), []
-    for axis in range(2):
-        here, there, *rest = (_centred(np.gradient(image, axis=axis)[window]) for image in (seen, shown, *changes))
-        moved, length, strength = np.stack(rest), np.linalg.norm(there), np.linalg.norm(here)
-        unit = there / length
-        rho = float(here @ unit / strength)
-        turned_unit = (moved - np.outer(moved @ unit, unit)) / length
-        information += max(rho, 1e-3) * turned_unit @ turned_unit.T
-        vector += turned_unit @ here / strength
-        correlations.append(rho)
-    return _scaled(information, vector, float(np.mean(correlations)), here.size)
-
-
-def smoothed_twin(image: Float64) -> Float64:
-    """Return what `correlation_kernels.smoothed` does, its border apart."""
-    taps = np.array([*TAPS[:0:-1], *TAPS], np.float64)
-    rows = np.apply_along_axis(np.convolve, 0, np.pad(image, SMOOTH, mode="edge"), taps, "valid")
-    return np.asarray(np.apply_along_axis(np.convolve, 1, rows, taps, "valid"), np.float64)
-
-
-def _scaled(information: Float64, vector: Float64, correlation: float, count: int) -> CorrelationEquations:
-    believed = min(max(correlation, 1e-3), _MOST)
-    scale = count * believed / (1.0 - believed**2)
-    return CorrelationEquations(scale * information, scale * vector, correlation)
-
-
-def _centred(values: Float64) -> Float64:
-    return np.asarray((values - values.mean()).ravel(), np.float64)
+def _box_px(camera: Camera, pose: Mat44, corners_mm: Points, margin_share: float) -> tuple[Float64, Float64]:
+    """Return the first (column, row) of an object's box in a picture and those after the last, with a margin."""
+    seen = project(camera, transform(pose, corners_mm))
+    margin = margin_share * float(np.ptp(seen, axis=0).max())
+    return np.floor(seen.min(axis=0) - margin), np.ceil(seen.max(axis=0) + margin) + 1.0

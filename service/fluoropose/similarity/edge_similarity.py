@@ -1,23 +1,18 @@
-"""A second opinion at the end: do the frame's edges lie where the cached view's are? No network is asked.
+"""Edge similarity: whether the frame's edges lie where the object's are. No network is asked.
 
-Gradient correlation (`similarity.gradient`) of the frame in the canonical view and the nearest cached view, over the
-cached view's edges. What the surroundings explain counts for nothing: a spine goes on where a vertebra is missing. A
-network that has never seen some kind of empty frame may be sure of nothing; this is not.
-`edge_similarity` is compiled; `edge_similarity_twin` is its slow, clear twin.
+It is the gradient correlation (`similarity.gradient`) of the frame in the canonical view and what the object shows
+there, over the object's edges. What the surroundings explain counts for nothing, because a spine goes on where a
+vertebra is missing. A network that never saw some kind of empty frame may be sure where nothing is; this measure is
+not. `edge_similarity` is compiled; `edge_similarity_twin` is its slow, clear twin.
 """
 
 import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, read_only
-from fluoropose.drr.atlas import Atlas
-from fluoropose.registration.refinement.costs.edges import warped
-from fluoropose.registration.regression.numpy_step import saturate, warp_frame
-from fluoropose.registration.regression.residual import ViewAlignment
-from fluoropose.registration.regression.step import normalised_homography
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 
-__all__ = ["body_edge_similarity", "edge_similarity", "edge_similarity_twin"]
+__all__ = ["edge_similarity", "edge_similarity_twin"]
 
 _SMOOTH_PX = 1.5
 """Wider than the error of the nearest view, so that the step of the grid does not count as unlike."""
@@ -32,36 +27,28 @@ _BELL = np.exp(-0.5 * (np.arange(_REACH + 1) / _SMOOTH_PX) ** 2)
 _WEIGHTS: Float32 = read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
 
 
-def edge_similarity(frame: Float32, current: ViewAlignment, atlas: Atlas) -> float:
-    """Return the gradient correlation, -1 to 1, of a frame (rows, columns) of line integrals seen from a pose."""
-    seen = warped(frame, current.frame_from_canonical_px, atlas.view.size_px)
-    index = current.view_index
-    cached = saturate(atlas.line_integrals(index)[0])
-    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.surrounded else np.zeros_like(cached)
-    return float(_likeness(seen, cached, besides, _WEIGHTS))
+def edge_similarity(seen: Float32, shown: Float32, besides: Float32 | None = None) -> float:
+    """Return the gradient correlation, -1 to 1, of a frame in the canonical view and what an object shows there.
 
-
-def body_edge_similarity(seen: Float32, shown: Float32, besides: Float32) -> float:
-    """Return the same of a frame in the canonical view, what the object shows there and what is beside it.
-
-    All (size, size). For pictures of just these poses, where `edge_similarity` makes do with the nearest cached ones.
+    Parameters
+    ----------
+    seen : the frame's line integrals in the canonical view, float32 (size, size)
+    shown : what the object shows there; its edges count
+    besides : what surrounds the object there; what it explains of either counts for nothing
     """
-    return float(_likeness(seen, shown, besides, _WEIGHTS))
+    return float(_similarity(seen, shown, np.zeros_like(shown) if besides is None else besides, _WEIGHTS))
 
 
-def edge_similarity_twin(frame: Float32, current: ViewAlignment, atlas: Atlas) -> float:
+def edge_similarity_twin(seen: Float32, shown: Float32, besides: Float32 | None = None) -> float:
     """Return what `edge_similarity` returns: its specification."""
-    homography = normalised_homography(current.frame_from_canonical_px, *frame.shape)
-    seen = gradients(warp_frame(frame, homography, atlas.view.size_px), _SMOOTH_PX)
-    cached = gradients(saturate(np.asarray(atlas.views[current.view_index], np.float32)), _SMOOTH_PX)
-    steepness = np.hypot(*cached)
-    around = atlas.surroundings
-    besides = None if around is None else gradients(np.asarray(around[current.view_index], np.float32), _SMOOTH_PX)
-    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()), besides=besides)
+    frame, view = gradients(seen, _SMOOTH_PX), gradients(shown, _SMOOTH_PX)
+    steepness = np.hypot(*view)
+    other = None if besides is None else gradients(besides, _SMOOTH_PX)
+    return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), besides=other)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _likeness(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
+def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
     seen, cached = _slopes(_smoothed(frame, weights)), _slopes(_smoothed(view, weights))
     other = _slopes(_smoothed(besides, weights))
     squares = cached[0] * cached[0] + cached[1] * cached[1]

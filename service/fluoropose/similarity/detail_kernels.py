@@ -6,9 +6,7 @@ Slow, clear twins beside them. Images are (size, size) float32.
 import numpy as np
 from numba import njit
 
-from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.registration.refinement.costs.edge_kernels import sampled, warp_into
-from fluoropose.registration.regression.numpy_step import bilinear
+from fluoropose.arrays import Float32, Float64
 
 __all__ = [
     "changes",
@@ -20,10 +18,6 @@ __all__ = [
     "normal_equations",
     "normal_equations_twin",
     "remainder",
-    "seen_finer",
-    "seen_finer_twin",
-    "seen_through",
-    "seen_through_twin",
 ]
 
 _NEIGHBOURHOOD = 4
@@ -37,36 +31,6 @@ _LEAST_CONTRAST = 0.1
 
 _TINY = 1e-12
 _CHUNK = 512
-
-
-def seen_through(images: Float32, to: Mat33, rows: int, columns: int) -> Float32:
-    """Return images sampled at to @ (u, v, 1), bilinear, the border repeated, (n, rows, columns)."""
-    out = np.empty((len(images), rows, columns), np.float32)
-    homography = np.ascontiguousarray(to, np.float64)
-    for image, seen in zip(np.ascontiguousarray(images, np.float32), out, strict=True):
-        warp_into(image, homography, seen)
-    return out
-
-
-def seen_through_twin(images: Float32, to: Mat33, rows: int, columns: int) -> Float64:
-    """Return what `seen_through` does."""
-    v, u = np.mgrid[0:rows, 0:columns]
-    x, y, w = np.einsum("ij,jvu->ivu", to, np.stack([u, v, np.ones_like(u)]).astype(np.float64))
-    return np.stack([bilinear(image, x / w, y / w) for image in images])
-
-
-def seen_finer(image: Float32, to: Mat33, size_px: int) -> Float32:
-    """Return one image sampled as by `seen_through`, each pixel the mean of four places, so that less noise is left."""
-    out = np.empty((size_px, size_px), np.float32)
-    _warp_four_into(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(to, np.float64), out)
-    return out
-
-
-def seen_finer_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
-    """Return what `seen_finer` does."""
-    to_half = np.array([[0.5, 0.0, -0.25], [0.0, 0.5, -0.25], [0.0, 0.0, 1.0]])
-    fine = seen_through_twin(image[None], to @ to_half, 2 * size_px, 2 * size_px)[0]
-    return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
 
 
 def details(images: Float32, reach: int) -> Float32:
@@ -223,23 +187,6 @@ def _boxed(image: Float32, reach: int) -> Float32:
             out[v, u] = sums[u] * share
             sums[u] += across[ahead, u] - across[behind, u]
     return out
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _warp_four_into(image: Float32, h: Mat33, out: Float32) -> None:
-    size = out.shape[0]
-    for v in range(size):
-        for u in range(size):
-            w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
-            x0, y0 = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
-            # Within a pixel the homography is its slopes.
-            xu, xv = 0.25 * w * (h[0, 0] - x0 * h[2, 0]), 0.25 * w * (h[0, 1] - x0 * h[2, 1])
-            yu, yv = 0.25 * w * (h[1, 0] - y0 * h[2, 0]), 0.25 * w * (h[1, 1] - y0 * h[2, 1])
-            total = np.float32(0.0)
-            for place in range(4):
-                a, b = 2 * (place % 2) - 1, 2 * (place // 2) - 1
-                total += sampled(image, x0 + a * xu + b * xv, y0 + a * yu + b * yv)
-            out[v, u] = np.float32(0.25) * total
 
 
 @njit(cache=True, fastmath=True, nogil=True)

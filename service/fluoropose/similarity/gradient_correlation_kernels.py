@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.registration.refinement.costs.edge_kernels import RIM, edge_places
+from fluoropose.similarity.edge_kernels import RIM, edge_places
 
 __all__ = [
     "HALO",

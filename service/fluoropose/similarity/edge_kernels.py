@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.imaging.sampling import warp_into
 
 __all__ = [
     "BLOCK",
@@ -26,8 +27,6 @@ __all__ = [
     "edge_places",
     "gathered",
     "pictures_of",
-    "sampled",
-    "warp_into",
 ]
 
 CONTRAST, HARDENING = 1.16, 0.3
@@ -116,29 +115,6 @@ def _passed(
             through[v, u] = passed
             by_alpha[v, u] = slope * (a1 + two * a * a2)
             by_beta[v, u] = slope * (b1 + two * b * b2)
-
-
-@njit(inline="always")
-def sampled(image: Float32, x: float, y: float) -> float:
-    """Return an image at a column and a row, bilinear, the border repeated."""
-    rows, columns = image.shape
-    x, y = min(max(x, 0.0), columns - 1.0), min(max(y, 0.0), rows - 1.0)
-    j, i = min(int(x), columns - 2), min(int(y), rows - 2)
-    fx, fy = np.float32(x - j), np.float32(y - i)
-    top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
-    low = image[i + 1, j] + fx * (image[i + 1, j + 1] - image[i + 1, j])
-    return top + fy * (low - top)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def warp_into(frame: Float32, h: Mat33, out: Float32) -> None:
-    """Write the frame as seen through a homography from `out`'s pixels to its own, bilinear, the border repeated."""
-    rows, columns = out.shape
-    for v in range(rows):
-        for u in range(columns):
-            w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
-            x, y = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
-            out[v, u] = sampled(frame, x, y)
 
 
 @njit(inline="always")

@@ -1,0 +1,49 @@
+"""A case with its bundle becomes resident: the networks are opened on a device and checked against golden outputs."""
+
+import numpy as np
+
+from fluoropose.drr.case import Case
+from fluoropose.errors import BundleError
+from fluoropose.inference.onnx_runtime import Device
+from fluoropose.inference.stepper import OrtStepper
+from fluoropose.registration.regression.bundle import Bundle, require_fit
+from fluoropose.registration.resident_case import ResidentCase
+
+__all__ = ["load_resident_case"]
+
+_GOLDEN_TOLERANCE = 2e-3
+"""Largest allowed difference to the golden outputs, in units of each output's expected error."""
+
+
+def load_resident_case(case: Case, bundle: Bundle, device: Device) -> ResidentCase:
+    """Place a case's atlas on a device and open its networks there.
+
+    Raises
+    ------
+    BundleError
+        If the bundle was made for another case, or this runtime computes otherwise than the one that made it.
+    """
+    require_fit(bundle, case.name, case.digest, surrounded=case.atlas.surrounded)
+    _require_golden(bundle, device)
+    stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
+    network_bytes = sum(len(model) for model in bundle.models.values())
+    return ResidentCase(case, stepper, device_label=device.label, network_bytes=network_bytes)
+
+
+def _require_golden(bundle: Bundle, device: Device) -> None:
+    """Raise BundleError if this runtime does not reproduce the bundle's golden outputs.
+
+    Before them another frame is looked at in another way: what keeps to its first inputs, as a CUDA graph might, is
+    found out.
+    """
+    golden = bundle.golden
+    stepper = OrtStepper({"fine": bundle.models["fine"]}, golden.cached, device)
+    for frame, homography in ((golden.frame[::-1], np.eye(3)), (golden.frame, golden.homography)):
+        stepper.put_frames(frame[None])
+        seen = stepper.step("fine", homography[None], np.arange(len(golden.cached))[None], np.zeros(1, np.int64))
+    difference = np.abs(seen.residuals[0] - golden.residuals) / np.maximum(golden.sigmas, 1e-9)
+    if not np.isfinite(difference).all() or float(difference.max()) > _GOLDEN_TOLERANCE:
+        raise BundleError(
+            f"model {bundle.name!r} does not reproduce its golden outputs: expected within {_GOLDEN_TOLERANCE:g} of "
+            f"the expected error, got {float(difference.max()):.2g}"
+        )

@@ -1,0 +1,202 @@
+"""The whole way of a frame: initialise, regress, refine, assess.
+
+    register          one object in the views of one instant
+      prepare_views     pixels become line integrals                                  `registration.prepared_view`
+      estimate_in_view  one view, start by start, until an end is sure
+        search            initialise: starts from the whole frame                     `initialization.global_search`
+        regress           the networks follow a schedule from a start                 `regression.schedule`
+        refine            Gauss-Newton on edges, correlation or two bodies            `refinement.sequence`
+        assess_refined    status, confidence, expected errors                         `registration.assessment`
+      estimate_views    several views, the same steps in the world                    `registration.multi_view`
+
+Everything here is a function over a resident case's data and the stepper that is injected into it. Several objects in
+a frame are `registration.multi_object`. Lengths in mm, angles in rad, times in ns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fluoropose.arrays import Mat44
+from fluoropose.registration.assessment import Status, assess, view_similarity, world_information
+from fluoropose.registration.initialization.global_search import candidate_poses
+from fluoropose.registration.multi_view import OneViewSteps, estimate_views
+from fluoropose.registration.plan import Plan
+from fluoropose.registration.prepared_view import PreparedView, prepare_views
+from fluoropose.registration.refinement.sequence import (
+    ClutterInputs,
+    refine_by_edges,
+    refine_in_body,
+    refine_in_clutter,
+)
+from fluoropose.registration.regression.residual import align_view
+from fluoropose.registration.regression.schedule import (
+    DEFAULT_SCHEDULE,
+    TRACKING_SCHEDULE,
+    CoarseEnd,
+    PoseEstimate,
+    Schedule,
+    ViewRegression,
+    follow_coarse,
+    follow_schedule,
+    pose_estimate,
+)
+from fluoropose.registration.resident_case import ResidentCase
+from fluoropose.registration.result import AssessedPose, FrameView, ObjectEstimate, Registration, registration_from
+
+__all__ = [
+    "assess_refined",
+    "estimate_in_view",
+    "estimate_object",
+    "estimate_of",
+    "follow",
+    "refine",
+    "register",
+    "regress",
+    "regress_coarsely",
+    "search",
+    "surer_of",
+]
+
+_FOUND_CONFIDENCE = 0.95
+"""Confidence of a searched pose from which no further candidate is tried."""
+
+
+def register(
+    resident: ResidentCase, views: Sequence[FrameView], plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE
+) -> Registration:
+    """Find an object in the views of one instant; `plan.start` is world_from_volume.
+
+    Parameters
+    ----------
+    resident : the case's data and the stepper of its networks
+    views : the frames with their cameras; one alone needs no place in the world
+    plan : from where the object is looked for
+    schedule : the networks' steps from a rough start
+
+    Notes
+    -----
+    A view that is useless, or contradicts the others, is left out of the answer, and its report says why.
+
+    Raises
+    ------
+    InputError, GeometryError, FrameError
+        As `prepare_views`.
+    """
+    began = resident.clock()
+    prepared = prepare_views(resident, views, {})
+    ready = resident.clock()
+    estimate = estimate_object(prepared, plan, schedule)
+    return registration_from(
+        [view.name for view in prepared],
+        estimate,
+        preprocess_ns=ready - began,
+        total_ns=resident.clock() - began,
+        searched=plan.start is None,
+    )
+
+
+def estimate_object(views: Sequence[PreparedView], plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE) -> ObjectEstimate:
+    """Find an object in prepared views as planned."""
+    if len(views) == 1:
+        return estimate_in_view(views[0], plan, schedule)
+    return estimate_views(views, plan, schedule, OneViewSteps(estimate_in_view, search))
+
+
+def estimate_in_view(view: PreparedView, plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE) -> ObjectEstimate:
+    """Find an object in one prepared view as planned: near a pose, from a rough start (by `schedule`), or anywhere."""
+    if plan.start is None:
+        return estimate_of(view, search(view))
+    return estimate_of(view, _find(view, view.camera_from_volume(plan.start), plan.nearby, schedule))
+
+
+def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) -> AssessedPose:
+    """Find an object from a start; where the short schedule does not surely find one `nearby`, follow the whole one."""
+    found = follow(view, start, TRACKING_SCHEDULE if nearby else schedule)
+    if not nearby or found.assessment.status is Status.TRACKING:
+        return found
+    again = follow(view, start, DEFAULT_SCHEDULE)
+    kept = found if found.assessment.confidence >= again.assessment.confidence else again
+    return _with_both_times(kept, found, again)
+
+
+def search(view: PreparedView) -> AssessedPose:
+    """Search the whole frame; stop at the first candidate that is surely right."""
+    best: AssessedPose | None = None
+    for start in candidate_poses(view.image, view.camera, view.atlas):
+        found = follow(view, start, DEFAULT_SCHEDULE)
+        if best is None or found.assessment.confidence > best.assessment.confidence:
+            best = found
+        if found.assessment.status is Status.TRACKING and found.assessment.confidence > _FOUND_CONFIDENCE:
+            return found
+    if best is None:
+        raise AssertionError("expected candidates from the search, got none")
+    return best
+
+
+def follow(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
+    """Regress by a schedule from a start, refine, assess."""
+    return refine(view, regress(view, start, schedule))
+
+
+def regress(view: PreparedView, start: Mat44, schedule: Schedule) -> PoseEstimate:
+    """Follow a schedule of the networks. The stepper is held for it only, so that a search lets other frames through."""
+    resident = view.resident
+    with resident.lock:
+        resident.stepper.put_frames(view.image[None])
+        regression = ViewRegression(resident.stepper, view.camera, view.atlas)
+        return pose_estimate(follow_schedule(regression, start, schedule, resident.clock), view.atlas)
+
+
+def regress_coarsely(view: PreparedView, start: Mat44, schedule: Schedule) -> CoarseEnd:
+    """Follow a schedule's coarse steps only."""
+    resident = view.resident
+    with resident.lock:
+        resident.stepper.put_frames(view.image[None])
+        regression = ViewRegression(resident.stepper, view.camera, view.atlas)
+        return follow_coarse(regression, start, schedule, resident.clock)
+
+
+def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -> AssessedPose:
+    """Refine what the networks found, and assess it.
+
+    An object that is `alone`, as far as is known, is refined in clutter too. Beside others of known place it is not:
+    what crosses the object is theirs, and no reason to take the window as it is.
+    """
+    resident, began = view.resident, view.resident.clock()
+    similarity: float | None = None
+    if resident.body_renderers is not None:
+        refined, similarity = refine_in_body(view.image, view.camera, regressed, view.atlas, resident.body_renderers)
+    elif alone:
+        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm)
+        refined = refine_in_clutter(view.image, view.camera, regressed, view.atlas, inputs)
+    else:
+        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas)
+    return assess_refined(view, refined.with_refine_ns(resident.clock() - began), similarity)
+
+
+def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float | None = None) -> AssessedPose:
+    """Assess an estimate as it is; the edge `similarity` is computed where it is not known yet."""
+    began = view.resident.clock()
+    if similarity is None:
+        alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
+        similarity = view_similarity(view.image, alignment, view.atlas)
+    assessment = assess(estimate, similarity, view.camera, view.atlas)
+    spent_ns = estimate.quality_ns + view.resident.clock() - began
+    return AssessedPose(replace(estimate, quality_ns=spent_ns), assessment, similarity)
+
+
+def estimate_of(view: PreparedView, found: AssessedPose) -> ObjectEstimate:
+    """Return what one view says as the estimate of an object in the world."""
+    pose = view.world_from_volume(found.estimate.camera_from_volume)
+    information = world_information(found.estimate, view.calibrated)
+    return ObjectEstimate(pose, found.assessment, information, (found,), ("",))
+
+
+def surer_of(first: AssessedPose, second: AssessedPose) -> AssessedPose:
+    """Return the second try unless the first is surer, with the times of both."""
+    kept = second if second.assessment.confidence >= first.assessment.confidence else first
+    return _with_both_times(kept, first, second)
+
+
+def _with_both_times(kept: AssessedPose, first: AssessedPose, second: AssessedPose) -> AssessedPose:
+    return replace(kept, estimate=kept.estimate.with_times_of(first.estimate, second.estimate))
