@@ -12,6 +12,7 @@ from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.renderer import AbstractRenderer, ray_frame, steepest_axis
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.kernels import ONE_KERNEL
+from fluoropose.imaging.sampling import interpolate
 from fluoropose.imaging.volume import Volume
 
 __all__ = ["PlaneRenderer"]
@@ -97,6 +98,5 @@ def _along(
         fx, fy = x - np.float32(i), y - np.float32(j)
         at = np.uint64(p) * plane + np.uint64(i) * along + np.uint64(j) * across
         under = at + along
-        top = flat[at] + fy * (flat[at + across] - flat[at])
-        total += top + fx * (flat[under] + fy * (flat[under + across] - flat[under]) - top)
+        total += interpolate(flat[at], flat[at + across], flat[under], flat[under + across], fy, fx)
     return float(total)

@@ -12,10 +12,13 @@ from numba import njit
 from fluoropose.arrays import Float32, Float64, Mat33
 
 __all__ = [
+    "bilinear_place",
+    "interpolate",
     "normalised_homography",
     "pixel_homography",
     "sample_bilinear",
     "sample_bilinear_twin",
+    "sample_or_zero",
     "stack_frames",
     "warp_frame",
     "warp_into",
@@ -28,19 +31,42 @@ __all__ = [
 
 
 @njit(inline="always")
-def sample_bilinear(image: Float32, x: float, y: float) -> float:
-    """Return an image at a column and a row, sample_bilinear_twin, the border repeated."""
-    rows, columns = image.shape
+def interpolate(a: float, b: float, c: float, d: float, x: float, y: float) -> float:
+    """Return the value between four neighbours: a, b in one row, c, d in the next, at `x` and `y` from 0 to 1."""
+    top = a + x * (b - a)
+    low = c + x * (d - c)
+    return top + y * (low - top)
+
+
+@njit(inline="always")
+def bilinear_place(rows: int, columns: int, x: float, y: float) -> tuple[int, int, float, float]:
+    """Return column and row of the neighbour before a place, and how far the place is beyond them, 0 to 1.
+
+    A place beyond the border is moved to the border.
+    """
     x, y = min(max(x, 0.0), columns - 1.0), min(max(y, 0.0), rows - 1.0)
     j, i = min(int(x), columns - 2), min(int(y), rows - 2)
-    fx, fy = np.float32(x - j), np.float32(y - i)
-    top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
-    low = image[i + 1, j] + fx * (image[i + 1, j + 1] - image[i + 1, j])
-    return top + fy * (low - top)
+    return j, i, np.float32(x - j), np.float32(y - i)
+
+
+@njit(inline="always")
+def sample_bilinear(image: Float32, x: float, y: float) -> float:
+    """Return an image (rows, columns) at a column and a row, bilinear, the border repeated."""
+    j, i, fx, fy = bilinear_place(image.shape[0], image.shape[1], x, y)
+    return interpolate(image[i, j], image[i, j + 1], image[i + 1, j], image[i + 1, j + 1], fx, fy)
+
+
+@njit(inline="always")
+def sample_or_zero(image: Float32, x: float, y: float) -> np.float32 | float:
+    """Return an image at a column and a row as `sample_bilinear` does, and 0 outside."""
+    rows, columns = image.shape
+    if x < 0.0 or y < 0.0 or x > columns - 1.0 or y > rows - 1.0:
+        return np.float32(0.0)
+    return sample_bilinear(image, x, y)
 
 
 def sample_bilinear_twin(image: Float32, x: Float64, y: Float64) -> Float64:
-    """Return an image at columns x and rows y, the border repeated."""
+    """Return an image at columns x and rows y, the border repeated: the specification of `sample_bilinear`."""
     rows, columns = image.shape
     x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
     j, i = np.minimum(x.astype(int), columns - 2), np.minimum(y.astype(int), rows - 2)
@@ -52,7 +78,7 @@ def sample_bilinear_twin(image: Float32, x: Float64, y: Float64) -> Float64:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def warp_into(frame: Float32, h: Mat33, out: Float32) -> None:
-    """Write the frame as seen through a homography from `out`'s pixels to its own, sample_bilinear_twin, the border repeated."""
+    """Write a frame as seen through a homography from `out`'s pixels to its own."""
     rows, columns = out.shape
     for v in range(rows):
         for u in range(columns):
@@ -62,14 +88,14 @@ def warp_into(frame: Float32, h: Mat33, out: Float32) -> None:
 
 
 def warp_picture(frame: Float32, homography: Mat33, size_px: int) -> Float32:
-    """Return the frame in the canonical view, float32 (size, size): `numpy_step.warp_frame`, compiled, from pixels."""
+    """Return a frame through a homography, float32 (size, size): what `warp_frame` does, compiled, from pixels."""
     out = np.empty((size_px, size_px), np.float32)
     warp_into(np.ascontiguousarray(frame, np.float32), homography, out)
     return out
 
 
 def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
-    """Return the frame seen through a normalised homography: sample_bilinear_twin, the border repeated, (size, size)."""
+    """Return a frame seen through a normalised homography, (size, size), in plain NumPy."""
     rows, columns = frame.shape
     v, u = np.mgrid[0:size_px, 0:size_px]
     rays = homography @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
@@ -79,7 +105,7 @@ def warp_frame(frame: Float32, homography: Mat33, size_px: int) -> Float32:
 
 
 def warp_stack(images: Float32, to: Mat33, rows: int, columns: int) -> Float32:
-    """Return images sample_bilinear at to @ (u, v, 1), sample_bilinear_twin, the border repeated, (n, rows, columns)."""
+    """Return images (n, ...) sampled at to @ (u, v, 1), float32 (n, rows, columns)."""
     out = np.empty((len(images), rows, columns), np.float32)
     homography = np.ascontiguousarray(to, np.float64)
     for image, seen in zip(np.ascontiguousarray(images, np.float32), out, strict=True):
@@ -95,7 +121,7 @@ def warp_stack_twin(images: Float32, to: Mat33, rows: int, columns: int) -> Floa
 
 
 def warp_supersampled(image: Float32, to: Mat33, size_px: int) -> Float32:
-    """Return one image sample_bilinear as by `warp_stack`, each pixel the mean of four places, so that less noise is left."""
+    """Return one image sampled as by `warp_stack`, each pixel the mean of four places, so that less noise is left."""
     out = np.empty((size_px, size_px), np.float32)
     _supersample_into(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(to, np.float64), out)
     return out

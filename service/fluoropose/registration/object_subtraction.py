@@ -22,15 +22,15 @@ from fluoropose.registration.projected_object import ProjectedObject, add_projec
 
 __all__ = [
     "ObjectProjection",
-    "SubtractionFrame",
     "Overlap",
+    "SubtractionFrame",
     "disturbance",
+    "fit_overlap",
     "fit_strengths",
     "fit_strengths_twin",
-    "subtraction_frame",
-    "fit_overlap",
     "power",
     "power_twin",
+    "subtraction_frame",
 ]
 
 _RIDGE = 1e-3

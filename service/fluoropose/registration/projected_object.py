@@ -15,14 +15,15 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_homography, canonical_pose
 from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.sampling import sample_bilinear_twin, sample_or_zero
 
 __all__ = [
     "ProjectedObject",
     "add_projection",
     "add_projection_twin",
+    "overlaps",
     "project_object",
     "project_object_twin",
-    "overlaps",
 ]
 
 _WINDOW_SHARE = 1.15
@@ -129,12 +130,7 @@ def add_projection_twin(frame: Float32, camera: Camera, projected: ProjectedObje
     x, y, w = np.linalg.inv(projected.frame_from_canonical_px(camera)) @ pixels
     x, y, last = x / w, y / w, projected.lines.shape[0] - 1
     inside = (x >= 0) & (x <= last) & (y >= 0) & (y <= last)
-    x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
-    j, i = np.minimum(x.astype(int), last - 1), np.minimum(y.astype(int), last - 1)
-    fx, fy, lines = x - j, y - i, projected.lines
-    top = lines[i, j] * (1 - fx) + lines[i, j + 1] * fx
-    low = lines[i + 1, j] * (1 - fx) + lines[i + 1, j + 1] * fx
-    seen = np.where(inside, top * (1 - fy) + low * fy, 0.0).reshape(frame.shape)
+    seen = np.where(inside, sample_bilinear_twin(projected.lines, x, y), 0.0).reshape(frame.shape)
     return np.asarray(frame + strength[0] * seen + strength[1] * seen * seen, np.float32)
 
 
@@ -167,21 +163,10 @@ def _around(to: Mat33, top: float, end: float, left: float, stop: float, rows: i
 def _add_projection(
     frame: Float32, lines: Float32, to: Mat33, first: float, second: float, top: int, end: int, left: int, stop: int
 ) -> None:
-    last = lines.shape[0] - 1
     one, two = np.float32(first), np.float32(second)
     for v in range(top, end):
         x0, y0, w0 = to[0, 1] * v + to[0, 2], to[1, 1] * v + to[1, 2], to[2, 1] * v + to[2, 2]
         for u in range(left, stop):
             per = 1.0 / (to[2, 0] * u + w0)
-            x, y = (to[0, 0] * u + x0) * per, (to[1, 0] * u + y0) * per
-            if x < 0.0 or y < 0.0 or x > last or y > last:
-                continue
-            j, i = np.uint32(min(int(x), last - 1)), np.uint32(min(int(y), last - 1))
-            right, below = np.uint32(j + 1), np.uint32(i + 1)
-            a, b, c, d = lines[i, j], lines[i, right], lines[below, j], lines[below, right]
-            if a == 0.0 and b == 0.0 and c == 0.0 and d == 0.0:
-                continue
-            fx, fy = np.float32(x - j), np.float32(y - i)
-            upper, lower = a + (b - a) * fx, c + (d - c) * fx
-            seen = upper + (lower - upper) * fy
+            seen = sample_or_zero(lines, (to[0, 0] * u + x0) * per, (to[1, 0] * u + y0) * per)
             frame[v, u] += seen * (one + two * seen)

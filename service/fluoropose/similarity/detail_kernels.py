@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64
+from fluoropose.imaging.filters import BINOMIAL, blur, blur_twin, box_mean, box_mean_twin
 
 __all__ = [
     "changes",
@@ -40,7 +41,7 @@ def details(images: Float32, reach: int) -> Float32:
     """
     out = np.empty_like(images)
     for image, detail in zip(images, out, strict=True):
-        smooth = _binomial(image)
+        smooth = blur(image, BINOMIAL)
         detail[...] = smooth - _local_mean(smooth, reach)
     return out
 
@@ -49,9 +50,8 @@ def details_twin(images: Float32, reach: int) -> Float64:
     """Return what `details` does."""
     found = []
     for image in images.astype(np.float64):
-        smooth = _along_both(image, np.array([0.25, 0.5, 0.25]))
-        box = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
-        found.append(smooth - _along_both(_along_both(smooth, box), box))
+        smooth = blur_twin(image, BINOMIAL)
+        found.append(smooth - _local_mean_twin(smooth, reach))
     return np.stack(found)
 
 
@@ -99,10 +99,9 @@ def local_contrast(frame: Float32, shown: Float32, weights: Float32) -> tuple[Fl
 def local_contrast_twin(frame: Float32, shown: Float32, weights: Float32) -> tuple[Float64, Float64]:
     """Return what `local_contrast` does."""
     f, m, w = (image.astype(np.float64) for image in (frame, shown, weights))
-    box = np.full(2 * _NEIGHBOURHOOD + 1, 1.0 / (2 * _NEIGHBOURHOOD + 1))
 
     def mean(image: Float64) -> Float64:
-        return _along_both(_along_both(image, box), box)
+        return _local_mean_twin(image, _NEIGHBOURHOOD)
 
     power = mean(w * m * m)
     even = _EVEN_POWER * power.mean() + _TINY
@@ -139,60 +138,15 @@ def remainder(columns: Float32, scale: Float32, wanted: Float32, solution: Float
     return out
 
 
-def _along_both(image: Float64, weights: Float64) -> Float64:
-    reach = len(weights) // 2
-    for _ in range(2):
-        padded = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
-        image = sum(w * padded[n : n + image.shape[0]] for n, w in enumerate(weights)).T  # type: ignore[union-attr]
-    return image
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _binomial(image: Float32) -> Float32:
-    rows, columns = image.shape
-    across = np.empty((rows, columns), np.float32)
-    out = np.empty((rows, columns), np.float32)
-    quarter, half = np.float32(0.25), np.float32(0.5)
-    for v in range(rows):
-        for u in range(columns):
-            beside = image[v, max(u - 1, 0)] + image[v, min(u + 1, columns - 1)]
-            across[v, u] = half * image[v, u] + quarter * beside
-    for v in range(rows):
-        above, below = max(v - 1, 0), min(v + 1, rows - 1)
-        for u in range(columns):
-            out[v, u] = half * across[v, u] + quarter * (across[above, u] + across[below, u])
-    return out
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _boxed(image: Float32, reach: int) -> Float32:
-    rows, columns = image.shape
-    share = np.float32(1.0 / (2 * reach + 1))
-    across = np.empty((rows, columns), np.float32)
-    out = np.empty((rows, columns), np.float32)
-    for v in range(rows):
-        total = np.float32(0.0)
-        for u in range(-reach, reach + 1):
-            total += image[v, min(max(u, 0), columns - 1)]
-        for u in range(columns):
-            across[v, u] = total * share
-            total += image[v, min(u + reach + 1, columns - 1)] - image[v, max(u - reach, 0)]
-    sums = np.zeros(columns, np.float32)
-    for v in range(-reach, reach + 1):
-        for u in range(columns):
-            sums[u] += across[min(max(v, 0), rows - 1), u]
-    for v in range(rows):
-        ahead, behind = min(v + reach + 1, rows - 1), max(v - reach, 0)
-        for u in range(columns):
-            out[v, u] = sums[u] * share
-            sums[u] += across[ahead, u] - across[behind, u]
-    return out
+def _local_mean_twin(image: Float64, reach: int) -> Float64:
+    """Return what `_local_mean` does."""
+    return box_mean_twin(box_mean_twin(image, reach), reach)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _local_mean(image: Float32, reach: int) -> Float32:
     """Return the mean over 2 reach + 1 pixels each way, taken twice; the border is repeated."""
-    return _boxed(_boxed(image, reach), reach)
+    return box_mean(box_mean(image, reach), reach)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

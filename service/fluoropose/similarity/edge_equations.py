@@ -22,18 +22,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Bool, Float32, Float64, Mat33
-from fluoropose.imaging.filters import block_mean
+from fluoropose.imaging.filters import block_mean, blur_twin
 from fluoropose.imaging.sampling import warp_frame
 from fluoropose.similarity.edge_kernels import (
     BLOCK,
     CONTRAST,
+    DETECTOR_BLUR,
     EDGE_SHARE,
     EVEN,
     HARDENING,
     LEAST_CONTRAST,
     LEAST_VARIANCE,
     MEDIAN_OF_SQUARES,
-    NEXT,
     OWN,
     REJECT,
     RIM,
@@ -187,15 +187,14 @@ def _shown_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]
     lines = np.maximum(middle + a * a1 + a * a * a2 + b * b1 + b * b * b2, 0.0)
     passed = np.exp(-CONTRAST * lines / np.sqrt(1.0 + HARDENING * lines))
     slope = passed * CONTRAST * (1.0 + 0.5 * HARDENING * lines) / (1.0 + HARDENING * lines) ** 1.5
-    signal = _blurred_twin(passed) + floor
+    signal = blur_twin(passed, DETECTOR_BLUR) + floor
     turned = (slope * (a1 + 2 * a * a2) / turn.step_rad, slope * (b1 + 2 * b * b2) / turn.step_rad)
-    return -np.log(signal), _blurred_twin(turned[0]) / signal, _blurred_twin(turned[1]) / signal, -floor / signal
-
-
-def _blurred_twin(image: Float64) -> Float64:
-    padded = np.pad(image, 1, mode="edge")
-    rows = (1 - 2 * NEXT) * padded[1:-1] + NEXT * (padded[:-2] + padded[2:])
-    return np.asarray((1 - 2 * NEXT) * rows[:, 1:-1] + NEXT * (rows[:, :-2] + rows[:, 2:]), np.float64)
+    return (
+        -np.log(signal),
+        blur_twin(turned[0], DETECTOR_BLUR) / signal,
+        blur_twin(turned[1], DETECTOR_BLUR) / signal,
+        -floor / signal,
+    )
 
 
 def slopes_twin(image: Float64) -> Float64:

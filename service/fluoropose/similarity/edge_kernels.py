@@ -7,18 +7,19 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
-from fluoropose.imaging.sampling import warp_into
+from fluoropose.imaging.filters import blur_into, gradients, slope_along, slope_down
+from fluoropose.imaging.sampling import sample_bilinear, warp_into
 
 __all__ = [
     "BLOCK",
     "CONTRAST",
+    "DETECTOR_BLUR",
     "EDGE_SHARE",
     "EVEN",
     "HARDENING",
     "LEAST_CONTRAST",
     "LEAST_VARIANCE",
     "MEDIAN_OF_SQUARES",
-    "NEXT",
     "OWN",
     "REJECT",
     "RIM",
@@ -38,6 +39,9 @@ The floor, scatter over what comes through beside the object, is fitted; to fit 
 
 NEXT = 0.13
 """Share of each of two neighbours in the detector's blur, half a pixel."""
+
+DETECTOR_BLUR = np.array([1.0 - 2.0 * NEXT, NEXT], np.float32)
+"""Weights of the detector's blur from the middle on."""
 
 EDGE_SHARE = 0.1
 """Gradients above this share of the steepest are the view's edges."""
@@ -79,12 +83,12 @@ def pictures_of(
     `a` and `b` are the steps of the grid from the cached view to the pose, `out` is (5, size, size).
     """
     size = views.shape[1]
-    scratch = np.empty((size, size), np.float32)
     through, by_alpha, by_beta, by_floor = out[1], out[2], out[3], out[4]
     warp_into(frame, homography, out[0])
-    _passed(views, np.float32(a), np.float32(b), np.float32(1.0 / step_rad), through, by_alpha, by_beta)
-    for image in (through, by_alpha, by_beta):
-        _blurred(image, scratch, image)
+    sharp = np.empty((3, size, size), np.float32)
+    _passed(views, np.float32(a), np.float32(b), np.float32(1.0 / step_rad), sharp[0], sharp[1], sharp[2])
+    for n in range(3):
+        blur_into(sharp[n], DETECTOR_BLUR, False, out[1 + n])
     for v in range(size):
         for u in range(size):
             shown = through[v, u] + np.float32(floor)
@@ -115,21 +119,6 @@ def _passed(
             through[v, u] = passed
             by_alpha[v, u] = slope * (a1 + two * a * a2)
             by_beta[v, u] = slope * (b1 + two * b * b2)
-
-
-@njit(inline="always")
-def _blurred(image: Float32, scratch: Float32, out: Float32) -> None:
-    size = image.shape[0]
-    side, middle = np.float32(NEXT), np.float32(1.0 - 2.0 * NEXT)
-    for v in range(size):
-        above, below = max(v - 1, 0), min(v + 1, size - 1)
-        for u in range(size):
-            scratch[v, u] = middle * image[v, u] + side * (image[above, u] + image[below, u])
-    for v in range(size):
-        out[v, 0] = middle * scratch[v, 0] + side * (scratch[v, 0] + scratch[v, 1])
-        for u in range(1, size - 1):
-            out[v, u] = middle * scratch[v, u] + side * (scratch[v, u - 1] + scratch[v, u + 1])
-        out[v, size - 1] = middle * scratch[v, size - 1] + side * (scratch[v, size - 2] + scratch[v, size - 1])
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -225,7 +214,7 @@ def edge_places(view: Float32) -> Float32:
     steepness = np.zeros((size, size), np.float32)
     for v in range(RIM, size - RIM):
         for u in range(RIM, size - RIM):
-            steepness[v, u] = (view[v + 1, u] - view[v - 1, u]) ** 2 + (view[v, u + 1] - view[v, u - 1]) ** 2
+            steepness[v, u] = slope_down(view, v, u) ** 2 + slope_along(view, v, u) ** 2
     least = np.float32(EDGE_SHARE**2) * steepness.max()
     places = np.empty((size * size, 2), np.int64)
     count = 0
@@ -253,15 +242,11 @@ def derivatives(
     half = np.float32(0.5)
     middle = np.float32(0.5 * (size - 1))
     per_mm, per_range = np.float32(1.0 / pixel_mm), np.float32(1.0 / range_mm)
-    down, along = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
-    for v in range(1, size - 1):
-        for u in range(1, size - 1):
-            down[v, u] = half * (shown[v + 1, u] - shown[v - 1, u])
-            along[v, u] = half * (shown[v, u + 1] - shown[v, u - 1])
+    slopes = gradients(shown)
+    down, along = slopes[0], slopes[1]
     for k in range(len(places)):
         v, u = places[k]
-        frame[k, 0] = half * (seen[v + 1, u] - seen[v - 1, u])
-        frame[k, 1] = half * (seen[v, u + 1] - seen[v, u - 1])
+        frame[k, 0], frame[k, 1] = slope_down(seen, v, u), slope_along(seen, v, u)
         view[k, 0], view[k, 1] = down[v, u], along[v, u]
         for axis in range(2):
             # Of each change the neighbour ahead and the one behind, down the columns first, then along the rows.
@@ -281,7 +266,7 @@ def derivatives(
 
 @njit(inline="always")
 def _neighbourhood(values: Float32, places: Float32, small: Float32, out: Float32) -> None:
-    """Write each place's mean over its neighbourhood (`numpy_step.block_mean`) of values that are 0 elsewhere."""
+    """Write each place's mean over its neighbourhood (`filters.block_mean`) of values that are 0 elsewhere."""
     blocks = small.shape[0]
     sums = np.zeros((blocks + 2, blocks + 2), np.float32)
     for k in range(len(places)):
@@ -298,12 +283,7 @@ def _neighbourhood(values: Float32, places: Float32, small: Float32, out: Float3
                 for b in range(3):
                     total += sums[i + a, j + b]
             small[i, j] = total * share
-    last = np.float32(blocks - 1)
     for k in range(len(places)):
-        y = min(max((places[k, 0] + np.float32(0.5)) / BLOCK - np.float32(0.5), np.float32(0.0)), last)
-        x = min(max((places[k, 1] + np.float32(0.5)) / BLOCK - np.float32(0.5), np.float32(0.0)), last)
-        i, j = min(int(y), blocks - 2), min(int(x), blocks - 2)
-        fy, fx = y - i, x - j
-        top = small[i, j] + fx * (small[i, j + 1] - small[i, j])
-        low = small[i + 1, j] + fx * (small[i + 1, j + 1] - small[i + 1, j])
-        out[k] = top + fy * (low - top)
+        y = (places[k, 0] + np.float32(0.5)) / BLOCK - np.float32(0.5)
+        x = (places[k, 1] + np.float32(0.5)) / BLOCK - np.float32(0.5)
+        out[k] = sample_bilinear(small, x, y)

@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, read_only
+from fluoropose.imaging.filters import blur
+from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 
 __all__ = ["edge_similarity", "edge_similarity_twin"]
@@ -49,8 +51,8 @@ def edge_similarity_twin(seen: Float32, shown: Float32, besides: Float32 | None 
 
 @njit(cache=True, fastmath=True, nogil=True)
 def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
-    seen, cached = _slopes(_smoothed(frame, weights)), _slopes(_smoothed(view, weights))
-    other = _slopes(_smoothed(besides, weights))
+    seen, cached = gradients_of(blur(frame, weights, True)), gradients_of(blur(view, weights, True))
+    other = gradients_of(blur(besides, weights, True))
     squares = cached[0] * cached[0] + cached[1] * cached[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
     total = 0.0
@@ -73,45 +75,3 @@ def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float3
             if aa > 0.0 and bb > 0.0:
                 total += ab / np.sqrt(aa * bb)
     return total / 2.0
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _smoothed(image: Float32, weights: Float32) -> Float32:
-    """Return a square picture through a symmetric kernel along both axes, mirrored at the border."""
-    return _along(_along(image, weights), weights)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _along(image: Float32, weights: Float32) -> Float32:
-    """Return the picture through the kernel down its columns, transposed."""
-    size, reach = image.shape[0], weights.shape[0] - 1
-    out = np.empty((size, size), np.float32)
-    line = np.empty(size, np.float32)
-    for v in range(size):
-        for u in range(size):
-            line[u] = weights[0] * image[v, u]
-        for k in range(1, reach + 1):
-            above, below = v - k, v + k
-            above = above if above >= 0 else -1 - above
-            below = below if below < size else 2 * size - 1 - below
-            for u in range(size):
-                line[u] += weights[k] * (image[above, u] + image[below, u])
-        for u in range(size):
-            out[u, v] = line[u]
-    return out
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _slopes(image: Float32) -> Float32:
-    """Return the derivatives down the columns and along the rows, shape (2, rows, columns)."""
-    rows, columns = image.shape
-    out = np.empty((2, rows, columns), np.float32)
-    half = np.float32(0.5)
-    for v in range(rows):
-        for u in range(columns):
-            top, end, left, stop = max(v - 1, 0), min(v + 1, rows - 1), max(u - 1, 0), min(u + 1, columns - 1)
-            down = half if end - top == 2 else np.float32(1.0)
-            along = half if stop - left == 2 else np.float32(1.0)
-            out[0, v, u] = (image[end, u] - image[top, u]) * down
-            out[1, v, u] = (image[v, stop] - image[v, left]) * along
-    return out

@@ -24,15 +24,14 @@ import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.filters import blur, blur_twin
 from fluoropose.similarity.gradient_correlation_kernels import (
     HALO,
-    SMOOTH,
     TAPS,
     correlated,
     correlation_inside,
     moved_in_frame,
     shown_with_floor,
-    smoothed,
     through_floor,
 )
 
@@ -42,7 +41,6 @@ __all__ = [
     "correlation_equations",
     "correlation_equations_twin",
     "correlation_with",
-    "smoothed_twin",
 ]
 
 _MOST = 0.999
@@ -82,7 +80,7 @@ def correlation_equations(
 
     Parameters
     ----------
-    frame : the window's line integrals, `correlation_kernels.smoothed`, float32 (rows, columns)
+    frame : the window's line integrals through `filters.blur` with `TAPS`, float32 (rows, columns)
     view : what the object shows there
     canonical : the canonical view that the residual is counted in
     floor : scatter as a share of the open beam
@@ -90,7 +88,7 @@ def correlation_equations(
     shown, pictures = np.empty((3, *frame.shape), np.float32), np.empty((8, *frame.shape), np.float32)
     shown_with_floor(view.lines, view.turns, floor, shown)
     homography = np.ascontiguousarray(view.frame_from_canonical_px, np.float64)
-    pictures[0], pictures[1], pictures[6], pictures[7] = frame, *(smoothed(image) for image in shown)
+    pictures[0], pictures[1], pictures[6], pictures[7] = frame, *(blur(image, TAPS) for image in shown)
     moved_in_frame(
         pictures[1], homography, np.linalg.inv(homography), (canonical.size_px - 1) / 2,
         canonical.field_mm / canonical.size_px, canonical.range_mm, pictures[2:6],
@@ -103,7 +101,7 @@ def correlation_with(frame: Float32, lines: Float32, floor: float) -> float:
     """Return the correlation of `correlation_equations` alone: of a smoothed frame and line integrals."""
     shown = np.empty_like(lines)
     through_floor(lines, floor, shown)
-    return float(correlation_inside(frame, smoothed(shown)))
+    return float(correlation_inside(frame, blur(shown, TAPS)))
 
 
 def correlation_equations_twin(
@@ -113,7 +111,7 @@ def correlation_equations_twin(
     passed = np.exp(-view.lines.astype(np.float64))
     turns = [passed / (passed + floor) * turn for turn in view.turns]
     seen = frame.astype(np.float64)
-    shown, *turned = (smoothed_twin(image) for image in (-np.log(passed + floor), *turns))
+    shown, *turned = (blur_twin(image, TAPS) for image in (-np.log(passed + floor), *turns))
     down, along = np.gradient(shown)
     v, u = np.mgrid[0 : frame.shape[0], 0 : frame.shape[1]].astype(np.float64)
     h = view.frame_from_canonical_px
@@ -138,13 +136,6 @@ def correlation_equations_twin(
         vector += turned_unit @ here / strength
         correlations.append(rho)
     return _scaled(information, vector, float(np.mean(correlations)), here.size)
-
-
-def smoothed_twin(image: Float64) -> Float64:
-    """Return what `correlation_kernels.smoothed` does, its border apart."""
-    taps = np.array([*TAPS[:0:-1], *TAPS], np.float64)
-    rows = np.apply_along_axis(np.convolve, 0, np.pad(image, SMOOTH, mode="edge"), taps, "valid")
-    return np.asarray(np.apply_along_axis(np.convolve, 1, rows, taps, "valid"), np.float64)
 
 
 def _scaled(information: Float64, vector: Float64, correlation: float, count: int) -> CorrelationEquations:

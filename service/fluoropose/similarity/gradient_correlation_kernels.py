@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33
+from fluoropose.imaging.filters import slope_along, slope_down
+from fluoropose.imaging.sampling import bilinear_place, interpolate
 from fluoropose.similarity.edge_kernels import RIM, edge_places
 
 __all__ = [
@@ -19,7 +21,6 @@ __all__ = [
     "correlation_inside",
     "moved_in_frame",
     "shown_with_floor",
-    "smoothed",
     "through_floor",
     "turned_through",
 ]
@@ -27,7 +28,7 @@ __all__ = [
 MARGIN = 1 / 48
 """The window reaches beyond the view's edges by this share of the picture, on each side."""
 
-TAPS = (np.float32(0.399050), np.float32(0.242036), np.float32(0.054006), np.float32(0.004433))
+TAPS = np.array([0.399050, 0.242036, 0.054006, 0.004433], np.float32)
 """A Gaussian with a standard deviation of one pixel, from its middle on; with both sides they sum to 1."""
 
 SMOOTH = len(TAPS) - 1
@@ -94,43 +95,14 @@ def turned_through(views: Float32, a: float, b: float, step_rad: float, to: Mat3
             turned[v, u, 0] = max(middle + far_a * (a1 + far_a * a2) + far_b * (b1 + far_b * b2), np.float32(0.0))
             turned[v, u, 1] = (a1 + two * far_a * a2) * per_rad
             turned[v, u, 2] = (b1 + two * far_b * b2) * per_rad
-    last = size - 1.0
     for v in range(out.shape[1]):
         for u in range(out.shape[2]):
             w = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
-            x = min(max((to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, 0.0), last)
-            y = min(max((to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w, 0.0), last)
-            j, i = min(int(x), size - 2), min(int(y), size - 2)
-            fx, fy = np.float32(x - j), np.float32(y - i)
+            x, y = (to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, (to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w
+            j, i, fx, fy = bilinear_place(size, size, x, y)
             for n in range(3):
-                top = turned[i, j, n] + fx * (turned[i, j + 1, n] - turned[i, j, n])
-                low = turned[i + 1, j, n] + fx * (turned[i + 1, j + 1, n] - turned[i + 1, j, n])
-                out[n, v, u] = top + fy * (low - top)
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def smoothed(image: Float32) -> Float32:
-    """Return a picture smoothed by a Gaussian of a pixel's standard deviation; `SMOOTH` pixels at its border are 0."""
-    rows, columns = image.shape
-    scratch, out = np.empty((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
-    w0, w1, w2, w3 = TAPS
-    for v in range(SMOOTH, rows - SMOOTH):
-        for u in range(columns):
-            scratch[v, u] = (
-                w0 * image[v, u]
-                + w1 * (image[v - 1, u] + image[v + 1, u])
-                + w2 * (image[v - 2, u] + image[v + 2, u])
-                + w3 * (image[v - 3, u] + image[v + 3, u])
-            )
-    for v in range(SMOOTH, rows - SMOOTH):
-        for u in range(SMOOTH, columns - SMOOTH):
-            out[v, u] = (
-                w0 * scratch[v, u]
-                + w1 * (scratch[v, u - 1] + scratch[v, u + 1])
-                + w2 * (scratch[v, u - 2] + scratch[v, u + 2])
-                + w3 * (scratch[v, u - 3] + scratch[v, u + 3])
-            )
-    return out
+                a0, b0, c0, d0 = turned[i, j, n], turned[i, j + 1, n], turned[i + 1, j, n], turned[i + 1, j + 1, n]
+                out[n, v, u] = interpolate(a0, b0, c0, d0, fx, fy)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -164,13 +136,12 @@ def moved_in_frame(
 
     `h` takes canonical pixels, `mm` wide about `middle`, to the picture's, and `to` is its inverse.
     """
-    half = np.float32(0.5)
     for v in range(SMOOTH + 1, shown.shape[0] - SMOOTH - 1):
         for u in range(SMOOTH + 1, shown.shape[1] - SMOOTH - 1):
             w = 1.0 / (to[2, 0] * u + to[2, 1] * v + to[2, 2])
             x, y = (to[0, 0] * u + to[0, 1] * v + to[0, 2]) * w, (to[1, 0] * u + to[1, 1] * v + to[1, 2]) * w
             per = 1.0 / (h[2, 0] * x + h[2, 1] * y + h[2, 2])
-            along, down = half * (shown[v, u + 1] - shown[v, u - 1]), half * (shown[v + 1, u] - shown[v - 1, u])
+            along, down = slope_along(shown, v, u), slope_down(shown, v, u)
             # The slopes along canonical columns and rows: the picture's through the derivative of the homography.
             by_x = per * (along * (h[0, 0] - u * h[2, 0]) + down * (h[1, 0] - v * h[2, 0]))
             by_y = per * (along * (h[0, 1] - u * h[2, 1]) + down * (h[1, 1] - v * h[2, 1]))

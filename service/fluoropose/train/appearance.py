@@ -26,7 +26,9 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Bool, Float32, Float64
+from fluoropose.imaging.filters import blur
 from fluoropose.imaging.kernels import ONE_KERNEL
+from fluoropose.imaging.sampling import sample_or_zero
 
 __all__ = ["AppearanceDraws", "draw_appearance", "dress", "warp_images"]
 
@@ -229,7 +231,7 @@ def _dress(
         for v in range(size):
             for u in range(size):
                 beam[v, u] = np.exp(-max(beam[v, u], np.float32(0.0)))
-        _blur(beam, p[5])
+        beam[:] = blur(beam, _gaussian_weights(p[5]))
         scatter = p[6] * np.float32(0.5) * (np.mean(beam) + np.exp(-p[1]))
         electronic = (p[8] / p[7]) ** 2
         for v in range(size):
@@ -243,25 +245,8 @@ def _dress(
                 if p[9] != 1.0:
                     line = np.float32(3.0) * (max(line, np.float32(0.0)) / np.float32(3.0)) ** p[9]
                 beam[v, u] = line
-        _blend(beam, p[12], frames[b])
-
-
-@njit(inline="always")
-def _blend(image: Float32, share: float, out: Float32) -> None:
-    """Write the image with `share` of each pixel taken from its two neighbours, along rows and columns.
-
-    A bilinear warp from pixels s wide does that on average, with share s^2 / 6.
-    """
-    size = image.shape[0]
-    half, rest = np.float32(0.5) * share, np.float32(1.0) - share
-    rows = np.empty((size, size), np.float32)
-    for v in range(size):
-        above, below = max(v - 1, 0), min(v + 1, size - 1)
-        for u in range(size):
-            rows[v, u] = rest * image[v, u] + half * (image[above, u] + image[below, u])
-    for v in range(size):
-        for u in range(size):
-            out[v, u] = rest * rows[v, u] + half * (rows[v, max(u - 1, 0)] + rows[v, min(u + 1, size - 1)])
+        # A bilinear warp from pixels s wide takes s^2 / 6 of each pixel from its two neighbours, on average.
+        frames[b] = blur(beam, _neighbour_weights(p[12]))
 
 
 @njit(inline="always")
@@ -282,32 +267,21 @@ def _collimate(beam: Float32, leaves: Float32, p: Float32) -> None:
 
 
 @njit(inline="always")
-def _blur(image: Float32, sigma: float) -> None:
-    size = image.shape[0]
-    r = _BLUR_RADIUS
-    weights = np.empty(r + 1, np.float32)
-    for n in range(r + 1):
+def _neighbour_weights(share: float) -> Float32:
+    """Return the weights of a blur that takes `share` of each pixel from its two neighbours."""
+    weights = np.empty(2, np.float32)
+    weights[0], weights[1] = np.float32(1.0) - share, np.float32(0.5) * share
+    return weights
+
+
+@njit(inline="always")
+def _gaussian_weights(sigma: float) -> Float32:
+    """Return the weights of a Gaussian from its middle on."""
+    weights = np.empty(_BLUR_RADIUS + 1, np.float32)
+    for n in range(_BLUR_RADIUS + 1):
         weights[n] = np.exp(-0.5 * (n / sigma) ** 2)
     weights /= 2.0 * weights.sum() - weights[0]
-    row = np.empty(size + 2 * r, np.float32)
-    other = np.zeros((size, size), np.float32)
-    for v in range(size):
-        row[:r] = image[v, 0]
-        row[r : r + size] = image[v]
-        row[r + size :] = image[v, size - 1]
-        for u in range(size):
-            other[v, u] = weights[0] * row[u + r]
-        for n in range(1, r + 1):
-            w = weights[n]
-            for u in range(size):
-                other[v, u] += w * (row[u + r - n] + row[u + r + n])
-    for v in range(size):
-        for u in range(size):
-            image[v, u] = weights[0] * other[v, u]
-        for n in range(1, r + 1):
-            w, above, below = weights[n], max(v - n, 0), min(v + n, size - 1)
-            for u in range(size):
-                image[v, u] += w * (other[above, u] + other[below, u])
+    return weights
 
 
 def warp_images(images: Float32, choice: NDArray[np.int64], homographies: Float64, size_px: int) -> Float32:
@@ -320,7 +294,6 @@ def warp_images(images: Float32, choice: NDArray[np.int64], homographies: Float6
 
 @njit(parallel=True, cache=True, fastmath=True)
 def _warp(images: Float32, choice: NDArray[np.int64], homographies: Float64, out: Float32) -> None:
-    rows, columns = images.shape[1], images.shape[2]
     for b in prange(out.shape[0]):
         h = homographies[b]
         image = images[choice[b]]
@@ -329,11 +302,4 @@ def _warp(images: Float32, choice: NDArray[np.int64], homographies: Float64, out
                 w = h[2, 0] * u + h[2, 1] * v + h[2, 2]
                 x = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) / w
                 y = (h[1, 0] * u + h[1, 1] * v + h[1, 2]) / w
-                i, j = int(np.floor(y)), int(np.floor(x))
-                if i < 0 or j < 0 or i >= rows - 1 or j >= columns - 1:
-                    out[b, v, u] = 0.0
-                    continue
-                fy, fx = np.float32(y - i), np.float32(x - j)
-                top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
-                low = image[i + 1, j] + fx * (image[i + 1, j + 1] - image[i + 1, j])
-                out[b, v, u] = top + fy * (low - top)
+                out[b, v, u] = sample_or_zero(image, x, y)

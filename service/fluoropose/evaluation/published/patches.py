@@ -16,6 +16,7 @@ from fluoropose.arrays import Float32, Float64, Points
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.sampling import sample_bilinear_twin, warp_into
 
 __all__ = ["PATCH_PX", "crop", "crop_twin", "in_patch_axes", "local_residual", "patch_rays"]
 
@@ -62,13 +63,8 @@ def crop_twin(image: Float32, pixel_from_patch: Float64, size_px: int) -> Float3
     """Return what `crop` returns, in plain NumPy: its specification."""
     v, u = np.mgrid[0:size_px, 0:size_px]
     rays = pixel_from_patch @ np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
-    x = np.clip(rays[:, 0] / rays[:, 2], 0, image.shape[1] - 1)
-    y = np.clip(rays[:, 1] / rays[:, 2], 0, image.shape[0] - 1)
-    j, i = np.minimum(x.astype(int), image.shape[1] - 2), np.minimum(y.astype(int), image.shape[0] - 2)
-    fx, fy = x - j, y - i
-    top = image[i, j] * (1 - fx) + image[i, j + 1] * fx
-    low = image[i + 1, j] * (1 - fx) + image[i + 1, j + 1] * fx
-    return (top * (1 - fy) + low * fy).reshape(-1, size_px, size_px).astype(np.float32)
+    seen = sample_bilinear_twin(image, rays[:, 0] / rays[:, 2], rays[:, 1] / rays[:, 2])
+    return seen.reshape(-1, size_px, size_px).astype(np.float32)
 
 
 def local_residual(drr: Float32, xray: Float32) -> Float32:
@@ -84,16 +80,5 @@ def _normalised(patches: Float32) -> Float32:
 
 @njit(cache=True, fastmath=True)
 def _crop(image: Float32, pixel_from_patch: Float64, out: Float32) -> None:
-    rows, columns = image.shape
     for n in range(out.shape[0]):
-        h = pixel_from_patch[n]
-        for v in range(out.shape[1]):
-            for u in range(out.shape[2]):
-                w = h[2, 0] * u + h[2, 1] * v + h[2, 2]
-                x = min(max((h[0, 0] * u + h[0, 1] * v + h[0, 2]) / w, 0.0), columns - 1.0)
-                y = min(max((h[1, 0] * u + h[1, 1] * v + h[1, 2]) / w, 0.0), rows - 1.0)
-                j, i = min(int(x), columns - 2), min(int(y), rows - 2)
-                fx, fy = np.float32(x - j), np.float32(y - i)
-                top = image[i, j] + fx * (image[i, j + 1] - image[i, j])
-                low = image[i + 1, j] + fx * (image[i + 1, j + 1] - image[i + 1, j])
-                out[n, v, u] = top + fy * (low - top)
+        warp_into(image, pixel_from_patch[n], out[n])

@@ -22,8 +22,8 @@ from fluoropose.registration.regression.schedule import PoseEstimate, motion_bet
 from fluoropose.registration.regression.step import Regression
 
 __all__ = [
-    "REFINEMENT",
     "ClutterInputs",
+    "REFINEMENT",
     "RefinementSettings",
     "refine_by_edges",
     "refine_in_body",

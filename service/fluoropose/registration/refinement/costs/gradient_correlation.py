@@ -16,6 +16,7 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
+from fluoropose.imaging.filters import blur
 from fluoropose.imaging.sampling import warp_stack_twin
 from fluoropose.imaging.xray import Exposure, binning_factor, line_integral_part
 from fluoropose.registration.refinement.gauss_newton import AbstractCost, Equations, NewtonStep
@@ -32,7 +33,7 @@ from fluoropose.similarity.gradient_correlation_equations import (
     correlation_equations,
     correlation_with,
 )
-from fluoropose.similarity.gradient_correlation_kernels import HALO, smoothed, turned_through
+from fluoropose.similarity.gradient_correlation_kernels import HALO, TAPS, turned_through
 
 __all__ = [
     "CORRELATION",
@@ -173,7 +174,7 @@ def window_around(
     if (high - low < _LEAST_SIDE_PX).any():
         return None
     rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-    return Window(smoothed(line_integral_part(exposure, factor, rows, columns)), camera.crop(low, high))
+    return Window(blur(line_integral_part(exposure, factor, rows, columns), TAPS), camera.crop(low, high))
 
 
 def _box_px(camera: Camera, pose: Mat44, corners_mm: Points, margin_share: float) -> tuple[Float64, Float64]:
