@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.registration.assessment import Assessment
+from fluoropose.registration.assessment import Assessment, ErrorEstimate
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.registration.resident_case import ResidentCase
 
@@ -87,6 +87,26 @@ class Registration:
     world_from_volume: Mat44 = field(default_factory=lambda: np.eye(4))
     information: Float64 = field(default_factory=lambda: np.zeros((6, 6)))
     views: tuple[ViewReport, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """TRACKING, LOW_CONFIDENCE or LOST."""
+        return self.assessment.status.value
+
+    @property
+    def confidence(self) -> float:
+        """How sure the pose is, 0 to 1."""
+        return self.assessment.confidence
+
+    @property
+    def error_estimate(self) -> ErrorEstimate:
+        """Expected absolute errors in the plane, in depth and in rotation."""
+        return self.assessment.error_estimate
+
+    @property
+    def covariance(self) -> Float64:
+        """The covariance of the pose's error, (6, 6): the inverse of `information`, mm and rad."""
+        return np.linalg.inv(self.information)
 
 
 def registration_from(

@@ -1,0 +1,82 @@
+"""The public Python face: the example of its page runs, every name is there, and misuse is said in words."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import fluoropose
+from fluoropose.errors import BundleError, FrameError, GeometryError, InputError
+from fluoropose.evaluation.metrics.pose_error import pose_error
+
+
+@pytest.fixture(scope="module")
+def registrar(small_case, models_root):
+    return fluoropose.Registrar(small_case, models_root / "small")
+
+
+def test_every_public_name_is_there():
+    for name in fluoropose.__all__:
+        assert getattr(fluoropose, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        fluoropose.nothing  # noqa: B018
+
+
+def test_importing_the_package_loads_no_runtime():
+    """The client and the command line start quickly: ONNX Runtime and numba wait until a name is used."""
+    code = "import sys, fluoropose; print('onnxruntime' in sys.modules, 'numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_case_is_prepared_opened_and_found_without_a_server(tmp_path, registrar, small_case, camera, frame, pose):
+    """The tiny model is untrained, so the pose is only near; the shipped ones are measured elsewhere."""
+    found = registrar.register(frame, camera, pose)
+    assert found.status in ("TRACKING", "LOW_CONFIDENCE", "LOST")
+    assert pose_error(found.camera_from_volume, pose, small_case.corners_mm).mtre_proj_mm < 5.0
+    np.testing.assert_allclose(found.covariance @ found.information, np.eye(6), atol=1e-6)
+    np.testing.assert_array_equal(found.camera_from_volume, registrar.register(frame, camera, pose).camera_from_volume)
+
+
+def test_a_shipped_object_is_prepared_by_name_and_found_by_its_shipped_model(tmp_path):
+    case = fluoropose.prepare("plate", tmp_path / "plate")
+    assert fluoropose.open_case(tmp_path / "plate").digest == case.digest
+    camera = fluoropose.camera_from_detector(
+        256, 256, row_spacing_mm=0.7, column_spacing_mm=0.7, source_to_detector_mm=1200.0
+    )
+    truth = np.eye(4)
+    truth[:3, :3] = case.atlas.view.base_rotation
+    truth[:3, 3] = [2.0, -1.0, 890.0] - truth[:3, :3] @ case.atlas.view.centre_mm
+    pixels = np.round(50000.0 * np.exp(-fluoropose.render(case, camera, truth)) + 500.0).astype(np.uint16)
+    start = truth.copy()
+    start[:3, 3] += [1.0, 1.0, 10.0]
+    found = fluoropose.register(case, pixels, camera, start)
+    assert found.status == "TRACKING"
+    assert pose_error(found.camera_from_volume, truth, case.corners_mm).mtre_proj_mm < 0.01 * case.size_mm
+
+
+def test_a_run_is_followed_frame_by_frame(registrar, camera, frame, pose):
+    found = list(registrar.track([frame] * 3, camera, pose))
+    assert len(found) == 3
+    with pytest.raises(InputError, match="capture time for every frame"):
+        list(registrar.track([frame] * 3, camera, pose, times_s=[0.0, 0.1]))
+
+
+def test_views_need_a_camera_each(registrar, camera, frame, pose):
+    placed = fluoropose.PlacedCamera(camera)
+    alone = registrar.register_views([frame], [placed], pose)
+    np.testing.assert_array_equal(alone.camera_from_volume, registrar.register(frame, camera, pose).camera_from_volume)
+    with pytest.raises(InputError, match="one camera per frame"):
+        registrar.register_views([frame, frame], [placed], pose)
+
+
+def test_misuse_is_said_in_words(registrar, small_case, camera, frame, pose, tmp_path):
+    with pytest.raises(BundleError, match="expected the folder of a model for case 'small'"):
+        fluoropose.Registrar(small_case)
+    with pytest.raises(InputError, match="expected a pixel meaning of intensity"):
+        registrar.register(frame, camera, pose, pixel_meaning="bright")
+    with pytest.raises(FrameError, match="expected 96 x 128"):
+        registrar.register(frame[:10], camera, pose)
+    with pytest.raises(GeometryError):
+        registrar.register(frame, camera, 2.0 * pose)
