@@ -79,7 +79,7 @@ def _comparison(methods: dict[str, dict], short: dict | None) -> list[str]:
         lines.append(f"Against `{name}`, the fastest intensity-based one with 95 % success: {times:.0f} times as fast.")
         if short:
             lines[-1] = (
-                f"{lines[-1][:-1]}; with one sweep, {100 * short['success_rate']:.1f} % and "
+                f"{lines[-1][:-1]};\nwith one sweep, {100 * short['success_rate']:.1f} % and "
                 f"{100 * short['mtre_proj_mm']['p50'] / short['size_mm']:.2f} % of size, "
                 f"{able[name]['cpu_ms']['p50'] / short['cpu_ms']['p50']:.0f} times."
             )
