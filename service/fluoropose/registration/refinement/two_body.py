@@ -1,8 +1,9 @@
 """The last stage for an object in a body: object and body are told apart, each with a pose of its own.
 
 What surrounds a bone moves nearly as it does, and shows more: networks that see both follow the body more than the bone
-(docs/real-frames.md). So from where they end, the frame is fitted by what object and rest of the CT show where they are
-believed to be (`costs.body_images`) and by how each changes with its six parameters (Gauss-Newton). Nothing in it is learnt.
+(docs/decisions/object-and-body.md). So from where they end, the frame is fitted by what object and rest of the CT show
+where they are believed to be (`costs.body_images`) and by how each changes with its six parameters (Gauss-Newton).
+Nothing in it is learnt.
 
 Everything is compared by its detail, whose contrast is the best one in the neighbourhood of each pixel, for scatter,
 hardening and noise differ from place to place; a pixel counts by how well its neighbourhood fits, and less where the

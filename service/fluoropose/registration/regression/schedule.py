@@ -57,7 +57,8 @@ SETTLED = 4.0
 (`refinement.edge_alignment`)."""
 
 _SETTLED_IN_BODY = 2.0
-"""The same in a body, where networks that end sooner end more often near the wrong vertebra (docs/tried.md)."""
+"""The same in a body, where networks that end sooner end more often near the wrong vertebra
+(docs/decisions/when-steps-end.md)."""
 
 
 def sweeps(count: int) -> Schedule:
