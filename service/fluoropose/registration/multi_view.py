@@ -42,7 +42,8 @@ _CONTRADICTION = 9.5
 
 Far below what six free normal errors would give: the floor under every view's errors
 (`registration.multi_view_solver`) is wide. On the simulated pairs of docs/measured/two-views.md right answers stay
-below 9; of those with a calibration wrong by 0.5 mm and degrees one to three in a hundred do not. Frames of two different instants that both show the object begin at 9.8.
+below 9; of those with a calibration wrong by 0.5 mm and degrees one to three in a hundred do not. Frames of two
+different instants that both show the object begin at 9.8.
 """
 
 _AS_SURE = 0.9
