@@ -143,6 +143,35 @@ def test_pages_named_in_the_code_are_there():
             assert (ROOT / name).exists(), f"{source.relative_to(ROOT)} names {name}, which is not there"
 
 
+def commands_of(command, path=()):
+    """Every command that `--help` lists, with the words that call it."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+        return
+    for name, one in inner.items():
+        if not one.hidden:
+            yield from commands_of(one, (*path, name))
+
+
+def test_every_command_and_option_is_documented():
+    from typer.main import get_command
+
+    from fluoropose.cli.main import app
+
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text()
+    sections = {head: body for head, body in re.findall(r"^##+ (.+)\n((?:(?!^##).*\n?)*)", page, re.M)}
+    commands = dict(commands_of(get_command(app)))
+    if ("evaluate", "methods") not in commands:
+        pytest.skip("the commands that measure are not grouped yet")
+    for path, command in commands.items():
+        section = sections.get(" ".join(path)) or sections.get(path[0])
+        assert section is not None, f"expected a section for {' '.join(path)}, got none"
+        for parameter in command.params:
+            for option in (name for name in parameter.opts if name.startswith("--") and name != "--help"):
+                assert f"`{option}`" in section, f"{' '.join(path)} has {option}, which its section does not name"
+
+
 def test_no_table_of_single_trials_is_kept():
     tracked = subprocess.run(["git", "ls-files", "docs"], cwd=ROOT, capture_output=True, text=True)
     if tracked.returncode != 0:
