@@ -1,6 +1,6 @@
-"""Writes the tables of docs/evaluation.md from the figures in docs/evaluation/, between the page's marks.
+"""Write the tables of docs/measured/methods.md and wrist.md from the figures beside them, between the pages' marks.
 
-Those of the wrist are the `figures.json` of docs/examples/wrist.py, kept as docs/evaluation/wrist/figures.json.
+Those of the wrist are the `figures.json` of `fluoropose evaluate wrist`, kept as docs/measured/wrist/figures.json.
 
 python docs/examples/evaluation_tables.py
 """
@@ -8,8 +8,7 @@ python docs/examples/evaluation_tables.py
 import json
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[1]
-PAGE = DOCS / "evaluation.md"
+MEASURED = Path(__file__).resolve().parents[1] / "measured"
 MARKS = "<!-- {} -->", "<!-- end of {} -->"
 WRIST = ("in_plane_mm", "mtre_proj_mm", "depth_mm", "rotation_deg", "mtre_mm")
 CASES = ("knee", "plate", "probe")
@@ -26,7 +25,7 @@ def tables() -> str:
 
 
 def _case(case: str) -> list[str]:
-    path = DOCS / "evaluation" / case / "figures.json"
+    path = MEASURED / "methods" / case / "figures.json"
     if not path.exists():
         return []
     figures = json.loads(path.read_text())
@@ -52,7 +51,7 @@ def _case(case: str) -> list[str]:
         lines += ["", f"Success of ours by sweeps of the hierarchy: {cells}."]
     lines += ["", *_comparison(methods, figures.get("ours-sweeps-1"))]
     pictures = [
-        f"evaluation/{case}/{name}.png" for name in PICTURES if (DOCS / "evaluation" / case / f"{name}.png").exists()
+        f"methods/{case}/{name}.png" for name in PICTURES if (MEASURED / "methods" / case / f"{name}.png").exists()
     ]
     lines += ["", " ".join(f"![{Path(picture).stem}]({picture})" for picture in pictures), ""]
     return [
@@ -80,7 +79,7 @@ def _comparison(methods: dict[str, dict], short: dict | None) -> list[str]:
         lines.append(f"Against `{name}`, the fastest intensity-based one with 95 % success: {times:.0f} times as fast.")
         if short:
             lines[-1] = (
-                f"{lines[-1][:-1]}; with one sweep, {100 * short['success_rate']:.1f} % and "
+                f"{lines[-1][:-1]};\nwith one sweep, {100 * short['success_rate']:.1f} % and "
                 f"{100 * short['mtre_proj_mm']['p50'] / short['size_mm']:.2f} % of size, "
                 f"{able[name]['cpu_ms']['p50'] / short['cpu_ms']['p50']:.0f} times."
             )
@@ -126,7 +125,7 @@ def _ms(value: float) -> str:
 
 def wrist_table() -> str:
     """Return the table of the real frames."""
-    path = DOCS / "evaluation" / "wrist" / "figures.json"
+    path = MEASURED / "wrist" / "figures.json"
     if not path.exists():
         return ""
     lines = [
@@ -151,14 +150,18 @@ def wrist_table() -> str:
     return "\n".join(lines)
 
 
-def page(text: str) -> str:
-    """Return the page with its tables replaced."""
-    for name, table in (("tables", tables()), ("wrist", wrist_table())):
-        begin, end = (mark.format(name) for mark in MARKS)
-        before, rest = text.split(begin)
-        text = f"{before}{begin}\n\n{table}\n\n{end}{rest.split(end)[1]}"
-    return text
+def pages() -> dict[Path, str]:
+    """Return what each page must be: its text as it is, with the tables of the figures."""
+    tables_of = {"methods.md": ("tables", tables()), "wrist.md": ("wrist", wrist_table())}
+    return {MEASURED / name: _replaced(MEASURED / name, *table) for name, table in tables_of.items()}
+
+
+def _replaced(path: Path, name: str, table: str) -> str:
+    begin, end = (mark.format(name) for mark in MARKS)
+    before, rest = path.read_text().split(begin)
+    return f"{before}{begin}\n\n{table}\n\n{end}{rest.split(end)[1]}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text()))
+    for path, text in pages().items():
+        path.write_text(text)

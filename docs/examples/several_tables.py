@@ -1,4 +1,4 @@
-"""Writes the tables of docs/several.md from the figures in docs/evaluation/sweeps and docs/evaluation/objects.
+"""Write the tables of docs/measured/sweeps.md and objects.md from the figures beside them, between the pages' marks.
 
 python docs/examples/several_tables.py
 """
@@ -6,8 +6,7 @@ python docs/examples/several_tables.py
 import json
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[1]
-PAGE = DOCS / "several.md"
+MEASURED = Path(__file__).resolve().parents[1] / "measured"
 SWEEP_COLUMNS = (
     "object", "C-arm", "taken as", "frames", "sides", "depth error, last frame alone", "of the window", "said",
     "true / said", "us per frame",
@@ -21,7 +20,7 @@ OBJECT_COLUMNS = (
 def sweep_table() -> str:
     """Return a row per object, sweep and motion."""
     rows = []
-    for path in sorted((DOCS / "evaluation" / "sweeps").glob("*/sweeps.json")):
+    for path in sorted((MEASURED / "sweeps").glob("*/sweeps.json")):
         settings = json.loads(path.read_text())["settings"]
         rows += [_sweep(path.parent.name, row) for row in sorted(settings, key=_order)]
     return _table(SWEEP_COLUMNS, rows)
@@ -29,19 +28,22 @@ def sweep_table() -> str:
 
 def object_table() -> str:
     """Return a row per set of objects, kind of start and method."""
-    figures = json.loads((DOCS / "evaluation" / "objects" / "objects.json").read_text())
+    figures = json.loads((MEASURED / "objects" / "objects.json").read_text())
     return _table(
         OBJECT_COLUMNS, [_objects(row, method) for row in figures["sets"] for method in ("together", "as it is")]
     )
 
 
-def page(text: str) -> str:
-    """Return the page with its tables replaced."""
-    for name, table in (("sweeps", sweep_table()), ("objects", object_table())):
-        head, rest = text.split(f"<!-- {name} -->", 1)
-        _, tail = rest.split(f"<!-- end of {name} -->", 1)
-        text = f"{head}<!-- {name} -->\n{table}\n<!-- end of {name} -->{tail}"
-    return text
+def pages() -> dict[Path, str]:
+    """Return what each page must be: its text as it is, with the tables of the figures."""
+    tables = {"sweeps": sweep_table(), "objects": object_table()}
+    return {MEASURED / f"{name}.md": _replaced(name, table) for name, table in tables.items()}
+
+
+def _replaced(name: str, table: str) -> str:
+    head, rest = (MEASURED / f"{name}.md").read_text().split(f"<!-- {name} -->", 1)
+    _, tail = rest.split(f"<!-- end of {name} -->", 1)
+    return f"{head}<!-- {name} -->\n{table}\n<!-- end of {name} -->{tail}"
 
 
 def _order(row: dict) -> tuple:
@@ -78,4 +80,5 @@ def _table(heads: tuple[str, ...], rows: list[list[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text()))
+    for path, text in pages().items():
+        path.write_text(text)

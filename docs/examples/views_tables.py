@@ -1,4 +1,4 @@
-"""Writes the tables of docs/views.md from the figures in docs/evaluation-views, between the page's marks.
+"""Write the tables of docs/measured/two-views.md from the figures beside it, between the page's marks.
 
 python docs/examples/views_tables.py
 """
@@ -6,8 +6,8 @@ python docs/examples/views_tables.py
 import json
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[1]
-PAGE = DOCS / "views.md"
+MEASURED = Path(__file__).resolve().parents[1] / "measured"
+PAGE = MEASURED / "two-views.md"
 CASES = ("plate", "knee", "probe", "wide/probe")
 BEYOND = (
     "object", "atlas", "angle", "instants beyond it in some view", "by at most", "success of all, exact | 0.2 | 0.5",
@@ -21,16 +21,16 @@ COLUMNS = (
 
 def tables() -> str:
     """Return a table per case that has figures."""
-    paths = [DOCS / "evaluation-views" / case / "views.json" for case in CASES]
+    paths = [MEASURED / "two-views" / case / "views.json" for case in CASES]
     found = [json.loads(path.read_text()) for path in paths if path.exists()]
     return "\n\n".join([*(_case(figures) for figures in found), _beyond(found)])
 
 
-def page(text: str) -> str:
-    """Return the page with its tables replaced."""
-    head, rest = text.split("<!-- views -->", 1)
+def pages() -> dict[Path, str]:
+    """Return what the page must be: its text as it is, with the tables of the figures."""
+    head, rest = PAGE.read_text().split("<!-- views -->", 1)
     _, tail = rest.split("<!-- end of views -->", 1)
-    return f"{head}<!-- views -->\n{tables()}\n<!-- end of views -->{tail}"
+    return {PAGE: f"{head}<!-- views -->\n{tables()}\n<!-- end of views -->{tail}"}
 
 
 def _case(figures: dict) -> str:
@@ -79,4 +79,5 @@ def _row(row: dict) -> list[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text()))
+    for path, text in pages().items():
+        path.write_text(text)

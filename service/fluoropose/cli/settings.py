@@ -9,7 +9,7 @@ __all__ = ["Settings", "available_cores", "shipped_models_root"]
 
 
 class Settings(BaseSettings):
-    """Defaults of all commands; `docs/operations.md` lists them.
+    """Defaults of all commands; `docs/reference/operations.md` lists them.
 
     `threads` is ONNX Runtime's: a step takes half a millisecond, and a second thread gained nothing measurable on two
     cores, where it is better left to the transport and to a second case.

@@ -2,7 +2,7 @@
 
 Turning a camera about its source moves no ray, so the picture a camera would take that looks straight at the
 object, with the in-plane turn undone, is an exact warp of the frame. Depth is undone as a scale, which is exact
-only for a thin object; `docs/method.md` gives the measured error.
+only for a thin object; `docs/explanation/method.md` gives the measured error.
 
 With p the object's centre (camera mm), r = |p|, R_c the smallest rotation taking +z to p / r:
 

@@ -51,7 +51,7 @@ _DOUBT_SHARE = 0.02
 _AMONG_SHARE = 0.007
 """Of an object's size: an expected error of its corners in the picture above this is doubtful for an object that others
 lie over. Nothing else tells there: presence is 1 and edges are like where a neighbour that is not wholly taken out has
-drawn the pose aside by 1 % (docs/several.md)."""
+drawn the pose aside by 1 % (docs/measured/objects.md)."""
 
 _DEPTH_LIMIT = 0.35
 """Ranges further than this share from nominal were never trained on."""

@@ -34,7 +34,7 @@ CONTRAST, HARDENING = 1.16, 0.3
 """A line integral L is shown as -log(exp(-1.16 L / sqrt(1 + 0.3 L)) + floor): about what fits simulated frames best.
 
 The floor, scatter over what comes through beside the object, is fitted; to fit the other two as well is not better
-(docs/tried.md).
+(docs/decisions/edges-at-the-end.md).
 """
 
 NEXT = 0.13

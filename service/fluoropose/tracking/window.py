@@ -2,7 +2,7 @@
 
 Twists are (x, y, z mm, rotation vector rad) about the object's centre along the world's axes: the centre moves by t,
 the rotation becomes exp(w) R. The frames' errors are not independent. What a network makes of an object seen from one
-side is wrong in the same way each time (measured: `docs/several.md`), so a frame's error is taken as
+side is wrong in the same way each time (`docs/explanation/windows.md`), so a frame's error is taken as
 
     a bias that all frames from the same side share    with `shared` of the frame's covariance, plus
     noise of its own                                   with the rest,

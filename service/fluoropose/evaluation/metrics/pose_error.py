@@ -4,7 +4,7 @@ mTRE      mean distance of the targets (8 corners of the object's box) between f
 (van de Kraats, Penney, Tomazevic, van Walsum, Niessen, IEEE TMI 24(9), 2005, section II-D)
 mTREproj  the part of it that the image shows, in mm at the object: mean over the targets of the distance between
 true and found projection, times depth over focal length. (The paper names it after van de Kraats; its
-own mm-to-pixel pairs fit only this reading: `docs/method.md`.)
+own mm-to-pixel pairs fit only this reading: `docs/reference/accuracy.md`.)
 success   mTREproj below 1 % of the object's size (Miao, Wang, Liao 2016, section IV-D)
 capture range   the largest start mTREproj up to which 95 % of the trials succeed (same section)
 RMSDproj  how far registrations of one frame end from each other in the image: root mean square, over registrations and

@@ -1,4 +1,4 @@
-"""The wire's cameras, cases and answers, and their limits. Names, units and meanings are those of docs/api.md."""
+"""The wire's cameras, cases and answers, and their limits: names, units and meanings of docs/reference/api.md."""
 
 from typing import Annotated, Any, Literal
 

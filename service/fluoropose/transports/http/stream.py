@@ -3,7 +3,7 @@
 Sub-protocol `fluoropose.v1+json`. A client's frame is a binary message: the length of a JSON header (4 bytes,
 little-endian), the header (X-Frame-Meta's fields, and `media_type`, by default raw pixels), the frame's body. Its other
 messages are text: {"type": "ping", "time": s}, and {"type": "restart"} with the fields of PATCH. The server's messages
-are text: result, problem, going_away, pong, ended; docs/api.md has the fields.
+are text: result, problem, going_away, pong, ended; docs/reference/api.md has the fields.
 """
 
 import asyncio
