@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from fluoropose.arrays import Mat33, Mat44, Points, Vec3
+from fluoropose.arrays import Float64, Mat33, Mat44, Points, Vec3
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation
 
-__all__ = ["RIGID_TOLERANCE", "check_rigid", "exp", "inverse", "rigid", "transform"]
+__all__ = ["RIGID_TOLERANCE", "apply_twist", "check_rigid", "exp", "inverse", "rigid", "transform"]
 
 RIGID_TOLERANCE = 1e-4
 """Largest allowed entry of R^T R - 1: what rounding a pose to four decimals leaves, and no more."""
@@ -81,3 +81,13 @@ def _left_jacobian(omega: Vec3) -> Mat33:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def apply_twist(target_from_body: Mat44, twist: Float64, centre_mm: Vec3) -> Mat44:
+    """Return a body's pose after a twist (6,): its centre moves by three mm, then it turns by a rotation vector in rad.
+
+    `centre_mm` is in the body's frame; the twist is along the target's axes.
+    """
+    rotation = from_rotation_vector(twist[3:]) @ target_from_body[:3, :3]
+    centre = transform(target_from_body, centre_mm) + twist[:3]
+    return rigid(rotation, centre - rotation @ centre_mm)

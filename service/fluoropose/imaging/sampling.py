@@ -39,7 +39,7 @@ def interpolate(a: float, b: float, c: float, d: float, x: float, y: float) -> f
 
 
 @njit(inline="always")
-def bilinear_place(rows: int, columns: int, x: float, y: float) -> tuple[int, int, float, float]:
+def bilinear_place(rows: int, columns: int, x: float, y: float) -> tuple[int, int, np.float32, np.float32]:
     """Return column and row of the neighbour before a place, and how far the place is beyond them, 0 to 1.
 
     A place beyond the border is moved to the border.
@@ -57,11 +57,11 @@ def sample_bilinear(image: Float32, x: float, y: float) -> float:
 
 
 @njit(inline="always")
-def sample_or_zero(image: Float32, x: float, y: float) -> np.float32 | float:
+def sample_or_zero(image: Float32, x: float, y: float) -> float:
     """Return an image at a column and a row as `sample_bilinear` does, and 0 outside."""
     rows, columns = image.shape
     if x < 0.0 or y < 0.0 or x > columns - 1.0 or y > rows - 1.0:
-        return np.float32(0.0)
+        return np.float32(0.0)  # type: ignore[return-value]
     return sample_bilinear(image, x, y)
 
 

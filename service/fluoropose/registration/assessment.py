@@ -17,9 +17,8 @@ from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import warp_picture
-from fluoropose.registration.multi_view_equations import view_covariance, view_equation
 from fluoropose.registration.multi_view_solver import CalibratedView
-from fluoropose.registration.regression.residual import Group, ViewAlignment, align_view
+from fluoropose.registration.regression.residual import Group, ViewAlignment, align_view, view_covariance, view_equation
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.similarity.edge_similarity import edge_similarity
 

@@ -14,12 +14,11 @@ import numpy as np
 
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.rig import ray_gap_mm
-from fluoropose.geometry.rigid import inverse, transform
+from fluoropose.geometry.rigid import apply_twist, inverse, transform
 from fluoropose.imaging.sampling import normalised_homography, stack_frames
 from fluoropose.parallel import run_parallel
 from fluoropose.registration.assessment import SURE, assess, assess_jointly, view_similarity
 from fluoropose.registration.initialization.multi_view_search import best_places, shift_scores
-from fluoropose.registration.multi_view_equations import apply_twist
 from fluoropose.registration.multi_view_solver import (
     CalibratedView,
     JointEstimate,
@@ -43,7 +42,7 @@ class JointSettings:
 
     `contradiction` is the chi-square of a view's six residuals at the joint pose beyond which the views contradict each
     other. It is far below what six free normal errors would give, because the floor under every view's errors
-    (`registration.multi_view_equations`) is wide. On the simulated pairs of docs/measured right answers stay below 9;
+    (`regression.residual`) is wide. On the simulated pairs of docs/measured right answers stay below 9;
     of those with a calibration wrong by 0.5 mm and degrees one to three in a hundred do not. Frames of two different
     instants that both show the object begin at 9.8.
 
@@ -241,7 +240,7 @@ def _likely_places(views: Sequence[PreparedView], start: Mat44, count: int = 1) 
     )
     places = [view.calibrated.camera_from_world for view in views]
     shifts = best_places(scores, alignments, places, views[0].atlas, count)
-    return [apply_twist(start, np.concatenate([shift, np.zeros(3)]), views[0].atlas) for shift in shifts]
+    return [apply_twist(start, np.concatenate([shift, np.zeros(3)]), views[0].atlas.view.centre_mm) for shift in shifts]
 
 
 class _BatchedViews:

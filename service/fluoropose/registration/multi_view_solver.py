@@ -1,6 +1,6 @@
 """Several calibrated views of one instant, solved together: regression and refinement by edges in the world.
 
-Each view's residual becomes a linear equation for a twist in the world (`registration.multi_view_equations`), weighted
+Each view's residual becomes a linear equation for a twist in the world (`regression.residual`), weighted
 by its own information. Their sum, with a weak prior, is solved, and schedule and refinement go on as with one view.
 Depth, which one view hardly sees, is another view's in-plane place. Lengths in mm, angles in rad.
 """
@@ -13,13 +13,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.registration.multi_view_equations import (
-    Equation,
-    apply_twist,
-    residual_change,
-    view_covariance,
-    view_equation,
-)
+from fluoropose.geometry.rigid import apply_twist
 from fluoropose.registration.refinement.costs.edges import EdgeCost
 from fluoropose.registration.refinement.gauss_newton import (
     AbstractCost,
@@ -29,14 +23,17 @@ from fluoropose.registration.refinement.gauss_newton import (
     minimise,
     newton_step,
 )
-from fluoropose.registration.refinement.parameters import TwistParameters
 from fluoropose.registration.refinement.sequence import REFINEMENT, RefinementSettings, regression_of
 from fluoropose.registration.regression.residual import (
+    Equation,
     Group,
     ViewAlignment,
     align_view,
     apply_residual,
+    residual_change,
     residual_units,
+    view_covariance,
+    view_equation,
 )
 from fluoropose.registration.regression.schedule import (
     NEAR_UNITS,
@@ -118,7 +115,7 @@ class JointRegression(AbstractRegression[_JointStep]):
         equations = _equations(seen, self._views, alignments, group)
         twist = _solve(equations, self._atlas)
         errors = float(np.sqrt(twist @ _sum_information(equations) @ twist))
-        after = apply_twist(pose, twist, self._atlas)
+        after = apply_twist(pose, twist, self._atlas.view.centre_mm)
         left = self._changes(twist, alignments, group) if network == "coarse" else {}
         return _JointStep(after, left, errors, seen, alignments, twist, equations)
 
@@ -172,6 +169,22 @@ def _joint_estimate(end: FineEnd[_JointStep], views: Sequence[CalibratedView]) -
     return JointEstimate(end.pose, tuple(estimates), information, end.last.twist, tuple(disagreements))
 
 
+class _TwistParameters:
+    """The six parameters of a refinement in the world: a twist about the object's centre."""
+
+    def __init__(self, world_from_volume: Mat44, atlas: Atlas) -> None:
+        self.origin = np.zeros(6)
+        self._pose, self._atlas = world_from_volume, atlas
+
+    def pose_at(self, parameters: Float64) -> Mat44:
+        """Return world_from_volume after a twist."""
+        return apply_twist(self._pose, parameters, self._atlas.view.centre_mm)
+
+    def parameters_of(self, pose: Mat44) -> Float64:
+        """Raise: no prior in the world has a pose of its own yet."""
+        raise NotImplementedError("expected a prior about the pose itself, got one about another pose")
+
+
 class _JointEdgeCost(AbstractCost):
     """The edges of all views, each with its own floor of scatter and its own networks' belief; poses in the world."""
 
@@ -201,7 +214,7 @@ class _JointEdgeCost(AbstractCost):
                 cost.alignment, own.parameters, covariance, Group.ALL, view.camera_from_world, view.atlas
             )
             information, vector = information + equation.information, vector + equation.vector
-        return Equations(information, vector, float(np.mean(agreements)), TwistParameters(pose, self._views[0].atlas))
+        return Equations(information, vector, float(np.mean(agreements)), _TwistParameters(pose, self._views[0].atlas))
 
 
 def refine_jointly(

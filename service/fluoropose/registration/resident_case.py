@@ -8,7 +8,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.prepare import quick_rest_renderer
 from fluoropose.drr.renderer import AbstractRenderer
-from fluoropose.registration.refinement.costs.body_images import BodyRenderers
+from fluoropose.registration.refinement.costs.two_body import BodyRenderers
 from fluoropose.registration.regression.schedule import Clock
 from fluoropose.registration.regression.step import AbstractStepper
 

@@ -8,15 +8,39 @@ less at the end than at the start, the start is the answer. Lengths in mm, angle
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat44
-from fluoropose.registration.refinement.parameters import AbstractParameters
 
-__all__ = ["AbstractCost", "Equations", "NewtonStep", "Prior", "Solution", "Stop", "minimise", "newton_step"]
+__all__ = [
+    "AbstractCost",
+    "Equations",
+    "NewtonStep",
+    "Parameters",
+    "Prior",
+    "Solution",
+    "Stop",
+    "minimise",
+    "newton_step",
+]
 
 _POSE = slice(0, 6)
+
+
+class Parameters(Protocol):
+    """Six parameters about a pose, whose own parameters are `origin` (6,): the change of parametrisation."""
+
+    @property
+    def origin(self) -> Float64:
+        """The parameters of the pose itself."""
+
+    def pose_at(self, parameters: Float64) -> Mat44:
+        """Return the pose that has these parameters, (6,)."""
+
+    def parameters_of(self, pose: Mat44) -> Float64:
+        """Return the parameters of a pose, (6,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +53,7 @@ class Equations:
     information: Float64
     vector: Float64
     agreement: float
-    parameters: AbstractParameters
+    parameters: Parameters
     longest: Float64 | None = None
 
 
@@ -60,7 +84,7 @@ class AbstractCost(ABC):
     def evaluate(self, pose: Mat44) -> Equations:
         """Return the equations about a pose."""
 
-    def accept(self, step: NewtonStep) -> None:
+    def accept(self, step: NewtonStep) -> None:  # noqa: B027  (most costs fit nothing else)
         """Take over a step's change of what else is fitted."""
 
     def polish(self, equations: Equations, step: NewtonStep) -> NewtonStep:

@@ -13,10 +13,9 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import Exposure
-from fluoropose.registration.refinement.costs.body_images import BodyRenderers
 from fluoropose.registration.refinement.costs.edges import EdgeCost
 from fluoropose.registration.refinement.costs.gradient_correlation import GradientCorrelationCost, window_around
-from fluoropose.registration.refinement.costs.two_body import TwoBodyCost
+from fluoropose.registration.refinement.costs.two_body import BodyRenderers, TwoBodyCost
 from fluoropose.registration.refinement.gauss_newton import NewtonStep, Prior, Solution, Stop, minimise
 from fluoropose.registration.regression.schedule import PoseEstimate, motion_between
 from fluoropose.registration.regression.step import Regression

@@ -7,6 +7,14 @@ the nearest atlas view. A residual (dx, dy, dz, dtheta, dalpha, dbeta) says wher
 
 with s = range0 / current range. A group of parameters that is not regressed keeps the current pose's own value, so
 a pose is never thrown to the grid.
+
+What a residual says of the object in the world is a linear equation for a small motion there. The unknown is a twist
+xi = (t, w), shape (6,): the object's centre moves by t and its rotation R becomes exp(w) R, both along the world's
+axes. With the canonical camera's axes in the world as the rows of A, the residual changes by
+
+    (dx, dy, dz) = diag(1, 1, s) A t,        (dtheta, dalpha, dbeta) = M^-1 A w
+
+where the columns of M are the axes about which the three angles turn. `residual_change` is that matrix.
 """
 
 from dataclasses import dataclass
@@ -25,22 +33,32 @@ from fluoropose.geometry.canonical import (
     pose_from_canonical,
     view_rotation,
 )
+from fluoropose.geometry.rigid import apply_twist
 from fluoropose.geometry.rotation import from_zxy, to_zxy
 
 __all__ = [
+    "Equation",
     "Group",
     "RESIDUAL_SCALES",
     "ViewAlignment",
+    "ViewParameters",
     "align_view",
     "apply_residual",
+    "residual_change",
+    "residual_change_twin",
     "residual_from_grid",
     "residual_to_pose",
     "residual_units",
+    "view_covariance",
+    "view_equation",
     "view_offsets_rad",
 ]
 
 RESIDUAL_SCALES = (0.02, 0.02, 0.02, 0.05, 0.08, 0.08)
 """One unit of the networks' output: 2 % of the field (x, y), 2 % of the range (z), rad for the angles."""
+
+_FLOOR: Float64 = np.array([0.002, 0.002, 0.005, 0.004, 0.004, 0.004])
+"""No view is believed to know more than this: shares of field and range, and rad; what calibrations are good for."""
 
 _NEAREST = 0.2
 """A step may shrink or stretch the range by at most this share: beyond it the regressors know nothing."""
@@ -122,3 +140,84 @@ def residual_to_pose(camera_from_volume: Mat44, current: ViewAlignment, atlas: A
     scale = atlas.view.range_mm / current.pose.range_mm
     angles = to_zxy(rotation @ atlas.rotation(current.view_index).T)
     return np.array([centre_mm[0], centre_mm[1], centre_mm[2] * scale - atlas.view.range_mm, *angles])
+
+
+class ViewParameters:
+    """The six parameters of a refinement in one view: the residual; poses are camera_from_volume."""
+
+    def __init__(self, alignment: ViewAlignment, atlas: Atlas) -> None:
+        self.origin = alignment.view_residual
+        self.alignment = alignment
+        self._atlas = atlas
+
+    def pose_at(self, parameters: Float64) -> Mat44:
+        """Return camera_from_volume at a residual."""
+        return apply_residual(self.alignment, parameters, Group.ALL, self._atlas)
+
+    def parameters_of(self, pose: Mat44) -> Float64:
+        """Return the residual that leads to camera_from_volume."""
+        return residual_to_pose(pose, self.alignment, self._atlas)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equation:
+    """One view's normal equations for a world twist: `information` (6, 6) and `vector` (6,); mm and rad."""
+
+    information: Float64
+    vector: Float64
+
+
+def residual_change(current: ViewAlignment, camera_from_world: Mat44, atlas: Atlas) -> Float64:
+    """Return how a look's residual changes with a world twist, shape (6, 6)."""
+    canonical_from_world: Mat33 = current.pose.camera_from_canonical.T @ camera_from_world[:3, :3]
+    scale = atlas.view.range_mm / current.pose.range_mm
+    change = np.zeros((6, 6))
+    change[:3, :3] = np.array([1.0, 1.0, scale])[:, None] * canonical_from_world
+    theta, alpha = current.view_residual[3], current.view_residual[4]
+    c, s = np.cos(theta), np.sin(theta)
+    # Rz(theta) Rx(alpha) Ry(beta): theta turns about z, alpha about Rz x, beta about Rz Rx y.
+    axes = np.array([[0.0, c, -s * np.cos(alpha)], [0.0, s, c * np.cos(alpha)], [1.0, 0.0, np.sin(alpha)]])
+    change[3:, 3:] = np.linalg.solve(axes, canonical_from_world)
+    return change
+
+
+def residual_change_twin(
+    world_from_volume: Mat44, current: ViewAlignment, camera_from_world: Mat44, atlas: Atlas, step: float = 1e-4
+) -> Float64:
+    """Return `residual_change` by central differences, shape (6, 6)."""
+    columns = []
+    for twist in step * np.eye(6):
+        ahead, behind = (
+            residual_to_pose(
+                camera_from_world @ apply_twist(world_from_volume, sign * twist, atlas.view.centre_mm), current, atlas
+            )
+            for sign in (1.0, -1.0)
+        )
+        columns.append((ahead - behind) / (2.0 * step))
+    return np.stack(columns, axis=1)
+
+
+def view_covariance(information: Float64, atlas: Atlas) -> Float64:
+    """Return what a view's residual with this information (6, 6) is believed to be wrong by: never less than a floor."""
+    view = atlas.view
+    units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
+    return np.asarray(np.linalg.inv(information) + np.diag((_FLOOR * units) ** 2))
+
+
+def view_equation(
+    current: ViewAlignment,
+    residual: Float64,
+    covariance: Float64,
+    group: Group,
+    camera_from_world: Mat44,
+    atlas: Atlas,
+) -> Equation:
+    """Return what a view's regressed residual (6,) with its errors' covariance (6, 6) says of the world twist.
+
+    Of the group (x, y, z, theta) the out-of-plane angles are taken as unknown: their part is marginalised. Every other
+    group counts in full, since its turn comes once the picture lies right in its plane.
+    """
+    rows = slice(0, len(group.value)) if group is Group.IN_PLANE_DEPTH else slice(0, 6)
+    change = residual_change(current, camera_from_world, atlas)[rows]
+    weighted = change.T @ np.linalg.inv(covariance[rows, rows])
+    return Equation(weighted @ change, weighted @ (residual - current.view_residual)[rows])

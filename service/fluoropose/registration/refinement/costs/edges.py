@@ -13,9 +13,9 @@ from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.registration.refinement.gauss_newton import AbstractCost, Equations, NewtonStep
-from fluoropose.registration.refinement.parameters import ViewParameters
 from fluoropose.registration.regression.residual import (
     ViewAlignment,
+    ViewParameters,
     align_view,
     residual_from_grid,
     view_offsets_rad,

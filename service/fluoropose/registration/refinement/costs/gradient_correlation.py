@@ -20,9 +20,9 @@ from fluoropose.imaging.filters import blur
 from fluoropose.imaging.sampling import warp_stack_twin
 from fluoropose.imaging.xray import Exposure, binning_factor, line_integral_part
 from fluoropose.registration.refinement.gauss_newton import AbstractCost, Equations, NewtonStep
-from fluoropose.registration.refinement.parameters import ViewParameters
 from fluoropose.registration.regression.residual import (
     ViewAlignment,
+    ViewParameters,
     align_view,
     residual_from_grid,
     residual_units,
