@@ -1,8 +1,8 @@
-"""How sure a pose is, and what that makes of the frame: TRACKING, LOW_CONFIDENCE or LOST.
+"""What a pose is worth: its status (TRACKING, LOW_CONFIDENCE or LOST), confidence and expected errors.
 
-Confidence is the product of two opinions: the network's, which was trained to tell frames where the object is near the
-pose from frames where it is not, and that of the edges, which no training can fool. Expected errors come from the
-network's Laplace scales, plus how far its last proposal still moved.
+Confidence is the product of two measures. One is the networks' presence, which was trained to tell frames with the
+object near the pose from frames without it. The other is the edge similarity, which no training can mislead. Expected
+errors come from the information matrix, plus how far the last step still moved the pose.
 """
 
 from collections.abc import Sequence
@@ -41,16 +41,16 @@ SURE = 0.5
 
 _LOST = 0.1
 _UNLIKE, _LIKE = 0.45, 0.75
-"""Edge likeness of nothing and of the object: on simulated frames empty ones stay below 0.6, right poses above 0.85 (a
-test); real frames, where other bones cross, lie between."""
+"""Edge similarity of an empty frame and of the object. On simulated frames empty ones stay below 0.6 and
+right poses above 0.85 (a test proves it); real frames, where other bones cross, lie between."""
 
 _DOUBT_SHARE = 0.02
 """An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
 
-_AMONG_SHARE = 0.007
-"""Of an object's size: an expected error of its corners in the picture above this is doubtful for an object that others
-lie over. Nothing else tells there: presence is 1 and edges are like where a neighbour that is not wholly taken out has
-drawn the pose aside by 1 % (docs/measured/objects.md)."""
+_OVERLAPPED_SHARE = 0.007
+"""For an object that others lie over: an expected error of its corners in the picture above this share of its size is
+doubtful. Nothing else tells there: presence is 1 and the edges are similar where a neighbour that was not wholly
+subtracted has drawn the pose aside by 1 % (docs/measured/objects.md)."""
 
 _DEPTH_LIMIT = 0.35
 """Ranges further than this share from nominal were never trained on."""
@@ -94,7 +94,7 @@ def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstim
 
 
 def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: Atlas) -> Assessment:
-    """Return how far an estimate is to be trusted; `similarity` is the edge similarity at its pose (`view_similarity`)."""
+    """Return what an estimate is worth; `similarity` is the edge similarity at its pose (`view_similarity`)."""
     sigma = estimate.regression.sigmas[0]
     across, along, turned = estimate.moved
     errors = ErrorEstimate(
@@ -129,7 +129,7 @@ def world_information(estimate: PoseEstimate, view: CalibratedView) -> Float64:
 def assess_jointly(
     views: Sequence[Assessment], information: Float64, proposed: Float64, camera_from_world: Mat33, atlas: Atlas
 ) -> Assessment:
-    """Return how far a joint estimate is to be trusted: as far as in the view that is least sure of it.
+    """Return what a joint estimate is worth: its confidence is that of the view that is least sure of it.
 
     Expected errors are those of the joint `information` (6, 6) and of the twist (6,) still `proposed`, in the world
     (mm, rad), seen along the axes of a camera with the rotation `camera_from_world`.
@@ -168,13 +168,13 @@ def corner_error_mm(
 
 
 def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -> Assessment:
-    """Return what is to be thought of a pose that others lie over; `error_mm` is its `corner_error_mm`."""
-    doubtful = assessment.status is Status.TRACKING and error_mm > _AMONG_SHARE * size_mm
+    """Return what a pose is worth that other objects lie over; `error_mm` is its `corner_error_mm`."""
+    doubtful = assessment.status is Status.TRACKING and error_mm > _OVERLAPPED_SHARE * size_mm
     return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
 
 
 def _status(confidence: float, errors: ErrorEstimate, atlas: Atlas) -> Status:
-    """Return what a confidence and expected errors make of a pose."""
+    """Return the status of a pose with this confidence and these expected errors."""
     if confidence < _LOST:
         return Status.LOST
     doubtful = confidence < SURE or errors.in_plane_mm > _DOUBT_SHARE * atlas.view.field_mm
@@ -182,7 +182,7 @@ def _status(confidence: float, errors: ErrorEstimate, atlas: Atlas) -> Status:
 
 
 def _is_visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
-    """Tell whether the centre is inside the frame and the range one that was trained."""
+    """Tell whether the object's centre is inside the frame, at a range that the networks were trained for."""
     centre = transform(camera_from_volume, atlas.view.centre_mm)
     if centre[2] <= 0 or abs(np.linalg.norm(centre) / atlas.view.range_mm - 1.0) > _DEPTH_LIMIT:
         return False

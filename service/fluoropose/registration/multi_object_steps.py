@@ -60,9 +60,9 @@ class MultiObjectSettings:
     of more than the share `disturbed` of its own.
 
     Objects with less exposure than `exposed` (`Overlap.exposure`), and in any case the `first_count` least exposed, are
-    regressed in the first turn; of the others those with more than `most_exposed` wait for the last. On simulated frames
-    the knee component has 0.2 to 0.4, plates over it 0.5 to 1.8, and probes behind it 1.6 to 3.3: hardly one of these is
-    found before the last turn.
+    regressed in the first turn. Of the others those with more than `most_exposed` wait for the last. On simulated
+    frames the knee component has an exposure of 0.2 to 0.4, plates over it 0.5 to 1.8, and probes behind it 1.6 to 3.3:
+    hardly one of these is found before the last turn.
     """
 
     seen_presence: float = SURE
@@ -115,7 +115,7 @@ def is_sure(estimate: ObjectEstimate | None) -> bool:
 
 
 def is_seen(task: ObjectTask, coarse: CoarseEnd) -> bool:
-    """Tell whether the last coarse step saw the object at its pose. A step that ends far from the object seldom does."""
+    """Tell whether the last coarse step saw the object at its pose; a step far from the object seldom does."""
     return coarse.presence >= task.settings.seen_presence
 
 
@@ -128,7 +128,7 @@ def regress_object_coarsely(task: ObjectTask, images: Sequence[Float32]) -> Coar
 def regress_object(
     task: ObjectTask, images: Sequence[Float32], coarse: CoarseEnd | None, disturbed: bool
 ) -> ObjectEstimate:
-    """Find an object as planned, in one view not yet refined; on from where its coarse steps ended if it was seen there.
+    """Find an object as planned, in one view not yet refined; go on from its coarse steps if it was seen there.
 
     If the picture has been `disturbed` since, the object starts anew where it was not seen, or where it is not surely
     found from there.

@@ -1,13 +1,13 @@
-"""What the other objects of a frame cast into it, and the frame without them. Line integrals, dimensionless.
+"""Object subtraction: a frame without the projections of its other known objects. Line integrals, dimensionless.
 
-Line integrals of objects that overlap add up, so a known object can be taken out of another's picture. What it is worth
-there (the beam's energies, scatter) is fitted: a strength and a hardening,
+Line integrals of objects that overlap add up, so a known object can be subtracted from another's picture. How strong its
+projection is there (the beam's energies, scatter) is fitted: a strength a and a hardening b,
 
     frame = background + sum over objects of a s + b s^2,      s the object's picture (`registration.projected_object`)
 
-by least squares of the derivatives, which slow background hardly has. An object that is not where it is believed to be
-correlates with little and is given little: it is its own safeguard. `fit_strengths` is compiled; `fit_strengths_twin` is its slow,
-clear twin.
+by least squares of the derivatives, which a slow background hardly has. An object that is not where it is believed to
+be correlates with little in the frame, so that its strength is small and little is subtracted. `fit_strengths` is
+compiled; `fit_strengths_twin` is its slow, clear twin.
 """
 
 from collections.abc import Sequence
@@ -34,17 +34,17 @@ __all__ = [
 ]
 
 _RIDGE = 1e-3
-"""Of the squares' mean: keeps objects that cast nothing into the frame at no strength."""
+"""A share of the squares' mean: it keeps objects that project nothing into the frame at no strength."""
 
 _FIT_ROWS = 128
-"""Strengths are fitted on a picture of about so many rows: edges of objects are in it, and it is quick."""
+"""Strengths are fitted on a picture of about so many rows: it still holds the objects' edges, and the fit is quick."""
 
 _ONE: Float64 = np.array([1.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectProjection:
-    """An object's shadow, and its `picture` (rows, columns) at strength 1 in a frame of about `_FIT_ROWS` rows."""
+    """A projected object, and its `picture` (rows, columns) at strength 1 in a frame of about `_FIT_ROWS` rows."""
 
     projected: ProjectedObject
     picture: Float32
@@ -58,7 +58,7 @@ class SubtractionFrame:
     camera: Camera
 
     def project(self, projected: ProjectedObject) -> ObjectProjection:
-        """Return what a shadow casts at strength 1."""
+        """Return the projection of an object at strength 1."""
         picture = np.zeros(self.frame.shape, np.float32)
         add_projection(picture, self.camera, projected, _ONE)
         return ObjectProjection(projected, picture)
@@ -66,13 +66,13 @@ class SubtractionFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlap:
-    """What the objects of a frame cast into it (None if nothing is known of one), and their strengths (n, 2)."""
+    """The projections of a frame's objects (None for an object of unknown pose), and their strengths (n, 2)."""
 
     projections: tuple[ObjectProjection | None, ...]
     strengths: Float64
 
     def neighbours(self, own: int, camera: Camera) -> list[int]:
-        """Return the objects that cast something where one looks; where it looks is everywhere if it is not known."""
+        """Return the objects that project into the pixels that object `own` needs: all of them if its pose is not known."""
         mine = self.projections[own]
         return [
             index
@@ -83,7 +83,7 @@ class Overlap:
         ]
 
     def subtract_others(self, frame: Float32, camera: Camera, own: int) -> Float32:
-        """Return a frame without what an object's neighbours cast into it; the same array where there is none."""
+        """Return a frame without the projections of an object's neighbours; the same array where it has none."""
         neighbours = self.neighbours(own, camera)
         if not neighbours:
             return frame
@@ -95,9 +95,10 @@ class Overlap:
         return left
 
     def exposure(self, own: int) -> float:
-        """Return what the others cast, at strength 1, as a share of what an object casts itself, where it does.
+        """Return the others' projections at strength 1 as a share of an object's own, over the object's own pixels.
 
-        As `disturbance`. It needs no fit, which believes little of an object that is not quite where it is believed.
+        It is measured as `disturbance` is, but needs no fit: the fit gives little strength to an object that is not
+        quite where it is believed to be.
         """
         mine = self.projections[own]
         if mine is None:
@@ -109,13 +110,13 @@ class Overlap:
         return _share(others, mine.picture, mine.picture)
 
     def projection_of(self, own: int) -> Float32 | None:
-        """Return what an object casts, in a frame of about `_FIT_ROWS` rows; None if nothing is known of it."""
+        """Return an object's fitted projection in a frame of about `_FIT_ROWS` rows; None if its pose is not known."""
         mine, (one, two) = self.projections[own], self.strengths[own].astype(np.float32)
         return None if mine is None else np.asarray(mine.picture * (one + two * mine.picture))
 
 
 def subtraction_frame(frame: Float32, camera: Camera) -> SubtractionFrame:
-    """Return a frame of line integrals (rows, columns) as strengths are fitted on it; `camera` is the frame's."""
+    """Return a frame of line integrals (rows, columns), seen by `camera`, shrunk to fit strengths on."""
     factor = max(1, camera.rows // _FIT_ROWS)
     coarse = camera.scale_pixels(factor)
     small = np.empty((coarse.rows, coarse.columns), np.float32)
@@ -123,21 +124,20 @@ def subtraction_frame(frame: Float32, camera: Camera) -> SubtractionFrame:
     return SubtractionFrame(small, coarse)
 
 
-def fit_overlap(ground: SubtractionFrame, projections: Sequence[ObjectProjection | None]) -> Overlap:
-    """Return what objects cast into a frame, each at the strength that fits it best."""
+def fit_overlap(frame: SubtractionFrame, projections: Sequence[ObjectProjection | None]) -> Overlap:
+    """Return the projections of objects into a frame, each at the strength that fits the frame best."""
     strengths = np.zeros((len(projections), 2))
     known = [index for index, one in enumerate(projections) if one is not None]
     if known:
-        strengths[known] = fit_strengths(
-            ground.frame, np.stack([one.picture for one in projections if one is not None])
-        )
+        strengths[known] = fit_strengths(frame.frame, np.stack([one.picture for one in projections if one is not None]))
     return Overlap(tuple(projections), strengths)
 
 
 def disturbance(before: Overlap, after: Overlap, own: int) -> float:
-    """Return how much what the others cast has changed, as a share of what an object casts itself, where it does.
+    """Return how much the others' projections have changed, as a share of an object's own, over its own pixels.
 
-    The root of the ratio of the squared derivatives; infinite if nothing is known of the object or it casts nothing.
+    It is the root of the ratio of the squared derivatives. It is infinite if the object's pose is not known, or if it
+    projects nothing.
     """
     mine, own_seen = after.projections[own], after.projection_of(own)
     if mine is None or own_seen is None:

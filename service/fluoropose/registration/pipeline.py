@@ -139,7 +139,7 @@ def follow(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose
 
 
 def regress(view: PreparedView, start: Mat44, schedule: Schedule) -> PoseEstimate:
-    """Follow a schedule of the networks. The stepper is held for it only, so that a search lets other frames through."""
+    """Follow a schedule of the networks. The stepper is locked for that only: a search lets other frames through."""
     resident = view.resident
     with resident.lock:
         resident.stepper.put_frames(view.image[None])

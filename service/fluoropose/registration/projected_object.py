@@ -1,8 +1,8 @@
-"""An object's picture at a pose, and how it is cast into a frame. Line integrals, dimensionless.
+"""An object's picture at a pose, and its projection into a frame. Line integrals, dimensionless.
 
-The picture is the object's cached view, linear between neighbouring ones, warped into the frame as the frame is warped
-to the view (`geometry.canonical`). `project_object` and `add_projection` are compiled; `project_object_twin` and `add_projection_twin` are their slow,
-clear twins.
+The picture is the object's cached view, linear between neighbouring ones. It is warped into the frame by the homography
+that warps the frame to the view (`geometry.canonical`). `project_object` and `add_projection` are compiled;
+`project_object_twin` and `add_projection_twin` are their slow, clear twins.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 _WINDOW_SHARE = 1.15
-"""What an object looks at beyond its canonical field, since its pose is still to move."""
+"""The window that an object needs over its canonical field: wider, because its pose is still to move."""
 
 _NOTHING = saturate(np.zeros(1, np.float32))[0]
-"""What a detector shows, less its offset, where there is no object."""
+"""What a detector shows where there is no object: it is subtracted."""
 
 Box = tuple[int, int, int, int]
 """First and last + 1 row, then column."""
@@ -53,22 +53,22 @@ class ProjectedObject:
         return canonical_homography(camera, self.pose, self.view)
 
     def window(self, camera: Camera) -> Box:
-        """Return the pixels of a frame into which something is cast; end before the beginning if there are none."""
+        """Return the pixels of a frame that hold the projection; the end lies before the beginning if there are none."""
         top, end, left, stop = self.box
-        return self._framed(camera, (top - 1.0, float(end)), (left - 1.0, float(stop)))
+        return self._frame_box(camera, (top - 1.0, float(end)), (left - 1.0, float(stop)))
 
-    def picture_indices(self, camera: Camera) -> Box:
-        """Return the pixels of a frame that the object's networks look at, and some about them."""
+    def field_window(self, camera: Camera) -> Box:
+        """Return the pixels of a frame that the object's networks see, with a margin."""
         middle, half = (self.view.size_px - 1) / 2, _WINDOW_SHARE * self.view.size_px / 2
         side = (middle - half, middle + half)
-        return self._framed(camera, side, side)
+        return self._frame_box(camera, side, side)
 
-    def _framed(self, camera: Camera, rows: tuple[float, float], columns: tuple[float, float]) -> Box:
-        return _around(self.frame_from_canonical_px(camera), *rows, *columns, camera.rows, camera.columns)
+    def _frame_box(self, camera: Camera, rows: tuple[float, float], columns: tuple[float, float]) -> Box:
+        return _bounding_pixels(self.frame_from_canonical_px(camera), *rows, *columns, camera.rows, camera.columns)
 
 
 def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
-    """Return the picture of an object at a pose: the nearest view and its neighbours, linear in the two angles.
+    """Return the picture of an object at a pose: the nearest cached view and its neighbours, linear in both angles.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
     shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
     beside = (up if shares[0] > 0.0 else down, right if shares[1] > 0.0 else left)
     lines, first, second = atlas.line_integrals(nearest, *beside)
-    shown = saturate(_blended(lines, first, second, abs(shares[0]), abs(shares[1]))) - _NOTHING
+    shown = saturate(_blend_views(lines, first, second, abs(shares[0]), abs(shares[1]))) - _NOTHING
     return ProjectedObject(shown, _box(shown), pose, atlas.view)
 
 
@@ -110,13 +110,13 @@ def _box(lines: Float32) -> Box:
 
 
 def overlaps(first: ProjectedObject, second: ProjectedObject, camera: Camera) -> bool:
-    """Tell whether the first object looks at pixels that the second casts something into."""
-    a, b = first.picture_indices(camera), second.window(camera)
+    """Tell whether the second object projects into the pixels that the first one's networks see."""
+    a, b = first.field_window(camera), second.window(camera)
     return max(a[0], b[0]) < min(a[1], b[1]) and max(a[2], b[2]) < min(a[3], b[3])
 
 
 def add_projection(frame: Float32, camera: Camera, projected: ProjectedObject, strength: Float64) -> None:
-    """Add a shadow of a strength and a hardening, shape (2,), to a frame, in place."""
+    """Add a projection with a strength and a hardening, shape (2,), to a frame, in place."""
     canonical_from_frame = np.linalg.inv(projected.frame_from_canonical_px(camera))
     _add_projection(
         frame, projected.lines, canonical_from_frame, float(strength[0]), float(strength[1]), *projected.window(camera)
@@ -124,7 +124,7 @@ def add_projection(frame: Float32, camera: Camera, projected: ProjectedObject, s
 
 
 def add_projection_twin(frame: Float32, camera: Camera, projected: ProjectedObject, strength: Float64) -> Float32:
-    """Return a frame with a shadow added: the specification of `add_projection`."""
+    """Return a frame with a projection added: the specification of `add_projection`."""
     v, u = np.mgrid[0 : camera.rows, 0 : camera.columns]
     pixels = np.stack([u.ravel(), v.ravel(), np.ones(u.size)])
     x, y, w = np.linalg.inv(projected.frame_from_canonical_px(camera)) @ pixels
@@ -135,7 +135,7 @@ def add_projection_twin(frame: Float32, camera: Camera, projected: ProjectedObje
 
 
 @njit(cache=True, nogil=True)
-def _blended(lines: Float32, first: Float32, second: Float32, one: float, two: float) -> Float32:
+def _blend_views(lines: Float32, first: Float32, second: Float32, one: float, two: float) -> Float32:
     """Return a view on its way to two others, by these shares, at least 0."""
     shares, out = (np.float32(one), np.float32(two)), np.empty_like(lines)
     for v in range(lines.shape[0]):
@@ -147,7 +147,7 @@ def _blended(lines: Float32, first: Float32, second: Float32, one: float, two: f
 
 
 @njit(cache=True, nogil=True)
-def _around(to: Mat33, top: float, end: float, left: float, stop: float, rows: int, columns: int) -> Box:
+def _bounding_pixels(to: Mat33, top: float, end: float, left: float, stop: float, rows: int, columns: int) -> Box:
     """Return the pixels of a frame (rows, columns) about a rectangle that a homography takes there."""
     least_v, most_v, least_u, most_u = np.inf, -np.inf, np.inf, -np.inf
     for y in (top, end):

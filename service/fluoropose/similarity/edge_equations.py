@@ -1,19 +1,19 @@
-"""Equations for the residual of a pose from the edges of frame and cached view; nothing in them is learnt.
+"""Equations for the residual of a pose from the edges of a frame and a cached view. Nothing in them is learnt.
 
-Gradient correlation (`similarity.gradient`) that tells which way to go. In the canonical view of a pose, f are the
+They are the derivative of a gradient correlation (`similarity.gradient`). In the canonical view of a pose, f are the
 derivatives of the frame's line integrals and m(p) those of the cached view, turned by what is left of the two angles (a
 parabola through the view and its neighbours) and shown as a detector would: hardened, blurred over a pixel, with a
 floor of scatter that is fitted too. Then
 
     f = A m(p) + what is not the object
 
-A, the contrast, is the best one in the neighbourhood of each pixel: tissue and scatter differ from place to place.
-Pixels that fit badly, as a crossing bone's rim, count little: badly beside the others (Tukey's biweight), and beside
-what the view itself shows there. One Gauss-Newton step for p, over the pixels of the view's edges, is
+A, the contrast, is the best one in the neighbourhood of each pixel, because tissue and scatter differ from place to
+place. A pixel that fits badly counts little, for example at the rim of a crossing bone: badly beside the other pixels
+(Tukey's biweight), and badly beside what the view itself shows there. One Gauss-Newton step for p, over the pixels of the view's edges, is
 
     information = sum w J J^T,    vector = sum w J (f - A m)
 
-with J the part of A dm/dp that no other contrast would explain. `edge_equations` is compiled (`costs.edge_kernels`);
+with J the part of A dm/dp that no other contrast would explain. `edge_equations` is compiled (`similarity.edge_kernels`);
 `edge_equations_twin` is the slow, clear twin. Images are (size, size), lengths in mm, angles in rad.
 """
 

@@ -1,9 +1,9 @@
-"""Where in space do all views' pictures agree on the object? A coarse search, before the first step. Lengths in mm.
+"""A coarse search for the place in space where all views' pictures agree on the object. Lengths in mm.
 
-A start that is 10 mm wrong along one view's ray is 10 mm wrong in another one's image, which is further than a
-regressor of residuals was taught. In each view the cached view is correlated with the frame about the pose, over shifts
-in the plane of up to half a field; a place in space is worth the sum of what every view scores it at, and a wide
-prior about the pose decides between equals. Nothing is rotated: that is the regressors' business.
+A start that is 10 mm wrong along one view's ray is 10 mm wrong in another one's image, which is further than the
+networks were trained for. In each view the cached view is correlated with the frame about the pose, over shifts in the
+plane of up to half a field. The score of a place in space is the sum of its scores in all views, and a wide prior about
+the pose decides between equals. Rotations are left to the networks.
 """
 
 from collections.abc import Sequence

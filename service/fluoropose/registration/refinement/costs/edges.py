@@ -29,9 +29,9 @@ __all__ = ["EDGES", "EdgeCost", "EdgeSettings"]
 class EdgeSettings:
     """How much the edges are believed, and the floor of scatter that is fitted with the pose.
 
-    `information_share` is the information of the edges over that of independent pixels, because neighbours err together:
-    squared errors are 0.3 to 0.6 times what it says on simulated frames (180 poses an object, seeds 10 to 12), and up
-    to 2.8 times on real ones (wrist). `floor` is where the fitted floor starts from, a share of what comes through
+    `information_share` is the information of the edges over that of independent pixels, because neighbours err
+    together: squared errors are 0.3 to 0.6 times what it says on simulated frames (180 poses an object, seeds 10 to
+    12), and up to 2.8 times on real ones (wrist). `floor` is where the fitted floor starts from, a share of what comes through
     beside the object; its logarithm deviates by `floor_log_sigma` about it, stays within `floor_range`, and changes in
     one step by at most `floor_log_step`.
     """

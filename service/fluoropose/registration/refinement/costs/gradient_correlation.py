@@ -2,9 +2,9 @@
 
 It is for an object in clutter. Where most of what a window shows is not the object, edges that are weighed by how well
 they fit choose what fits already. Gradient correlation weighs all pixels alike, and near the object it has one place
-where it is largest (`similarity.gradient_correlation_equations`). It is that of the frame's own, finer pixels with views
-rendered at the pose, smoothed by a pixel; cached views, which are coarser, lead most of the way. Lengths in mm, angles
-in rad.
+where it is largest (`similarity.gradient_correlation_equations`). The frame's own, finer pixels are correlated with
+views rendered at the pose, smoothed by a pixel; cached views, which are coarser, lead most of the way. Lengths in mm,
+angles in rad.
 """
 
 from dataclasses import dataclass, replace
@@ -80,7 +80,7 @@ class Window:
 
 
 class GradientCorrelationCost(AbstractCost):
-    """The gradient correlation of a window with an object's views: rendered at the pose, or cached without a renderer."""
+    """The gradient correlation of a window with an object's views: rendered at the pose, or cached ones."""
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ __all__ = [
 
 _OBJECT, _REST, _MOTIONS = slice(0, 6), slice(6, 12), 12
 _CONTRAST = 12
-"""The unknowns: the six of the object's residual, those of the rest's, then the contrasts of both and a blur of each."""
+"""The unknowns: the six of the object's residual, those of the rest's, the contrasts of both, a blur of each."""
 
 
 @dataclass(frozen=True, slots=True)
