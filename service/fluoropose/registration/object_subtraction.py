@@ -1,7 +1,7 @@
 """Object subtraction: a frame without the projections of its other known objects. Line integrals, dimensionless.
 
-Line integrals of objects that overlap add up, so a known object can be subtracted from another's picture. How strong its
-projection is there (the beam's energies, scatter) is fitted: a strength a and a hardening b,
+Line integrals of objects that overlap add up, so a known object can be subtracted from another's picture. How strong
+its projection is there (the beam's energies, scatter) is fitted: a strength a and a hardening b,
 
     frame = background + sum over objects of a s + b s^2,      s the object's picture (`registration.projected_object`)
 
@@ -72,7 +72,7 @@ class Overlap:
     strengths: Float64
 
     def neighbours(self, own: int, camera: Camera) -> list[int]:
-        """Return the objects that project into the pixels that object `own` needs: all of them if its pose is not known."""
+        """Return the objects that project into the pixels that `own` needs: all of them if its pose is not known."""
         mine = self.projections[own]
         return [
             index

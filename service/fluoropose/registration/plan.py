@@ -1,4 +1,4 @@
-"""From where an object is looked for in the frames of one instant."""
+"""A plan: from where an object is looked for in the frames of one instant, and by which schedule."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How to take the next frame: from `start` (None: search), with the short schedule if `nearby`.
+    """Look from `start` (None: search the frame), by the short schedule if `nearby`.
 
     `restarts` is how often the track had been restarted when the plan was made.
     """

@@ -53,7 +53,7 @@ class ProjectedObject:
         return canonical_homography(camera, self.pose, self.view)
 
     def window(self, camera: Camera) -> Box:
-        """Return the pixels of a frame that hold the projection; the end lies before the beginning if there are none."""
+        """Return the pixels of a frame that hold the projection; the end is before the beginning if there are none."""
         top, end, left, stop = self.box
         return self._frame_box(camera, (top - 1.0, float(end)), (left - 1.0, float(stop)))
 

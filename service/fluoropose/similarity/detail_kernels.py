@@ -1,6 +1,6 @@
-"""Kernels of `refinement.two_body`: pictures through a homography, their detail, its changes and its local contrast.
+"""The compiled part of `costs.two_body`: the detail of pictures, how it changes, its local contrast, and the equations.
 
-Slow, clear twins beside them. Images are (size, size) float32.
+A slow, clear twin stands beside each function. Images are (size, size) float32.
 """
 
 import numpy as np

@@ -9,12 +9,14 @@ floor of scatter that is fitted too. Then
 
 A, the contrast, is the best one in the neighbourhood of each pixel, because tissue and scatter differ from place to
 place. A pixel that fits badly counts little, for example at the rim of a crossing bone: badly beside the other pixels
-(Tukey's biweight), and badly beside what the view itself shows there. One Gauss-Newton step for p, over the pixels of the view's edges, is
+(Tukey's biweight), and badly beside what the view itself shows there. One Gauss-Newton step for p, over the pixels of
+the view's edges, is
 
     information = sum w J J^T,    vector = sum w J (f - A m)
 
-with J the part of A dm/dp that no other contrast would explain. `edge_equations` is compiled (`similarity.edge_kernels`);
-`edge_equations_twin` is the slow, clear twin. Images are (size, size), lengths in mm, angles in rad.
+with J the part of A dm/dp that no other contrast would explain. `edge_equations` is compiled
+(`similarity.edge_kernels`); `edge_equations_twin` is the slow, clear twin. Images are (size, size), lengths in mm,
+angles in rad.
 """
 
 from dataclasses import dataclass
@@ -77,7 +79,7 @@ class EdgeEquations:
 
     The seventh is the logarithm of the floor.
     `agreement` is the weighted correlation of f and A m, -1 to 1, `overall` that of all pixels of the window
-    (`costs.gradient_correlation`). Information is that of independent pixels.
+    (`similarity.gradient_correlation_kernels`). Information is that of independent pixels.
     """
 
     information: Float64
@@ -87,7 +89,7 @@ class EdgeEquations:
 
 
 def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
-    """Return the equations of one look.
+    """Return the equations about one pose.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Equations for the residual of a pose from the gradient correlation of frame and view in a whole window.
 
-`costs.edges` weighs every pixel by how well it fits the pose that is looked with, which keeps a crossing bone's rim out
-of it. Where most of what a window shows is not the object, those weights choose what fits already, and the pose stays
-where it was begun. Gradient correlation (`similarity.gradient`) weighs all pixels alike, and near the object it has one
+`similarity.edge_equations` weighs every pixel by how well it fits the present pose, so that a crossing bone's rim
+counts little. Where most of what a window shows is not the object, those weights choose what fits already, and the pose
+stays where it was. Gradient correlation (`similarity.gradient`) weighs all pixels alike, and near the object it has one
 place where it is largest. With f_d and m_d the derivatives of frame and view in direction d, down or along, smoothed as
 there and less their means over the window, and u_d = m_d / |m_d|,
 
@@ -14,8 +14,9 @@ One Gauss-Newton step for its maximum over the six parameters p solves
 
 with s what makes the information that of independent pixels of like noise: their number times rho / (1 - rho^2). The
 frame keeps its own pixels, since to interpolate it moves that place; x, y, z and theta move the view there as the
-homography from the canonical view says. `correlation_equations` is compiled (`costs.gradient_correlation_kernels`);
-`correlation_equations_twin` is the slow, clear twin. Lengths in mm, angles in rad.
+homography from the canonical view says. `correlation_equations` is compiled
+(`similarity.gradient_correlation_kernels`); `correlation_equations_twin` is the slow, clear twin. Lengths in mm, angles
+in rad.
 """
 
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ class CorrelationEquations:
 def correlation_equations(
     frame: Float32, view: WindowView, canonical: CanonicalView, floor: float
 ) -> CorrelationEquations:
-    """Return the equations of one look.
+    """Return the equations about one pose.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""The compiled part of `costs.gradient_correlation`, float32, one thread.
+"""The compiled part of `similarity.gradient_correlation_equations`, float32, one thread.
 
-What it computes is said there, and in plain NumPy by `correlation.correlation_equations_twin`.
+That module says what is computed, and `correlation_equations_twin` there computes it in plain NumPy.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Find the object with no start: the cached views, turned and scaled, correlated with the whole frame.
+"""A search for the object without a start: cached views, turned and scaled, are correlated with the whole frame.
 
-The best matches of a coarse search become starts; whoever calls registers from each and keeps the surest. Angles in
-rad unless named otherwise, lengths in mm.
+The best matches become starts. The caller registers from each and keeps the surest. Angles in rad unless named
+otherwise, lengths in mm.
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def candidate_poses(frame: Float32, camera: Camera, atlas: Atlas, grid: SearchGr
     """
     zoom = grid.template_px * camera.focal_px * atlas.view.field_mm / atlas.view.range_mm
     per_px = zoom / grid.template_px / grid.template_px
-    search = _shrunk(frame, per_px)
+    search = _shrink(frame, per_px)
     views = _view_subset(atlas, grid.out_of_plane_step_deg)
     thetas = np.deg2rad(np.arange(-180.0, 180.0, grid.theta_step_deg))
     shape = tuple(next_fast_len(n + grid.template_px, real=True) for n in search.shape)
@@ -51,7 +51,7 @@ def candidate_poses(frame: Float32, camera: Camera, atlas: Atlas, grid: SearchGr
     templates = {index: _template(atlas, index, grid.template_px) for index in views}
     for share in grid.range_shares:
         for theta in thetas:
-            stack = np.stack([_turned(templates[index], theta, share) for index in views])
+            stack = np.stack([_turn_template(templates[index], theta, share) for index in views])
             scores = irfft2(np.conj(rfft2(stack, shape)) * frame_fft, shape)[:, : search.shape[0], : search.shape[1]]
             for n, index in enumerate(views):
                 peak = int(np.argmax(scores[n]))
@@ -76,7 +76,7 @@ def _view_subset(atlas: Atlas, step_deg: float) -> list[int]:
     return [row * atlas.grid.columns + column for row in rows for column in columns]
 
 
-def _shrunk(frame: Float32, per_px: float) -> Float32:
+def _shrink(frame: Float32, per_px: float) -> Float32:
     """Return the frame's local contrast on a grid `per_px` coarser, sides multiples of 8."""
     rows, columns = (max(16, int(n / per_px) // 8 * 8) for n in frame.shape)
     whole = max(1, round(per_px))
@@ -95,7 +95,7 @@ def _template(atlas: Atlas, index: int, size: int) -> Float32:
     return local_contrast(np.asarray(small, np.float32), 8)
 
 
-def _turned(template: Float32, theta: float, share: float) -> Float64:
+def _turn_template(template: Float32, theta: float, share: float) -> Float64:
     """Return the template turned by theta and seen from `share` times the range, zero mean and unit length."""
     half = (template.shape[0] - 1) / 2
     v, u = np.mgrid[0 : template.shape[0], 0 : template.shape[1]] - half

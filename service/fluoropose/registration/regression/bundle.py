@@ -1,4 +1,4 @@
-"""A bundle: the trained networks of one case, with what is needed to trust them. A value; no file is touched here."""
+"""A bundle: the trained networks of one case, with golden outputs that every runtime must reproduce. A value."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["Bundle", "Golden", "STAGE_NAMES", "require_fit"]
 STAGE_NAMES = ("coarse", "fine")
 
 _NEIGHBOURS = 5
-"""Pictures of a look without surroundings."""
+"""Cached pictures that a network without surroundings needs: a view and its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,14 +52,14 @@ class Bundle:
 
     @property
     def surrounded(self) -> bool:
-        """Whether its networks look at what surrounds the object in its CT."""
+        """Whether its networks also see what surrounds the object in its CT."""
         return len(self.golden.cached) > _NEIGHBOURS
 
 
 def require_fit(bundle: Bundle, case_name: str, case_digest: str, *, surrounded: bool) -> None:
     """Raise BundleError if the bundle was trained for another case (other data, view or grid).
 
-    Or if it looks at the surroundings and the case's atlas holds none, or the other way round.
+    It is raised too if the networks need the surroundings and the case's atlas holds none, or the other way round.
     """
     if bundle.case_digest != case_digest:
         raise BundleError(

@@ -198,7 +198,7 @@ def residual_change_twin(
 
 
 def view_covariance(information: Float64, atlas: Atlas) -> Float64:
-    """Return what a view's residual with this information (6, 6) is believed to be wrong by: never less than a floor."""
+    """Return the covariance (6, 6) of a view's residual with this information (6, 6), never less than a floor."""
     view = atlas.view
     units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
     return np.asarray(np.linalg.inv(information) + np.diag((_FLOOR * units) ** 2))

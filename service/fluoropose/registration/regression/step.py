@@ -1,4 +1,4 @@
-"""What one step of the regression is: the contract that ONNX Runtime and the NumPy twin both keep."""
+"""One step of the regression: the interface that ONNX Runtime and the NumPy twin both implement."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ __all__ = ["AbstractStepper", "Regression", "solve_regression"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regression:
-    """What a step sees: `residuals` and their expected absolute errors `sigmas` (batch, 6) in mm and rad.
+    """The outputs of a step: `residuals` and their expected absolute errors `sigmas` (batch, 6) in mm and rad.
 
-    `information` (batch, 6, 6) is the inverse of the errors' covariance, whose diagonal's root `sigmas` is. `presence`
-    (batch,) is the network's probability that the object is there and near the pose it was looked at with.
+    `information` (batch, 6, 6) is the inverse of the errors' covariance; `sigmas` are the roots of the covariance's
+    diagonal. `presence` (batch,) is the network's probability that the object is there and near the given pose.
     """
 
     residuals: Float64
@@ -26,7 +26,7 @@ class Regression:
 
 
 class AbstractStepper(ABC):
-    """Holds one case's atlas and networks on a device; frames are put there once and looked at many times."""
+    """Holds one case's atlas and networks on a device. Frames are put there once, for many steps."""
 
     @property
     def fallback_nodes(self) -> int:
@@ -39,11 +39,15 @@ class AbstractStepper(ABC):
 
     @abstractmethod
     def step(
-        self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
+        self, network: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> Regression:
-        """Look through normalised homographies (batch, 3, 3) at frames (batch,) beside cached pictures (batch, n).
+        """Run the network "coarse" or "fine" on a batch.
 
-        They are those of `Atlas.picture_indices`.
+        Parameters
+        ----------
+        homographies : normalised, canonical view to frame, (batch, 3, 3)
+        view_index : the cached pictures of each, `Atlas.picture_indices`, (batch, n)
+        frame_index : the frame of each, (batch,)
         """
 
     @abstractmethod
@@ -52,7 +56,7 @@ class AbstractStepper(ABC):
 
 
 def solve_regression(information: Float64, vector: Float64, presence: Float64) -> Regression:
-    """Return what a step's equations say: `information` (batch, 6, 6), `vector` (batch, 6), `presence` (batch,)."""
+    """Return the solution of equations: `information` (batch, 6, 6), `vector` (batch, 6), `presence` (batch,)."""
     residuals = np.linalg.solve(information, vector[..., None])[..., 0]
     variances = np.diagonal(np.linalg.inv(information), axis1=1, axis2=2)
     return Regression(residuals, np.sqrt(variances), information, presence)

@@ -31,9 +31,9 @@ class EdgeSettings:
 
     `information_share` is the information of the edges over that of independent pixels, because neighbours err
     together: squared errors are 0.3 to 0.6 times what it says on simulated frames (180 poses an object, seeds 10 to
-    12), and up to 2.8 times on real ones (wrist). `floor` is where the fitted floor starts from, a share of what comes through
-    beside the object; its logarithm deviates by `floor_log_sigma` about it, stays within `floor_range`, and changes in
-    one step by at most `floor_log_step`.
+    12), and up to 2.8 times on real ones (wrist). `floor` is where the fitted floor starts from, a share of what comes
+    through beside the object. Its logarithm deviates by `floor_log_sigma` about that, stays within `floor_range`, and
+    changes in one step by at most `floor_log_step`.
     """
 
     information_share: float = 1.0 / 8.0

@@ -2,7 +2,7 @@
 
 What surrounds a bone moves nearly as the bone does, and shows more: networks that see both follow the body more than
 the bone (docs/explanation). So from where they end, the frame is fitted by what the object and the rest of the CT show
-at their poses (rendered at the pose, cached, or moved from an earlier picture) and by how each changes with its six parameters.
+at their poses, and by how each changes with its six parameters.
 
 Everything is compared by its detail, whose contrast is the best one in the neighbourhood of each pixel, because
 scatter, hardening and noise differ from place to place. A pixel counts by how well its neighbourhood fits, and less
