@@ -1,7 +1,9 @@
 """The public Python face: the example of its page runs, every name is there, and misuse is said in words."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,3 +82,14 @@ def test_misuse_is_said_in_words(registrar, small_case, camera, frame, pose, tmp
         registrar.register(frame[:10], camera, pose)
     with pytest.raises(GeometryError):
         registrar.register(frame, camera, 2.0 * pose)
+
+
+def test_the_example_of_its_page_runs(tmp_path, monkeypatch, capsys):
+    page = Path(__file__).resolve().parents[1] / "docs" / "tutorials" / "python.md"
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.S | re.M)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, str(page), "exec"), {"__name__": "example"})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("TRACKING")
+    assert [line.split()[0] for line in lines[-5:]] == ["TRACKING"] * 5
+    assert max(abs(float(line.split()[1])) for line in lines[-5:]) < 0.2
