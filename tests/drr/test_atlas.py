@@ -15,9 +15,9 @@ from support.cases import SMALL_CHOICE, small_volume
 def test_a_grid_may_reach_further_in_beta():
     grid = AtlasGrid(4.0, 2.0, 10.0)
     assert (grid.rows, grid.columns, grid.count) == (5, 11, 55)
-    assert grid.nearest(0.0, np.deg2rad(9.4)) == 2 * 11 + 10
+    assert grid.nearest_view(0.0, np.deg2rad(9.4)) == 2 * 11 + 10
     assert np.rad2deg(grid.angles_of(2 * 11 + 10)) == pytest.approx((0.0, 10.0))
-    assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.count)] == list(range(grid.count))
+    assert [grid.nearest_view(*grid.angles_of(n)) for n in range(grid.count)] == list(range(grid.count))
     assert grid.neighbours(0) == (0, 11, 0, 1, 0)
     assert grid.neighbours(54) == (54, 54, 43, 54, 53)
 
@@ -25,25 +25,27 @@ def test_a_grid_may_reach_further_in_beta():
 def test_the_grid_by_hand():
     grid = AtlasGrid(36.0, 2.0)
     assert (grid.rows, grid.columns, grid.count) == (37, 37, 1369)
-    assert grid.nearest(0.0, 0.0) == 18 * 37 + 18
+    assert grid.nearest_view(0.0, 0.0) == 18 * 37 + 18
     # alpha 3.1 degrees is nearest to 4, beta -36.9 is beyond the rim.
-    index = grid.nearest(np.deg2rad(3.1), np.deg2rad(-36.9))
+    index = grid.nearest_view(np.deg2rad(3.1), np.deg2rad(-36.9))
     assert np.rad2deg(grid.angles_of(index)) == pytest.approx((4.0, -36.0))
 
 
 def test_a_pose_stays_with_its_view_a_little_beyond_half_way():
     grid = AtlasGrid(36.0, 2.0)
-    here, next_one = grid.nearest(0.0, 0.0), grid.nearest(np.deg2rad(2.0), 0.0)
-    places = [grid.nearest(np.deg2rad(alpha), 0.0, here) for alpha in (0.9, 1.1, 1.4, 1.6)]
+    here, next_one = grid.nearest_view(0.0, 0.0), grid.nearest_view(np.deg2rad(2.0), 0.0)
+    places = [grid.nearest_view(np.deg2rad(alpha), 0.0, here) for alpha in (0.9, 1.1, 1.4, 1.6)]
     assert places == [here, here, here, next_one]
-    assert grid.nearest(np.deg2rad(1.1), np.deg2rad(-1.6), here) == grid.nearest(np.deg2rad(1.1), np.deg2rad(-1.6))
+    assert grid.nearest_view(np.deg2rad(1.1), np.deg2rad(-1.6), here) == grid.nearest_view(
+        np.deg2rad(1.1), np.deg2rad(-1.6)
+    )
 
 
 def test_how_far_beyond_the_grid_two_angles_lie():
     grid = AtlasGrid(4.0, 2.0, 10.0)
-    assert grid.beyond_deg(np.deg2rad(-4.0), np.deg2rad(9.9)) == pytest.approx(0.0)
-    assert grid.beyond_deg(np.deg2rad(-5.5), np.deg2rad(10.5)) == pytest.approx(1.5)
-    assert grid.beyond_deg(0.0, np.deg2rad(-13.0)) == pytest.approx(3.0)
+    assert grid.excess_deg(np.deg2rad(-4.0), np.deg2rad(9.9)) == pytest.approx(0.0)
+    assert grid.excess_deg(np.deg2rad(-5.5), np.deg2rad(10.5)) == pytest.approx(1.5)
+    assert grid.excess_deg(0.0, np.deg2rad(-13.0)) == pytest.approx(3.0)
 
 
 def test_neighbours_are_one_step_away_and_stay_on_the_grid():
@@ -57,7 +59,7 @@ def test_neighbours_are_one_step_away_and_stay_on_the_grid():
 
 def test_every_view_is_its_own_nearest():
     grid = AtlasGrid(12.0, 4.0)
-    assert [grid.nearest(*grid.angles_of(n)) for n in range(grid.count)] == list(range(grid.count))
+    assert [grid.nearest_view(*grid.angles_of(n)) for n in range(grid.count)] == list(range(grid.count))
 
 
 def test_views_are_pictures_of_the_object_at_their_angles(small_case):
@@ -77,7 +79,7 @@ def test_the_same_volume_gives_the_same_atlas_and_digest(small_case):
 
 def test_surroundings_are_pictures_of_the_rest_of_the_ct_in_each_view(surrounded_case):
     atlas = surrounded_case.atlas
-    assert atlas.surrounded
+    assert atlas.has_surroundings
     reference = ReferenceRenderer(extend_ends(surrounded_case.rest, atlas.view.field_mm), 1.0)
     for index in (0, 24, 45):
         truth = render_view(reference, atlas.view, *atlas.grid.angles_of(index))
@@ -86,7 +88,7 @@ def test_surroundings_are_pictures_of_the_rest_of_the_ct_in_each_view(surrounded
 
 
 def test_an_object_of_its_own_has_no_surroundings(small_case):
-    assert not small_case.atlas.surrounded
+    assert not small_case.atlas.has_surroundings
     assert small_case.atlas.surroundings is None
     assert small_case.atlas.picture_indices(24) == small_case.atlas.grid.neighbours(24)
 

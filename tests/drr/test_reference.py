@@ -9,7 +9,7 @@ from fluoropose.drr.reference import ReferencePlanes, ReferenceRenderer, box_int
 from fluoropose.geometry.camera import camera_from_detector, ray_directions
 from fluoropose.geometry.rigid import inverse, rigid
 from fluoropose.geometry.rotation import from_zxy
-from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelised
+from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelise_bodies
 from fluoropose.imaging.volume import Volume
 
 STEPPING = {"reference": ReferenceRenderer, "cpu": CpuRenderer}
@@ -32,7 +32,7 @@ def exact(body):
 
 def relative_error(backend, body, spacing_mm, step_mm):
     count = round(44.0 / spacing_mm)
-    volume = voxelised([body], (count, count, count), spacing_mm, 3)
+    volume = voxelise_bodies([body], (count, count, count), spacing_mm, 3)
     image = BACKENDS[backend](volume, step_mm).render(CAMERA, POSE)
     truth = exact(body)
     # Rays that graze a body see the voxels' size, not the integration: they are left to the convergence below.
@@ -52,7 +52,7 @@ def test_closed_forms_are_met_to_half_a_percent_and_approached(backend, name):
 
 @pytest.mark.parametrize("backend", STEPPING)
 def test_the_integral_converges_with_the_step(backend):
-    volume = voxelised([BODIES["sphere"]], (44, 44, 44), 1.0, 3)
+    volume = voxelise_bodies([BODIES["sphere"]], (44, 44, 44), 1.0, 3)
     fine = ReferenceRenderer(volume, 0.05).render(CAMERA, POSE)
     errors = [np.abs(STEPPING[backend](volume, step).render(CAMERA, POSE) - fine).mean() for step in (4.0, 1.0, 0.25)]
     assert errors[0] > errors[1] > errors[2]
@@ -82,7 +82,7 @@ def test_the_renderer_by_planes_equals_its_twin(rng, turn):
 
 
 def test_planes_are_nearly_as_near_to_the_integral_as_steps_of_a_voxel():
-    volume = voxelised(list(BODIES.values()), (44, 44, 44), 1.0, 3)
+    volume = voxelise_bodies(list(BODIES.values()), (44, 44, 44), 1.0, 3)
     fine = ReferenceRenderer(volume, 0.05).render(CAMERA, POSE)
     planes, steps = PlaneRenderer(volume).render(CAMERA, POSE), CpuRenderer(volume, 1.0).render(CAMERA, POSE)
     assert np.abs(planes - fine).mean() < 1.5 * np.abs(steps - fine).mean() < 5e-4 * fine.max()
@@ -90,7 +90,7 @@ def test_planes_are_nearly_as_near_to_the_integral_as_steps_of_a_voxel():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_rays_that_miss_are_zero_and_units_do_not_matter(backend):
-    volume = voxelised([BODIES["sphere"]], (22, 22, 22), 2.0, 2)
+    volume = voxelise_bodies([BODIES["sphere"]], (22, 22, 22), 2.0, 2)
     away = rigid(np.eye(3), np.array([900.0, 0.0, 800.0]))
     assert not BACKENDS[backend](volume, 1.0).render(CAMERA, away).any()
     behind = rigid(np.eye(3), np.array([0.0, 0.0, -800.0]))

@@ -50,8 +50,8 @@ class Stage:
 
     def empty_frame(self, seed):
         rng = np.random.default_rng(seed)
-        six = self.motion.at(seed) + [4000.0, 0, 0, 0, 0, 0]
-        return simulate_frame(self.scene, six, self.anatomy.at(seed), rng)
+        six = self.motion.evaluate(seed) + [4000.0, 0, 0, 0, 0, 0]
+        return simulate_frame(self.scene, six, self.anatomy.evaluate(seed), rng)
 
 
 @pytest.fixture(scope="module", params=list(OBJECTS))
@@ -82,7 +82,7 @@ def test_a_run_is_followed_without_loss(stage):
 def test_a_frame_without_the_object_is_never_a_confident_pose(stage):
     for seed in range(6):
         pixels = stage.empty_frame(seed)
-        start = pose_from_six(stage.motion.at(seed), stage.case.pose_frame)
+        start = pose_from_six(stage.motion.evaluate(seed), stage.case.pose_frame)
         found = stage.register(pixels, Plan(start, False))
         assert found.assessment.status is not Status.TRACKING
         assert stage.likeness(pixels, found.camera_from_volume) < 0.6

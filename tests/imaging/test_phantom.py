@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelised
+from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelise_bodies
 
 STILL = np.eye(3)
 
@@ -20,5 +20,5 @@ def test_chords_by_hand():
 
 def test_voxels_hold_the_bodies_mass():
     sphere = Ellipsoid(np.zeros(3), np.full(3, 8.0), STILL, 0.05)
-    volume = voxelised([sphere], (24, 24, 24), 1.0, 3)
+    volume = voxelise_bodies([sphere], (24, 24, 24), 1.0, 3)
     assert float(volume.values.sum()) == pytest.approx(0.05 * 4 / 3 * np.pi * 512, rel=0.01)

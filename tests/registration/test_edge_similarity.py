@@ -63,7 +63,7 @@ def test_a_partial_correlation_by_hand(rng):
     shared, a, b = (tuple(rng.standard_normal((2, 60, 60))) for _ in range(3))
     first, second = (tuple(x + 2.0 * s for x, s in zip(part, shared, strict=True)) for part in (a, b))
     assert gradient_correlation(first, second) > 0.7
-    assert abs(gradient_correlation(first, second, besides=shared)) < 0.08
-    assert gradient_correlation(first, a, besides=shared) > 0.99
+    assert abs(gradient_correlation(first, second, control=shared)) < 0.08
+    assert gradient_correlation(first, a, control=shared) > 0.99
     nothing = tuple(np.zeros((2, 60, 60)))
-    assert gradient_correlation(first, second, besides=nothing) == gradient_correlation(first, second)
+    assert gradient_correlation(first, second, control=nothing) == gradient_correlation(first, second)

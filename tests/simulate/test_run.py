@@ -38,7 +38,7 @@ def test_an_object_outside_the_frame_leaves_it_empty(scene):
 
 def test_a_run_is_smooth_within_reach_and_independent_of_the_workers(scene, rng):
     motion, other = random_motion(MEAN, rng), random_motion(MEAN, rng)
-    path = np.array([motion.at(t) for t in np.arange(0, 20, 1 / 30)])
+    path = np.array([motion.evaluate(t) for t in np.arange(0, 20, 1 / 30)])
     assert (np.abs(path - MEAN) <= DEFAULT_REACH + 1e-9).all()
     assert (np.abs(np.diff(path, axis=0)) < 0.08 * DEFAULT_REACH).all()
     runs = [simulate_run(scene, motion, other, 3, 15.0, 5, workers=n) for n in (1, 3)]

@@ -18,8 +18,8 @@ MS = 1_000_000
 
 
 def session(policy="latest", max_age_ms=None):
-    settings = SessionSettings.single("case", CAMERA, PixelMeaning.INTENSITY, False, np.eye(4), max_age_ms, policy)
-    return Session.opened("s", settings, {"case": np.zeros(3)})
+    settings = SessionSettings.from_camera("case", CAMERA, PixelMeaning.INTENSITY, False, np.eye(4), max_age_ms, policy)
+    return Session.open("s", settings, {"case": np.zeros(3)})
 
 
 def take(one, now_ns=0):
@@ -36,7 +36,7 @@ def frame_of(job):
 def finish(one, status=Status.TRACKING, pose=None, spoilt=0):
     """Answer what runs, but for the first `spoilt` frames, which turn out not to be usable."""
     job = one.running
-    seen = {task.followed.case: Observation(np.eye(4) if pose is None else pose, status) for task in job.tasks}
+    seen = {task.tracked_object.case: Observation(np.eye(4) if pose is None else pose, status) for task in job.tasks}
     good = {frame.ticket: "answer" for frame in job.frames[spoilt:]}
     bad = {frame.ticket: FrameError("expected pixels, got none") for frame in job.frames[:spoilt]}
     return one.complete(JobAnswers(seen if good else {}, good, dict.fromkeys(good, "decoded"), bad))
@@ -57,4 +57,4 @@ def pair(max_age_ms=None, policy="latest", tolerance_ms=20.0, cameras=(("a", 0),
         policy=policy,
         tolerance_ms=tolerance_ms,
     )
-    return Session.opened("s", settings, {case: np.zeros(3) for case in cases})
+    return Session.open("s", settings, {case: np.zeros(3) for case in cases})

@@ -218,7 +218,7 @@ def test_an_object_removed_while_its_frame_is_in_flight_is_forgotten():
     one = two()
     job = take(one)
     one.change(Change(remove=("x",)), {})
-    assert one.follows(job) == ["y"]
+    assert one.tracked_cases(job) == ["y"]
     finish(one)
     assert list(one.objects) == ["y"]
     assert one.tracker.last_pose is not None
@@ -231,7 +231,7 @@ def test_an_object_that_came_back_is_another_one():
     job = take(one)
     one.change(Change(remove=("x",)), {})
     one.change(Change(add=(ObjectStart("x"),)), {"x": np.zeros(3)})
-    assert one.follows(job) == ["y"]
+    assert one.tracked_cases(job) == ["y"]
     finish(one)
     assert one.objects["x"].tracker.state.value == "NEW"
 
@@ -282,4 +282,4 @@ def test_objects_more_or_less_restart_nobody():
     one.change(Change(remove=("y",), add=(ObjectStart("z"),)), {"z": np.zeros(3)})
     assert one.objects["x"].tracker.state.value == "TRACKING"
     with pytest.raises(ConflictError, match="each case once"):
-        Session.opened("s", pair(cases=("x", "x")).settings, {"x": np.zeros(3)})
+        Session.open("s", pair(cases=("x", "x")).settings, {"x": np.zeros(3)})

@@ -263,11 +263,11 @@ class Books(RuleBasedStateMachine):
     @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
     def search_beside(self, status, broken):
         if self.one.searching is not None:
-            missing = self.one.searching.tells
+            missing = self.one.searching.reported_tasks
             assert all(task.plan.start is None for task in missing)
-            seen = {task.followed.case: Observation(np.eye(4), status) for task in missing}
+            seen = {task.tracked_object.case: Observation(np.eye(4), status) for task in missing}
             self.one.end_search({} if broken else seen)
-        elif self.one.seeks:
+        elif self.one.search_is_due:
             assert self.one.take_search().frames == []
 
     @rule()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import InputError
+from fluoropose.geometry.batched_rotation import from_rotation_vectors, to_rotation_vectors
 from fluoropose.geometry.rigid import inverse, rigid, transform
 from fluoropose.geometry.rotation import about_y, angle_between, from_rotation_vector, to_rotation_vector
-from fluoropose.geometry.rotations import from_rotation_vectors, to_rotation_vectors
 from fluoropose.tracking.smoother import Smoother, Smoothing
 
 CENTRE = np.array([10.0, -20.0, 30.0])
@@ -48,7 +48,7 @@ def off_mm(answer):
 
 
 def depth_sigma(answer, degrees=0.0):
-    return answer.along(camera_at(degrees)[2, :3])
+    return answer.sigma_along_mm(camera_at(degrees)[2, :3])
 
 
 def test_one_frame_is_answered_as_it_is():

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
-from fluoropose.client.grpc_link import GrpcLink, translated
+from fluoropose.client.grpc_link import GrpcLink, to_client_error
 from fluoropose.client.http_link import HttpLink, http_client, request
 from fluoropose.client.links import Address, Link, LinkLostError, OutgoingFrame, ProblemError
-from fluoropose.client.session_opening import changed, followed, given, plain
+from fluoropose.client.session_opening import convert_arrays, drop_none, update_from_change, update_from_result
 from fluoropose.client.ws_link import WsLink
 from fluoropose.errors import InputError
 from fluoropose.io.frames import decode_frame
@@ -71,13 +71,15 @@ class AsyncClient:
         self, case: str | None = None, camera: dict[str, Any] | None = None, **options: Any
     ) -> "AsyncTracker":
         """Open a session; options are those of POST /v1/sessions (initial_pose, cameras, cases, smoothing, ...)."""
-        tracker = AsyncTracker(self, given({"case": case, "camera": camera, **options}))
+        tracker = AsyncTracker(self, drop_none({"case": case, "camera": camera, **options}))
         await tracker.open()
         return tracker
 
     async def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
         """Return a DRR as line integrals (rows, columns)."""
-        body = plain({"case": case, "camera": camera, "camera_from_volume": camera_from_volume, "format": "npy"})
+        body = convert_arrays(
+            {"case": case, "camera": camera, "camera_from_volume": camera_from_volume, "format": "npy"}
+        )
         answer = await self.http.post("/v1/render", json=body)
         if answer.status_code != 200:
             raise ProblemError(answer.status_code, answer.json())
@@ -90,7 +92,7 @@ class AsyncClient:
         try:
             return await self.channel().open_session(body)
         except RpcCallError as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def close_session(self, session: str) -> None:
         """Close a session."""
@@ -100,7 +102,7 @@ class AsyncClient:
         try:
             await self.channel().close_session(session)
         except RpcCallError as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def link(self, session: str) -> Link:
         """Connect to a session the way this client's frames travel."""
@@ -129,7 +131,7 @@ class AsyncTracker:
         self._body = body
         self._link: Link | None = None
         self._seq = 0
-        self._early: dict[int, dict[str, Any]] = {}
+        self._early_events: dict[int, dict[str, Any]] = {}
 
     async def open(self) -> None:
         """Open the session and connect to it."""
@@ -149,9 +151,9 @@ class AsyncTracker:
         while True:
             seq = await self.push(pixels, captured_at, **view)
             try:
-                return await self._answer_of(seq)
+                return await self._wait_for_answer(seq)
             except LinkLostError as error:
-                await self._again(error)
+                await self._reconnect(error)
 
     async def send_views(
         self, frames: dict[str, NDArray[Any]], captured_at: float | None = None
@@ -165,9 +167,9 @@ class AsyncTracker:
         while True:
             try:
                 seqs = {name: await self.push(pixels, moment, camera=name) for name, pixels in frames.items()}
-                return {name: await self._answer_of(seq) for name, seq in seqs.items()}
+                return {name: await self._wait_for_answer(seq) for name, seq in seqs.items()}
             except LinkLostError as error:
-                await self._again(error)
+                await self._reconnect(error)
 
     async def push(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> int:
         """Send a frame without waiting for its result; return its number. Results come out of `events`.
@@ -175,32 +177,32 @@ class AsyncTracker:
         `view` says which `camera` took it, and where that stood if it moves: `camera_from_world`, or `c_arm` with
         primary_deg, secondary_deg and source_to_isocenter_mm.
         """
-        frame = OutgoingFrame(self._seq, pixels, captured_at, given(view))
+        frame = OutgoingFrame(self._seq, pixels, captured_at, drop_none(view))
         self._seq += 1
         try:
-            await self._connected().send(frame)
+            await self._require_link().send(frame)
         except LinkLostError as error:
-            await self._again(error)
-            await self._connected().send(frame)
+            await self._reconnect(error)
+            await self._require_link().send(frame)
         return frame.seq
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Give results and problems as they come, for ever: a lost connection is made again."""
         while True:
             try:
-                yield await self._next()
+                yield await self._next_event()
             except LinkLostError as error:
-                await self._again(error)
+                await self._reconnect(error)
 
     async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
         """Give the session a new start, a new camera, or other fields of PATCH: case, cameras, add, remove."""
-        fields = given({"initial_pose": initial_pose, "camera": camera, **change})
-        self._body = changed(self._body, fields)
-        await self._connected().restart(fields)
+        fields = drop_none({"initial_pose": initial_pose, "camera": camera, **change})
+        self._body = update_from_change(self._body, fields)
+        await self._require_link().restart(fields)
 
     async def ping(self, client_time: float | None = None) -> None:
         """Ask a stream for the server's clock; the pong comes out of `events`."""
-        await self._connected().ping(time.time() if client_time is None else client_time)
+        await self._require_link().ping(time.time() if client_time is None else client_time)
 
     async def close(self) -> None:
         """Close the session."""
@@ -212,27 +214,27 @@ class AsyncTracker:
             except (ProblemError, LinkLostError):
                 return
 
-    async def _answer_of(self, seq: int) -> dict[str, Any]:
+    async def _wait_for_answer(self, seq: int) -> dict[str, Any]:
         """Return a frame's result, or raise ProblemError; what else comes meanwhile is not asked for any more."""
-        while seq not in self._early:
-            event = await self._next()
+        while seq not in self._early_events:
+            event = await self._next_event()
             if event["type"] in ("result", "problem"):
-                self._early[seq if event.get("seq") is None else event["seq"]] = event
-        event = self._early.pop(seq)
-        self._early = {number: one for number, one in self._early.items() if number > seq}
+                self._early_events[seq if event.get("seq") is None else event["seq"]] = event
+        event = self._early_events.pop(seq)
+        self._early_events = {number: one for number, one in self._early_events.items() if number > seq}
         if event["type"] == "problem":
             raise ProblemError(event.get("status", 0), event)
         return {key: value for key, value in event.items() if key != "type"}
 
-    async def _next(self) -> dict[str, Any]:
-        event = await self._connected().receive()
+    async def _next_event(self) -> dict[str, Any]:
+        event = await self._require_link().receive()
         if event["type"] == "result":
-            self._body = followed(self._body, event)
+            self._body = update_from_result(self._body, event)
         if event["type"] in ("going_away", "ended"):
             raise LinkLostError(f"expected a stream that goes on, got: {event.get('reason', 'the service goes away')}")
         return event
 
-    async def _again(self, cause: LinkLostError) -> None:
+    async def _reconnect(self, cause: LinkLostError) -> None:
         """Open a new session where the old one was; give up after the client's `reconnect_s`."""
         if self._link is not None:
             await self._link.close()
@@ -249,7 +251,7 @@ class AsyncTracker:
                 self.reconnects += 1
                 return
 
-    def _connected(self) -> Link:
+    def _require_link(self) -> Link:
         if self._link is None:
             raise LinkLostError("expected an open session, got one that was closed")
         return self._link

@@ -24,7 +24,7 @@ _MOTIONS = {"still": pb.STILL, "moving": pb.MOVING}
 
 
 class RpcCallError(Exception):
-    """A call failed; `lost` tells a broken connection from a refusal, whose `code` is the service's.
+    """A call failed; `connection_lost` tells a broken connection from a refusal, whose `code` is the service's.
 
     A refusal of ours begins with its code and a colon; whatever else ends a call is gRPC's, so the connection's.
     """
@@ -34,7 +34,7 @@ class RpcCallError(Exception):
         code, found, text = detail.partition(": ")
         ours = bool(found) and " " not in code
         super().__init__(text if ours else detail)
-        self.lost = not ours or error.code() is grpc.StatusCode.UNAVAILABLE
+        self.connection_lost = not ours or error.code() is grpc.StatusCode.UNAVAILABLE
         self.code = code if ours else error.code().name.lower()
         self.status = error.code().value[0]
 

@@ -3,16 +3,16 @@
 from typing import Any
 
 from fluoropose.client.grpc_channel import RpcCallError, RpcChannel, RpcStream, frame_message, restart_message
-from fluoropose.client.links import LinkLostError, OutgoingFrame, ProblemError, lost
+from fluoropose.client.links import LinkLostError, OutgoingFrame, ProblemError, to_link_lost_error
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 
-__all__ = ["GrpcLink", "translated"]
+__all__ = ["GrpcLink", "to_client_error"]
 
 
-def translated(error: RpcCallError | ConnectionError) -> ProblemError | LinkLostError:
+def to_client_error(error: RpcCallError | ConnectionError) -> ProblemError | LinkLostError:
     """Return a failed call as the client's error."""
-    if isinstance(error, ConnectionError) or error.lost:
-        return lost(error)
+    if isinstance(error, ConnectionError) or error.connection_lost:
+        return to_link_lost_error(error)
     return ProblemError(error.status, {"code": error.code, "title": "refused", "detail": str(error)})
 
 
@@ -29,7 +29,7 @@ class GrpcLink:
         try:
             return cls(await channel.track(session, takeover))
         except (RpcCallError, ConnectionError) as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def send(self, frame: OutgoingFrame) -> None:
         """Send a frame."""
@@ -40,7 +40,7 @@ class GrpcLink:
         try:
             return await self._stream.receive()
         except (RpcCallError, ConnectionError) as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def restart(self, change: dict[str, Any]) -> None:
         """Change the session."""
@@ -58,4 +58,4 @@ class GrpcLink:
         try:
             await self._stream.send(message)
         except (RpcCallError, ConnectionError) as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, lost, parse_json
+from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, parse_json, to_link_lost_error
 
 __all__ = ["HttpLink", "http_client", "request"]
 
@@ -36,7 +36,7 @@ async def request(http: httpx.AsyncClient, method: str, path: str | httpx.URL, *
     try:
         return parse_json(await http.request(method, path, **options))
     except httpx.TransportError as error:
-        raise lost(error) from error
+        raise to_link_lost_error(error) from error
 
 
 class HttpLink:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "lost", "parse_json"]
+__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "parse_json", "to_link_lost_error"]
 
 
 class ProblemError(FluoroposeError):
@@ -112,6 +112,6 @@ def parse_json(answer: httpx.Response) -> Any:
     return body
 
 
-def lost(error: Exception) -> LinkLostError:
+def to_link_lost_error(error: Exception) -> LinkLostError:
     """Return a broken connection as one error, whatever broke it."""
     return LinkLostError(f"expected a connection, got: {type(error).__name__} {str(error)[:200]}")

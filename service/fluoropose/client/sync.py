@@ -25,10 +25,10 @@ class Client:
         self._thread = threading.Thread(target=self._loop.run_forever, name="fluoropose-client", daemon=True)
         self._thread.start()
 
-        async def made() -> AsyncClient:
+        async def make_client() -> AsyncClient:
             return AsyncClient(http, transport, **options)
 
-        self._client = self._run(made())
+        self._client = self._run(make_client())
 
     def __enter__(self) -> "Client":
         """Return self."""

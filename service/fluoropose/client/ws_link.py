@@ -6,7 +6,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, lost
+from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, to_link_lost_error
 
 __all__ = ["WsLink"]
 
@@ -41,7 +41,7 @@ class WsLink:
             body = {"code": "unauthenticated", "title": "refused", "detail": "the handshake was refused"}
             raise ProblemError(error.response.status_code, body) from error
         except (OSError, WebSocketException) as error:
-            raise lost(error) from error
+            raise to_link_lost_error(error) from error
         return cls(socket)
 
     async def send(self, frame: OutgoingFrame) -> None:
@@ -54,7 +54,7 @@ class WsLink:
         try:
             event: dict[str, Any] = json.loads(await self._socket.recv())
         except ConnectionClosed as error:
-            raise _closed(error) from error
+            raise _to_closing_error(error) from error
         return event
 
     async def restart(self, change: dict[str, Any]) -> None:
@@ -73,12 +73,12 @@ class WsLink:
         try:
             await self._socket.send(message)
         except ConnectionClosed as error:
-            raise _closed(error) from error
+            raise _to_closing_error(error) from error
 
 
-def _closed(error: ConnectionClosed) -> ProblemError | LinkLostError:
+def _to_closing_error(error: ConnectionClosed) -> ProblemError | LinkLostError:
     """Return why the server closed: a refusal, or a broken connection."""
     code = error.rcvd.code if error.rcvd is not None else 1006
     if code in _REFUSED:
         return ProblemError(409, {"code": _REFUSED[code], "title": "refused", "detail": str(error)})
-    return lost(error)
+    return to_link_lost_error(error)

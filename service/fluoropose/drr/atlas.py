@@ -62,7 +62,7 @@ class AtlasGrid:
         """Number of views."""
         return self.rows * self.columns
 
-    def nearest(self, alpha_rad: float, beta_rad: float, stay: int | None = None) -> int:
+    def nearest_view(self, alpha_rad: float, beta_rad: float, stay: int | None = None) -> int:
         """Return the index of the view nearest to the two angles; beyond the rim, the rim.
 
         `stay` is a view that is returned while both angles are within `STAY_STEPS` of it: steps of a pose half way
@@ -70,8 +70,8 @@ class AtlasGrid:
         """
         if stay is not None and max(np.abs(np.subtract(self.angles_of(stay), (alpha_rad, beta_rad)))) <= self._stay_rad:
             return stay
-        row = self._place(alpha_rad, self.rows // 2)
-        return row * self.columns + self._place(beta_rad, self.columns // 2)
+        row = self._step_index(alpha_rad, self.rows // 2)
+        return row * self.columns + self._step_index(beta_rad, self.columns // 2)
 
     def angles_of(self, index: int) -> tuple[float, float]:
         """Return (alpha, beta) of a view in rad."""
@@ -84,7 +84,7 @@ class AtlasGrid:
         """What a neighbour's difference is multiplied by to be that of `REFERENCE_STEP_DEG`."""
         return REFERENCE_STEP_DEG / self.step_deg
 
-    def beyond_deg(self, alpha_rad: float, beta_rad: float) -> float:
+    def excess_deg(self, alpha_rad: float, beta_rad: float) -> float:
         """Return how far the angle that lies further beyond the grid does so, degrees; 0 inside."""
         angles = np.abs(np.rad2deg([alpha_rad, beta_rad]))
         return max(float((angles - self.reach_deg).max()), 0.0)
@@ -100,7 +100,7 @@ class AtlasGrid:
     def _stay_rad(self) -> float:
         return float(np.deg2rad(STAY_STEPS * self.step_deg))
 
-    def _place(self, angle_rad: float, half: int) -> int:
+    def _step_index(self, angle_rad: float, half: int) -> int:
         return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half
 
 
@@ -124,17 +124,17 @@ class Atlas:
     @property
     def surroundings(self) -> NDArray[Any] | None:
         """The rest of the CT in each view, (rows * columns, size, size), or None."""
-        return self.pictures[self.grid.count :] if self.surrounded else None
+        return self.pictures[self.grid.count :] if self.has_surroundings else None
 
     @property
-    def surrounded(self) -> bool:
+    def has_surroundings(self) -> bool:
         """Whether the rest of the CT is cached too."""
         return len(self.pictures) > self.grid.count
 
     def picture_indices(self, index: int) -> tuple[int, ...]:
         """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, and the view's surroundings if any."""
         neighbours = self.grid.neighbours(index)
-        return (*neighbours, self.grid.count + index) if self.surrounded else neighbours
+        return (*neighbours, self.grid.count + index) if self.has_surroundings else neighbours
 
     def line_integrals(self, *indices: int) -> Float32:
         """Return pictures as float32, (n, size, size)."""

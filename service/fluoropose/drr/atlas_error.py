@@ -19,15 +19,15 @@ def nearest_view_error_mm(case: Case, step_deg: float) -> float:
     A motion common to all corners (a shift) is taken out: the warp would undo it.
     """
     half = np.deg2rad(step_deg / 2.0)
-    return _largest_motion(_seen(case, half, half, 1.0) - _seen(case, 0.0, 0.0, 1.0))
+    return _largest_motion(_project_corners(case, half, half, 1.0) - _project_corners(case, 0.0, 0.0, 1.0))
 
 
 def depth_scale_error_mm(case: Case, range_share: float) -> float:
     """Return the largest image motion of a corner at `range_share` times the nominal range, after the scale."""
-    return _largest_motion(_seen(case, 0.0, 0.0, range_share) - _seen(case, 0.0, 0.0, 1.0))
+    return _largest_motion(_project_corners(case, 0.0, 0.0, range_share) - _project_corners(case, 0.0, 0.0, 1.0))
 
 
-def _seen(case: Case, alpha_rad: float, beta_rad: float, range_share: float) -> Float64:
+def _project_corners(case: Case, alpha_rad: float, beta_rad: float, range_share: float) -> Float64:
     """Return where the corners appear on a plane through the centre, the range undone as a scale, (8, 2) mm."""
     view = case.atlas.view
     about = (case.corners_mm - view.centre_mm) @ view_rotation(alpha_rad, beta_rad, view).T

@@ -73,15 +73,15 @@ def _integrate(
             first, last = int(begin + 0.5), int(end + 0.5)
             dx, dy = slope[1] / slope[0], slope[2] / slope[0]
             x, y = origin[1] - origin[0] * dx, origin[2] - origin[0] * dy
-            total = _along(flat, shape, strides, x, y, dx, dy, first, last + 1)
+            total = _sum_planes(flat, shape, strides, x, y, dx, dy, first, last + 1)
             # The first and the last plane stand for less than a whole cell each.
-            total -= (begin - (first - 0.5)) * _along(flat, shape, strides, x, y, dx, dy, first, first + 1)
-            total -= (last + 0.5 - end) * _along(flat, shape, strides, x, y, dx, dy, last, last + 1)
+            total -= (begin - (first - 0.5)) * _sum_planes(flat, shape, strides, x, y, dx, dy, first, first + 1)
+            total -= (last + 0.5 - end) * _sum_planes(flat, shape, strides, x, y, dx, dy, last, last + 1)
             image[v, u] = total * np.sqrt(squared) / abs(slope[0])
 
 
 @njit(inline="always")
-def _along(
+def _sum_planes(
     flat: Float32, shape: Float64, strides: Float64, x0: float, y0: float, dx: float, dy: float, first: int, stop: int
 ) -> float:
     """Return the sum of what a ray meets in planes, from `first` to before `stop`; it meets plane p at x0 + p dx."""

@@ -31,7 +31,7 @@ class Camera:
         for name, value in (("rows", self.rows), ("columns", self.columns)):
             if not 2 <= value <= MAX_SIDE_PX:
                 raise GeometryError(f"camera {name} must be 2 to {MAX_SIDE_PX}, got {value}")
-        matrix = _checked_intrinsics(self.intrinsic_matrix)
+        matrix = _check_intrinsics(self.intrinsic_matrix)
         object.__setattr__(self, "intrinsic_matrix", read_only(matrix))
 
     @property
@@ -115,7 +115,7 @@ def ray_directions(camera: Camera) -> Float64:
     return pixels @ np.linalg.inv(camera.intrinsic_matrix).T
 
 
-def _checked_intrinsics(matrix: Any) -> Mat33:
+def _check_intrinsics(matrix: Any) -> Mat33:
     values = np.array(matrix, dtype=np.float64)
     if values.shape != (3, 3):
         raise GeometryError(f"camera intrinsic_matrix must be 3x3, got shape {values.shape}")

@@ -146,7 +146,7 @@ def require_rig(cameras: Sequence[PlacedCamera], names: Sequence[str]) -> None:
     """
     for n, second in enumerate(cameras):
         for m, first in enumerate(cameras[:n]):
-            _require_apart(first, second, (names[m], names[n]))
+            _require_different_places(first, second, (names[m], names[n]))
             if not (_shares_field(first, second) or _shares_field(second, first)):
                 gap = ray_gap_mm(_axis(first), _axis(second))
                 raise ContradictionError(
@@ -156,7 +156,7 @@ def require_rig(cameras: Sequence[PlacedCamera], names: Sequence[str]) -> None:
                 )
 
 
-def _require_apart(first: PlacedCamera, second: PlacedCamera, names: tuple[str, str]) -> None:
+def _require_different_places(first: PlacedCamera, second: PlacedCamera, names: tuple[str, str]) -> None:
     apart_mm = float(np.linalg.norm(first.source_world_mm - second.source_world_mm))
     turned = float(np.rad2deg(angle_between(first.camera_from_world[:3, :3], second.camera_from_world[:3, :3])))
     if apart_mm < _SAME_PLACE_MM and turned < _SAME_PLACE_DEG:

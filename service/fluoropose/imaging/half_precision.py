@@ -16,7 +16,7 @@ def to_half(values: Float32) -> NDArray[np.float16]:
     """Return the values as float16, to the last bit as `to_half_twin`; more than 65504 becomes infinite."""
     single = np.ascontiguousarray(values, np.float32)
     out = np.empty(single.shape, np.uint16)
-    _halves(single.reshape(-1), single.view(np.uint32).reshape(-1), out.reshape(-1))
+    _write_halves(single.reshape(-1), single.view(np.uint32).reshape(-1), out.reshape(-1))
     return out.view(np.float16)
 
 
@@ -30,7 +30,7 @@ def to_single(values: NDArray[np.float16]) -> Float32:
     """Return halves as float32, to the last bit as `to_single_twin`."""
     half = np.ascontiguousarray(values)
     out = np.empty(half.shape, np.float32)
-    _widened(half.view(np.uint16).reshape(-1), out.view(np.uint32).reshape(-1))
+    _write_single_bits(half.view(np.uint16).reshape(-1), out.view(np.uint32).reshape(-1))
     return np.multiply(out, _REBIAS, out=out)
 
 
@@ -41,7 +41,7 @@ def to_single_twin(values: NDArray[np.float16]) -> Float32:
 
 # The two formats, IEEE 754: 8 and 5 bits of exponent (bias 127 and 15), 23 and 10 of fraction.
 @njit(cache=True, nogil=True)
-def _halves(values: Float32, bits: NDArray[np.uint32], out: NDArray[np.uint16]) -> None:
+def _write_halves(values: Float32, bits: NDArray[np.uint32], out: NDArray[np.uint16]) -> None:
     for n in range(values.shape[0]):
         size = bits[n] & np.uint32(0x7FFFFFFF)
         odd = (size >> np.uint32(13)) & np.uint32(1)
@@ -55,10 +55,10 @@ def _halves(values: Float32, bits: NDArray[np.uint32], out: NDArray[np.uint16]) 
 
 
 @njit(cache=True, nogil=True)
-def _widened(to_half: NDArray[np.uint16], out: NDArray[np.uint32]) -> None:
+def _write_single_bits(halves: NDArray[np.uint16], out: NDArray[np.uint32]) -> None:
     """Write the bits of singles that are 2^112 times too small; what is infinite or no number stays so."""
-    for n in range(to_half.shape[0]):
-        bits = np.uint32(to_half[n])
+    for n in range(halves.shape[0]):
+        bits = np.uint32(halves[n])
         size = (bits & np.uint32(0x7FFF)) << np.uint32(13)
         beyond = np.uint32(0x7FC00000) if size > np.uint32(0x0F800000) else np.uint32(0x7F800000)
         size = size | beyond if size >= np.uint32(0x0F800000) else size

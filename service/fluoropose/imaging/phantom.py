@@ -7,7 +7,7 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33, Points, Vec3
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["Box", "Ellipsoid", "line_integrals", "voxelised"]
+__all__ = ["Box", "Ellipsoid", "line_integrals", "voxelise_bodies"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,9 @@ def line_integrals(bodies: list[Ellipsoid | Box], origin_mm: Vec3, directions: P
     return total
 
 
-def voxelised(bodies: list[Ellipsoid | Box], shape: tuple[int, int, int], spacing_mm: float, oversample: int) -> Volume:
+def voxelise_bodies(
+    bodies: list[Ellipsoid | Box], shape: tuple[int, int, int], spacing_mm: float, oversample: int
+) -> Volume:
     """Return the bodies on a grid centred at the origin, each voxel the mean of oversample^3 points."""
     lps_from_index = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
     lps_from_index[:3, 3] = -spacing_mm * (np.array(shape) - 1) / 2

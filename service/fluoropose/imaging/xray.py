@@ -137,7 +137,7 @@ def _make(
     pixels: NDArray[Any], is_linear: bool, factor: int, scale: float, offset: float, floor: float, out: Float32
 ) -> None:
     """Write the line integrals of pixels (rows, columns) to `out`."""
-    given = _sealed(pixels)
+    given = _read_only_view(pixels)
     if is_linear:
         _bin(given, factor, np.float32(scale), np.float32(offset), out)
     else:
@@ -154,7 +154,7 @@ def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> 
     return (-1.0 / top, 1.0, floor) if inverted else (1.0 / top, 0.0, floor)
 
 
-def _sealed(pixels: NDArray[Any]) -> NDArray[Any]:
+def _read_only_view(pixels: NDArray[Any]) -> NDArray[Any]:
     """Return a read-only view: frames come in memory of both kinds, and numba compiles for each apart."""
     view = pixels.view()
     view.setflags(write=False)
@@ -165,7 +165,7 @@ def _extremes(pixels: NDArray[Any]) -> tuple[float, float]:
     """Return the smallest and the largest value; NaN for both if there is one."""
     if pixels.dtype.kind == "f":
         return float(pixels.min()), float(pixels.max())
-    low, high = _whole_extremes(_sealed(pixels))
+    low, high = _whole_extremes(_read_only_view(pixels))
     return float(low), float(high)
 
 

@@ -22,7 +22,7 @@ from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
 
-__all__ = ["checked_name", "list_cases", "load_case", "remove_case", "store_case"]
+__all__ = ["check_name", "list_cases", "load_case", "remove_case", "store_case"]
 
 _SCHEMA = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -60,7 +60,7 @@ def store_case(
         )
         case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
         views.flush()  # type: ignore[attr-defined]
-        write_json(part / "case.json", _described(case, source, details or {}))
+        write_json(part / "case.json", _describe(case, source, details or {}))
     return load_case(folder)
 
 
@@ -129,7 +129,7 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
     return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(pictures, grid, view))
 
 
-def _described(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
+def _describe(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
     view, grid = case.atlas.view, case.atlas.grid
     return {
         "schema": _SCHEMA,

@@ -38,9 +38,9 @@ def read_run(path: Path) -> FrameRun:
         files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
     elif path.suffix.lower() == ".npy":
-        run = FrameRun(list(_stack(path)))
+        run = FrameRun(list(_read_stack(path)))
     else:
-        run = _of_file(path)
+        run = _read_file(path)
     kinds = {(frame.shape, frame.dtype.name) for frame in run.frames}
     if len(kinds) != 1:
         found = ", ".join(f"{shape} {dtype}" for shape, dtype in sorted(kinds)[:3]) or "none"
@@ -48,7 +48,7 @@ def read_run(path: Path) -> FrameRun:
     return run
 
 
-def _of_file(path: Path) -> FrameRun:
+def _read_file(path: Path) -> FrameRun:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -61,7 +61,7 @@ def _of_file(path: Path) -> FrameRun:
     return FrameRun([read_frame_file(path)])
 
 
-def _stack(path: Path) -> Iterator[NDArray[Any]]:
+def _read_stack(path: Path) -> Iterator[NDArray[Any]]:
     try:
         stack = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

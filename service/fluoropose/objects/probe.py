@@ -5,7 +5,7 @@ Axes: +z along the shaft, +y the way the array looks, +x across. Our own shape, 
 
 import numpy as np
 
-from fluoropose.objects.shapes import Part, box, capsule, cylinder, ellipsoid, place, scaled
+from fluoropose.objects.shapes import Part, box, capsule, cylinder, ellipsoid, place, scale
 
 __all__ = ["HALF_EXTENT_MM", "probe_parts"]
 
@@ -38,4 +38,4 @@ def probe_parts() -> list[Part]:
         Part(capsule(np.array([-1.2, -3.0, -16.0]), np.array([-1.0, -2.6, -5.0]), 0.9), _METAL * 0.8),
         Part(place(ellipsoid(np.array([1.1, 1.1, 1.1])), np.array([-3.2, 2.6, 12.0]), still), _METAL),
     ]
-    return [Part(scaled(part.distance, _SCALE), part.attenuation_per_mm) for part in parts]
+    return [Part(scale(part.distance, _SCALE), part.attenuation_per_mm) for part in parts]

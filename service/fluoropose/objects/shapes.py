@@ -11,7 +11,7 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33, Points, Vec3
 from fluoropose.imaging.volume import Volume, crop_to_content
 
-__all__ = ["Distance", "Part", "box", "capsule", "cylinder", "ellipsoid", "place", "scaled", "voxelise"]
+__all__ = ["Distance", "Part", "box", "capsule", "cylinder", "ellipsoid", "place", "scale", "voxelise"]
 
 Distance = Callable[[Points], Float64]
 
@@ -29,7 +29,7 @@ def place(distance: Distance, centre_mm: Vec3, rotation: Mat33) -> Distance:
     return lambda points: distance((points - centre_mm) @ rotation)
 
 
-def scaled(distance: Distance, factor: float) -> Distance:
+def scale(distance: Distance, factor: float) -> Distance:
     """Return the solid grown by `factor` about the origin."""
     return lambda points: factor * distance(points / factor)
 

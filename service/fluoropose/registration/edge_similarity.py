@@ -37,7 +37,7 @@ def edge_similarity(frame: Float32, current: ViewAlignment, atlas: Atlas) -> flo
     seen = warped(frame, current.frame_from_canonical_px, atlas.view.size_px)
     index = current.view_index
     cached = saturate(atlas.line_integrals(index)[0])
-    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.surrounded else np.zeros_like(cached)
+    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.has_surroundings else np.zeros_like(cached)
     return float(_likeness(seen, cached, besides, _WEIGHTS))
 
 
@@ -57,7 +57,7 @@ def edge_similarity_twin(frame: Float32, current: ViewAlignment, atlas: Atlas) -
     steepness = np.hypot(*cached)
     around = atlas.surroundings
     besides = None if around is None else gradients(np.asarray(around[current.view_index], np.float32), _SMOOTH_PX)
-    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()), besides=besides)
+    return gradient_correlation(seen, cached, steepness > _EDGE_SHARE * float(steepness.max()), control=besides)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

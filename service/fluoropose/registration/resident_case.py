@@ -57,7 +57,7 @@ class ResidentCase:
 
     def __init__(self, case: Case, bundle: Bundle, device: Device) -> None:
         """Place the atlas and open the networks; refuse a bundle of another case or one that computes otherwise."""
-        require_fit(bundle, case.name, case.digest, surrounded=case.atlas.surrounded)
+        require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
         _check_golden(bundle, device)
         self.case = case
         self.bundle = bundle

@@ -115,7 +115,7 @@ def warm_up(resident: ResidentCase) -> None:
     pose[:3, :3] = view.base_rotation
     pose[:3, 3] = np.array([0.0, 0.0, view.range_mm]) - view.base_rotation @ view.centre_mm
     atlas = resident.case.atlas
-    index = atlas.grid.nearest(0.0, 0.0)
+    index = atlas.grid.nearest_view(0.0, 0.0)
     views = atlas.line_integrals(*atlas.grid.neighbours(index))
     turn = Turn(0.0, 0.0, 1.0, 1.0, view.range_mm)
     edge_equations(middle, np.eye(3), views, turn, FLOOR)

@@ -16,7 +16,7 @@ from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.messages import DecodedFrame, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.service import Service
 from fluoropose.tracking.jobs import CameraFrame, Job, JobAnswers
-from fluoropose.tracking.smoother import Smoothed
+from fluoropose.tracking.smoother import WindowPose
 from fluoropose.tracking.tracked_object import Observation
 
 __all__ = ["JobResult", "answered", "execute_job", "sighted"]
@@ -27,7 +27,7 @@ class JobResult:
     """What came of a job: by case what the engine found and what the window says, by ticket what became of frames."""
 
     found: Mapping[str, Registration]
-    smoothed: Mapping[str, Smoothed]
+    smoothed: Mapping[str, WindowPose]
     views: Mapping[int, FrameView]
     failures: Mapping[int, FluoroposeError]
     timing_ms: dict[str, float]
@@ -48,10 +48,10 @@ def execute_job(service: Service, job: Job, now_ns: int) -> JobResult:
     views, failures = _decoded(job)
     decoded = time.perf_counter_ns()
     found: Mapping[str, Registration] = {}
-    if job.aside or not _useless(job, failures):
+    if job.is_search or not _useless(job, failures):
         found, views, failures = _followed(service, job, views, failures)
     timing_ms = _timing(found, decoded - began, time.perf_counter_ns() - decoded)
-    smoothed = {} if job.aside else _smoothed(job, found)
+    smoothed = {} if job.is_search else _smoothed(job, found)
     return JobResult(found, smoothed, views, failures, timing_ms, queue_ms)
 
 
@@ -93,7 +93,7 @@ def _followed(
     service: Service, job: Job, views: dict[int, FrameView], failures: dict[int, FluoroposeError]
 ) -> tuple[Mapping[str, Registration], dict[int, FrameView], dict[int, FluoroposeError]]:
     """Return what was found, in which views, and the errors of the others."""
-    plans = {task.followed.case: task.plan for task in job.tasks}
+    plans = {task.tracked_object.case: task.plan for task in job.tasks}
     try:
         return service.follow(job.settings, plans, list(views.values())), views, failures
     except FrameError:
@@ -114,14 +114,16 @@ def _fault(view: FrameView) -> FluoroposeError | None:
     return None
 
 
-def _smoothed(job: Job, found: Mapping[str, Registration]) -> dict[str, Smoothed]:
+def _smoothed(job: Job, found: Mapping[str, Registration]) -> dict[str, WindowPose]:
     """Return what the windows say; only poses that are sure go in."""
     smoothed = {}
     for task in job.tasks:
-        one, smoother = found.get(task.followed.case), task.followed.smoother
+        one, smoother = found.get(task.tracked_object.case), task.tracked_object.smoother
         if one is not None and smoother is not None and one.assessment.status is Status.TRACKING:
             place = _first_used(one, job).placed.camera_from_world
-            smoothed[task.followed.case] = smoother.add(job.moment_s, one.world_from_volume, one.information, place)
+            smoothed[task.tracked_object.case] = smoother.add(
+                job.moment_s, one.world_from_volume, one.information, place
+            )
     return smoothed
 
 
@@ -187,6 +189,6 @@ def _part(solved: JobResult, service: Service, job: Job, sight: CameraFrame, cas
     return ObjectResult(case, service.model_name(case), found, pose, error, seen)
 
 
-def _seen(smoothed: Smoothed, camera_from_world: Mat44) -> SmoothedPose:
+def _seen(smoothed: WindowPose, camera_from_world: Mat44) -> SmoothedPose:
     pose, error = smoothed.world_from_volume, expected_errors(smoothed.covariance, camera_from_world)
     return SmoothedPose(pose, camera_from_world @ pose, error, smoothed.frames)

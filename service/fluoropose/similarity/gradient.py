@@ -24,20 +24,22 @@ def gradient_correlation(
     moving: tuple[Float64, Float64],
     mask: Bool | None = None,
     *,
-    besides: tuple[Float64, Float64] | None = None,
+    control: tuple[Float64, Float64] | None = None,
 ) -> float:
     """Return the correlation of two pictures' `gradients`, -1 to 1, over the pixels of `mask` (all if not given).
 
-    With `besides`, those of a third picture, it is that of what this one explains of neither: the partial correlation.
+    With `control`, those of a third picture, it is that of what this one explains of neither: the partial correlation.
     """
     pairs = [(a[mask], b[mask]) if mask is not None else (a, b) for a, b in zip(fixed, moving, strict=True)]
-    if besides is not None:
-        others = [other[mask] if mask is not None else other for other in besides]
-        pairs = [(_left(a, other), _left(b, other)) for (a, b), other in zip(pairs, others, strict=True)]
+    if control is not None:
+        others = [other[mask] if mask is not None else other for other in control]
+        pairs = [
+            (_subtract_fit(a, other), _subtract_fit(b, other)) for (a, b), other in zip(pairs, others, strict=True)
+        ]
     return float(np.mean([_correlation(a, b) for a, b in pairs]))
 
 
-def _left(values: Float64, other: Float64) -> Float64:
+def _subtract_fit(values: Float64, other: Float64) -> Float64:
     """Return what is left of values after their least-squares fit by another picture's, up to a constant."""
     centred = other - other.mean()
     power = float((centred * centred).sum())

@@ -23,7 +23,7 @@ class Motion:
     rates_hz: Float64
     phases: Float64
 
-    def at(self, time_s: float) -> Float64:
+    def evaluate(self, time_s: float) -> Float64:
         """Return the six parameters at a time, shape (6,)."""
         waves = self.amplitudes * np.sin(2 * np.pi * self.rates_hz * time_s + self.phases)
         return np.asarray(self.mean + waves.sum(axis=1))

@@ -71,7 +71,7 @@ def simulate_pairs(
 ) -> list[SimulatedPair]:
     """Return pairs of frames at instants a second apart; each frame has its own generator."""
 
-    def one(index: int) -> SimulatedPair:
+    def simulate_one(index: int) -> SimulatedPair:
         truth, behind = _at(scene, motion, index), _at(scene, anatomy_motion, index)
         frames = [
             simulate_frame_at(scene, place @ pose, place @ behind, np.random.default_rng([seed, index, number, far]))
@@ -82,12 +82,12 @@ def simulate_pairs(
 
     with ThreadPoolExecutor(workers) as pool:
         made = []
-        for pair in pool.map(one, range(count)):
+        for pair in pool.map(simulate_one, range(count)):
             made.append(pair)
             progress(len(made), count)
     return made
 
 
 def _at(scene: Scene, motion: Motion, index: int) -> Mat44:
-    six: Float64 = motion.at(float(index))
+    six: Float64 = motion.evaluate(float(index))
     return pose_from_six(six, scene.frame)

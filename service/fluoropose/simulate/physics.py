@@ -61,7 +61,7 @@ def expose(
     primary *= opening
     # Only what passes matter scatters.
     source = primary * (1.0 - np.exp(-2.0 * (object_lines + tissue_lines + bone_lines)))
-    signal = gaussian_filter(primary + detector.scatter * _scattered(source, detector.scatter_px), detector.blur_px)
+    signal = gaussian_filter(primary + detector.scatter * _blur_scatter(source, detector.scatter_px), detector.blur_px)
     open_counts = detector.open_counts
     if detector.behind_counts is not None:
         open_counts = detector.behind_counts / max(float(np.median(signal[opening > 0.5])), 1e-6)
@@ -75,7 +75,7 @@ def expose(
     return digital.astype(np.uint8 if detector.bits <= 8 else np.uint16)
 
 
-def _scattered(primary: Float64, sigma_px: float) -> Float64:
+def _blur_scatter(primary: Float64, sigma_px: float) -> Float64:
     """Return the wide blur of scatter, computed on a grid eight times coarser because nothing finer is in it."""
     rows, columns = primary.shape
     small = primary[: rows // 8 * 8, : columns // 8 * 8].reshape(rows // 8, 8, columns // 8, 8).mean(axis=(1, 3))

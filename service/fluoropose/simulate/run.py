@@ -94,15 +94,15 @@ def simulate_run(
 ) -> list[SimulatedFrame]:
     """Return a run of frames; each has its own generator, so the run does not depend on `workers`."""
 
-    def one(index: int) -> SimulatedFrame:
+    def simulate_one(index: int) -> SimulatedFrame:
         time_s = index / fps
         rng = np.random.default_rng([seed, index])
-        six = motion.at(time_s)
-        pixels = simulate_frame(scene, six, anatomy_motion.at(time_s), rng)
+        six = motion.evaluate(time_s)
+        pixels = simulate_frame(scene, six, anatomy_motion.evaluate(time_s), rng)
         return SimulatedFrame(index, time_s, pixels, pose_from_six(six, scene.frame))
 
     with ThreadPoolExecutor(workers) as pool:
-        results: Iterator[SimulatedFrame] = pool.map(one, range(frames))
+        results: Iterator[SimulatedFrame] = pool.map(simulate_one, range(frames))
         made = []
         for frame in results:
             made.append(frame)

@@ -16,15 +16,15 @@ from fluoropose.geometry.rotation import from_rotation_vector
 from fluoropose.objects.catalogue import ShippedObject
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.physics import Detector
-from fluoropose.simulate.placed import Body, PlacedFrame, Surroundings, World
-from fluoropose.simulate.scenes import FINER
+from fluoropose.simulate.placed_frames import Body, PlacedFrame, Surroundings, World
+from fluoropose.simulate.scenes import FINER_SHARE
 
 __all__ = ["Drift", "overlapping_scene", "shipped_body", "simulate_sweep"]
 
 _SPREAD = np.array([8.0, 8.0, 25.0, 8.0, 5.0, 5.0])
 """Largest offsets of an object from its expected view, in the six parameters."""
 
-_CROWD_SPREAD = np.array([6.0, 6.0, 20.0, 10.0, 12.0, 12.0])
+_OVERLAP_SPREAD = np.array([6.0, 6.0, 20.0, 10.0, 12.0, 12.0])
 _BITS = 12
 
 
@@ -35,7 +35,7 @@ class Drift:
     centre_mm_per_s: Vec3
     turn_rad_per_s: Vec3
 
-    def at(self, time_s: float, world_from_volume: Mat44, centre_mm: Vec3) -> Mat44:
+    def move(self, time_s: float, world_from_volume: Mat44, centre_mm: Vec3) -> Mat44:
         """Return where an object is after a time."""
         rotation = from_rotation_vector(self.turn_rad_per_s * time_s) @ world_from_volume[:3, :3]
         centre = transform(world_from_volume, centre_mm) + self.centre_mm_per_s * time_s
@@ -44,7 +44,7 @@ class Drift:
 
 def shipped_body(item: ShippedObject) -> Body:
     """Return a shipped object voxelised finer than its atlas."""
-    step = FINER * item.voxel_mm
+    step = FINER_SHARE * item.voxel_mm
     return Body(item.volume(step), step)
 
 
@@ -74,7 +74,7 @@ def simulate_sweep(
     frames = []
     for index, (primary, secondary) in enumerate(angles_deg):
         time_s = index / fps
-        placed = world_from_volume if drift is None else drift.at(time_s, world_from_volume, frame.centre_mm)
+        placed = world_from_volume if drift is None else drift.move(time_s, world_from_volume, frame.centre_mm)
         camera_from_world = c_arm_camera_from_world(primary, secondary, item.range_mm)
         frames.append(PlacedFrame(time_s, camera_from_world, (placed,), anatomy))
     return World((body,), around, item.camera(side_px), _detector(side_px)), frames
@@ -96,7 +96,7 @@ def overlapping_scene(
     centres: list[Float64] = []
     poses = []
     for index, (item, frame) in enumerate(zip(items, frames, strict=True)):
-        six = np.array([0.0, 0.0, item.range_mm, 0.0, 0.0, 0.0]) + rng.uniform(-1.0, 1.0, 6) * _CROWD_SPREAD
+        six = np.array([0.0, 0.0, item.range_mm, 0.0, 0.0, 0.0]) + rng.uniform(-1.0, 1.0, 6) * _OVERLAP_SPREAD
         if index:
             beside = int(rng.integers(index))
             angle = rng.uniform(0.0, 2.0 * np.pi)

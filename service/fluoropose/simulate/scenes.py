@@ -10,9 +10,9 @@ from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
 from fluoropose.simulate.physics import BONE, METAL, Detector
 from fluoropose.simulate.run import Scene
 
-__all__ = ["FINER", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
+__all__ = ["FINER_SHARE", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
 
-FINER = 0.6
+FINER_SHARE = 0.6
 """Voxels and steps of the simulator over those of the atlas: another sampling, so that its errors are not shared."""
 
 _ANATOMY_REACH = np.array([10.0, 6.0, 20.0, 4.0, 5.0, 5.0])
@@ -30,12 +30,12 @@ def shipped_scene(
     """Return a shipped object, voxelised `finer`, before random anatomy: a trunk's, or a limb's for several views."""
     detector = Detector(bits=int(rng.choice([10, 12, 14, 16])), materials=tuple(METAL))
     anatomy = random_anatomy(rng, case.size_mm, limb=limb)
-    return Scene(finer, case.pose_frame, camera, detector, anatomy, FINER * voxel_mm)
+    return Scene(finer, case.pose_frame, camera, detector, anatomy, FINER_SHARE * voxel_mm)
 
 
 def ct_scene(case: Case, camera: Camera) -> Scene:
     """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
-    step = FINER * float(case.volume.spacing_mm.min())
+    step = FINER_SHARE * float(case.volume.spacing_mm.min())
     rest = None if case.rest is None else extend_ends(case.rest, _CONTINUED_MM)
     detector = Detector(bits=16, materials=tuple(BONE), behind_counts=_BEHIND_COUNTS)
     return Scene(case.volume, case.pose_frame, camera, detector, None, step, rest)

@@ -9,7 +9,7 @@ from fluoropose.tracking.pairing import PartnerBuffer, select_instant
 from fluoropose.tracking.session_settings import SessionSettings
 from fluoropose.tracking.tracked_object import TrackedObject
 
-__all__ = ["plan_job", "plan_search", "with_decoded_frames"]
+__all__ = ["plan_job", "plan_search", "keep_decoded_frames"]
 
 _LATE_S = 0.3
 """A frame that is older than the last answered one by less came late; by more, its clock was set."""
@@ -17,7 +17,7 @@ _LATE_S = 0.3
 
 def plan_job(
     waiting: Mapping[str, ReceivedFrame],
-    partners_kept: PartnerBuffer,
+    partner_buffer: PartnerBuffer,
     settings: SessionSettings,
     objects: Mapping[str, TrackedObject],
 ) -> Job:
@@ -27,19 +27,19 @@ def plan_job(
     """
     tolerance_s = settings.tolerance_ms / 1e3
     frames = select_instant(waiting.values(), tolerance_s)
-    kept = partners_kept.partners(frames, tolerance_s)
-    new = [CameraFrame(one, settings.cameras[one.camera].placed(one.camera_from_world)) for one in frames]
+    kept = partner_buffer.partners(frames, tolerance_s)
+    new = [CameraFrame(one, settings.cameras[one.camera].place(one.camera_from_world)) for one in frames]
     order = list(settings.cameras)
     sights = sorted([*new, *kept], key=lambda sight: order.index(sight.frame.camera))
     moment_s = max(frame.moment_s for frame in frames)
-    followed = [one for one in objects.values() if not one.tracker.searches] or list(objects.values())
-    late = len(order) > 1 and followed[0].tracker.follows_on(moment_s, _LATE_S)
+    followed = [one for one in objects.values() if not one.tracker.needs_search] or list(objects.values())
+    late = len(order) > 1 and followed[0].tracker.is_late(moment_s, _LATE_S)
     again = bool(kept) or late
     tasks = tuple(ObjectTask(one, one.tracker.plan(moment_s, again)) for one in followed)
     return Job(tuple(sights), settings, tasks, moment_s, again)
 
 
-def with_decoded_frames(job: Job, decoded: Mapping[int, Any]) -> Job:
+def keep_decoded_frames(job: Job, decoded: Mapping[int, Any]) -> Job:
     """Return a job that was done with its frames, decoded, as if they had been kept."""
     sights = [
         replace(sight, frame=replace(sight.frame, payload=decoded[sight.frame.ticket]), kept=True)
@@ -52,4 +52,4 @@ def with_decoded_frames(job: Job, decoded: Mapping[int, Any]) -> Job:
 def plan_search(job: Job, objects: Mapping[str, TrackedObject]) -> Job:
     """Return the search, in a job's frames, for what is to be searched for; the others tell what they cast over it."""
     tasks = tuple(ObjectTask(one, one.tracker.plan(job.moment_s, again=True)) for one in objects.values())
-    return replace(job, tasks=tasks, again=True, aside=True)
+    return replace(job, tasks=tasks, again=True, is_search=True)

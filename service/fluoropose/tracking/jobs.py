@@ -82,7 +82,7 @@ class CameraFrame:
 class ObjectTask:
     """An object to find, and from where."""
 
-    followed: TrackedObject
+    tracked_object: TrackedObject
     plan: Plan
 
 
@@ -91,7 +91,7 @@ class Job:
     """Frames of one instant on their way to the device, in the order of the cameras, and what they need as it was then.
 
     `moment_s` is the latest of the new frames'. `again`: the instant is not after the last one that was answered.
-    `aside`: it answers no frame, but searches for objects while the others are followed.
+    `is_search`: it answers no frame, but searches for objects while the others are followed.
     """
 
     sights: tuple[CameraFrame, ...]
@@ -99,7 +99,7 @@ class Job:
     tasks: tuple[ObjectTask, ...]
     moment_s: float
     again: bool = False
-    aside: bool = False
+    is_search: bool = False
 
     @property
     def frames(self) -> list[ReceivedFrame]:
@@ -107,9 +107,9 @@ class Job:
         return [sight.frame for sight in self.sights if not sight.kept]
 
     @property
-    def tells(self) -> list[ObjectTask]:
+    def reported_tasks(self) -> list[ObjectTask]:
         """The tasks whose result counts; beside a search the others only tell what they cast over it."""
-        return [task for task in self.tasks if task.plan.start is None] if self.aside else list(self.tasks)
+        return [task for task in self.tasks if task.plan.start is None] if self.is_search else list(self.tasks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

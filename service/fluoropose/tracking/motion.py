@@ -45,10 +45,10 @@ def estimate_velocity(
     turn = to_rotation_vector(later[:3, :3] @ earlier[:3, :3].T) / seconds
     most = np.array([limits.across_mm_per_s, limits.across_mm_per_s, limits.depth_mm_per_s])
     most_turn = np.deg2rad([limits.out_of_plane_deg_per_s, limits.out_of_plane_deg_per_s, limits.in_plane_deg_per_s])
-    return Velocity(_limited(centre, most, axes), _limited(turn, most_turn, axes))
+    return Velocity(_limit(centre, most, axes), _limit(turn, most_turn, axes))
 
 
-def _limited(vector: Vec3, most: Vec3, axes: Mat33 | None) -> Vec3:
+def _limit(vector: Vec3, most: Vec3, axes: Mat33 | None) -> Vec3:
     if axes is None:
         return np.clip(vector, -most, most)
     return axes.T @ np.clip(axes @ vector, -most, most)

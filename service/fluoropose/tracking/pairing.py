@@ -18,10 +18,10 @@ _ROUNDING_S = 1e-6
 def select_instant(waiting: Iterable[ReceivedFrame], tolerance_s: float) -> list[ReceivedFrame]:
     """Return the frame that came first and those of other cameras captured within the tolerance of it."""
     first, *others = sorted(waiting, key=lambda frame: frame.ticket)
-    return [first, *(frame for frame in others if _near(first, frame, tolerance_s))]
+    return [first, *(frame for frame in others if _is_near(first, frame, tolerance_s))]
 
 
-def _near(one: ReceivedFrame, other: ReceivedFrame, tolerance_s: float) -> bool:
+def _is_near(one: ReceivedFrame, other: ReceivedFrame, tolerance_s: float) -> bool:
     return abs(one.moment_s - other.moment_s) <= tolerance_s + _ROUNDING_S
 
 
@@ -46,7 +46,7 @@ class PartnerBuffer:
             for name, kept in self._kept.items()
             if name not in cameras
             and not cameras & kept.solved_with
-            and _near(frames[0], kept.sight.frame, tolerance_s)
+            and _is_near(frames[0], kept.sight.frame, tolerance_s)
         ]
 
     def keep(self, job: Job, decoded: Mapping[int, object]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from fluoropose.arrays import Mat44, Vec3
 from fluoropose.errors import FluoroposeError, InputError
-from fluoropose.tracking.job_planning import plan_job, plan_search, with_decoded_frames
+from fluoropose.tracking.job_planning import keep_decoded_frames, plan_job, plan_search
 from fluoropose.tracking.jobs import (
     DroppedFrame,
     FrameStaleError,
@@ -56,16 +56,16 @@ class Session:
     searching: Job | None = None
     ready: dict[str, ReadyResult] = field(default_factory=dict)
     _seen_seq: dict[str, int] = field(default_factory=dict)
-    _tells_place: dict[str, bool] = field(default_factory=dict)
-    _keeper: PartnerBuffer = field(default_factory=PartnerBuffer)
+    _frames_tell_place: dict[str, bool] = field(default_factory=dict)
+    _partner_buffer: PartnerBuffer = field(default_factory=PartnerBuffer)
     _last: Job | None = None
     _tickets: int = 0
     _unreported: int = 0
 
     @classmethod
-    def opened(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
+    def open(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
         """Return a new session whose objects' centres are at `centres_mm` of their volumes, by case."""
-        followed = [TrackedObject.started(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
+        followed = [TrackedObject.begin(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
         return cls(name, settings, {one.case: one for one in followed}, owner)
 
     @property
@@ -84,20 +84,20 @@ class Session:
         return len(self.waiting) + len(self.ready) + (0 if self.running is None else len(self.running.frames))
 
     @property
-    def unfed(self) -> bool:
+    def awaits_first_frame(self) -> bool:
         """Whether nobody has ever sent a frame and no stream is attached."""
         return not self.attached and not self.counters["received"]
 
     @property
-    def searches(self) -> bool:
+    def needs_search(self) -> bool:
         """Whether the next frame is searched for every object, which takes far longer than following."""
-        return all(one.tracker.searches for one in self.objects.values())
+        return all(one.tracker.needs_search for one in self.objects.values())
 
     @property
-    def seeks(self) -> bool:
+    def search_is_due(self) -> bool:
         """Whether some objects are to be searched for, in the last frame, while others are followed."""
         free = self.searching is None and self._last is not None and not self.absent
-        return free and not self.searches and any(one.tracker.searches for one in self.objects.values())
+        return free and not self.needs_search and any(one.tracker.needs_search for one in self.objects.values())
 
     def change(self, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
         """Change cameras, starts or objects as a client asks; all or nothing, and the books stay.
@@ -121,8 +121,8 @@ class Session:
         for one in restarted:
             one.restart(change.initial_pose)
         if change.cameras:
-            self._forget()
-            self._tells_place.clear()
+            self._forget_frames()
+            self._frames_tell_place.clear()
 
     def offer(
         self,
@@ -178,12 +178,12 @@ class Session:
             return None, []
         dropped = []
         for frame in list(self.waiting.values()):
-            stale = self._stale(frame, now_ns)
+            stale = self._check_age(frame, now_ns)
             if stale is not None:
                 del self.waiting[frame.camera]
                 dropped.append(self._drop(frame.ticket, frame.seq, "stale_queue", stale))
         if self.waiting:
-            self.running = plan_job(self.waiting, self._keeper, self.settings, self.objects)
+            self.running = plan_job(self.waiting, self._partner_buffer, self.settings, self.objects)
             for frame in self.running.frames:
                 del self.waiting[frame.camera]
         return self.running, dropped
@@ -200,20 +200,20 @@ class Session:
         """Take what the search found, nothing if it failed."""
         job, self.searching = self.searching, None
         if job is not None:
-            self._learn(job, seen)
+            self._update_tracks(job, seen)
 
-    def follows(self, job: Job) -> list[str]:
+    def tracked_cases(self, job: Job) -> list[str]:
         """Return the cases of a job that the session still follows."""
-        tasks = [task.followed for task in job.tasks]
+        tasks = [task.tracked_object for task in job.tasks]
         return [one.case for one in tasks if self.objects.get(one.case) is one]
 
     def complete(self, done: JobAnswers) -> list[DroppedFrame]:
         """Take the running frames' results: the tracks go on, the answers are ready for the client."""
-        job = self._finished()
-        self._learn(job, done.seen)
+        job = self._end_running()
+        self._update_tracks(job, done.seen)
         self.counters.update(sighting.status.value for sighting in done.seen.values())
         if not self.absent:
-            self._keep(job, done)
+            self._keep_frames(job, done)
         gone = []
         for frame in job.frames:
             if frame.ticket in done.failures:
@@ -221,12 +221,12 @@ class Session:
             elif self.absent:
                 gone.append(self._drop(frame.ticket, frame.seq, self.absent, closed_error(self.absent)))
             else:
-                gone += self._answer(frame, done.answers[frame.ticket])
+                gone += self._store_answer(frame, done.answers[frame.ticket])
         return gone
 
     def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[DroppedFrame]:
         """Give the running frames up: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
-        return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._finished().frames]
+        return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._end_running().frames]
 
     def hand_over(self, now_ns: int, ticket: int | None = None) -> ReadyResult | DroppedFrame | None:
         """Return the answer to give to the client now, that of one ticket or the first there is; None for none.
@@ -238,7 +238,7 @@ class Session:
             return None
         ready = min(there, key=lambda one: one.frame.ticket)
         del self.ready[ready.frame.camera]
-        stale = self._stale(ready.frame, now_ns)
+        stale = self._check_age(ready.frame, now_ns)
         if stale is not None:
             return self._drop(ready.frame.ticket, ready.frame.seq, "stale_emit", stale)
         self.counters["answered"] += 1
@@ -256,7 +256,7 @@ class Session:
         frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
         self.waiting.clear()
         self.ready.clear()
-        self._forget()
+        self._forget_frames()
         return [self._drop(frame.ticket, frame.seq, reason, closed_error(reason)) for frame in frames]
 
     def drain(self) -> None:
@@ -275,28 +275,28 @@ class Session:
         if seq is not None and seq <= seen:
             raise SequenceError(f"expected a frame number above {seen}, got {seq}")
         if self.settings.cameras[name].camera_from_world is None:
-            require_same_world(self._tells_place, name, camera_from_world)
+            require_same_world(self._frames_tell_place, name, camera_from_world)
         return name
 
-    def _keep(self, job: Job, done: JobAnswers) -> None:
+    def _keep_frames(self, job: Job, done: JobAnswers) -> None:
         """Keep frames for partners that come late, and for a search."""
         if len(self.settings.cameras) > 1:
-            self._keeper.keep(job, done.decoded)
+            self._partner_buffer.keep(job, done.decoded)
         if len(self.objects) > 1 and done.answers:
-            self._last = with_decoded_frames(job, done.decoded)
+            self._last = keep_decoded_frames(job, done.decoded)
 
-    def _forget(self) -> None:
-        self._keeper.forget()
+    def _forget_frames(self) -> None:
+        self._partner_buffer.forget()
         self._last = None
 
-    def _learn(self, job: Job, seen: Mapping[str, Observation]) -> None:
-        for task in job.tells:
-            case, sighting = task.followed.case, seen.get(task.followed.case)
-            if sighting is not None and self.objects.get(case) is task.followed:
+    def _update_tracks(self, job: Job, seen: Mapping[str, Observation]) -> None:
+        for task in job.reported_tasks:
+            case, sighting = task.tracked_object.case, seen.get(task.tracked_object.case)
+            if sighting is not None and self.objects.get(case) is task.tracked_object:
                 pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
-                task.followed.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
+                task.tracked_object.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
 
-    def _answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
+    def _store_answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
         """Put an answer where the client finds it; return the one it replaces, if any."""
         old = self.ready.get(frame.camera)
         self.ready[frame.camera] = ReadyResult(frame, answer)
@@ -305,13 +305,13 @@ class Session:
         slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
         return [self._drop(old.frame.ticket, old.frame.seq, "superseded", slow)]
 
-    def _finished(self) -> Job:
+    def _end_running(self) -> Job:
         if self.running is None:
             raise AssertionError("expected a running frame, got none")
         job, self.running = self.running, None
         return job
 
-    def _stale(self, frame: ReceivedFrame, now_ns: int) -> FrameStaleError | None:
+    def _check_age(self, frame: ReceivedFrame, now_ns: int) -> FrameStaleError | None:
         limit, age_ms = self.settings.max_frame_age_ms, (now_ns - frame.captured_ns) / 1e6
         if limit is None or age_ms <= limit:
             return None

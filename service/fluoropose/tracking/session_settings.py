@@ -70,7 +70,7 @@ class SessionCamera:
     camera_from_world: Mat44 | None = None
     case: str | None = None
 
-    def placed(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
+    def place(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
         """Return the camera at a frame's own place, else at the session's."""
         place = self.camera_from_world if camera_from_world is None else camera_from_world
         return PlacedCamera(self.camera) if place is None else PlacedCamera(self.camera, place)
@@ -107,14 +107,14 @@ class SessionSettings:
     def __post_init__(self) -> None:
         """Check what no single field shows."""
         require_related_cameras(self.cameras)
-        _checked_objects([start.case for start in self.objects])
+        _require_objects([start.case for start in self.objects])
         if len(self.objects) > 1 and self.directions:
             raise InputError(f"expected one case where a camera has its own, got {len(self.objects)}")
         if not (np.isfinite(self.tolerance_ms) and self.tolerance_ms >= 0):
             raise InputError(f"expected a pairing tolerance of at least 0 ms, got {self.tolerance_ms}")
 
     @classmethod
-    def single(
+    def from_camera(
         cls,
         case: str,
         camera: Camera,
@@ -181,7 +181,7 @@ def require_related_cameras(cameras: Mapping[str, SessionCamera]) -> None:
         raise WorldFrameError(
             f"expected camera_from_world of all {len(cameras)} cameras, got none of {', '.join(without)}"
         )
-    require_rig([one.placed() for one in cameras.values()], list(cameras))
+    require_rig([one.place() for one in cameras.values()], list(cameras))
 
 
 def require_same_world(tells_place: dict[str, bool], camera: str, camera_from_world: Mat44 | None) -> None:
@@ -201,7 +201,7 @@ def require_same_world(tells_place: dict[str, bool], camera: str, camera_from_wo
         )
 
 
-def _checked_objects(cases: list[str]) -> None:
+def _require_objects(cases: list[str]) -> None:
     if not 1 <= len(cases) <= MAX_OBJECTS:
         raise InputError(f"expected 1 to {MAX_OBJECTS} cases, got {len(cases)}")
     twice = sorted({case for case in cases if cases.count(case) > 1})

@@ -12,7 +12,7 @@ from fluoropose.arrays import Float64, Mat44, Vec3, read_only
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.tracking.window import FLOOR, Estimate, Smoothing, State, WindowEntry, estimate
 
-__all__ = ["Smoothed", "Smoother", "Smoothing"]
+__all__ = ["WindowPose", "Smoother", "Smoothing"]
 
 _REJECTED = 0.1
 """A frame with less weight than this is an outlier."""
@@ -22,7 +22,7 @@ _ROUNDING, _TRACE = 1e-9, 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Smoothed:
+class WindowPose:
     """What the window says at its newest frame.
 
     `covariance` (6, 6) of the pose's error as a twist; `frames` that counted, from `views` different sides.
@@ -33,7 +33,7 @@ class Smoothed:
     frames: int
     views: int
 
-    def along(self, direction_world: Vec3) -> float:
+    def sigma_along_mm(self, direction_world: Vec3) -> float:
         """Return the standard deviation of the centre along a direction of the world, mm: depth along a ray."""
         unit = direction_world / np.linalg.norm(direction_world)
         return float(np.sqrt(unit @ self.covariance[:3, :3] @ unit))
@@ -58,29 +58,29 @@ class Smoother:
 
     def add(
         self, moment_s: float, world_from_volume: Mat44, information: Float64, camera_from_world: Mat44
-    ) -> Smoothed:
+    ) -> WindowPose:
         """Take a frame's pose into the window and return the window's.
 
         `information` (6, 6) is the inverse of the covariance of the pose's error. A frame whose time, pose or
         information is not finite, or whose information is negative in some direction, is left out. A frame that comes
         late is put in its place; one older than the whole window means another clock, and the window starts afresh.
         """
-        checked = _checked(information)
+        checked = _check_information(information)
         places = np.concatenate([world_from_volume, camera_from_world])
         if checked is None or not (np.isfinite(moment_s) and np.isfinite(places).all()):
-            return self._answer(world_from_volume)
+            return self._summarise(world_from_volume)
         if self._frames and moment_s < self._frames[-1].moment_s - self.settings.window_s:
             self.restart()
         centre, rotation = transform(world_from_volume, self.centre_mm), world_from_volume[:3, :3]
         source = -camera_from_world[:3, :3].T @ camera_from_world[:3, 3]
-        frame = WindowEntry(moment_s, centre, rotation, checked, self._side_of(rotation.T @ (source - centre)))
+        frame = WindowEntry(moment_s, centre, rotation, checked, self._find_side(rotation.T @ (source - centre)))
         self._frames = sorted([*self._frames, frame], key=lambda kept: kept.moment_s)
-        self._forget()
+        self._forget_old_frames()
         self._last = self._estimate()
-        self._watch(frame, self._last.weights)
-        return self._answer(world_from_volume)
+        self._restart_after_outliers(frame, self._last.weights)
+        return self._summarise(world_from_volume)
 
-    def _side_of(self, direction: Vec3) -> int:
+    def _find_side(self, direction: Vec3) -> int:
         """Return the number of the side that `direction` (object's frame) looks from, a new one if none is near."""
         unit = direction / max(float(np.linalg.norm(direction)), 1e-9)
         used = {kept.view for kept in self._frames}
@@ -93,7 +93,7 @@ class Smoother:
         self._sides[self._next_side] = unit
         return self._next_side
 
-    def _forget(self) -> None:
+    def _forget_old_frames(self) -> None:
         oldest = self._frames[-1].moment_s - self.settings.window_s
         self._frames = [kept for kept in self._frames if kept.moment_s >= oldest]
         if len(self._frames) > self.settings.most_frames:
@@ -106,10 +106,10 @@ class Smoother:
         newest = self._frames[-1]
         start = State(newest.moment_s, newest.centre_mm, newest.rotation, np.zeros(6))
         return estimate(
-            self._frames, start if self._last is None else self._last.state.at(newest.moment_s), self.settings
+            self._frames, start if self._last is None else self._last.state.extrapolate(newest.moment_s), self.settings
         )
 
-    def _watch(self, frame: WindowEntry, weights: Float64) -> None:
+    def _restart_after_outliers(self, frame: WindowEntry, weights: Float64) -> None:
         """Start afresh with the newest frames when so many in a row are unlike the window."""
         weight = next((weight for kept, weight in zip(self._frames, weights, strict=True) if kept is frame), 1.0)
         self._outliers = self._outliers + 1 if weight < _REJECTED else 0
@@ -118,16 +118,16 @@ class Smoother:
             self._outliers = 0
             self._last = self._estimate()
 
-    def _answer(self, world_from_volume: Mat44) -> Smoothed:
+    def _summarise(self, world_from_volume: Mat44) -> WindowPose:
         if self._last is None:
-            return Smoothed(world_from_volume, np.linalg.inv(FLOOR), 0, 0)
+            return WindowPose(world_from_volume, np.linalg.inv(FLOOR), 0, 0)
         state, counted = self._last.state, self._last.weights >= _REJECTED
         pose = rigid(state.rotation, state.centre_mm - state.rotation @ self.centre_mm)
         sides = {kept.view for kept, counts in zip(self._frames, counted, strict=True) if counts}
-        return Smoothed(read_only(pose), read_only(self._last.covariance), int(counted.sum()), len(sides))
+        return WindowPose(read_only(pose), read_only(self._last.covariance), int(counted.sum()), len(sides))
 
 
-def _checked(information: Float64) -> Float64 | None:
+def _check_information(information: Float64) -> Float64 | None:
     """Return the symmetric information with a trace of what no frame has seen; None if it cannot be one."""
     if information.shape != (6, 6) or not np.isfinite(information).all():
         return None

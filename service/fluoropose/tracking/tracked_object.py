@@ -36,7 +36,7 @@ class TrackedObject:
     smoother: Smoother | None = None
 
     @classmethod
-    def started(cls, start: ObjectStart, centre_mm: Vec3, smoothing: Smoothing | None) -> "TrackedObject":
+    def begin(cls, start: ObjectStart, centre_mm: Vec3, smoothing: Smoothing | None) -> "TrackedObject":
         """Return an object at its start; `centre_mm` is its centre in the volume's frame."""
         followed = cls(start.case, Tracker(start.initial_pose, centre_mm), smoothing)
         followed.forget()
@@ -76,7 +76,7 @@ def apply_change(
     for start in change.add:
         if start.case in after:
             raise ConflictError(f"expected a case that the session does not follow, got {start.case[:64]!r}")
-        after[start.case] = TrackedObject.started(start, centres_mm[start.case], smoothing)
+        after[start.case] = TrackedObject.begin(start, centres_mm[start.case], smoothing)
     if not 1 <= len(after) <= MAX_OBJECTS:
         raise ConflictError(f"expected 1 to {MAX_OBJECTS} cases in a session, got {len(after)}")
     return after

@@ -62,7 +62,7 @@ class Tracker:
         self._doubts = 0
 
     @property
-    def searches(self) -> bool:
+    def needs_search(self) -> bool:
         """Whether the next frame is searched as a whole, which takes far longer than following."""
         if self.state is TrackState.NEW:
             return self.initial_pose is None
@@ -72,7 +72,7 @@ class Tracker:
         """Return where a frame captured at `captured_s` starts; `again` if that is not after the last one."""
         if self.state is TrackState.NEW:
             return Plan(self.initial_pose, False, self.restarts)
-        if self.searches or self.last_pose is None:
+        if self.needs_search or self.last_pose is None:
             return Plan(None, False, self.restarts)
         if self.state is TrackState.DOUBTING or self._velocity is None:
             return Plan(self.last_pose, self.state is TrackState.TRACKING, self.restarts)
@@ -100,7 +100,7 @@ class Tracker:
         unsure = status is Status.LOST or self._doubts > PATIENCE or self.last_pose is None
         self.state = TrackState.SEARCHING if unsure else TrackState.DOUBTING
 
-    def follows_on(self, captured_s: float, seconds: float) -> bool:
+    def is_late(self, captured_s: float, seconds: float) -> bool:
         """Tell whether a frame is not after the last one, by less than `seconds`: late, not of a clock that was set."""
         return self.last_pose is not None and 0.0 <= self._last_captured_s - captured_s < seconds
 

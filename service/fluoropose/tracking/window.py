@@ -19,8 +19,8 @@ import numpy as np
 
 from fluoropose.arrays import Float64, Mat33, Vec3
 from fluoropose.errors import InputError
+from fluoropose.geometry.batched_rotation import from_rotation_vectors, to_rotation_vectors
 from fluoropose.geometry.rotation import from_rotation_vector
-from fluoropose.geometry.rotations import from_rotation_vectors, to_rotation_vectors
 from fluoropose.tracking.motion import MotionLimits
 
 __all__ = ["Estimate", "FLOOR", "Smoothing", "State", "WindowEntry", "estimate"]
@@ -99,13 +99,13 @@ class State:
     rotation: Mat33
     velocity: Float64
 
-    def at(self, moment_s: float) -> "State":
+    def extrapolate(self, moment_s: float) -> "State":
         """Return the state at another time."""
         ahead = self.velocity * (moment_s - self.moment_s)
         turned = from_rotation_vector(ahead[3:]) @ self.rotation
         return State(moment_s, self.centre_mm + ahead[:3], turned, self.velocity)
 
-    def stepped(self, step: Float64) -> "State":
+    def apply_step(self, step: Float64) -> "State":
         """Return the state after a step of the unknowns, shape (6,) or (12,)."""
         velocity = self.velocity + step[6:] if len(step) > 6 else self.velocity
         turned = from_rotation_vector(step[3:6]) @ self.rotation
@@ -139,19 +139,19 @@ def estimate(frames: list[WindowEntry], start: State, settings: Smoothing) -> Es
 
     Cost: some hundred microseconds for a window of 60 frames.
     """
-    window = _arranged(frames, settings)
+    window = _stack_frames(frames, settings)
     prior = _prior(settings)
     state = start
     for _ in range(_ROUNDS):
         residuals = _residuals(window, state)
         weights = _weights(window, residuals)
-        system = _reduced(window, weights, residuals, settings.shared)
+        system = _eliminate_biases(window, weights, residuals, settings.shared)
         normal = system.normal + prior
         pulled = system.vector
         if len(pulled) > 6:
             pulled = pulled - prior[:, 6:] @ state.velocity
         step = np.linalg.solve(normal, pulled)
-        state = state.stepped(step)
+        state = state.apply_step(step)
         if np.abs(step[:3]).max() < _STILL_MM and np.abs(step[3:6]).max() < _STILL_RAD:
             break
     covariance = np.linalg.inv(normal)[:6, :6] * _disagreement(system, weights, window)
@@ -172,7 +172,7 @@ class _System:
     within: float
 
 
-def _arranged(frames: list[WindowEntry], settings: Smoothing) -> _Window:
+def _stack_frames(frames: list[WindowEntry], settings: Smoothing) -> _Window:
     moments = np.array([frame.moment_s for frame in frames])
     ages = moments - moments[-1]
     moving = settings.motion == "moving"
@@ -213,33 +213,33 @@ def _weights(window: _Window, residuals: Float64) -> Float64:
 
     What is usual is the median's, not less than what the information says.
     """
-    whole = _with_drift(window.information, window.drift)
+    whole = _add_drift(window.information, window.drift)
     squares = np.einsum("ni,nij,nj->n", residuals, whole, residuals)
     usual = max(1.0, float(np.median(squares)) / _MEDIAN)
     weights: Float64 = 1.0 / np.maximum(1.0, squares / (_LIMIT * usual))
     return weights
 
 
-def _with_drift(information: Float64, drift: Float64) -> Float64:
+def _add_drift(information: Float64, drift: Float64) -> Float64:
     """Return the information (n, 6, 6) of errors that have grown by variances `drift` (n, 6)."""
     if not drift.any():
         return information
     return np.asarray(np.linalg.solve(np.eye(6) + information * drift[:, None, :], information))
 
 
-def _reduced(window: _Window, weights: Float64, residuals: Float64, shared: float) -> _System:
+def _eliminate_biases(window: _Window, weights: Float64, residuals: Float64, shared: float) -> _System:
     """Return the normal equations of the unknowns with each view's bias eliminated.
 
     With A the information of a frame's own noise, B that of its view's bias, sums over the view's frames:
     N = sum A - sum A (sum A + B)^-1 sum A, and the same for the right side.
     """
     weighted = weights[:, None, None] * window.information
-    own = _with_drift(weighted / (1.0 - shared), window.drift)
+    own = _add_drift(weighted / (1.0 - shared), window.drift)
     share = window.of_view * weights
-    bias = _per_view(share / share.sum(axis=1, keepdims=True), weighted) / shared
+    bias = _sum_per_view(share / share.sum(axis=1, keepdims=True), weighted) / shared
     pulls = np.einsum("nij,nj->ni", own, residuals)
     count = window.basis.shape[1]
-    coupled = np.concatenate([_per_view(window.of_view * window.basis[:, n], own) for n in range(count)], axis=2)
+    coupled = np.concatenate([_sum_per_view(window.of_view * window.basis[:, n], own) for n in range(count)], axis=2)
     pulled = window.of_view @ pulls
     solved = np.linalg.solve(coupled[:, :, :6] + bias, np.concatenate([coupled, pulled[:, :, None]], axis=2))
     taken = np.einsum("vji,vjk->ik", coupled, solved)
@@ -248,13 +248,13 @@ def _reduced(window: _Window, weights: Float64, residuals: Float64, shared: floa
     biases = solved[:, :, -1]
     between = float(np.einsum("vi,vij,vj->", biases, bias, biases))
     spread = residuals - window.of_view.T @ biases
-    usual = _per_view(share / share.sum(axis=1, keepdims=True), _with_drift(weighted, window.drift))
-    squares = _per_view(window.of_view, spread[:, :, None] * spread[:, None, :])
+    usual = _sum_per_view(share / share.sum(axis=1, keepdims=True), _add_drift(weighted, window.drift))
+    squares = _sum_per_view(window.of_view, spread[:, :, None] * spread[:, None, :])
     within = float(np.abs(np.linalg.eigvals(usual @ squares)).max(axis=1).sum())
     return _System(whole - taken[:, :-1], vector, between, within)
 
 
-def _per_view(of_view: Float64, matrices: Float64) -> Float64:
+def _sum_per_view(of_view: Float64, matrices: Float64) -> Float64:
     """Return sums (views, 6, 6) of matrices (n, 6, 6) with weights (views, n)."""
     summed: Float64 = (of_view @ matrices.reshape(len(matrices), 36)).reshape(-1, 6, 6)
     return summed

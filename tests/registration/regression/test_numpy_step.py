@@ -47,7 +47,7 @@ def twins_of(atlas, folder):
     torch.manual_seed(3)
     models, networks = {}, {}
     for stage in STAGES:
-        net = network.build_net(stage.shape, atlas.view.size_px, surrounded=atlas.surrounded)
+        net = network.build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
         for name, buffer in net.named_buffers():
             if "running" in name:
                 buffer.copy_(0.5 + torch.rand(buffer.shape))

@@ -136,7 +136,7 @@ def _refined(
 ) -> PoseEstimate:
     """Follow a schedule's fine steps from where the coarse ones ended."""
     pose, began = begun.camera_from_volume, clock()
-    settled = _SETTLED_IN_BODY if atlas.surrounded else SETTLED
+    settled = _SETTLED_IN_BODY if atlas.has_surroundings else SETTLED
     for stage, group in schedule:
         if stage == "coarse":
             continue

@@ -11,7 +11,7 @@ from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.objects.shapes import voxelise
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.physics import Detector, expose
-from fluoropose.simulate.placed import (
+from fluoropose.simulate.placed_frames import (
     Body,
     PlacedFrame,
     Surroundings,
@@ -79,9 +79,9 @@ def test_a_sweep_turns_the_camera_about_the_isocentre_and_leaves_the_object(smal
 def test_a_drifting_object_moves_and_turns_about_its_centre(small_case):
     pose, centre = pose_from_six(MEAN, small_case.pose_frame), small_case.pose_frame.centre_mm
     drift = Drift(np.array([3.0, 0.0, -1.0]), np.array([0.0, 0.2, 0.0]))
-    later = drift.at(2.0, pose, centre)
+    later = drift.move(2.0, pose, centre)
     np.testing.assert_allclose(transform(later, centre) - transform(pose, centre), [6.0, 0.0, -2.0], atol=1e-9)
-    np.testing.assert_allclose(drift.at(0.0, pose, centre), pose, atol=1e-12)
+    np.testing.assert_allclose(drift.move(0.0, pose, centre), pose, atol=1e-12)
 
 
 def test_objects_of_a_crowd_overlap_and_are_seen(small_case, body, item, rng):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from fluoropose.imaging.volume import bounding_corners
-from fluoropose.objects.assortment import random_object
+from fluoropose.objects.random_objects import random_object
 
 
 def test_random_objects_differ_repeat_and_can_be_seen():
