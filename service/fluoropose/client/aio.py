@@ -1,4 +1,4 @@
-"""The asynchronous client: sessions that outlive a lost connection by beginning again at the last sure pose."""
+"""The asynchronous client. When a connection is lost it opens the session again, at the objects' last sure poses."""
 
 import asyncio
 import time
@@ -22,10 +22,11 @@ __all__ = ["AsyncClient", "AsyncTracker", "TRANSPORTS"]
 
 TRANSPORTS = ("http", "ws", "grpc")
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""The waiting times before attempts to reconnect; the last one is used from then on."""
 
 
 class AsyncClient:
-    """Talks to one service. `transport` is how frames travel: "http", "ws" or "grpc"."""
+    """A client of one service. `transport` is how frames travel: "http", "ws" or "grpc"."""
 
     def __init__(
         self,
@@ -39,7 +40,10 @@ class AsyncClient:
         timeout_s: float = 30.0,
         reconnect_s: float = 30.0,
     ) -> None:
-        """Connect lazily. A lost connection is tried again for `reconnect_s`; `certificate` is (chain, private key)."""
+        """Keep the address; the connection is made when it is first needed.
+
+        A lost connection is tried again for `reconnect_s`. `certificate` is the client's own, as (chain, private key).
+        """
         if transport not in TRANSPORTS:
             raise InputError(f"expected a transport of {', '.join(TRANSPORTS)}, got {transport!r}")
         self.address = Address(http, grpc, key, authority, certificate, timeout_s)
@@ -63,7 +67,7 @@ class AsyncClient:
             await self._channel.close()
 
     async def cases(self) -> list[dict[str, Any]]:
-        """Return the service's cases."""
+        """Return the service's cases, as GET /v1/cases answers them."""
         answer: list[dict[str, Any]] = await request(self.http, "GET", "/v1/cases")
         return answer
 
@@ -76,7 +80,7 @@ class AsyncClient:
         return tracker
 
     async def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
-        """Return a DRR as line integrals (rows, columns)."""
+        """Return a DRR as line integrals, float32 (rows, columns)."""
         body = convert_arrays(
             {"case": case, "camera": camera, "camera_from_volume": camera_from_volume, "format": "npy"}
         )
@@ -86,7 +90,7 @@ class AsyncClient:
         return decode_frame(answer.content, "application/x-npy")
 
     async def open_session(self, body: dict[str, Any]) -> str:
-        """Open a session of the fields of POST /v1/sessions; return its name."""
+        """Open a session with the fields of POST /v1/sessions and return its name."""
         if self.transport != "grpc":
             return str((await request(self.http, "POST", "/v1/sessions", json=body))["session"])
         try:
@@ -105,7 +109,7 @@ class AsyncClient:
             raise to_client_error(error) from error
 
     async def link(self, session: str) -> Link:
-        """Connect to a session the way this client's frames travel."""
+        """Connect to a session over this client's transport."""
         if self.transport == "http":
             return HttpLink(self.http, session)
         if self.transport == "ws":
@@ -113,7 +117,7 @@ class AsyncClient:
         return await GrpcLink.open(self.channel(), session)
 
     def channel(self) -> RpcChannel:
-        """Return the gRPC channel, made when it is first needed."""
+        """Return the gRPC channel, which is made when it is first needed."""
         if self._channel is None:
             here = self.address
             self._channel = RpcChannel(here.grpc, here.key, here.authority, here.certificate)
@@ -121,10 +125,10 @@ class AsyncClient:
 
 
 class AsyncTracker:
-    """One session, opened again with the last sure pose as its start whenever the connection or the service is lost."""
+    """One session. If the connection or the service is lost, it is opened again and starts at the last sure poses."""
 
     def __init__(self, client: AsyncClient, body: dict[str, Any]) -> None:
-        """Made by `AsyncClient.track`."""
+        """Use `AsyncClient.track` to make a tracker."""
         self.session = ""
         self.reconnects = 0
         self._client = client
@@ -139,14 +143,14 @@ class AsyncTracker:
         self._link = await self._client.link(self.session)
 
     async def send(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> dict[str, Any]:
-        """Send a frame (rows, columns) and return its result; `view` is as for `push`.
+        """Send a frame, (rows, columns), and return its result; `view` is as for `push`.
 
         Raises
         ------
         ProblemError
             If the service does not answer this frame with a pose.
         LinkLostError
-            If no connection could be had for the client's `reconnect_s`.
+            If the connection is lost and cannot be made again within the client's `reconnect_s`.
         """
         while True:
             seq = await self.push(pixels, captured_at, **view)
@@ -158,10 +162,10 @@ class AsyncTracker:
     async def send_views(
         self, frames: dict[str, NDArray[Any]], captured_at: float | None = None
     ) -> dict[str, dict[str, Any]]:
-        """Send the frames of one instant, by camera, and return their results; raises as `send`.
+        """Send the frames of one instant, by camera, and return their results; the errors are those of `send`.
 
-        The service makes no frame wait: the first may be answered before the others have come. `views` of each result
-        tells which counted, and the last one's pose is of all.
+        The service does not let a frame wait, so it may answer the first before the others have come. `views` in a
+        result names the cameras whose frames were used; the last result's pose is from all of them.
         """
         moment = time.time() if captured_at is None else captured_at
         while True:
@@ -172,10 +176,10 @@ class AsyncTracker:
                 await self._reconnect(error)
 
     async def push(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> int:
-        """Send a frame without waiting for its result; return its number. Results come out of `events`.
+        """Send a frame without waiting for its result, which comes out of `events`; return the frame's number.
 
-        `view` says which `camera` took it, and where that stood if it moves: `camera_from_world`, or `c_arm` with
-        primary_deg, secondary_deg and source_to_isocenter_mm.
+        `view` names the `camera` that took the frame. For a camera that moves it says where that stood, by
+        `camera_from_world` or by `c_arm` with primary_deg, secondary_deg and source_to_isocenter_mm.
         """
         frame = OutgoingFrame(self._seq, pixels, captured_at, drop_none(view))
         self._seq += 1
@@ -187,7 +191,7 @@ class AsyncTracker:
         return frame.seq
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """Give results and problems as they come, for ever: a lost connection is made again."""
+        """Yield results and problems as they come, without end; a lost connection is made again."""
         while True:
             try:
                 yield await self._next_event()
@@ -195,13 +199,13 @@ class AsyncTracker:
                 await self._reconnect(error)
 
     async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
-        """Give the session a new start, a new camera, or other fields of PATCH: case, cameras, add, remove."""
+        """Restart or change the session: a new start pose, a new camera, or the other fields of PATCH /v1/sessions."""
         fields = drop_none({"initial_pose": initial_pose, "camera": camera, **change})
         self._body = update_from_change(self._body, fields)
         await self._require_link().restart(fields)
 
     async def ping(self, client_time: float | None = None) -> None:
-        """Ask a stream for the server's clock; the pong comes out of `events`."""
+        """Ask a stream for the server's time; the answer, a "pong", comes out of `events`."""
         await self._require_link().ping(time.time() if client_time is None else client_time)
 
     async def close(self) -> None:
@@ -215,7 +219,7 @@ class AsyncTracker:
                 return
 
     async def _wait_for_answer(self, seq: int) -> dict[str, Any]:
-        """Return a frame's result, or raise ProblemError; what else comes meanwhile is not asked for any more."""
+        """Return a frame's result, or raise ProblemError; results of earlier frames are forgotten."""
         while seq not in self._early_events:
             event = await self._next_event()
             if event["type"] in ("result", "problem"):
@@ -235,7 +239,7 @@ class AsyncTracker:
         return event
 
     async def _reconnect(self, cause: LinkLostError) -> None:
-        """Open a new session where the old one was; give up after the client's `reconnect_s`."""
+        """Open a new session in place of the lost one, or raise `cause` after the client's `reconnect_s`."""
         if self._link is not None:
             await self._link.close()
         deadline, attempt = time.monotonic() + self._client.reconnect_s, 0
@@ -258,4 +262,4 @@ class AsyncTracker:
 
 
 _PASSING = ("not-ready", "overloaded", "conflict", "device-unavailable")
-"""Problems of a service that starts or is full: worth another try."""
+"""Problems of a service that is starting or overloaded, so that another attempt may succeed."""

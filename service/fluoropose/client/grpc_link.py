@@ -1,4 +1,4 @@
-"""Frames over gRPC."""
+"""A link that sends frames over a gRPC stream."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ __all__ = ["GrpcLink", "to_client_error"]
 
 
 def to_client_error(error: RpcCallError | ConnectionError) -> ProblemError | LinkLostError:
-    """Return a failed call as the client's error."""
+    """Return the client's error for a failed call: a refusal, or a lost connection."""
     if isinstance(error, ConnectionError) or error.connection_lost:
         return to_link_lost_error(error)
     return ProblemError(error.status, {"code": error.code, "title": "refused", "detail": str(error)})
@@ -20,7 +20,7 @@ class GrpcLink:
     """One session over gRPC."""
 
     def __init__(self, stream: RpcStream) -> None:
-        """Made by `open`."""
+        """Use `GrpcLink.open` to make a link."""
         self._stream = stream
 
     @classmethod
@@ -47,7 +47,7 @@ class GrpcLink:
         await self._send(restart_message(change))
 
     async def ping(self, client_time: float) -> None:
-        """Ask for the server's clock."""
+        """Ask for the server's time."""
         await self._send(pb.ClientMessage(ping=pb.Ping(client_time=client_time)))
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The request that opened a session, kept up to date: what a client opens again when the connection is lost."""
+"""The request that opens a session, kept up to date so that a client can open it again after a lost connection."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _SURE = "TRACKING"
 
 
 def convert_arrays(value: Any) -> Any:
-    """Return a value with its arrays as nested lists."""
+    """Return a value whose arrays, at any depth of dicts and lists, are nested lists."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, dict):
@@ -19,12 +19,12 @@ def convert_arrays(value: Any) -> Any:
 
 
 def drop_none(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that are not None, with arrays as nested lists."""
+    """Return the fields that are not None, their arrays as nested lists."""
     return {key: convert_arrays(value) for key, value in fields.items() if value is not None}
 
 
 def update_from_result(body: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Return the request with the objects that a result shows the session to follow, sure poses as their starts."""
+    """Return the request with the objects that the session followed in a result; sure poses become their starts."""
     found = result.get("objects", [result])
     poses = {start["case"]: start.get("initial_pose") for start in body.get("cases", [body])}
     poses |= {one["case"]: one["world_from_volume"] for one in found if one["status"] == _SURE}
@@ -35,7 +35,10 @@ def update_from_result(body: dict[str, Any], result: dict[str, Any]) -> dict[str
 
 
 def update_from_change(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return the request with a change's cameras and start; which objects there are, results tell."""
+    """Return the request with the cameras and the start pose of a change.
+
+    Objects that a change adds or removes are left to `update_from_result`.
+    """
     after = dict(body)
     if "camera" in change and "cameras" not in body:
         after["camera"] = change["camera"]

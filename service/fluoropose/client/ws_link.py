@@ -1,4 +1,4 @@
-"""Frames over a WebSocket."""
+"""A link that sends frames over a WebSocket."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ class WsLink:
     """One session over a WebSocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
-        """Made by `open`."""
+        """Use `WsLink.open` to make a link."""
         self._socket = socket
 
     @classmethod
@@ -62,7 +62,7 @@ class WsLink:
         await self._send(json.dumps({"type": "restart", **change}))
 
     async def ping(self, client_time: float) -> None:
-        """Ask for the server's clock."""
+        """Ask for the server's time."""
         await self._send(json.dumps({"type": "ping", "time": client_time}))
 
     async def close(self) -> None:
@@ -77,7 +77,7 @@ class WsLink:
 
 
 def _to_closing_error(error: ConnectionClosed) -> ProblemError | LinkLostError:
-    """Return why the server closed: a refusal, or a broken connection."""
+    """Return the error for a closed socket: the server's refusal, or a lost connection."""
     code = error.rcvd.code if error.rcvd is not None else 1006
     if code in _REFUSED:
         return ProblemError(409, {"code": _REFUSED[code], "title": "refused", "detail": str(error)})

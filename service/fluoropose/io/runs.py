@@ -1,4 +1,6 @@
-"""Runs of frames from disk: a folder in name order, an npy stack, a TIFF of several pages, a multi-frame DICOM."""
+"""Runs of frames on disk: a folder in the order of names, an npy stack, a TIFF of several pages, a DICOM of several
+frames.
+"""
 
 import io
 from collections.abc import Iterator
@@ -20,19 +22,19 @@ _SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".dcm", ".ima", "")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRun:
-    """Frames (rows, columns) in order, and their rate if the file tells."""
+    """Frames, each (rows, columns), in order, and their rate in 1/s if the file tells it."""
 
     frames: list[NDArray[Any]]
     fps: float | None = None
 
 
 def read_run(path: Path) -> FrameRun:
-    """Return the frames of a folder or a file; a file of one frame is a run of one.
+    """Return the frames in a folder or a file; a file of one frame is a run of one.
 
     Raises
     ------
     FrameError
-        If there is none, one cannot be read, or their sizes or dtypes differ.
+        If there is no frame, one cannot be read, or their sizes or dtypes differ.
     """
     if path.is_dir():
         files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)

@@ -1,4 +1,4 @@
-"""What a session gives to the device: frames of one instant, and searches beside them."""
+"""How a session makes jobs: of the waiting frames of one instant, and of searches beside them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from fluoropose.tracking.tracked_object import TrackedObject
 __all__ = ["plan_job", "plan_search", "keep_decoded_frames"]
 
 _LATE_S = 0.3
-"""A frame that is older than the last answered one by less came late; by more, its clock was set."""
+"""A frame older than the last answered one by less than this came late; if it is older by more, its clock was set."""
 
 
 def plan_job(
@@ -21,9 +21,9 @@ def plan_job(
     settings: SessionSettings,
     objects: Mapping[str, TrackedObject],
 ) -> Job:
-    """Return the work on the waiting frames that are of one instant, in the order of the session's cameras.
+    """Return the job on the waiting frames that are of one instant, in the order of the session's cameras.
 
-    Objects that must be searched for have no part in it while there are others to follow.
+    Objects that must be searched for are left out of the job unless all of them must be.
     """
     tolerance_s = settings.tolerance_ms / 1e3
     frames = select_instant(waiting.values(), tolerance_s)
@@ -40,7 +40,7 @@ def plan_job(
 
 
 def keep_decoded_frames(job: Job, decoded: Mapping[int, Any]) -> Job:
-    """Return a job that was done with its frames, decoded, as if they had been kept."""
+    """Return a job that is done, with only the frames that were decoded and their pixels, all marked as kept."""
     sights = [
         replace(sight, frame=replace(sight.frame, payload=decoded[sight.frame.ticket]), kept=True)
         for sight in job.sights
@@ -50,6 +50,9 @@ def keep_decoded_frames(job: Job, decoded: Mapping[int, Any]) -> Job:
 
 
 def plan_search(job: Job, objects: Mapping[str, TrackedObject]) -> Job:
-    """Return the search, in a job's frames, for what is to be searched for; the others tell what they cast over it."""
+    """Return the job that searches for the objects that need it, in the frames of a job that is done.
+
+    The other objects are in it too, because their line integrals are subtracted from the frames.
+    """
     tasks = tuple(ObjectTask(one, one.tracker.plan(job.moment_s, again=True)) for one in objects.values())
     return replace(job, tasks=tasks, again=True, is_search=True)

@@ -1,4 +1,4 @@
-"""Where the object will be: constant velocity on SE(3), turning about the object's centre, each parameter limited."""
+"""Prediction of an object's pose: constant velocity on SE(3), rotation about the object's centre, limited speeds."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ __all__ = ["MotionLimits", "Velocity", "estimate_velocity", "extrapolate"]
 
 @dataclass(frozen=True, slots=True)
 class MotionLimits:
-    """The fastest motion that is extrapolated, per parameter, and how far ahead.
+    """The largest speed that is extrapolated in each parameter, and how far ahead in time.
 
-    A gait lab's bones move at a few hundred mm/s; a faster estimate is a wrong pose rather than a motion.
+    Bones in a gait laboratory move at a few hundred mm/s; a faster estimate comes from a wrong pose.
     """
 
     across_mm_per_s: float = 400.0
@@ -27,7 +27,7 @@ class MotionLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Velocity:
-    """Of the object's centre in mm/s and of its turning in rad/s, both along the world's axes, shape (3,) each."""
+    """The velocity of an object's centre and its angular velocity, both along the world's axes, shape (3,) each."""
 
     centre_mm_per_s: Vec3
     turn_rad_per_s: Vec3
@@ -36,10 +36,10 @@ class Velocity:
 def estimate_velocity(
     earlier: Mat44, later: Mat44, seconds: float, centre_mm: Vec3, limits: MotionLimits, axes: Mat33 | None = None
 ) -> Velocity:
-    """Return the limited velocity from one `world_from_volume` to another, `seconds` (> 0) apart.
+    """Return the limited velocity from one `world_from_volume` to another, `seconds` (> 0) later.
 
-    The limits hold along the camera's axes: `axes` is the rotation of camera_from_world, None where the world is the
-    camera's frame.
+    The limits hold along the camera's axes: `axes` is the rotation of camera_from_world, or None if the world is the
+    camera's frame. `centre_mm` is the object's centre in the volume.
     """
     centre = (transform(later, centre_mm) - transform(earlier, centre_mm)) / seconds
     turn = to_rotation_vector(later[:3, :3] @ earlier[:3, :3].T) / seconds

@@ -1,7 +1,8 @@
-"""Which frames are of one instant. A frame never waits for its partner.
+"""Which frames are of one instant. A frame never waits for its partner, the frame of another camera at that instant.
 
-If both wait when the device is free they are solved together and both answered. A frame whose partner was solved a
-moment ago without it is solved together with that partner, whose pixels are kept. Else it is answered alone.
+If both wait when a worker is free, they are registered together and both answered. If a frame's partner was registered
+before the frame came, it is registered together with that partner, whose pixels are kept for this. Otherwise the frame
+is registered alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +13,11 @@ from fluoropose.tracking.jobs import CameraFrame, Job, ReceivedFrame
 __all__ = ["PartnerBuffer", "select_instant"]
 
 _ROUNDING_S = 1e-6
-"""What Unix seconds in double precision cannot tell."""
+"""Unix times in seconds are no more exact than this in double precision."""
 
 
 def select_instant(waiting: Iterable[ReceivedFrame], tolerance_s: float) -> list[ReceivedFrame]:
-    """Return the frame that came first and those of other cameras captured within the tolerance of it."""
+    """Return the frame that came first, and those of other cameras captured within the tolerance of it."""
     first, *others = sorted(waiting, key=lambda frame: frame.ticket)
     return [first, *(frame for frame in others if _is_near(first, frame, tolerance_s))]
 
@@ -32,14 +33,14 @@ class _KeptFrame:
 
 
 class PartnerBuffer:
-    """The last frame of each camera, for a partner that comes late; each partner's frame meets it once."""
+    """The last frame of each camera, kept for partners that come late. Two cameras' frames are paired only once."""
 
     def __init__(self) -> None:
-        """Keep nothing yet."""
+        """Begin empty."""
         self._kept: dict[str, _KeptFrame] = {}
 
     def partners(self, frames: Sequence[ReceivedFrame], tolerance_s: float) -> list[CameraFrame]:
-        """Return what was kept of other cameras at the instant of `frames`, the first of which tells it."""
+        """Return the kept frames of other cameras that are of one instant with the first of `frames`."""
         cameras = {frame.camera for frame in frames}
         return [
             kept.sight
@@ -50,7 +51,7 @@ class PartnerBuffer:
         ]
 
     def keep(self, job: Job, decoded: Mapping[int, object]) -> None:
-        """Keep a job's frames; `decoded` holds, by ticket, those that could be used."""
+        """Keep a job's frames. `decoded` holds the payloads, by ticket, of those that could be used."""
         used = [sight for sight in job.sights if sight.kept or sight.frame.ticket in decoded]
         cameras = frozenset(sight.frame.camera for sight in used)
         for sight in used:
@@ -63,5 +64,5 @@ class PartnerBuffer:
                 self._kept[name] = replace(before, solved_with=before.solved_with | cameras)
 
     def forget(self) -> None:
-        """Let go of everything."""
+        """Forget every frame."""
         self._kept.clear()

@@ -1,9 +1,8 @@
-"""A session without I/O: frames and times go in, events come out; every transport carries this same core.
+"""A session without I/O: frames and times go in, jobs, answers and dropped frames come out. All transports use it.
 
-A frame is in one of three places: `waiting` (for the device) and `ready` (answered, not yet handed to the client) hold
-one frame of each camera, `running` (on the device) those of one instant. A newer frame replaces a waiting one, a newer
-answer a ready one. Every frame that was offered ends as answered or as dropped for a reason; the books hold at any
-moment:
+A frame is in one of three states. `waiting` (for a worker) and `ready` (answered, not yet handed to the client) hold
+one frame of each camera; `running` holds the frames of one instant. A newer frame replaces a waiting one, and a newer
+answer a ready one. Every frame that is offered is in the end answered or dropped for a reason. At any moment
 
     received = answered + sum(dropped by reason) + in flight
 
@@ -39,7 +38,11 @@ __all__ = ["Session"]
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
-    """One session: the tracks, the places, the books. One thread at a time."""
+    """One session: its tracks, its frames in flight and its counters. Only one thread may use it at a time.
+
+    `closed` is why no frame is taken any more, and `absent` why none is answered; both are "" otherwise. `attached`
+    says that a stream is connected, and `last_seq` is the number of the last frame that was handed over.
+    """
 
     name: str
     settings: SessionSettings
@@ -64,7 +67,7 @@ class Session:
 
     @classmethod
     def open(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
-        """Return a new session whose objects' centres are at `centres_mm` of their volumes, by case."""
+        """Open a session; `centres_mm` holds, by case, the objects' centres in their volumes."""
         followed = [TrackedObject.begin(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
         return cls(name, settings, {one.case: one for one in followed}, owner)
 
@@ -80,33 +83,36 @@ class Session:
 
     @property
     def in_flight(self) -> int:
-        """How many frames are neither answered nor dropped yet, 0 to 3 of each camera."""
+        """The number of frames that are neither answered nor dropped yet: 0 to 3 of each camera."""
         return len(self.waiting) + len(self.ready) + (0 if self.running is None else len(self.running.frames))
 
     @property
     def awaits_first_frame(self) -> bool:
-        """Whether nobody has ever sent a frame and no stream is attached."""
+        """Whether no frame has ever come and no stream is attached."""
         return not self.attached and not self.counters["received"]
 
     @property
     def needs_search(self) -> bool:
-        """Whether the next frame is searched for every object, which takes far longer than following."""
+        """Whether every object must be searched for in the next frame, which takes far longer than following them."""
         return all(one.tracker.needs_search for one in self.objects.values())
 
     @property
     def search_is_due(self) -> bool:
-        """Whether some objects are to be searched for, in the last frame, while others are followed."""
+        """Whether some objects should be searched for in the last job's frames while others are followed."""
         free = self.searching is None and self._last is not None and not self.absent
         return free and not self.needs_search and any(one.tracker.needs_search for one in self.objects.values())
 
     def change(self, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
-        """Change cameras, starts or objects as a client asks; all or nothing, and the books stay.
+        """Change cameras, starts or objects as a client asks, all or nothing; frames in flight and counters stay.
 
         Raises
         ------
-        UnknownCameraError, UnknownObjectError, ConflictError, InputError
-            If the session has no such camera or object, has the object already, would have none or too many, or if a
-            start does not say whose it is.
+        UnknownCameraError, UnknownObjectError
+            If the session has no such camera or object.
+        ConflictError
+            If the session has an object that is added, or would have no object or too many.
+        InputError
+            If a start pose comes without its case though there are several objects.
         """
         cameras = dict(self.settings.cameras)
         for name, camera in change.cameras.items():
@@ -134,7 +140,7 @@ class Session:
         camera: str | None = None,
         camera_from_world: Mat44 | None = None,
     ) -> tuple[int, list[DroppedFrame]]:
-        """Take a frame in, or refuse it; return its ticket and what was dropped, itself included."""
+        """Take a frame in or refuse it; return its ticket and the frames that are dropped, which it may be itself."""
         self._tickets += 1
         ticket = self._tickets
         self.counters["received"] += 1
@@ -161,19 +167,19 @@ class Session:
         return ticket, [self._drop(old.ticket, old.seq, "superseded", newer)]
 
     def refuse(self, error: FluoroposeError, seq: int | None = None) -> DroppedFrame:
-        """Count something that came in a frame's place and holds none."""
+        """Count a message that should have been a frame and is none."""
         self._tickets += 1
         self.counters["received"] += 1
         return self._drop(self._tickets, seq, "invalid", error)
 
     def refuse_waiting(self, error: FluoroposeError, ticket: int) -> DroppedFrame:
-        """Give a waiting frame up because the service has too much to do."""
+        """Drop a waiting frame because the service is overloaded."""
         frame = next(frame for frame in self.waiting.values() if frame.ticket == ticket)
         del self.waiting[frame.camera]
         return self._drop(frame.ticket, frame.seq, "rejected", error)
 
     def take(self, now_ns: int) -> tuple[Job | None, list[DroppedFrame]]:
-        """Move the frames of one instant to the device; return the work if there is any, and what had grown too old."""
+        """Make a job of the waiting frames of one instant; return it, or None, and the frames that are stale."""
         if self.running is not None:
             return None, []
         dropped = []
@@ -197,18 +203,18 @@ class Session:
         return self.searching
 
     def end_search(self, seen: Mapping[str, Observation]) -> None:
-        """Take what the search found, nothing if it failed."""
+        """Take the poses that the search found, by case; none if it failed."""
         job, self.searching = self.searching, None
         if job is not None:
             self._update_tracks(job, seen)
 
     def tracked_cases(self, job: Job) -> list[str]:
-        """Return the cases of a job that the session still follows."""
+        """Return those of a job's cases whose objects the session still follows."""
         tasks = [task.tracked_object for task in job.tasks]
         return [one.case for one in tasks if self.objects.get(one.case) is one]
 
     def complete(self, done: JobAnswers) -> list[DroppedFrame]:
-        """Take the running frames' results: the tracks go on, the answers are ready for the client."""
+        """Take the running job's results: update the tracks and make the answers ready; return the dropped frames."""
         job = self._end_running()
         self._update_tracks(job, done.seen)
         self.counters.update(sighting.status.value for sighting in done.seen.values())
@@ -225,13 +231,13 @@ class Session:
         return gone
 
     def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[DroppedFrame]:
-        """Give the running frames up: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
+        """Drop the running frames: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
         return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._end_running().frames]
 
     def hand_over(self, now_ns: int, ticket: int | None = None) -> ReadyResult | DroppedFrame | None:
-        """Return the answer to give to the client now, that of one ticket or the first there is; None for none.
+        """Return the answer for the client: that of a ticket, by default of the lowest one; None if none is ready.
 
-        `DroppedFrame` if it has grown too old.
+        An answer whose frame is stale is dropped, and the dropped frame returned.
         """
         there = [ready for ready in self.ready.values() if ticket in (None, ready.frame.ticket)]
         if not there:
@@ -247,11 +253,11 @@ class Session:
         return ReadyResult(ready.frame, ready.answer, dropped)
 
     def join(self) -> None:
-        """Note that a client is there (again) to take answers."""
+        """Note that a client is connected, for the first time or again, and takes answers."""
         self.absent, self.attached = "", True
 
     def leave(self, reason: str) -> list[DroppedFrame]:
-        """Drop what waits or is ready, and what runs once it has finished: the client is gone."""
+        """Note that the client is gone: drop the waiting and ready frames now, the running ones when they are done."""
         self.absent, self.attached = reason, False
         frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
         self.waiting.clear()
@@ -260,16 +266,16 @@ class Session:
         return [self._drop(frame.ticket, frame.seq, reason, closed_error(reason)) for frame in frames]
 
     def drain(self) -> None:
-        """Take no frame any more; what is in flight is still answered."""
+        """Take no more frames; those in flight are still answered."""
         self.closed = self.closed or "draining"
 
     def close(self, reason: str) -> list[DroppedFrame]:
-        """Take no frame any more and answer none."""
+        """Take no more frames and answer none; return the frames that are dropped."""
         self.closed = self.closed or reason
         return self.leave(self.closed)
 
     def _name_of_frame(self, camera: str | None, seq: int | None, camera_from_world: Mat44 | None) -> str:
-        """Return the name of a frame's camera, or raise what is wrong with the frame."""
+        """Return the name of a frame's camera, or raise an InputError that says what is wrong with the frame."""
         name = self.settings.camera_name(camera)
         seen = self._seen_seq.get(name, -1)
         if seq is not None and seq <= seen:
@@ -279,7 +285,7 @@ class Session:
         return name
 
     def _keep_frames(self, job: Job, done: JobAnswers) -> None:
-        """Keep frames for partners that come late, and for a search."""
+        """Keep a job's frames for partners that come late, and for a search."""
         if len(self.settings.cameras) > 1:
             self._partner_buffer.keep(job, done.decoded)
         if len(self.objects) > 1 and done.answers:
@@ -297,7 +303,7 @@ class Session:
                 task.tracked_object.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
 
     def _store_answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
-        """Put an answer where the client finds it; return the one it replaces, if any."""
+        """Make an answer ready for the client; return the frame whose answer it replaces, if any."""
         old = self.ready.get(frame.camera)
         self.ready[frame.camera] = ReadyResult(frame, answer)
         if old is None:

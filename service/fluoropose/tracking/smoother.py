@@ -1,7 +1,7 @@
-"""One pose from a window of frames: a fixed-lag estimate on SE(3). Lengths in mm, angles in rad, times in s.
+"""Smoothing: one pose from a window of frames, an estimate on SE(3). Lengths in mm, angles in rad, times in s.
 
-A camera that goes round an object sees its depth from the side; one that stands still never does, however many frames
-it takes: `tracking.window` has the model of the errors that makes this so, and the estimate.
+A camera that moves round an object sees its depth from the side. One that stands still does not, however many frames it
+takes. The model of the frames' errors in `tracking.window` accounts for that.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,21 @@ from fluoropose.tracking.window import FLOOR, Estimate, Smoothing, State, Window
 __all__ = ["WindowPose", "Smoother", "Smoothing"]
 
 _REJECTED = 0.1
-"""A frame with less weight than this is an outlier."""
+"""A frame with a smaller weight is an outlier."""
 
-_ROUNDING, _TRACE = 1e-9, 1e-4
-"""How negative rounding may leave an information's smallest share; the share of `FLOOR` that every frame has."""
+_ROUNDING = 1e-9
+"""Rounding may leave the smallest eigenvalue of an information matrix negative by this share of the largest."""
+
+_TRACE = 1e-4
+"""This share of `FLOOR` is added to every frame's information."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowPose:
-    """What the window says at its newest frame.
+    """The smoothed pose at the window's newest frame.
 
-    `covariance` (6, 6) of the pose's error as a twist; `frames` that counted, from `views` different sides.
+    `covariance`, shape (6, 6), is that of the pose's error as a twist. `frames` is how many frames were no outliers,
+    and `views` how many different sides they see.
     """
 
     world_from_volume: Mat44
@@ -34,16 +38,16 @@ class WindowPose:
     views: int
 
     def sigma_along_mm(self, direction_world: Vec3) -> float:
-        """Return the standard deviation of the centre along a direction of the world, mm: depth along a ray."""
+        """Return the standard deviation in mm of the centre along a direction in the world, such as a ray."""
         unit = direction_world / np.linalg.norm(direction_world)
         return float(np.sqrt(unit @ self.covariance[:3, :3] @ unit))
 
 
 class Smoother:
-    """One object's window. `add` each frame's pose as it comes."""
+    """The window of one object; `add` takes each frame's pose and returns the smoothed one."""
 
     def __init__(self, centre_mm: Vec3, settings: Smoothing = Smoothing()) -> None:
-        """Begin with an empty window; `centre_mm` is the object's in the volume's frame."""
+        """Begin with an empty window; `centre_mm` is the object's centre in the volume frame."""
         self.centre_mm = np.asarray(centre_mm, np.float64)
         self.settings = settings
         self.restart()
@@ -59,11 +63,12 @@ class Smoother:
     def add(
         self, moment_s: float, world_from_volume: Mat44, information: Float64, camera_from_world: Mat44
     ) -> WindowPose:
-        """Take a frame's pose into the window and return the window's.
+        """Take a frame's pose into the window and return the smoothed pose.
 
-        `information` (6, 6) is the inverse of the covariance of the pose's error. A frame whose time, pose or
-        information is not finite, or whose information is negative in some direction, is left out. A frame that comes
-        late is put in its place; one older than the whole window means another clock, and the window starts afresh.
+        `information`, shape (6, 6), is the inverse of the covariance of the pose's error. A frame is left out if its
+        time, pose or information is not finite, or its information is negative in some direction. A frame that comes
+        late is sorted in by its time. A frame older than the whole window means that the clock was set, and empties the
+        window first.
         """
         checked = _check_information(information)
         places = np.concatenate([world_from_volume, camera_from_world])
@@ -81,7 +86,10 @@ class Smoother:
         return self._summarise(world_from_volume)
 
     def _find_side(self, direction: Vec3) -> int:
-        """Return the number of the side that `direction` (object's frame) looks from, a new one if none is near."""
+        """Return the number of the side that the source is on, a new number if no known side is near.
+
+        `direction` leads from the object to the source, in the volume frame.
+        """
         unit = direction / max(float(np.linalg.norm(direction)), 1e-9)
         used = {kept.view for kept in self._frames}
         self._sides = {number: known for number, known in self._sides.items() if number in used}
@@ -102,7 +110,7 @@ class Smoother:
             del self._frames[views.index(fullest)]
 
     def _estimate(self) -> Estimate:
-        """Estimate from the last estimate on, or from the newest frame where there is none."""
+        """Return the window's estimate, started at the last one, or at the newest frame if there is none."""
         newest = self._frames[-1]
         start = State(newest.moment_s, newest.centre_mm, newest.rotation, np.zeros(6))
         return estimate(
@@ -110,7 +118,7 @@ class Smoother:
         )
 
     def _restart_after_outliers(self, frame: WindowEntry, weights: Float64) -> None:
-        """Start afresh with the newest frames when so many in a row are unlike the window."""
+        """Keep only the newest frames if as many of them as `restart_after` says are outliers in a row."""
         weight = next((weight for kept, weight in zip(self._frames, weights, strict=True) if kept is frame), 1.0)
         self._outliers = self._outliers + 1 if weight < _REJECTED else 0
         if self._outliers >= self.settings.restart_after:
@@ -128,7 +136,7 @@ class Smoother:
 
 
 def _check_information(information: Float64) -> Float64 | None:
-    """Return the symmetric information with a trace of what no frame has seen; None if it cannot be one."""
+    """Return the information made symmetric, with a share of `FLOOR` added; None if it is no information matrix."""
     if information.shape != (6, 6) or not np.isfinite(information).all():
         return None
     symmetric = 0.5 * (information + information.T)
