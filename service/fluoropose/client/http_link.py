@@ -12,7 +12,7 @@ from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, Probl
 __all__ = ["HttpLink", "http_client", "request"]
 
 _KEEP_S = 20.0
-"""An idle connection is kept for so long: less than the service keeps it, so that it is not closed as a frame is sent."""
+"""How long an idle connection is kept: less than by the service, so that it is not closed while a frame is sent."""
 
 _CONNECTIONS = 100
 """The most requests at once; further frames wait in the client."""

@@ -37,7 +37,7 @@ class LinkLostError(FluoroposeError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a service is, and how to authenticate: an API key, the authority of its certificate, our own certificate."""
+    """Where a service is and how to authenticate: an API key, its certificate's authority, our own certificate."""
 
     http: str
     grpc: str = "127.0.0.1:8001"

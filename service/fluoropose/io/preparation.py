@@ -1,4 +1,4 @@
-"""From a CT's file to a stored case, for the command line and the service: read, select the object, render the atlas."""
+"""From a CT's file to a stored case, for the command line and the service: read, select the object, render views."""
 
 from dataclasses import dataclass
 from pathlib import Path

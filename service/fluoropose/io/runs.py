@@ -1,6 +1,4 @@
-"""Runs of frames on disk: a folder in the order of names, an npy stack, a TIFF of several pages, a DICOM of several
-frames.
-"""
+"""Runs of frames on disk: a folder in the order of names, or a file of several frames (npy, TIFF, DICOM)."""
 
 import io
 from collections.abc import Iterator
