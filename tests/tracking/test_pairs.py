@@ -27,8 +27,8 @@ def sent(one, camera, captured_s, seq=None, **more):
 def seen(job):
     """Which cameras' frames are new in a job, which are kept."""
     return [
-        [sight.frame.camera for sight in job.sights if not sight.kept],
-        [sight.frame.camera for sight in job.sights if sight.kept],
+        [camera_frame.frame.camera for camera_frame in job.camera_frames if not camera_frame.kept],
+        [camera_frame.frame.camera for camera_frame in job.camera_frames if camera_frame.kept],
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_frame_waits_for_no_partner_and_one_that_is_late_meets_it():
     late = take(one)
     assert seen(late) == [["b"], ["a"]]
     assert late.again
-    assert [sight.frame.payload for sight in late.sights if sight.kept] == ["decoded"]
+    assert [camera_frame.frame.payload for camera_frame in late.camera_frames if camera_frame.kept] == ["decoded"]
     finish(one)
     assert handed(one) == [("a", 0), ("b", 0)]
     assert one.in_flight == 0
@@ -199,8 +199,8 @@ def test_a_camera_that_moves_says_so_from_the_first_frame_on():
     assert (drop.reason, drop.error.code) == ("invalid", "no-common-world")
     moving = session()
     moving.offer("moved", None, 0, 0, camera_from_world=place)
-    (sight,) = take(moving).sights
-    np.testing.assert_allclose(sight.placed.camera_from_world, place, atol=1e-12)
+    (camera_frame,) = take(moving).camera_frames
+    np.testing.assert_allclose(camera_frame.placed.camera_from_world, place, atol=1e-12)
     _, (drop,) = moving.offer("still", None, 0, 0)
     assert drop.error.code == "no-common-world"
     both = pair()

@@ -212,9 +212,9 @@ class Books(RuleBasedStateMachine):
         self._ended(*dropped)
         if job is not None:
             assert before is None
-            cameras = [sight.frame.camera for sight in job.sights]
+            cameras = [camera_frame.frame.camera for camera_frame in job.camera_frames]
             assert len(set(cameras)) == len(cameras)
-            moments = [sight.frame.moment_s for sight in job.sights]
+            moments = [camera_frame.frame.moment_s for camera_frame in job.camera_frames]
             assert max(moments) - min(moments) <= 0.0201
 
     @rule(status=st.sampled_from(list(Status)), broken=st.booleans())

@@ -150,8 +150,8 @@ def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
         initial_pose=_flat(body.get("initial_pose")),
         max_frame_age_ms=body.get("max_frame_age_ms"),
         policy=_POLICIES[body.get("policy", "latest")],
-        cameras=_named(body.get("cameras")),
-        cases=[_object(one) for one in body.get("cases") or []],
+        cameras=_named_camera_messages(body.get("cameras")),
+        cases=[_object_message(one) for one in body.get("cases") or []],
         pairing_tolerance_ms=pairing.get("tolerance_ms"),
         smoothing=smoothing
         and pb.Smoothing(window_s=smoothing["window_s"], object=_MOTIONS[smoothing.get("object", "still")]),
@@ -172,8 +172,8 @@ def restart_message(change: dict[str, Any]) -> pb.ClientMessage:
         initial_pose=_flat(change.get("initial_pose")),
         camera=camera and camera_message(camera),
         case=change.get("case"),
-        cameras=_named(change.get("cameras")),
-        add=[_object(one) for one in change.get("add") or []],
+        cameras=_named_camera_messages(change.get("cameras")),
+        add=[_object_message(one) for one in change.get("add") or []],
         remove=change.get("remove") or [],
     )
     return pb.ClientMessage(restart=restart)
@@ -224,11 +224,11 @@ def _estimate_dict(estimate: pb.ErrorEstimate) -> dict[str, float]:
     return {name: getattr(estimate, name) for name in ("in_plane_mm", "depth_mm", "rotation_deg")}
 
 
-def _object(start: dict[str, Any]) -> pb.Object:
+def _object_message(start: dict[str, Any]) -> pb.Object:
     return pb.Object(case=start["case"], initial_pose=_flat(start.get("initial_pose")))
 
 
-def _named(cameras: dict[str, Any] | None) -> list[pb.NamedCamera]:
+def _named_camera_messages(cameras: dict[str, Any] | None) -> list[pb.NamedCamera]:
     return [pb.NamedCamera(name=name, camera=camera_message(one)) for name, one in (cameras or {}).items()]
 
 

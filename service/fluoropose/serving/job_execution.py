@@ -66,7 +66,7 @@ def answered(
     """Return what a session of `cases` is told of a job; the answers hold those that it `followed` ever since."""
     keeps = len(job.settings.cameras) > 1 or len(cases) > 1
     kept = {ticket: DecodedFrame(view.pixels) for ticket, view in solved.views.items()} if keeps else {}
-    good = [sight for sight in job.sights if not sight.kept and sight.frame.ticket not in solved.failures]
+    good = [sight for sight in job.camera_frames if not sight.kept and sight.frame.ticket not in solved.failures]
     there = [case for case in cases if case in followed and case in solved.found]
     missing = tuple(case for case in cases if case not in there)
     answers = {sight.frame.ticket: _answer(solved, service, job, sight, there, missing) for sight in good}
@@ -75,7 +75,7 @@ def answered(
 
 def _decoded(job: Job) -> tuple[dict[int, FrameView], dict[int, FluoroposeError]]:
     views, failures = {}, {}
-    for sight in job.sights:
+    for sight in job.camera_frames:
         try:
             pixels: NDArray[Any] = sight.frame.payload.pixels(sight.placed.camera)
         except FluoroposeError as error:
@@ -129,7 +129,7 @@ def _smoothed(job: Job, found: Mapping[str, Registration]) -> dict[str, WindowPo
 
 def _first_used(found: Registration, job: Job) -> CameraFrame:
     used = _used(found)
-    return next((sight for sight in job.sights if sight.frame.camera in used), job.sights[0])
+    return next((sight for sight in job.camera_frames if sight.frame.camera in used), job.camera_frames[0])
 
 
 def _used(found: Registration) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _answer(
         timing,
         service.device.label,
         searching=missing,
-        leads=sight is next(one for one in job.sights if not one.kept),
+        leads=sight is next(one for one in job.camera_frames if not one.kept),
     )
 
 

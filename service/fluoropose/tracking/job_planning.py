@@ -30,23 +30,23 @@ def plan_job(
     kept = partner_buffer.partners(frames, tolerance_s)
     new = [CameraFrame(one, settings.cameras[one.camera].place(one.camera_from_world)) for one in frames]
     order = list(settings.cameras)
-    sights = sorted([*new, *kept], key=lambda sight: order.index(sight.frame.camera))
+    camera_frames = sorted([*new, *kept], key=lambda camera_frame: order.index(camera_frame.frame.camera))
     moment_s = max(frame.moment_s for frame in frames)
     followed = [one for one in objects.values() if not one.tracker.needs_search] or list(objects.values())
     late = len(order) > 1 and followed[0].tracker.is_late(moment_s, _LATE_S)
     again = bool(kept) or late
     tasks = tuple(ObjectTask(one, one.tracker.plan(moment_s, again)) for one in followed)
-    return Job(tuple(sights), settings, tasks, moment_s, again)
+    return Job(tuple(camera_frames), settings, tasks, moment_s, again)
 
 
 def keep_decoded_frames(job: Job, decoded: Mapping[int, Any]) -> Job:
     """Return a job that is done, with only the frames that were decoded and their pixels, all marked as kept."""
-    sights = [
-        replace(sight, frame=replace(sight.frame, payload=decoded[sight.frame.ticket]), kept=True)
-        for sight in job.sights
-        if sight.frame.ticket in decoded
+    camera_frames = [
+        replace(camera_frame, frame=replace(camera_frame.frame, payload=decoded[camera_frame.frame.ticket]), kept=True)
+        for camera_frame in job.camera_frames
+        if camera_frame.frame.ticket in decoded
     ]
-    return replace(job, sights=tuple(sights))
+    return replace(job, camera_frames=tuple(camera_frames))
 
 
 def plan_search(job: Job, objects: Mapping[str, TrackedObject]) -> Job:

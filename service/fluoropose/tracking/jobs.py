@@ -104,14 +104,14 @@ class Job:
 
     Attributes
     ----------
-    sights : the frames, in the order of the session's cameras
+    camera_frames : the frames, in the order of the session's cameras
     tasks : the objects to register
     moment_s : the latest capture time of the new frames
     again : the instant is not after the last one that was answered
     is_search : the job answers no frame but searches for objects while the others are followed
     """
 
-    sights: tuple[CameraFrame, ...]
+    camera_frames: tuple[CameraFrame, ...]
     settings: SessionSettings
     tasks: tuple[ObjectTask, ...]
     moment_s: float
@@ -121,7 +121,7 @@ class Job:
     @property
     def frames(self) -> list[ReceivedFrame]:
         """The frames that this job answers."""
-        return [sight.frame for sight in self.sights if not sight.kept]
+        return [camera_frame.frame for camera_frame in self.camera_frames if not camera_frame.kept]
 
     @property
     def reported_tasks(self) -> list[ObjectTask]:

@@ -28,7 +28,7 @@ def _is_near(one: ReceivedFrame, other: ReceivedFrame, tolerance_s: float) -> bo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _KeptFrame:
-    sight: CameraFrame
+    camera_frame: CameraFrame
     solved_with: frozenset[str]
 
 
@@ -43,22 +43,26 @@ class PartnerBuffer:
         """Return the kept frames of other cameras that are of one instant with the first of `frames`."""
         cameras = {frame.camera for frame in frames}
         return [
-            kept.sight
+            kept.camera_frame
             for name, kept in self._kept.items()
             if name not in cameras
             and not cameras & kept.solved_with
-            and _is_near(frames[0], kept.sight.frame, tolerance_s)
+            and _is_near(frames[0], kept.camera_frame.frame, tolerance_s)
         ]
 
     def keep(self, job: Job, decoded: Mapping[int, object]) -> None:
         """Keep a job's frames. `decoded` holds the payloads, by ticket, of those that could be used."""
-        used = [sight for sight in job.sights if sight.kept or sight.frame.ticket in decoded]
-        cameras = frozenset(sight.frame.camera for sight in used)
-        for sight in used:
-            name, ticket = sight.frame.camera, sight.frame.ticket
-            if not sight.kept:
-                frame = replace(sight.frame, payload=decoded[ticket])
-                self._kept[name] = _KeptFrame(CameraFrame(frame, sight.placed, kept=True), cameras)
+        used = [
+            camera_frame
+            for camera_frame in job.camera_frames
+            if camera_frame.kept or camera_frame.frame.ticket in decoded
+        ]
+        cameras = frozenset(camera_frame.frame.camera for camera_frame in used)
+        for camera_frame in used:
+            name, ticket = camera_frame.frame.camera, camera_frame.frame.ticket
+            if not camera_frame.kept:
+                frame = replace(camera_frame.frame, payload=decoded[ticket])
+                self._kept[name] = _KeptFrame(CameraFrame(frame, camera_frame.placed, kept=True), cameras)
             elif name in self._kept:
                 before = self._kept[name]
                 self._kept[name] = replace(before, solved_with=before.solved_with | cameras)

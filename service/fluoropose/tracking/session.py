@@ -195,7 +195,7 @@ class Session:
         return self.running, dropped
 
     def take_search(self) -> Job:
-        """Return the work of searching for what is to be searched for, beside the frames; see `seeks`."""
+        """Return the job that searches in the last job's frames while others are followed; see `search_is_due`."""
         if self._last is None:
             raise AssertionError("expected a frame to search in, got none")
         last, self._last = self._last, None
@@ -217,7 +217,7 @@ class Session:
         """Take the running job's results: update the tracks and make the answers ready; return the dropped frames."""
         job = self._end_running()
         self._update_tracks(job, done.seen)
-        self.counters.update(sighting.status.value for sighting in done.seen.values())
+        self.counters.update(observation.status.value for observation in done.seen.values())
         if not self.absent:
             self._keep_frames(job, done)
         gone = []
@@ -297,9 +297,9 @@ class Session:
 
     def _update_tracks(self, job: Job, seen: Mapping[str, Observation]) -> None:
         for task in job.reported_tasks:
-            case, sighting = task.tracked_object.case, seen.get(task.tracked_object.case)
-            if sighting is not None and self.objects.get(case) is task.tracked_object:
-                pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
+            case, observation = task.tracked_object.case, seen.get(task.tracked_object.case)
+            if observation is not None and self.objects.get(case) is task.tracked_object:
+                pose, status, axes = observation.world_from_volume, observation.status, observation.axes_from_world
                 task.tracked_object.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
 
     def _store_answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
