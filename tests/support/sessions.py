@@ -58,3 +58,28 @@ def pair(max_age_ms=None, policy="latest", tolerance_ms=20.0, cameras=(("a", 0),
         tolerance_ms=tolerance_ms,
     )
     return Session.open("s", settings, {case: np.zeros(3) for case in cases})
+
+
+def offer_frame(one, camera, captured_s, seq=None, **more):
+    return one.offer(f"{camera} at {captured_s}", seq, 0, 0, captured_s, camera, **more)
+
+
+def cameras_of(job):
+    """Which cameras' frames are new in a job, which are kept."""
+    return [
+        [camera_frame.frame.camera for camera_frame in job.camera_frames if not camera_frame.kept],
+        [camera_frame.frame.camera for camera_frame in job.camera_frames if camera_frame.kept],
+    ]
+
+
+def hand_over_all(one):
+    given = []
+    while (ready := one.hand_over(0)) is not None:
+        given.append((ready.frame.camera, ready.frame.seq))
+    return given
+
+
+def session_of_two(initial=("x", "y")):
+    one = pair(cases=initial)
+    offer_frame(one, "a", 1.0)
+    return one
