@@ -17,3 +17,14 @@ def test_many_rotations_are_each_as_one(rng):
     )
     half = from_rotation_vectors(np.array([[0.0, np.pi, 0.0]]))
     assert np.linalg.norm(to_rotation_vectors(half)) == pytest.approx(np.pi)
+
+
+def test_a_quarter_turn_by_hand():
+    (quarter,) = from_rotation_vectors(np.array([[0.0, 0.0, np.pi / 2]]))
+    np.testing.assert_allclose(quarter, [[0, -1, 0], [1, 0, 0], [0, 0, 1]], atol=1e-15)
+    np.testing.assert_allclose(to_rotation_vectors(quarter[None]), [[0.0, 0.0, np.pi / 2]])
+
+
+def test_no_rotations_are_no_vectors():
+    assert from_rotation_vectors(np.zeros((0, 3))).shape == (0, 3, 3)
+    assert to_rotation_vectors(np.zeros((0, 3, 3))).shape == (0, 3)

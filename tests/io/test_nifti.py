@@ -36,3 +36,16 @@ def test_nan_in_a_volume_is_refused(tmp_path, volume):
     write_nifti(tmp_path / "v.nii.gz", Volume(values, PLACED))
     with pytest.raises(VolumeError, match="1 voxels of NaN"):
         read_volume(tmp_path / "v.nii.gz")
+
+
+def test_a_trailing_axis_of_one_is_dropped_and_a_series_refused(tmp_path, volume):
+    nibabel.save(nibabel.Nifti1Image(volume.values[..., None], np.eye(4)), tmp_path / "one.nii")
+    assert read_nifti(tmp_path / "one.nii").values.shape == (4, 5, 6)
+    nibabel.save(nibabel.Nifti1Image(np.stack([volume.values] * 2, axis=-1), np.eye(4)), tmp_path / "two.nii")
+    with pytest.raises(VolumeError, match=r"3 axes, got shape \(4, 5, 6, 2\)"):
+        read_nifti(tmp_path / "two.nii")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(VolumeError, match=r"got no file gone\.nii"):
+        read_nifti(tmp_path / "gone.nii")
