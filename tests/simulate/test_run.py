@@ -1,4 +1,4 @@
-"""The simulator: physics by hand, runs that do not depend on how they are computed, nothing shared with training."""
+"""Simulated runs: the region of interest, runs that do not depend on the workers, no code shared with training."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 import fluoropose.simulate
 from fluoropose.drr.reference import ReferenceRenderer
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.simulate.motion import DEFAULT_REACH, random_motion
+from fluoropose.simulate.motion import random_motion
 from fluoropose.simulate.run import object_lines, simulate_run
 from support.cases import EXPECTED_SIX
 
@@ -25,11 +25,8 @@ def test_an_object_outside_the_frame_leaves_it_empty(scene):
     assert not object_lines(scene.volume, scene.camera, pose, 0.7).any()
 
 
-def test_a_run_is_smooth_within_reach_and_independent_of_the_workers(scene, rng):
+def test_a_run_does_not_depend_on_the_workers(scene, rng):
     motion, other = random_motion(EXPECTED_SIX, rng), random_motion(EXPECTED_SIX, rng)
-    path = np.array([motion.evaluate(t) for t in np.arange(0, 20, 1 / 30)])
-    assert (np.abs(path - EXPECTED_SIX) <= DEFAULT_REACH + 1e-9).all()
-    assert (np.abs(np.diff(path, axis=0)) < 0.08 * DEFAULT_REACH).all()
     runs = [simulate_run(scene, motion, other, 3, 15.0, 5, workers=n) for n in (1, 3)]
     for a, b in zip(*runs, strict=True):
         np.testing.assert_array_equal(a.pixels, b.pixels)

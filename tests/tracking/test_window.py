@@ -5,7 +5,8 @@ import pytest
 
 from fluoropose.errors import InputError
 from fluoropose.geometry.rigid import transform
-from fluoropose.tracking.window import Smoothing
+from fluoropose.geometry.rotation import about_z
+from fluoropose.tracking.window import Smoothing, State, WindowEntry, estimate
 from support.smoothing import CENTRE, MIDDLE, SIGMAS, camera_at, information, smooth_frames
 
 
@@ -57,3 +58,40 @@ def dense_twin(angles, errors, settings, fps=15.0):
 def test_settings_that_cannot_be_meant_are_refused(name, value):
     with pytest.raises(InputError, match=f"smoothing {name} must be .*, got"):
         Smoothing(**{name: value})
+
+
+def entry(moment_s, centre_mm, view=1, sigma=1.0):
+    information = np.diag(np.repeat([sigma**-2.0, 1e4], 3))
+    return WindowEntry(moment_s, np.asarray(centre_mm, float), np.eye(3), information, view)
+
+
+def state(moment_s=0.0):
+    return State(moment_s, np.zeros(3), np.eye(3), np.zeros(6))
+
+
+def test_two_views_weigh_by_their_information():
+    """Standard deviations of 1 and 2 mm: the mean weighs 4 to 1, and its variance is 1 / (1 + 1/4)."""
+    found = estimate([entry(0.0, [0.0, 0, 0], 1), entry(0.0, [1.0, 0, 0], 2, sigma=2.0)], state(), Smoothing())
+    np.testing.assert_allclose(found.state.centre_mm, [0.2, 0.0, 0.0], atol=1e-6)
+    assert found.covariance[0, 0] == pytest.approx(0.8, rel=1e-4)
+    np.testing.assert_array_equal(found.weights, [1.0, 1.0])
+
+
+def test_a_steady_motion_is_met_with_its_velocity():
+    settings = Smoothing(motion="moving", acceleration_mm_per_s2=0.1, turn_acceleration_deg_per_s2=0.1)
+    frames = [entry(0.1 * n, [4.0 * n, 0, -2.0 * n], view=n, sigma=0.01) for n in range(5)]
+    found = estimate(frames, state(0.4), settings)
+    np.testing.assert_allclose(found.state.centre_mm, [16.0, 0.0, -8.0], atol=1e-2)
+    np.testing.assert_allclose(found.state.velocity[:3], [40.0, 0.0, -20.0], atol=0.1)
+
+
+def test_a_state_is_extrapolated_and_stepped_about_its_centre():
+    velocity = np.array([10.0, 0, 0, 0, 0, np.pi])
+    later = State(1.0, np.array([1.0, 2, 3]), np.eye(3), velocity).extrapolate(1.5)
+    np.testing.assert_allclose(later.centre_mm, [6.0, 2.0, 3.0])
+    np.testing.assert_allclose(later.rotation, about_z(np.pi / 2), atol=1e-12)
+    moved = later.apply_step(np.array([0.0, 0, 1, 0, 0, -np.pi / 2]))
+    np.testing.assert_allclose(moved.centre_mm, [6.0, 2.0, 4.0])
+    np.testing.assert_allclose(moved.rotation, np.eye(3), atol=1e-12)
+    np.testing.assert_array_equal(moved.velocity, velocity)
+    np.testing.assert_allclose(later.apply_step(np.ones(12)).velocity, velocity + 1.0)
