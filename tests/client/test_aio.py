@@ -1,14 +1,17 @@
 """The asynchronous client: what it asks for, and how it outlives lost sessions. The service is a fake one."""
 
 import asyncio
+import json
 
 import httpx
 import numpy as np
 import pytest
+from websockets.asyncio.server import serve
 
 from fluoropose.client.aio import AsyncClient
 from fluoropose.client.links import LinkLostError, ProblemError
 from fluoropose.errors import InputError
+from support.fake_grpc import serve_fake_grpc
 from support.fake_service import SEEN, FakeService
 
 PIXELS = np.zeros((2, 3), np.uint16)
@@ -188,3 +191,60 @@ def test_closing_a_session_that_is_gone_is_no_error(service):
 
     run(service, use)
     assert service.requests[-1] == ("DELETE", "/v1/sessions/s1")
+
+
+def test_over_grpc_the_whole_session_is_grpcs():
+    async def both():
+        async with serve_fake_grpc() as (servicer, address):
+            async with AsyncClient("http://nowhere", "grpc", grpc=address, key="fp_1") as client:
+                with pytest.raises(ProblemError, match="expected another"):
+                    await client.track("none", {"rows": 2})
+                tracker = await client.track("knee", {"rows": 2})
+                result = await tracker.send(PIXELS)
+                await tracker.close()
+            async with AsyncClient("http://nowhere", "grpc", grpc="127.0.0.1:9") as client:
+                with pytest.raises(LinkLostError):
+                    await client.close_session("abc")
+        return tracker.session, result["seq"], servicer.keys
+
+    assert asyncio.run(both()) == ("abc", 0, ["Bearer fp_1", "Bearer fp_1"])
+
+
+def test_over_a_websocket_a_stream_that_ends_is_opened_again(service):
+    """The first stream ends with the first frame, the second one while a frame is sent, the third answers."""
+    streams = []
+
+    async def handle(socket):
+        streams.append(socket.request.path)
+        if len(streams) == 2:
+            return
+        message = await socket.recv()
+        header = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])
+        ended = {"type": "ended", "reason": "as told"}
+        await socket.send(json.dumps(ended if len(streams) == 1 else {"type": "problem", "seq": header["seq"]}))
+        await socket.wait_closed()
+
+    async def both():
+        async with serve(handle, "127.0.0.1", 0, subprotocols=["fluoropose.v1+json"]) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = AsyncClient(f"http://127.0.0.1:{port}", "ws")
+            await client.http.aclose()
+            client.http = httpx.AsyncClient(base_url="http://service", transport=httpx.MockTransport(service.respond))
+            async with client:
+                tracker = await client.track("knee", {"rows": 2})
+                with pytest.raises(ProblemError):
+                    await tracker.send(PIXELS)
+                await tracker.close()
+
+    asyncio.run(both())
+    assert streams == [f"/v1/sessions/s{n}/stream" for n in (1, 2, 3)]
+
+
+def test_views_of_a_lost_session_are_sent_again(service):
+    async def use(client):
+        tracker = await client.track("knee", cameras={"a": {}, "b": {}})
+        service.gone.add("s1")
+        return await tracker.send_views({"a": PIXELS, "b": PIXELS})
+
+    results = run(service, use)
+    assert set(results) == {"a", "b"}

@@ -3,8 +3,8 @@
 import asyncio
 
 import grpc
-import numpy as np
 import pytest
+import trustme
 
 from fluoropose.client.grpc_channel import (
     RpcCallError,
@@ -17,11 +17,8 @@ from fluoropose.client.grpc_channel import (
     settings_message,
 )
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
-from fluoropose.transports.grpc.fluoropose_pb2_grpc import RegistrationServicer, add_RegistrationServicer_to_server
+from support.fake_grpc import FLAT, POSE, found_fields, serve_fake_grpc
 from support.grpc_errors import call_error
-
-POSE = np.diag([1.0, -1.0, -1.0, 1.0]).tolist()
-FLAT = [number for row in POSE for number in row]
 
 
 @pytest.mark.parametrize(
@@ -89,17 +86,9 @@ def test_frames_and_changes_by_hand():
     assert not restart_message({}).restart.HasField("camera")
 
 
-def found(**more):
-    estimate = pb.ErrorEstimate(in_plane_mm=0.5, depth_mm=3.0, rotation_deg=1.0)
-    return {
-        "case": "x", "model": "m", "status": pb.TRACKING, "confidence": 0.5,
-        "camera_from_volume": FLAT, "world_from_volume": FLAT, "error_estimate": estimate, **more,
-    }  # fmt: skip
-
-
 def test_a_result_is_that_of_http():
     smoothed = pb.Smoothed(world_from_volume=FLAT, camera_from_volume=FLAT, frames=9)
-    result = result_dict(pb.Result(seq=7, timing_ms={"step": 2.0}, views=["a"], **found(smoothed=smoothed)))
+    result = result_dict(pb.Result(seq=7, timing_ms={"step": 2.0}, views=["a"], **found_fields(smoothed=smoothed)))
     assert (result["seq"], result["case"], result["status"], result["confidence"]) == (7, "x", "TRACKING", 0.5)
     assert result["world_from_volume"] == POSE
     assert result["error_estimate"] == {"in_plane_mm": 0.5, "depth_mm": 3.0, "rotation_deg": 1.0}
@@ -109,7 +98,7 @@ def test_a_result_is_that_of_http():
 
 
 def test_a_result_of_several_objects_lists_them():
-    several = pb.Result(objects=[pb.Found(**found())], searching=["y"], **found())
+    several = pb.Result(objects=[pb.Found(**found_fields())], searching=["y"], **found_fields())
     result = result_dict(several)
     assert [one["case"] for one in result["objects"]] == ["x"]
     assert "smoothed" not in result["objects"][0]
@@ -152,52 +141,20 @@ def test_events_are_those_of_the_websocket(message, event):
 
 
 def test_a_result_event_holds_its_result():
-    event = event_dict(pb.ServerMessage(result=pb.Result(seq=7, **found())))
+    event = event_dict(pb.ServerMessage(result=pb.Result(seq=7, **found_fields())))
     assert (event["type"], event["seq"], event["world_from_volume"]) == ("result", 7, POSE)
-
-
-class FakeServicer(RegistrationServicer):
-    """A service that answers as told and keeps the metadata of its calls."""
-
-    def __init__(self):
-        self.keys = []
-
-    async def OpenSession(self, request, context):  # noqa: N802
-        self.keys.append(dict(context.invocation_metadata()).get("authorization"))
-        if request.settings.case == "none":
-            await context.abort(grpc.StatusCode.NOT_FOUND, "unknown-case: expected another")
-        return pb.OpenSessionResponse(session="abc")
-
-    async def CloseSession(self, request, context):  # noqa: N802
-        return pb.CloseSessionResponse()
-
-    async def Register(self, request, context):  # noqa: N802
-        return pb.Result(seq=request.frame.seq, views=[view.name for view in request.views], **found())
-
-    async def Track(self, messages, context):  # noqa: N802
-        async for message in messages:
-            if message.HasField("hello"):
-                yield pb.ServerMessage(welcome=pb.Welcome(session=message.hello.session))
-            elif message.HasField("ping"):
-                yield pb.ServerMessage(pong=pb.Pong(client_time=message.ping.client_time))
-            else:
-                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "conflict: as told")
 
 
 def run(use):
     """Return the fake service, and what `use` returns of a channel to it."""
 
     async def both():
-        server, servicer = grpc.aio.server(), FakeServicer()
-        add_RegistrationServicer_to_server(servicer, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        channel = RpcChannel(f"127.0.0.1:{port}", "fp_1", None, None)
-        try:
-            return servicer, await use(channel)
-        finally:
-            await channel.close()
-            await server.stop(None)
+        async with serve_fake_grpc() as (servicer, address):
+            channel = RpcChannel(address, "fp_1", None, None)
+            try:
+                return servicer, await use(channel)
+            finally:
+                await channel.close()
 
     return asyncio.run(both())
 
@@ -252,3 +209,25 @@ def test_a_stream_that_the_service_ended_says_why_to_receiver_and_sender():
         return received.value.code, sent.value.code
 
     assert run(use)[1] == ("conflict", "conflict")
+
+
+def test_an_authority_makes_the_channel_a_secure_one(tmp_path):
+    """A server without TLS does not answer it: the connection breaks, with a certificate of our own or without."""
+    authority = trustme.CA()
+    ours = authority.issue_cert("console")
+    (tmp_path / "ca.pem").write_bytes(authority.cert_pem.bytes())
+    (tmp_path / "chain.pem").write_bytes(ours.cert_chain_pems[0].bytes())
+    (tmp_path / "key.pem").write_bytes(ours.private_key_pem.bytes())
+
+    async def call(pair):
+        async with serve_fake_grpc() as (_, address):
+            channel = RpcChannel(address, None, tmp_path / "ca.pem", pair)
+            try:
+                await channel.open_session({"case": "x"})
+            finally:
+                await channel.close()
+
+    for pair in (None, (tmp_path / "chain.pem", tmp_path / "key.pem")):
+        with pytest.raises(RpcCallError) as broken:
+            asyncio.run(call(pair))
+        assert broken.value.connection_lost

@@ -5,6 +5,7 @@ import ssl
 import httpx
 import numpy as np
 import pytest
+import trustme
 
 from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, parse_json, to_link_lost_error
 
@@ -71,3 +72,15 @@ def test_whatever_breaks_a_connection_is_a_lost_link():
     assert isinstance(error, LinkLostError)
     assert error.code == "link-lost"
     assert str(error) == "expected a connection, got: OSError " + "x" * 200
+
+
+def test_a_certificate_of_our_own_is_loaded(tmp_path):
+    authority = trustme.CA()
+    ours = authority.issue_cert("console")
+    (tmp_path / "ca.pem").write_bytes(authority.cert_pem.bytes())
+    (tmp_path / "chain.pem").write_bytes(ours.cert_chain_pems[0].bytes())
+    (tmp_path / "key.pem").write_bytes(ours.private_key_pem.bytes())
+    pair = (tmp_path / "chain.pem", tmp_path / "key.pem")
+    assert Address("https://x", authority=tmp_path / "ca.pem", certificate=pair).context() is not None
+    with pytest.raises(ssl.SSLError):
+        Address("https://x", certificate=(tmp_path / "ca.pem", tmp_path / "key.pem")).context()

@@ -46,3 +46,4 @@ def test_changes_of_cameras_and_starts_are_kept():
     assert after["cameras"] == {"a": 1, "b": 3}
     assert after["cases"] == [{"case": "x", "initial_pose": "start"}, {"case": "y", "initial_pose": "there"}]
     assert update_from_change(ONE, {"remove": ["x"], "add": [{"case": "q"}]}) == ONE
+    assert update_from_change(TWO, {"camera": "new"})["cameras"] == {"a": "new", "b": "new"}
