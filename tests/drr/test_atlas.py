@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fluoropose.drr.atlas import AtlasGrid, render_view
+from fluoropose.drr.atlas import Atlas, AtlasGrid, build_atlas, default_step_mm, render_view
+from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.reference import ReferenceRenderer
-from fluoropose.imaging.volume import extend_ends
+from fluoropose.imaging.volume import Volume, extend_ends
 
 
 def test_a_grid_may_reach_further_in_beta():
@@ -85,3 +86,27 @@ def test_an_object_of_its_own_has_no_surroundings(small_case):
 def test_the_atlas_is_mapped_and_small(small_case):
     assert isinstance(small_case.atlas.views, np.memmap)
     assert small_case.atlas.views.nbytes == 49 * 128 * 128 * 2
+
+
+def test_an_atlas_is_built_in_the_array_that_is_given(small_case):
+    view, grid = small_case.atlas.view, AtlasGrid(4.0, 4.0)
+    renderer = CpuRenderer(small_case.volume, default_step_mm(small_case.volume))
+    out = np.zeros((9, 128, 128), np.float16)
+    atlas = build_atlas(renderer, view, grid, out=out)
+    assert atlas.pictures is out
+    np.testing.assert_array_equal(build_atlas(renderer, view, grid).pictures, out)
+    # The middle of a 3 x 3 grid is the middle of the small case's 7 x 7.
+    np.testing.assert_array_equal(atlas.views[4], small_case.atlas.views[24])
+    np.testing.assert_array_equal(atlas.line_integrals(4), out[4:5].astype(np.float32))
+
+
+def test_the_sampling_step_is_the_smallest_voxel_side():
+    assert default_step_mm(Volume(np.ones((2, 2, 2)), np.diag([2.0, 0.5, 3.0, 1.0]))) == 0.5
+
+
+def test_single_precision_is_kept(small_case):
+    pictures = np.full((9, 4, 4), 0.1, np.float32)
+    assert Atlas(pictures, AtlasGrid(4.0, 4.0), small_case.atlas.view).line_integrals(0, 3).dtype == np.float32
+    np.testing.assert_array_equal(
+        Atlas(pictures, AtlasGrid(4.0, 4.0), small_case.atlas.view).line_integrals(0, 3), pictures[:2]
+    )

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 
 from fluoropose.errors import VolumeError
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.nifti import write_nifti
 from fluoropose.io.volumes import read_volume, volume_identity
+from support.dicom import series
 
 
 def test_the_identity_sees_values_and_place(volume):
@@ -25,3 +27,8 @@ def test_what_is_no_volume_is_refused(tmp_path, volume, name):
     (tmp_path / "cut.nii.gz").write_bytes(data[: len(data) // 2])
     with pytest.raises(VolumeError, match="expected"):
         read_volume(tmp_path / name)
+
+
+def test_the_kind_is_told_by_the_name(tmp_path, rng):
+    stored = rng.integers(0, 1500, (6, 5, 7)).astype(np.int16)
+    assert read_volume(series(tmp_path / "ct", stored)).values.shape == stored.shape

@@ -43,3 +43,12 @@ def test_a_pose_is_unique(name):
 def test_an_unknown_object_is_named():
     with pytest.raises(UnknownCaseError, match="knee, plate, probe, got 'hip'"):
         shipped_object("hip")
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_demos_camera_keeps_its_field_at_any_number_of_pixels(name):
+    item = shipped_object(name)
+    whole, half = item.camera(), item.camera(256)
+    assert (whole.rows, half.rows) == (512, 256)
+    assert half.focal_px == pytest.approx(whole.focal_px / 2)
+    assert item.source == f"procedural:{name}:1"

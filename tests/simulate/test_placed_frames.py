@@ -43,3 +43,13 @@ def test_a_run_does_not_depend_on_the_workers(small_case, camera, body):
     frames = [PlacedFrame(n / 15.0, np.eye(4), (pose,), np.eye(4)) for n in range(3)]
     for a, b in zip(*(simulate_placed_run(world, frames, 7, workers=n) for n in (1, 3)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_rest_of_a_ct_goes_where_its_first_body_goes(small_case, camera, body):
+    """The rest is the body again, so that a frame of both is one of twice its line integrals: soft tissue, not metal."""
+    pose = pose_from_six(EXPECTED_SIX, small_case.pose_frame)
+    world = World((body,), Surroundings(rest=body), camera, Detector())
+    pixels = simulate_placed_frame(world, PlacedFrame(0.0, np.eye(4), (pose,), np.eye(4)), np.random.default_rng(3))
+    lines = object_lines(body.volume, camera, pose, body.step_mm)
+    expected = expose(lines, lines, np.zeros_like(lines), Detector(), np.random.default_rng(3))
+    np.testing.assert_array_equal(pixels, expected)

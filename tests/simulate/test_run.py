@@ -1,6 +1,7 @@
 """Simulated runs: the region of interest, runs that do not depend on the workers, no code shared with training."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import fluoropose.simulate
 from fluoropose.drr.reference import ReferenceRenderer
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.simulate.motion import random_motion
-from fluoropose.simulate.run import object_lines, simulate_run
+from fluoropose.simulate.physics import expose
+from fluoropose.simulate.run import object_lines, simulate_frame, simulate_run
 from support.cases import EXPECTED_SIX
 
 
@@ -39,3 +41,16 @@ def test_the_simulator_shares_no_code_with_training_or_the_fast_renderer():
             module = getattr(node, "module", None) or ""
             assert "train" not in module, path
             assert module != "fluoropose.drr.cpu", path
+
+
+def test_the_rest_of_a_ct_moves_as_the_anatomy_does(scene, rng):
+    """The rest is the object again, far from it: the frame shows it at the anatomy's pose."""
+    alone = replace(scene, anatomy=None, rest=scene.volume)
+    six, away = EXPECTED_SIX, EXPECTED_SIX + [20.0, 0, 0, 0, 0, 0]
+    pixels = simulate_frame(alone, six, away, np.random.default_rng(3))
+    lines, rest = (
+        object_lines(scene.volume, scene.camera, pose_from_six(at, scene.frame), step)
+        for at, step in ((six, 0.7), (away, 1.4))
+    )
+    expected = expose(lines, rest, np.zeros_like(lines), scene.detector, np.random.default_rng(3))
+    np.testing.assert_array_equal(pixels, expected)

@@ -8,7 +8,8 @@ import pytest
 from fluoropose.geometry.camera import camera_from_detector, project
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rigid import transform
-from fluoropose.simulate.scenarios import Drift, overlapping_scene, simulate_sweep
+from fluoropose.objects.catalogue import shipped_object
+from fluoropose.simulate.scenarios import Drift, overlapping_scene, shipped_body, simulate_sweep
 from support.cases import EXPECTED_SIX, SMALL_CHOICE
 
 
@@ -48,3 +49,30 @@ def test_objects_of_a_crowd_overlap_and_are_seen(small_case, body, item, rng):
     assert ((pixels > 0) & (pixels < 255)).all()
     for n in range(1, 4):
         assert np.linalg.norm(centres[:n, :2] - centres[n, :2], axis=1).min() < 0.5 * small_case.size_mm
+
+
+def test_a_shipped_body_is_sampled_finer_than_its_atlas():
+    item = shipped_object("probe")
+    coarse = SimpleNamespace(voxel_mm=2.0, volume=item.volume)
+    body = shipped_body(coarse)
+    assert body.step_mm == pytest.approx(1.2)
+    np.testing.assert_allclose(body.volume.spacing_mm, 1.2)
+
+
+def test_a_detector_of_fewer_pixels_has_the_same_field_and_dose(small_case, body, item, rng):
+    """Half as many pixels along a side take four times the quanta each, and blur half as many pixels wide."""
+    angles = [(0.0, 0.0)]
+    whole, half = (
+        simulate_sweep(item, body, small_case.pose_frame, 50.0, angles, 10.0, rng, side_px=side)[0].detector
+        for side in (512, 256)
+    )
+    assert half.open_counts == 4.0 * whole.open_counts
+    assert (half.blur_px, half.scatter_px) == (whole.blur_px / 2, whole.scatter_px / 2)
+
+
+def test_a_drift_moves_the_object_of_a_sweep(small_case, body, item, rng):
+    drift = Drift(np.array([10.0, 0.0, 0.0]), np.zeros(3))
+    angles = [(0.0, 0.0)] * 3
+    _, frames = simulate_sweep(item, body, small_case.pose_frame, 50.0, angles, 10.0, rng, drift=drift)
+    moved = [frame.world_from_volumes[0][:3, 3] - frames[0].world_from_volumes[0][:3, 3] for frame in frames]
+    np.testing.assert_allclose(moved, [[0, 0, 0], [1, 0, 0], [2, 0, 0]], atol=1e-9)

@@ -142,3 +142,17 @@ def test_a_frame_of_an_unknown_camera_is_refused_and_harms_nothing(camera, words
     assert (drop.reason, drop.error.code) == ("invalid", "unknown-camera")
     assert words in str(drop.error)
     assert cameras_of(take(one)) == [["a"], []]
+
+
+def test_a_kept_frame_that_was_forgotten_meanwhile_stays_forgotten():
+    """The client left while its late partner was on the device: nothing is kept of either."""
+    one = pair()
+    offer_frame(one, "a", 1.0)
+    take(one)
+    finish(one)
+    offer_frame(one, "b", 1.0)
+    assert cameras_of(take(one)) == [["b"], ["a"]]
+    one.change(Change({"b": seen_from(80)}), {})
+    finish(one)
+    offer_frame(one, "b", 1.0, seq=5)
+    assert cameras_of(take(one)) == [["b"], []]

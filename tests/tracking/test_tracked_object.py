@@ -6,6 +6,7 @@ import pytest
 from fluoropose.errors import ConflictError, InputError
 from fluoropose.geometry.rig import SameCameraError
 from fluoropose.geometry.rigid import rigid
+from fluoropose.registration.assessment import Status
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.session_settings import (
     Change,
@@ -14,6 +15,8 @@ from fluoropose.tracking.session_settings import (
     UnknownCameraError,
     UnknownObjectError,
 )
+from fluoropose.tracking.smoother import Smoothing
+from fluoropose.tracking.tracked_object import TrackedObject
 from support.sessions import (
     CAMERA,
     finish,
@@ -93,3 +96,23 @@ def test_objects_more_or_less_restart_nobody():
     assert one.objects["x"].tracker.state.value == "TRACKING"
     with pytest.raises(ConflictError, match="each case once"):
         Session.open("s", pair(cases=("x", "x")).settings, {"x": np.zeros(3)})
+
+
+def test_a_session_that_smooths_has_a_window_which_a_restart_empties():
+    start, smoothing = ObjectStart("x", np.eye(4)), Smoothing(window_s=2.0)
+    followed = TrackedObject.begin(start, np.ones(3), smoothing)
+    window = followed.smoother
+    assert window.settings is smoothing
+    np.testing.assert_array_equal(window.centre_mm, np.ones(3))
+    followed.restart(None)
+    assert followed.smoother is not window
+    assert followed.tracker.needs_search
+    assert TrackedObject.begin(start, np.ones(3), None).smoother is None
+
+
+def test_a_restart_without_a_pose_begins_at_the_last_one():
+    followed = TrackedObject.begin(ObjectStart("x", np.eye(4)), np.zeros(3), None)
+    moved = rigid(np.eye(3), np.ones(3))
+    followed.tracker.receive(moved, Status.TRACKING, 1.0, followed.tracker.plan(1.0))
+    followed.restart(None)
+    np.testing.assert_array_equal(followed.tracker.plan(2.0).start, moved)
