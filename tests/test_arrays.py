@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from fluoropose.arrays import read_only
+from fluoropose.arrays import make_read_only
 
 
 def test_a_contiguous_array_is_shared_and_stays_writable_itself():
     source = np.arange(6.0).reshape(2, 3)
-    frozen = read_only(source)
+    frozen = make_read_only(source)
     assert np.shares_memory(frozen, source)
     with pytest.raises(ValueError, match="read-only"):
         frozen[0, 0] = 1.0
@@ -18,7 +18,7 @@ def test_a_contiguous_array_is_shared_and_stays_writable_itself():
 
 def test_another_memory_order_is_copied():
     source = np.arange(6.0).reshape(2, 3).T
-    frozen = read_only(source)
+    frozen = make_read_only(source)
     assert not np.shares_memory(frozen, source)
     assert frozen.flags.c_contiguous
     assert not frozen.flags.writeable
@@ -26,6 +26,6 @@ def test_another_memory_order_is_copied():
 
 
 def test_a_read_only_array_stays_what_it_is():
-    frozen = read_only(np.zeros(3))
-    assert np.shares_memory(read_only(frozen), frozen)
-    assert not read_only(frozen).flags.writeable
+    frozen = make_read_only(np.zeros(3))
+    assert np.shares_memory(make_read_only(frozen), frozen)
+    assert not make_read_only(frozen).flags.writeable

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bool", "Float32", "Float64", "Mat33", "Mat44", "Points", "Vec3", "read_only"]
+__all__ = ["Bool", "Float32", "Float64", "Mat33", "Mat44", "Points", "Vec3", "make_read_only"]
 
 Float64 = NDArray[np.floating[Any]]
 """Double precision: geometry and statistics."""
@@ -23,7 +23,7 @@ Points = Float64
 """Shape (n, 3) or (..., 3): points in mm, or directions."""
 
 
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
+def make_read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return `array` read-only and C-ordered: a view of it where it is C-ordered already, else a copy."""
     frozen = np.ascontiguousarray(array)
     if frozen is array:

@@ -6,8 +6,7 @@ import httpx
 import numpy as np
 import pytest
 
-from fluoropose.client import http_link
-from fluoropose.client.http_link import HttpLink, http_client
+from fluoropose.client.http_link import KEEP_IDLE_S, HttpLink, http_client
 from fluoropose.client.links import Address, LinkLostError, OutgoingFrame
 from fluoropose.transports import server as serving
 
@@ -33,7 +32,7 @@ def test_a_frame_goes_to_its_session_below_the_services_address(address):
 def test_the_client_gives_an_idle_connection_up_before_the_service_does():
     """Were it the other way round, a frame could go out on a connection that is being closed, and be lost."""
     config = serving._http_config(serving.ServePlan(cases=None, models=None), None)
-    assert http_link._KEEP_S + 5.0 < config.timeout_keep_alive
+    assert KEEP_IDLE_S + 5.0 < config.timeout_keep_alive
 
 
 def run_link(answer, use):

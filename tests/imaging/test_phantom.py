@@ -1,3 +1,5 @@
+"""Chords of bodies by hand, and the mass that their voxels hold."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Volumes: placement by hand, cropping, extending, pooling, and what is refused."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Line integrals of frames: the kernel's twin, parts and bands to the last bit, frames that are refused."""
+
 import numpy as np
 import pytest
 

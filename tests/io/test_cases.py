@@ -1,3 +1,5 @@
+"""Cases on disk: they come back, failures leave none, damaged ones are refused."""
+
 import errno
 import json
 import shutil

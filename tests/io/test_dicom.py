@@ -1,3 +1,5 @@
+"""DICOM: series in any order are placed, and those that cannot be placed are refused."""
+
 import io
 import zipfile
 

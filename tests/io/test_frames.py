@@ -1,3 +1,5 @@
+"""Frames as npy, PNG, TIFF and raw bytes, and damaged ones that are refused."""
+
 import io
 
 import numpy as np

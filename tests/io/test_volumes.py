@@ -1,3 +1,5 @@
+"""Volumes of any kind by name, and the identity of their data."""
+
 import numpy as np
 import pytest
 

@@ -144,8 +144,8 @@ def test_a_frame_of_an_unknown_camera_is_refused_and_harms_nothing(camera, words
     assert cameras_of(take(one)) == [["a"], []]
 
 
-def test_a_kept_frame_that_was_forgotten_meanwhile_stays_forgotten():
-    """The client left while its late partner was on the device: nothing is kept of either."""
+def test_a_partner_that_was_forgotten_meanwhile_stays_forgotten():
+    """A camera changes while a late frame and its partner are registered: the partner is not kept again."""
     one = pair()
     offer_frame(one, "a", 1.0)
     take(one)

@@ -9,9 +9,9 @@ import httpx
 
 from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, parse_json, to_link_lost_error
 
-__all__ = ["HttpLink", "http_client", "request"]
+__all__ = ["HttpLink", "KEEP_IDLE_S", "http_client", "request"]
 
-_KEEP_S = 20.0
+KEEP_IDLE_S = 20.0
 """How long an idle connection is kept: less than by the service, so that it is not closed while a frame is sent."""
 
 _CONNECTIONS = 100
@@ -27,7 +27,7 @@ def http_client(address: Address) -> httpx.AsyncClient:
         trust_env=False,
         headers=address.headers(),
         verify=True if context is None else context,
-        limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_S),
+        limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=KEEP_IDLE_S),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat33, Points, read_only
+from fluoropose.arrays import Float64, Mat33, Points, make_read_only
 from fluoropose.errors import GeometryError
 
 __all__ = ["Camera", "camera_from_detector", "camera_from_intrinsics", "project", "ray_directions"]
@@ -38,7 +38,7 @@ class Camera:
             if not 2 <= value <= MAX_SIDE_PX:
                 raise GeometryError(f"camera {name} must be 2 to {MAX_SIDE_PX}, got {value}")
         matrix = _check_intrinsics(self.intrinsic_matrix)
-        object.__setattr__(self, "intrinsic_matrix", read_only(matrix))
+        object.__setattr__(self, "intrinsic_matrix", make_read_only(matrix))
 
     @property
     def focal_px(self) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat44, Vec3, read_only
+from fluoropose.arrays import Float64, Mat44, Vec3, make_read_only
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import check_rigid, inverse, rigid, transform
@@ -71,7 +71,7 @@ class PlacedCamera:
         given = np.asarray(self.camera_from_world, np.float64)
         still = given.shape == (4, 4) and bool((given == np.eye(4)).all())
         matrix = np.eye(4) if still else check_rigid(given, "camera_from_world")
-        object.__setattr__(self, "camera_from_world", read_only(matrix))
+        object.__setattr__(self, "camera_from_world", make_read_only(matrix))
 
     @property
     def at_origin(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Mat44, Points, Vec3, read_only
+from fluoropose.arrays import Float32, Mat44, Points, Vec3, make_read_only
 from fluoropose.errors import VolumeError
 
 __all__ = ["Volume", "bounding_corners", "check_volume", "crop_to_content", "extend_ends", "pool_voxels"]
@@ -25,8 +25,8 @@ class Volume:
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        object.__setattr__(self, "values", read_only(np.asarray(self.values, dtype=np.float32)))
-        object.__setattr__(self, "lps_from_index", read_only(np.asarray(self.lps_from_index, dtype=np.float64)))
+        object.__setattr__(self, "values", make_read_only(np.asarray(self.values, dtype=np.float32)))
+        object.__setattr__(self, "lps_from_index", make_read_only(np.asarray(self.lps_from_index, dtype=np.float64)))
 
     @property
     def spacing_mm(self) -> Vec3:

@@ -103,7 +103,7 @@ def line_integral_part(exposure: Exposure, factor: int, rows: slice, columns: sl
     pixels = np.ascontiguousarray(exposure.pixels[inside])
     mapped = _linear_map(exposure.pixels, exposure.meaning, exposure.inverted)
     out = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
-    _make(pixels, exposure.meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out)
+    _write_line_integrals(pixels, exposure.meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out)
     return out
 
 
@@ -120,7 +120,7 @@ def line_integral_bands(
     bands = [slice(first, end) for first, end in pairwise(edges) if end > first]
     rows = [slice(band.start * factor, band.stop * factor) for band in bands]
     return out, [
-        partial(_make, pixels[row], meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out[band])
+        partial(_write_line_integrals, pixels[row], meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out[band])
         for row, band in zip(rows, bands, strict=True)
     ]
 
@@ -136,7 +136,7 @@ def line_integral_twin(pixels: NDArray[Any], meaning: PixelMeaning, factor: int,
     return np.minimum(mean, _LARGEST_LINE_INTEGRAL).astype(np.float32)
 
 
-def _make(
+def _write_line_integrals(
     pixels: NDArray[Any], is_linear: bool, factor: int, scale: float, offset: float, floor: float, out: Float32
 ) -> None:
     """Write the line integrals of pixels (rows, columns) to `out`."""

@@ -9,7 +9,7 @@ network that has never seen some kind of empty frame may be sure of nothing; thi
 import numpy as np
 from numba import njit
 
-from fluoropose.arrays import Float32, read_only
+from fluoropose.arrays import Float32, make_read_only
 from fluoropose.drr.atlas import Atlas
 from fluoropose.registration.refinement.costs.edges import warped
 from fluoropose.registration.regression.numpy_step import saturate, warp_frame
@@ -29,7 +29,7 @@ _REACH = 6
 """Of the smoothing's kernel, pixels: four standard deviations."""
 
 _BELL = np.exp(-0.5 * (np.arange(_REACH + 1) / _SMOOTH_PX) ** 2)
-_WEIGHTS: Float32 = read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
+_WEIGHTS: Float32 = make_read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
 
 
 def edge_similarity(frame: Float32, current: ViewAlignment, atlas: Atlas) -> float:

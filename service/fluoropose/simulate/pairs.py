@@ -72,7 +72,7 @@ def simulate_pairs(
     """Return pairs of frames, one second apart. Each frame has its own generator, so `workers` changes no pixel."""
 
     def simulate_one(index: int) -> SimulatedPair:
-        truth, behind = _at(scene, motion, index), _at(scene, anatomy_motion, index)
+        truth, behind = _pose_at(scene, motion, index), _pose_at(scene, anatomy_motion, index)
         frames = [
             simulate_frame_at(scene, place @ pose, place @ behind, np.random.default_rng([seed, index, number, far]))
             for far, pose in enumerate((truth, truth + _FAR_AWAY))
@@ -88,6 +88,6 @@ def simulate_pairs(
     return made
 
 
-def _at(scene: Scene, motion: Motion, index: int) -> Mat44:
+def _pose_at(scene: Scene, motion: Motion, index: int) -> Mat44:
     six: Float64 = motion.evaluate(float(index))
     return pose_from_six(six, scene.frame)

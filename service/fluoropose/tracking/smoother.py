@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat44, Vec3, read_only
+from fluoropose.arrays import Float64, Mat44, Vec3, make_read_only
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.tracking.window import FLOOR, Estimate, Smoothing, State, WindowEntry, estimate
 
@@ -132,7 +132,7 @@ class Smoother:
         state, counted = self._last.state, self._last.weights >= _REJECTED
         pose = rigid(state.rotation, state.centre_mm - state.rotation @ self.centre_mm)
         sides = {kept.view for kept, counts in zip(self._frames, counted, strict=True) if counts}
-        return WindowPose(read_only(pose), read_only(self._last.covariance), int(counted.sum()), len(sides))
+        return WindowPose(make_read_only(pose), make_read_only(self._last.covariance), int(counted.sum()), len(sides))
 
 
 def _check_information(information: Float64) -> Float64 | None:
