@@ -1,4 +1,4 @@
-"""Work side by side: in order, divided again, with what the pool has not begun done by the caller, errors after all."""
+"""Tasks in parallel: results in order, tasks that run tasks, a busy pool, errors raised when all is done."""
 
 import threading
 import time
@@ -7,33 +7,34 @@ from functools import partial
 
 import pytest
 
-from fluoropose import parallel as module
-from fluoropose.parallel import run_parallel
+from fluoropose.parallel import run_in_pool, run_parallel, shared_pool, thread_count
+
+
+@pytest.fixture
+def one_thread():
+    """A pool of one thread, whatever this machine has."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
 
 
 @pytest.fixture(params=["one core", "two cores"])
-def cores(request, monkeypatch):
-    """A pool of a single thread, or none, whatever this machine has."""
-    pool = ThreadPoolExecutor(1) if request.param == "two cores" else None
-    monkeypatch.setattr(module, "_pool", lambda: pool)
-    yield request.param
-    if pool is not None:
-        pool.shutdown()
+def pool(request, one_thread):
+    return one_thread if request.param == "two cores" else None
 
 
-def test_answers_come_in_the_order_of_the_tasks(cores):
-    assert run_parallel([partial(pow, n, 2) for n in range(7)]) == [n * n for n in range(7)]
-    assert run_parallel([]) == []
+def test_results_come_in_the_order_of_the_tasks(pool):
+    assert run_in_pool([partial(pow, n, 2) for n in range(7)], pool) == [n * n for n in range(7)]
+    assert run_in_pool([], pool) == []
 
 
-def test_a_task_may_be_divided_itself(cores):
+def test_a_task_may_run_tasks_itself(pool):
     def inner(n):
-        return sum(run_parallel([partial(pow, n, k) for k in range(4)]))
+        return sum(run_in_pool([partial(pow, n, k) for k in range(4)], pool))
 
-    assert run_parallel([partial(inner, n) for n in range(5)]) == [1 + n + n**2 + n**3 for n in range(5)]
+    assert run_in_pool([partial(inner, n) for n in range(5)], pool) == [1 + n + n**2 + n**3 for n in range(5)]
 
 
-def test_an_error_is_raised_when_nothing_runs_any_more(cores):
+def test_an_error_is_raised_when_no_task_runs_any_more(pool):
     ended = []
 
     def slow():
@@ -45,27 +46,30 @@ def test_an_error_is_raised_when_nothing_runs_any_more(cores):
 
     for tasks in ([wrong, slow], [slow, wrong]):
         with pytest.raises(ValueError, match="no good"):
-            run_parallel(tasks)
+            run_in_pool(tasks, pool)
         before = len(ended)
         time.sleep(0.1)
         assert len(ended) == before
 
 
-def test_the_caller_does_what_a_busy_pool_has_not_begun(monkeypatch):
-    pool = ThreadPoolExecutor(1)
-    monkeypatch.setattr(module, "_pool", lambda: pool)
+def test_the_caller_runs_what_a_busy_pool_has_not_begun(one_thread):
     release = threading.Event()
-    busy = pool.submit(release.wait, 10)
+    busy = one_thread.submit(release.wait, 10)
     here = threading.get_ident()
-    assert run_parallel([threading.get_ident] * 3) == [here] * 3
+    assert run_in_pool([threading.get_ident] * 3, one_thread) == [here] * 3
     release.set()
     busy.result()
-    pool.shutdown()
 
 
-def test_a_free_pool_takes_its_part(monkeypatch):
-    pool = ThreadPoolExecutor(1)
-    monkeypatch.setattr(module, "_pool", lambda: pool)
+def test_a_free_pool_takes_its_part(one_thread):
     meeting = threading.Barrier(2, timeout=10)
-    assert sorted(run_parallel([meeting.wait, meeting.wait])) == [0, 1]
-    pool.shutdown()
+    assert sorted(run_in_pool([meeting.wait, meeting.wait], one_thread)) == [0, 1]
+
+
+def test_the_shared_pool_has_a_thread_for_each_core_but_the_callers():
+    assert run_parallel([partial(pow, n, 2) for n in range(3)]) == [0, 1, 4]
+    if thread_count() == 1:
+        assert shared_pool() is None
+        return
+    meeting = threading.Barrier(thread_count(), timeout=10)
+    assert sorted(run_parallel([meeting.wait] * thread_count())) == list(range(thread_count()))

@@ -1,16 +1,16 @@
-"""Array aliases: the letters in the names are the shapes, checked where values enter the package."""
+"""Aliases for array types. A name says a shape that is checked where values enter the package."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bool", "Float32", "Float64", "Mat33", "Mat44", "Points", "Vec3", "read_only"]
+__all__ = ["Bool", "Float32", "Float64", "Mat33", "Mat44", "Points", "Vec3", "make_read_only"]
 
 Float64 = NDArray[np.floating[Any]]
-"""Double precision; everything that is geometry."""
+"""Double precision: geometry and statistics."""
 Float32 = NDArray[np.floating[Any]]
-"""Single (or, where stated, half) precision; everything that is pixels."""
+"""Single precision, or half where stated: pixels and voxels."""
 Bool = NDArray[np.bool_]
 
 Vec3 = Float64
@@ -18,13 +18,13 @@ Vec3 = Float64
 Mat33 = Float64
 """Shape (3, 3)."""
 Mat44 = Float64
-"""Shape (4, 4), a rigid transform named target_from_source."""
+"""Shape (4, 4): a rigid transform, named target_from_source."""
 Points = Float64
-"""Shape (n, 3), mm."""
+"""Shape (n, 3) or (..., 3): points in mm, or directions."""
 
 
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a C-ordered copy-if-needed view of `array` that refuses writes."""
+def make_read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array` read-only and C-ordered: a view of it where it is C-ordered already, else a copy."""
     frozen = np.ascontiguousarray(array)
     if frozen is array:
         frozen = array.view()

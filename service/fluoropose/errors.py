@@ -1,21 +1,21 @@
-"""The whole error tree. Messages read "expected ..., got ..."; `code` is stable and reaches the client.
+"""All errors of this package. Messages read "expected ..., got ..."; `code` is stable and reaches the client.
 
 FluoroposeError
-+-- InputError                 the caller's fault
-|   +-- GeometryError          camera or pose that cannot be meant
-|   +-- VolumeError            not a CT we can use
-|   +-- ObjectSelectionError   the object is not in the volume
-|   +-- FrameError             an X-ray frame that cannot be read
-|   +-- UnknownCaseError       no such case
-|   +-- UnknownSessionError    no such session
-|   +-- ConflictError          the thing exists, or is not in a state that allows this
-+-- BundleError                a model that is damaged or made for another case
-+-- StorageError               the disk did not take or give what it should
-+-- DeviceError                the device that was asked for cannot serve
-+-- NotReadyError              starting, draining or preparing
-+-- AccessError                turned away at the door
-    +-- UnauthenticatedError   no key, or none that is known and valid
-    +-- ForbiddenError         a key that does not allow this
++-- InputError                 the caller gave something that cannot be used
+|   +-- GeometryError          a camera or a pose breaks its rules
+|   +-- VolumeError            a volume cannot be read or is not a CT
+|   +-- ObjectSelectionError   the selection holds no object
+|   +-- FrameError             an X-ray frame cannot be read or shows nothing
+|   +-- UnknownCaseError       no case of that name is stored
+|   +-- UnknownSessionError    no session of that name is open
+|   +-- ConflictError          the thing exists, or its state does not allow the request
++-- BundleError                a model is damaged or was made for another case
++-- StorageError               reading or writing the disk failed
++-- DeviceError                the device that was asked for cannot be used
++-- NotReadyError              the service or a case is starting, preparing or shutting down
++-- AccessError                the request is not authorised
+    +-- UnauthenticatedError   the request has no key, or an unknown or expired one
+    +-- ForbiddenError         the key does not allow the request
 """
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class FluoroposeError(Exception):
-    """Anything this package raises on purpose."""
+    """The base of every error that this package raises on purpose."""
 
     code = "internal"
 
@@ -51,13 +51,13 @@ class InputError(FluoroposeError):
 
 
 class GeometryError(InputError):
-    """A camera or a pose breaks its rules (spacing, size, rigidity)."""
+    """A camera or a pose breaks its rules: spacing, size, rigidity."""
 
     code = "invalid-geometry"
 
 
 class VolumeError(InputError):
-    """A volume cannot be read or is not a CT (series mixed, tilted, empty, not finite)."""
+    """A volume cannot be read or is not a CT: a mixed or tilted series, an empty volume, values that are not finite."""
 
     code = "invalid-volume"
 
@@ -75,13 +75,13 @@ class FrameError(InputError):
 
 
 class UnknownCaseError(InputError):
-    """No case of that name is stored here."""
+    """No case of that name is stored."""
 
     code = "unknown-case"
 
 
 class UnknownSessionError(InputError):
-    """No session of that name is open here."""
+    """No session of that name is open."""
 
     code = "unknown-session"
 
@@ -105,19 +105,19 @@ class StorageError(FluoroposeError):
 
 
 class DeviceError(FluoroposeError):
-    """The device that was asked for is not there or a node fell back from it."""
+    """The device that was asked for is missing, or a node of a network does not run on it."""
 
     code = "device-unavailable"
 
 
 class NotReadyError(FluoroposeError):
-    """The service, or the case, is not ready yet or is going away."""
+    """The service, or a case, is not ready yet or is shutting down."""
 
     code = "not-ready"
 
 
 class AccessError(FluoroposeError):
-    """Turned away at the door; `reason` is for the metrics: missing, unknown, expired or scope."""
+    """The request is not authorised; `reason` labels it in the metrics: missing, unknown, expired or scope."""
 
     code = "unauthenticated"
 
@@ -127,10 +127,10 @@ class AccessError(FluoroposeError):
 
 
 class UnauthenticatedError(AccessError):
-    """No key came, or none that is known and still valid."""
+    """The request has no key, or one that is unknown or expired."""
 
 
 class ForbiddenError(AccessError):
-    """The key is valid and does not allow this."""
+    """The key is valid and does not allow the request."""
 
     code = "forbidden"

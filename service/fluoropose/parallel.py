@@ -1,25 +1,32 @@
-"""Work that is done side by side on the machine's cores, by the calling thread and a pool that all frames share.
+"""Tasks that run in parallel on the machine's cores: in the calling thread and in a pool that all frames share.
 
-The networks and the compiled kernels run without the interpreter's lock, so two threads have two cores. Who waits
-works: what the pool has not begun once the caller is through with its own part, the caller does. So nothing is queued
-behind the work of others, and a piece of work may itself be divided.
+The networks and the compiled kernels run without the interpreter's lock, so that two threads use two cores. A caller
+that waits also works: it runs the tasks that the pool has not begun. So no task is queued behind the tasks of another
+caller, and a task may itself run tasks in parallel.
 """
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-__all__ = ["run_parallel", "thread_count"]
+__all__ = ["run_in_pool", "run_parallel", "shared_pool", "thread_count"]
 
 T = TypeVar("T")
 
 
 def run_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Return what the tasks return, in their order. An error of one is raised when none is running any more."""
-    pool = _pool() if len(tasks) > 1 else None
-    if pool is None:
+    """Run tasks in the calling thread and the shared pool; return their results in the order of the tasks.
+
+    An error of a task is raised once no task is running any more.
+    """
+    return run_in_pool(tasks, shared_pool() if len(tasks) > 1 else None)
+
+
+def run_in_pool(tasks: Sequence[Callable[[], T]], pool: Executor | None) -> list[T]:
+    """Run tasks as `run_parallel` does, in the calling thread and in `pool`, or without one in the thread alone."""
+    if pool is None or len(tasks) < 2:
         return [task() for task in tasks]
     others: dict[int, Future[T]] = {}
     own: dict[int, T] = {}
@@ -38,12 +45,12 @@ def run_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
 
 @cache
 def thread_count() -> int:
-    """Return how many threads work side by side: the caller's and the pool's, one per core."""
+    """Return how many threads run tasks in parallel, the caller's included: one for each core of this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
-def _pool() -> ThreadPoolExecutor | None:
-    """Return a thread per core beside the caller's; None where there is one core only."""
+def shared_pool() -> ThreadPoolExecutor | None:
+    """Return the pool that all callers share, with a thread for each core but one; None on a single core."""
     cores = thread_count()
-    return ThreadPoolExecutor(cores - 1, "abreast") if cores > 1 else None
+    return ThreadPoolExecutor(cores - 1, "parallel") if cores > 1 else None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fluoropose.registration.edge_similarity import edge_similarity
 
 from fluoropose.cli.inputs import prepare_shipped
 from fluoropose.evaluation.metrics.pose_error import pose_error
@@ -15,7 +16,6 @@ from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.assessment import Status
-from fluoropose.registration.edge_similarity import edge_similarity
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.resident_case import ResidentCase
@@ -50,8 +50,8 @@ class Stage:
 
     def empty_frame(self, seed):
         rng = np.random.default_rng(seed)
-        six = self.motion.at(seed) + [4000.0, 0, 0, 0, 0, 0]
-        return simulate_frame(self.scene, six, self.anatomy.at(seed), rng)
+        six = self.motion.evaluate(seed) + [4000.0, 0, 0, 0, 0, 0]
+        return simulate_frame(self.scene, six, self.anatomy.evaluate(seed), rng)
 
 
 @pytest.fixture(scope="module", params=list(OBJECTS))
@@ -82,7 +82,7 @@ def test_a_run_is_followed_without_loss(stage):
 def test_a_frame_without_the_object_is_never_a_confident_pose(stage):
     for seed in range(6):
         pixels = stage.empty_frame(seed)
-        start = pose_from_six(stage.motion.at(seed), stage.case.pose_frame)
+        start = pose_from_six(stage.motion.evaluate(seed), stage.case.pose_frame)
         found = stage.register(pixels, Plan(start, False))
         assert found.assessment.status is not Status.TRACKING
         assert stage.likeness(pixels, found.camera_from_volume) < 0.6

@@ -1,3 +1,5 @@
+"""The pinhole camera by hand: projection, rays, binning, parts, and what is refused."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""The canonical view: poses that come back, the exact warp, and the error of the range."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""The six parameters: they come back, and each moves the image as the paper says."""
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st

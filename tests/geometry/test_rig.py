@@ -1,3 +1,5 @@
+"""Several cameras in one world by hand: C-arm angles, rays, gaps, rigs that are refused."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Rigid transforms: composition, the exponential map, and matrices that are refused."""
+
 import numpy as np
 import pytest
 from hypothesis import given

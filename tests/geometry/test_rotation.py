@@ -1,3 +1,5 @@
+"""Rotations by hand, and the inverses of each construction."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Attenuation of water, air and bone by hand."""
+
 import numpy as np
 
 from fluoropose.imaging.attenuation import WATER_PER_MM, attenuation_from_hu

@@ -1,7 +1,9 @@
+"""Chords of bodies by hand, and the mass that their voxels hold."""
+
 import numpy as np
 import pytest
 
-from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelised
+from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals, voxelise_bodies
 
 STILL = np.eye(3)
 
@@ -20,5 +22,12 @@ def test_chords_by_hand():
 
 def test_voxels_hold_the_bodies_mass():
     sphere = Ellipsoid(np.zeros(3), np.full(3, 8.0), STILL, 0.05)
-    volume = voxelised([sphere], (24, 24, 24), 1.0, 3)
+    volume = voxelise_bodies([sphere], (24, 24, 24), 1.0, 3)
     assert float(volume.values.sum()) == pytest.approx(0.05 * 4 / 3 * np.pi * 512, rel=0.01)
+
+
+def test_a_box_on_the_grid_fills_its_voxels():
+    box = Box(np.zeros(3), np.array([2.0, 3.0, 1.0]), STILL, 0.1)
+    volume = voxelise_bodies([box], (8, 8, 8), 1.0, 1)
+    assert float(volume.values.sum()) == pytest.approx(0.1 * 4 * 6 * 2)
+    assert set(np.unique(volume.values)) == {np.float32(0.0), np.float32(0.1)}

@@ -1,3 +1,5 @@
+"""Selection by label, window and box, and selections that find nothing."""
+
 import numpy as np
 import pytest
 

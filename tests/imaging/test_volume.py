@@ -1,3 +1,5 @@
+"""Volumes: placement by hand, cropping, extending, pooling, and what is refused."""
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,8 @@ def test_pooled_voxels_are_means_where_they_were(rng):
     np.testing.assert_allclose(coarse.centre_mm, volume.centre_mm)
     np.testing.assert_allclose(coarse.spacing_mm, [2.0, 6.0, 3.0])
     assert pool_voxels(volume, (1, 1, 1)) is volume
+
+
+def test_a_volume_that_can_be_one_is_returned_as_it_is():
+    volume = Volume(ramp(), AFFINE)
+    assert check_volume(volume) is volume

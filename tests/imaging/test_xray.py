@@ -1,3 +1,5 @@
+"""Line integrals of frames: the kernel's twin, parts and bands to the last bit, frames that are refused."""
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,8 @@ def test_one_infinite_pixel_is_refused(camera):
     pixels[3, 4] = np.inf
     with pytest.raises(FrameError, match="finite"):
         check_frame(pixels, camera)
+
+
+def test_a_frame_of_this_camera_is_returned_as_it_is(camera, rng):
+    pixels = frame(rng, "uint16", (camera.rows, camera.columns))
+    assert check_frame(pixels, camera) is pixels

@@ -1,3 +1,5 @@
+"""Cases on disk: they come back, failures leave none, damaged ones are refused."""
+
 import errno
 import json
 import shutil
@@ -7,7 +9,7 @@ import pytest
 
 from fluoropose.errors import InputError, StorageError, UnknownCaseError
 from fluoropose.io import cases as cases_module
-from fluoropose.io.cases import check_name, list_cases, load_case, store_case
+from fluoropose.io.cases import check_name, list_cases, load_case, remove_case, store_case
 from support.cases import SMALL_CHOICE, small_volume
 
 
@@ -112,3 +114,24 @@ def test_no_case_is_an_unknown_case(tmp_path):
 def test_names_cannot_leave_their_folder(name):
     with pytest.raises(InputError, match="a name must be"):
         check_name(name)
+
+
+def test_a_removed_case_is_gone_and_so_is_what_a_torn_removal_left(copy):
+    shutil.copytree(copy, copy.with_name("small.part"))
+    remove_case(copy)
+    assert list(copy.parent.iterdir()) == []
+    remove_case(copy)
+
+
+def test_a_case_that_cannot_be_removed_says_why(copy, monkeypatch):
+    def refuse(self, target):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(type(copy), "rename", refuse)
+    with pytest.raises(StorageError, match="expected to delete small, got: Permission denied"):
+        remove_case(copy)
+    assert list_cases(copy.parent) == ["small"]
+
+
+def test_where_there_is_no_folder_there_are_no_cases(tmp_path):
+    assert list_cases(tmp_path / "nowhere") == []

@@ -1,3 +1,5 @@
+"""DICOM: series in any order are placed, and those that cannot be placed are refused."""
+
 import io
 import zipfile
 
@@ -6,8 +8,8 @@ import pydicom
 import pytest
 
 from fluoropose.errors import FrameError, VolumeError
-from fluoropose.io.dicom import read_dicom_frame, read_dicom_series
-from support.dicom import COLUMN, NORMAL, ROW, series
+from fluoropose.io.dicom import read_dicom_frame, read_dicom_run, read_dicom_series
+from support.dicom import COLUMN, NORMAL, ROW, series, xray_bytes
 
 
 @pytest.fixture
@@ -108,3 +110,69 @@ def test_the_chest_ct_is_read_in_place(data):
     np.testing.assert_allclose(volume.spacing_mm, [0.703, 0.703, 2.5], atol=1e-3)
     assert volume.values.min() >= -1024.0
     assert np.linalg.det(volume.lps_from_index[:3, :3]) > 0
+
+
+def test_an_archive_that_promises_too_much_is_refused_before_reading(tmp_path, stored):
+    folder = series(tmp_path / "ct", stored)
+    with zipfile.ZipFile(tmp_path / "ct.zip", "w") as archive:
+        archive.mkdir("deep")
+        for path in folder.iterdir():
+            info = zipfile.ZipInfo(path.name)
+            archive.writestr(info, path.read_bytes())
+        archive.infolist()[1].file_size = 2**33
+    with pytest.raises(VolumeError, match="at most 4294967296 bytes, got"):
+        read_dicom_series(tmp_path / "ct.zip")
+
+
+def test_folders_in_an_archive_and_beside_slices_are_passed_over(tmp_path, stored):
+    folder = series(tmp_path / "ct", stored)
+    (folder / "empty").mkdir()
+    with zipfile.ZipFile(tmp_path / "ct.zip", "w") as archive:
+        archive.mkdir("deep")
+        for path in folder.glob("*.dcm"):
+            archive.write(path, f"deep/{path.name}")
+    np.testing.assert_array_equal(read_dicom_series(tmp_path / "ct.zip").values, read_dicom_series(folder).values)
+
+
+def test_a_missing_archive_is_named(tmp_path):
+    with pytest.raises(VolumeError, match="got no .*gone.zip"):
+        read_dicom_series(tmp_path / "gone.zip")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"Rows": 6, "Columns": 5}, "slices of one size"),
+        ({"ImageOrientationPatient": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]}, "one orientation, got several"),
+    ],
+)
+def test_slices_that_do_not_belong_together_are_refused(tmp_path, stored, changed, words):
+    folder = series(tmp_path / "ct", stored)
+    one = next(folder.iterdir())
+    item = pydicom.dcmread(one)
+    for name, value in changed.items():
+        setattr(item, name, value)
+    item.save_as(one)
+    with pytest.raises(VolumeError, match=words):
+        read_dicom_series(folder)
+
+
+def test_values_without_padding_are_all_kept(tmp_path, stored):
+    volume = read_dicom_series(series(tmp_path / "ct", stored, PixelPaddingValue=None))
+    np.testing.assert_allclose(volume.values, 2.0 * stored - 1024.0)
+
+
+def test_a_run_has_its_frames_and_its_rate():
+    frames = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
+    found, rate = read_dicom_run(xray_bytes(frames, RecommendedDisplayFrameRate=30))
+    np.testing.assert_array_equal(found, frames)
+    assert rate == 30.0
+    assert read_dicom_run(xray_bytes(frames))[1] is None
+
+
+def test_what_is_no_greyscale_run_is_refused():
+    with pytest.raises(FrameError, match="expected a DICOM image"):
+        read_dicom_run(b"noise")
+    colour = np.zeros((3, 4, 4), np.uint16)
+    with pytest.raises(FrameError, match="expected one greyscale frame"):
+        read_dicom_frame(xray_bytes(colour))

@@ -1,3 +1,5 @@
+"""Frames as npy, PNG, TIFF and raw bytes, and damaged ones that are refused."""
+
 import io
 
 import numpy as np
@@ -102,3 +104,11 @@ def test_tiff_files_are_read(tmp_path, rng):
     np.testing.assert_array_equal(read_frame_file(tmp_path / "f.tif"), pixels)
     with pytest.raises(FrameError, match="expected a frame"):
         read_frame_file(tmp_path / "gone.tif")
+
+
+def test_a_missing_or_colour_file_is_refused(tmp_path):
+    with pytest.raises(FrameError, match="expected a frame in .*gone.png"):
+        read_frame_file(tmp_path / "gone.png")
+    Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(tmp_path / "colour.tif")
+    with pytest.raises(FrameError, match="greyscale TIFF"):
+        read_frame_file(tmp_path / "colour.tif")

@@ -58,3 +58,9 @@ def test_frames_of_two_sizes_are_refused(tmp_path):
     np.save(tmp_path / "b.npy", FRAMES[0, :4])
     with pytest.raises(FrameError, match="one size and dtype"):
         read_run(tmp_path)
+
+
+def test_a_torn_stack_is_refused(tmp_path):
+    (tmp_path / "run.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    with pytest.raises(FrameError, match="expected an npy file"):
+        read_run(tmp_path / "run.npy")

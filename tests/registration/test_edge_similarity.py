@@ -1,11 +1,10 @@
 import numpy as np
+from fluoropose.registration.edge_similarity import edge_similarity, edge_similarity_twin
 
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.registration.edge_similarity import edge_similarity, edge_similarity_twin
 from fluoropose.registration.regression.residual import align_view
-from fluoropose.similarity.gradient import gradient_correlation
 
 
 def test_the_object_is_like_itself_and_unlike_noise_or_a_wrong_place(small_case, camera, rng):
@@ -56,14 +55,3 @@ def test_what_the_surroundings_explain_does_not_count(surrounded_case, camera):
     assert edge_similarity(frame, seen, atlas) > 0.85
     np.testing.assert_allclose(edge_similarity(frame, seen, atlas), edge_similarity_twin(frame, seen, atlas), atol=1e-4)
     assert abs(edge_similarity(alone, seen, atlas)) < 0.3
-
-
-def test_a_partial_correlation_by_hand(rng):
-    """Two sums that share a third part correlate by it alone; beside that part they do not."""
-    shared, a, b = (tuple(rng.standard_normal((2, 60, 60))) for _ in range(3))
-    first, second = (tuple(x + 2.0 * s for x, s in zip(part, shared, strict=True)) for part in (a, b))
-    assert gradient_correlation(first, second) > 0.7
-    assert abs(gradient_correlation(first, second, besides=shared)) < 0.08
-    assert gradient_correlation(first, a, besides=shared) > 0.99
-    nothing = tuple(np.zeros((2, 60, 60)))
-    assert gradient_correlation(first, second, besides=nothing) == gradient_correlation(first, second)

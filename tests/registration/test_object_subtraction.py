@@ -8,17 +8,22 @@ import pytest
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.imaging.attenuation import saturate
 from fluoropose.registration.object_subtraction import (
     disturbance,
+    fit_overlap,
     fit_strengths,
     fit_strengths_twin,
-    subtraction_frame,
-    fit_overlap,
     power,
     power_twin,
+    subtraction_frame,
 )
-from fluoropose.registration.projected_object import add_projection, add_projection_twin, project_object, project_object_twin
-from fluoropose.imaging.attenuation import saturate
+from fluoropose.registration.projected_object import (
+    add_projection,
+    add_projection_twin,
+    project_object,
+    project_object_twin,
+)
 
 HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
@@ -38,7 +43,9 @@ def empty(camera):
 def overlap(frame, camera, shadows):
     """Return what shadows cast into a frame; None is one of which nothing is known."""
     ground = subtraction_frame(frame, camera)
-    return fit_overlap(ground, [None if projected is None else ground.add_projection(projected) for projected in shadows])
+    return fit_overlap(
+        ground, [None if projected is None else ground.add_projection(projected) for projected in shadows]
+    )
 
 
 def pictures_of(shadows, camera):
@@ -84,7 +91,9 @@ def test_the_twins_agree(rng, camera, shadows):
     add_projection(got, camera, shadows[0], strength)
     np.testing.assert_allclose(got, wanted, atol=1e-4)
     pictures = pictures_of(shadows, camera)
-    np.testing.assert_allclose(fit_strengths(wanted, pictures), fit_strengths_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        fit_strengths(wanted, pictures), fit_strengths_twin(wanted, pictures), rtol=1e-3, atol=1e-4
+    )
     assert power(wanted, pictures[0]) == pytest.approx(power_twin(wanted, pictures[0]), rel=1e-4)
 
 

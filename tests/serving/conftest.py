@@ -32,7 +32,7 @@ def stage(started, camera, pose, frame):
 
         def session(self, **change):
             fields = {"case": "small", "camera": camera, "meaning": PixelMeaning.INTENSITY, "initial_pose": pose}
-            return started.open_session(SessionSettings.single(**(fields | change)))
+            return started.open_session(SessionSettings.from_camera(**(fields | change)))
 
         def frame(self, pixels=None, **meta):
             return EncodedFrame(npy_bytes(frame if pixels is None else pixels), "application/x-npy", **meta)

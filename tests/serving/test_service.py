@@ -14,7 +14,7 @@ from fluoropose.tracking.session_settings import ObjectStart, SessionSettings
 
 @pytest.fixture
 def settings(camera):
-    return SessionSettings.single("small", camera, PixelMeaning.INTENSITY)
+    return SessionSettings.from_camera("small", camera, PixelMeaning.INTENSITY)
 
 
 def test_a_damaged_case_does_not_stop_the_others(tmp_path, cases_root, models_root, settings):

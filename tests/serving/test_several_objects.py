@@ -236,7 +236,7 @@ def test_a_session_that_ends_takes_its_search_with_it(stage, opened, frames, mon
     monkeypatch.setattr(Service, "follow", slow)
     stage.run(run())
     assert session.in_flight == 0
-    assert not session.seeks
+    assert not session.search_is_due
 
 
 def test_sure_poses_are_smoothed_over_the_window(stage, opened, frames, monkeypatch):

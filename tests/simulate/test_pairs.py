@@ -6,14 +6,11 @@ import pytest
 from fluoropose.geometry.rig import PlacedCamera, angle_between_views_deg
 from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.geometry.rotation import angle_between
-from fluoropose.objects.shapes import voxelise
 from fluoropose.simulate.motion import random_motion
 from fluoropose.simulate.pairs import miscalibrate, rig_places, simulate_pairs
 from fluoropose.simulate.physics import Detector
 from fluoropose.simulate.run import Scene
-from support.cases import small_parts
-
-MEAN = np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0])
+from support.cases import EXPECTED_SIX, small_volume
 
 
 @pytest.mark.parametrize("slant", [0.0, 45.0])
@@ -41,9 +38,9 @@ def test_a_calibration_is_wrong_by_what_was_asked(rng):
 
 
 def test_pairs_show_the_object_and_do_not_depend_on_the_workers(small_case, camera, rng):
-    volume = voxelise(small_parts(), np.array([18.0, 10.0, 21.0]), 1.5)
+    volume = small_volume(1.5)
     scene = Scene(volume, small_case.pose_frame, camera, Detector(), None, 1.0)
-    motion = random_motion(MEAN, rng)
+    motion = random_motion(EXPECTED_SIX, rng)
     runs = [simulate_pairs(scene, motion, motion, rig_places(40.0, 900.0), 2, 5, workers=n) for n in (1, 2)]
     for one, two in zip(*runs, strict=True):
         np.testing.assert_array_equal(np.stack(one.pixels), np.stack(two.pixels))

@@ -16,6 +16,9 @@ from fluoropose.train.profiles import Profile
 from fluoropose.train.run import train_case
 
 SMALL_CHOICE = ViewChoice(about_x(np.pi / 2), 900.0, AtlasGrid(12.0, 4.0))
+EXPECTED_SIX = np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0])
+"""The six parameters of the small case's expected view."""
+
 TINY = Profile("tiny", 4, 12)
 
 

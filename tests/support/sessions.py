@@ -18,8 +18,8 @@ MS = 1_000_000
 
 
 def session(policy="latest", max_age_ms=None):
-    settings = SessionSettings.single("case", CAMERA, PixelMeaning.INTENSITY, False, np.eye(4), max_age_ms, policy)
-    return Session.opened("s", settings, {"case": np.zeros(3)})
+    settings = SessionSettings.from_camera("case", CAMERA, PixelMeaning.INTENSITY, False, np.eye(4), max_age_ms, policy)
+    return Session.open("s", settings, {"case": np.zeros(3)})
 
 
 def take(one, now_ns=0):
@@ -36,7 +36,7 @@ def frame_of(job):
 def finish(one, status=Status.TRACKING, pose=None, spoilt=0):
     """Answer what runs, but for the first `spoilt` frames, which turn out not to be usable."""
     job = one.running
-    seen = {task.followed.case: Observation(np.eye(4) if pose is None else pose, status) for task in job.tasks}
+    seen = {task.tracked_object.case: Observation(np.eye(4) if pose is None else pose, status) for task in job.tasks}
     good = {frame.ticket: "answer" for frame in job.frames[spoilt:]}
     bad = {frame.ticket: FrameError("expected pixels, got none") for frame in job.frames[:spoilt]}
     return one.complete(JobAnswers(seen if good else {}, good, dict.fromkeys(good, "decoded"), bad))
@@ -57,4 +57,29 @@ def pair(max_age_ms=None, policy="latest", tolerance_ms=20.0, cameras=(("a", 0),
         policy=policy,
         tolerance_ms=tolerance_ms,
     )
-    return Session.opened("s", settings, {case: np.zeros(3) for case in cases})
+    return Session.open("s", settings, {case: np.zeros(3) for case in cases})
+
+
+def offer_frame(one, camera, captured_s, seq=None, **more):
+    return one.offer(f"{camera} at {captured_s}", seq, 0, 0, captured_s, camera, **more)
+
+
+def cameras_of(job):
+    """Which cameras' frames are new in a job, which are kept."""
+    return [
+        [camera_frame.frame.camera for camera_frame in job.camera_frames if not camera_frame.kept],
+        [camera_frame.frame.camera for camera_frame in job.camera_frames if camera_frame.kept],
+    ]
+
+
+def hand_over_all(one):
+    given = []
+    while (ready := one.hand_over(0)) is not None:
+        given.append((ready.frame.camera, ready.frame.seq))
+    return given
+
+
+def session_of_two(initial=("x", "y")):
+    one = pair(cases=initial)
+    offer_frame(one, "a", 1.0)
+    return one

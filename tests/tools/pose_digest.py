@@ -55,7 +55,7 @@ from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.bundle import Bundle
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
-from fluoropose.simulate.placed import simulate_placed_run
+from fluoropose.simulate.placed_frames import simulate_placed_run
 from fluoropose.simulate.run import simulate_run
 from fluoropose.simulate.scenarios import overlapping_scene, shipped_body
 from fluoropose.tracking.tracker import Tracker
@@ -129,7 +129,7 @@ def alone(shop: Workshop) -> Iterator[tuple[str, Any]]:
     for name in OBJECTS:
         resident = shop.shipped(name)
         scene, motion, anatomy_motion = case_scene(resident.case, SEED)
-        poses = [pose_from_six(motion.at(float(n)), resident.case.pose_frame) for n in range(FRAMES_PER_OBJECT)]
+        poses = [pose_from_six(motion.evaluate(float(n)), resident.case.pose_frame) for n in range(FRAMES_PER_OBJECT)]
 
         def make(scene=scene, motion=motion, anatomy_motion=anatomy_motion) -> list[np.ndarray]:
             return [frame.pixels for frame in simulate_run(scene, motion, anatomy_motion, FRAMES_PER_OBJECT, 1.0, SEED)]
@@ -256,7 +256,7 @@ def tracking_run(shop: Workshop) -> Iterator[tuple[str, Any]]:
     frames = shop.pictures(
         "run", lambda: [one.pixels for one in simulate_run(scene, motion, anatomy_motion, count, fps, SEED + 1)]
     )
-    start = pose_from_six(motion.at(0.0), resident.case.pose_frame)
+    start = pose_from_six(motion.evaluate(0.0), resident.case.pose_frame)
     tracker = Tracker(start, resident.case.atlas.view.centre_mm)
     for n, pixels in enumerate(frames):
         plan = tracker.plan(n / fps)

@@ -8,10 +8,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fluoropose.errors import ConflictError, FrameError
+from fluoropose.errors import ConflictError, FrameError, NotReadyError
 from fluoropose.geometry.camera import Camera
 from fluoropose.registration.assessment import Status
-from fluoropose.tracking.jobs import DROP_REASONS, DroppedFrame, Job, ReadyResult
+from fluoropose.tracking.jobs import DROP_REASONS, DroppedFrame, Job, JobAnswers, ReadyResult
 from fluoropose.tracking.session_settings import Change, ObjectStart, SessionCamera, UnknownObjectError
 from fluoropose.tracking.tracked_object import Observation
 from support.sessions import CAMERA, MS, finish, frame_of, pair, session, take
@@ -212,9 +212,9 @@ class Books(RuleBasedStateMachine):
         self._ended(*dropped)
         if job is not None:
             assert before is None
-            cameras = [sight.frame.camera for sight in job.sights]
+            cameras = [camera_frame.frame.camera for camera_frame in job.camera_frames]
             assert len(set(cameras)) == len(cameras)
-            moments = [sight.frame.moment_s for sight in job.sights]
+            moments = [camera_frame.frame.moment_s for camera_frame in job.camera_frames]
             assert max(moments) - min(moments) <= 0.0201
 
     @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
@@ -263,11 +263,11 @@ class Books(RuleBasedStateMachine):
     @rule(status=st.sampled_from(list(Status)), broken=st.booleans())
     def search_beside(self, status, broken):
         if self.one.searching is not None:
-            missing = self.one.searching.tells
+            missing = self.one.searching.reported_tasks
             assert all(task.plan.start is None for task in missing)
-            seen = {task.followed.case: Observation(np.eye(4), status) for task in missing}
+            seen = {task.tracked_object.case: Observation(np.eye(4), status) for task in missing}
             self.one.end_search({} if broken else seen)
-        elif self.one.seeks:
+        elif self.one.search_is_due:
             assert self.one.take_search().frames == []
 
     @rule()
@@ -294,3 +294,58 @@ class Books(RuleBasedStateMachine):
 
 TestBooks = Books.TestCase
 TestBooks.settings = hypothesis_settings(max_examples=100, stateful_step_count=50, deadline=None)
+
+
+def test_something_that_is_no_frame_is_counted():
+    one = session()
+    drop = one.refuse(FrameError("expected pixels, got none"), 3)
+    assert (drop.reason, drop.seq) == ("invalid", 3)
+    assert (one.counters["received"], one.dropped["invalid"], one.in_flight) == (1, 1, 0)
+
+
+def test_an_overloaded_service_drops_a_waiting_frame():
+    one = pair()
+    one.offer("a", 0, 0, 0, 1.0, "a")
+    ticket, _ = one.offer("b", 0, 0, 0, 1.0, "b")
+    drop = one.refuse_waiting(NotReadyError("expected less to do, got too much"), ticket)
+    assert (drop.ticket, drop.reason) == (ticket, "rejected")
+    assert list(one.waiting) == ["a"]
+
+
+def test_a_session_waits_for_its_first_frame_until_one_or_a_stream_comes():
+    one, streamed = session(), session()
+    assert one.awaits_first_frame
+    one.offer("a", 0, 0, 0)
+    assert not one.awaits_first_frame
+    streamed.join()
+    assert not streamed.awaits_first_frame
+
+
+def test_every_case_of_a_session_is_named():
+    one = pair(cases=("x", "y"))
+    assert one.cases == {"x", "y"}
+
+
+def test_a_lost_object_is_searched_for_beside_the_frames_and_followed_again():
+    one = pair(cases=("x", "y"))
+    one.offer("pixels", 0, 0, 0, 1.0, "a")
+    job = take(one)
+    seen = {"x": Observation(np.eye(4), Status.TRACKING), "y": Observation(np.eye(4), Status.LOST)}
+    ticket = frame_of(job).ticket
+    one.complete(JobAnswers(seen, {ticket: "answer"}, {ticket: "decoded"}))
+    assert one.search_is_due
+    assert not one.needs_search
+    search = one.take_search()
+    assert [task.tracked_object.case for task in search.reported_tasks] == ["y"]
+    assert not one.search_is_due
+    one.end_search({"y": Observation(np.eye(4), Status.TRACKING)})
+    assert one.objects["y"].tracker.state.value == "TRACKING"
+    one.end_search({"y": Observation(np.eye(4), Status.LOST)})
+    assert one.objects["y"].tracker.state.value == "TRACKING"
+
+
+def test_a_search_needs_a_frame_to_search_in():
+    with pytest.raises(AssertionError, match="expected a frame to search in"):
+        session().take_search()
+    with pytest.raises(AssertionError, match="expected a running frame"):
+        session().complete(JobAnswers({}, {}))

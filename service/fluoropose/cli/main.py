@@ -78,7 +78,7 @@ def prepare(
             else:
                 request = CaseRequest(volume, choice, label_map, label, hu, _box(box), attenuation, in_air)
                 case = prepare_ct(request, out, replace=force, progress=report)
-        seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.surrounded else ""
+        seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.has_surroundings else ""
         size_mb = case.atlas.pictures.nbytes / 1e6
         atlas = f"atlas of {case.atlas.grid.count} views{around}, {size_mb:.0f} MB, made in {seconds:.1f} s"
         console.print(f"case {case.name} in {out}: object {case.size_mm:.1f} mm, {atlas}")

@@ -1,4 +1,4 @@
-"""A client for consoles and scripts: HTTP, WebSocket and gRPC behind one face, with and without async.
+"""A client for consoles and scripts: one interface over HTTP, WebSocket and gRPC, with and without async.
 
 with Client("http://127.0.0.1:8000", transport="ws") as client:
     tracker = client.track("knee", camera, initial_pose=start)

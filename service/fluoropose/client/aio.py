@@ -1,4 +1,4 @@
-"""The asynchronous client: sessions that outlive a lost connection by beginning again at the last sure pose."""
+"""The asynchronous client. When a connection is lost it opens the session again, at the objects' last sure poses."""
 
 import asyncio
 import time
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
-from fluoropose.client.grpc_link import GrpcLink, translated
+from fluoropose.client.grpc_link import GrpcLink, to_client_error
 from fluoropose.client.http_link import HttpLink, http_client, request
 from fluoropose.client.links import Address, Link, LinkLostError, OutgoingFrame, ProblemError
-from fluoropose.client.session_opening import changed, followed, given, plain
+from fluoropose.client.session_opening import convert_arrays, drop_none, update_from_change, update_from_result
 from fluoropose.client.ws_link import WsLink
 from fluoropose.errors import InputError
 from fluoropose.io.frames import decode_frame
@@ -22,10 +22,11 @@ __all__ = ["AsyncClient", "AsyncTracker", "TRANSPORTS"]
 
 TRANSPORTS = ("http", "ws", "grpc")
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""The waiting times before attempts to reconnect; the last one is used from then on."""
 
 
 class AsyncClient:
-    """Talks to one service. `transport` is how frames travel: "http", "ws" or "grpc"."""
+    """A client of one service. `transport` is how frames travel: "http", "ws" or "grpc"."""
 
     def __init__(
         self,
@@ -39,7 +40,10 @@ class AsyncClient:
         timeout_s: float = 30.0,
         reconnect_s: float = 30.0,
     ) -> None:
-        """Connect lazily. A lost connection is tried again for `reconnect_s`; `certificate` is (chain, private key)."""
+        """Keep the address; the connection is made when it is first needed.
+
+        A lost connection is tried again for `reconnect_s`. `certificate` is the client's own, as (chain, private key).
+        """
         if transport not in TRANSPORTS:
             raise InputError(f"expected a transport of {', '.join(TRANSPORTS)}, got {transport!r}")
         self.address = Address(http, grpc, key, authority, certificate, timeout_s)
@@ -63,7 +67,7 @@ class AsyncClient:
             await self._channel.close()
 
     async def cases(self) -> list[dict[str, Any]]:
-        """Return the service's cases."""
+        """Return the service's cases, as GET /v1/cases answers them."""
         answer: list[dict[str, Any]] = await request(self.http, "GET", "/v1/cases")
         return answer
 
@@ -71,26 +75,28 @@ class AsyncClient:
         self, case: str | None = None, camera: dict[str, Any] | None = None, **options: Any
     ) -> "AsyncTracker":
         """Open a session; options are those of POST /v1/sessions (initial_pose, cameras, cases, smoothing, ...)."""
-        tracker = AsyncTracker(self, given({"case": case, "camera": camera, **options}))
+        tracker = AsyncTracker(self, drop_none({"case": case, "camera": camera, **options}))
         await tracker.open()
         return tracker
 
     async def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
-        """Return a DRR as line integrals (rows, columns)."""
-        body = plain({"case": case, "camera": camera, "camera_from_volume": camera_from_volume, "format": "npy"})
+        """Return a DRR as line integrals, float32 (rows, columns)."""
+        body = convert_arrays(
+            {"case": case, "camera": camera, "camera_from_volume": camera_from_volume, "format": "npy"}
+        )
         answer = await self.http.post("/v1/render", json=body)
         if answer.status_code != 200:
             raise ProblemError(answer.status_code, answer.json())
         return decode_frame(answer.content, "application/x-npy")
 
     async def open_session(self, body: dict[str, Any]) -> str:
-        """Open a session of the fields of POST /v1/sessions; return its name."""
+        """Open a session with the fields of POST /v1/sessions and return its name."""
         if self.transport != "grpc":
             return str((await request(self.http, "POST", "/v1/sessions", json=body))["session"])
         try:
             return await self.channel().open_session(body)
         except RpcCallError as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def close_session(self, session: str) -> None:
         """Close a session."""
@@ -100,10 +106,10 @@ class AsyncClient:
         try:
             await self.channel().close_session(session)
         except RpcCallError as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def link(self, session: str) -> Link:
-        """Connect to a session the way this client's frames travel."""
+        """Connect to a session over this client's transport."""
         if self.transport == "http":
             return HttpLink(self.http, session)
         if self.transport == "ws":
@@ -111,7 +117,7 @@ class AsyncClient:
         return await GrpcLink.open(self.channel(), session)
 
     def channel(self) -> RpcChannel:
-        """Return the gRPC channel, made when it is first needed."""
+        """Return the gRPC channel, which is made when it is first needed."""
         if self._channel is None:
             here = self.address
             self._channel = RpcChannel(here.grpc, here.key, here.authority, here.certificate)
@@ -119,17 +125,17 @@ class AsyncClient:
 
 
 class AsyncTracker:
-    """One session, opened again with the last sure pose as its start whenever the connection or the service is lost."""
+    """One session. If the connection or the service is lost, it is opened again and starts at the last sure poses."""
 
     def __init__(self, client: AsyncClient, body: dict[str, Any]) -> None:
-        """Made by `AsyncClient.track`."""
+        """Use `AsyncClient.track` to make a tracker."""
         self.session = ""
         self.reconnects = 0
         self._client = client
         self._body = body
         self._link: Link | None = None
         self._seq = 0
-        self._early: dict[int, dict[str, Any]] = {}
+        self._early_events: dict[int, dict[str, Any]] = {}
 
     async def open(self) -> None:
         """Open the session and connect to it."""
@@ -137,70 +143,70 @@ class AsyncTracker:
         self._link = await self._client.link(self.session)
 
     async def send(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> dict[str, Any]:
-        """Send a frame (rows, columns) and return its result; `view` is as for `push`.
+        """Send a frame, (rows, columns), and return its result; `view` is as for `push`.
 
         Raises
         ------
         ProblemError
             If the service does not answer this frame with a pose.
         LinkLostError
-            If no connection could be had for the client's `reconnect_s`.
+            If the connection is lost and cannot be made again within the client's `reconnect_s`.
         """
         while True:
             seq = await self.push(pixels, captured_at, **view)
             try:
-                return await self._answer_of(seq)
+                return await self._wait_for_answer(seq)
             except LinkLostError as error:
-                await self._again(error)
+                await self._reconnect(error)
 
     async def send_views(
         self, frames: dict[str, NDArray[Any]], captured_at: float | None = None
     ) -> dict[str, dict[str, Any]]:
-        """Send the frames of one instant, by camera, and return their results; raises as `send`.
+        """Send the frames of one instant, by camera, and return their results; the errors are those of `send`.
 
-        The service makes no frame wait: the first may be answered before the others have come. `views` of each result
-        tells which counted, and the last one's pose is of all.
+        The service does not let a frame wait, so it may answer the first before the others have come. `views` in a
+        result names the cameras whose frames were used; the last result's pose is from all of them.
         """
         moment = time.time() if captured_at is None else captured_at
         while True:
             try:
                 seqs = {name: await self.push(pixels, moment, camera=name) for name, pixels in frames.items()}
-                return {name: await self._answer_of(seq) for name, seq in seqs.items()}
+                return {name: await self._wait_for_answer(seq) for name, seq in seqs.items()}
             except LinkLostError as error:
-                await self._again(error)
+                await self._reconnect(error)
 
     async def push(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> int:
-        """Send a frame without waiting for its result; return its number. Results come out of `events`.
+        """Send a frame without waiting for its result, which comes out of `events`; return the frame's number.
 
-        `view` says which `camera` took it, and where that stood if it moves: `camera_from_world`, or `c_arm` with
-        primary_deg, secondary_deg and source_to_isocenter_mm.
+        `view` names the `camera` that took the frame. For a camera that moves it says where that stood, by
+        `camera_from_world` or by `c_arm` with primary_deg, secondary_deg and source_to_isocenter_mm.
         """
-        frame = OutgoingFrame(self._seq, pixels, captured_at, given(view))
+        frame = OutgoingFrame(self._seq, pixels, captured_at, drop_none(view))
         self._seq += 1
         try:
-            await self._connected().send(frame)
+            await self._require_link().send(frame)
         except LinkLostError as error:
-            await self._again(error)
-            await self._connected().send(frame)
+            await self._reconnect(error)
+            await self._require_link().send(frame)
         return frame.seq
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """Give results and problems as they come, for ever: a lost connection is made again."""
+        """Yield results and problems as they come, without end; a lost connection is made again."""
         while True:
             try:
-                yield await self._next()
+                yield await self._next_event()
             except LinkLostError as error:
-                await self._again(error)
+                await self._reconnect(error)
 
     async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
-        """Give the session a new start, a new camera, or other fields of PATCH: case, cameras, add, remove."""
-        fields = given({"initial_pose": initial_pose, "camera": camera, **change})
-        self._body = changed(self._body, fields)
-        await self._connected().restart(fields)
+        """Restart or change the session: a new start pose, a new camera, or the other fields of PATCH /v1/sessions."""
+        fields = drop_none({"initial_pose": initial_pose, "camera": camera, **change})
+        self._body = update_from_change(self._body, fields)
+        await self._require_link().restart(fields)
 
     async def ping(self, client_time: float | None = None) -> None:
-        """Ask a stream for the server's clock; the pong comes out of `events`."""
-        await self._connected().ping(time.time() if client_time is None else client_time)
+        """Ask a stream for the server's time; the answer, a "pong", comes out of `events`."""
+        await self._require_link().ping(time.time() if client_time is None else client_time)
 
     async def close(self) -> None:
         """Close the session."""
@@ -212,28 +218,28 @@ class AsyncTracker:
             except (ProblemError, LinkLostError):
                 return
 
-    async def _answer_of(self, seq: int) -> dict[str, Any]:
-        """Return a frame's result, or raise ProblemError; what else comes meanwhile is not asked for any more."""
-        while seq not in self._early:
-            event = await self._next()
+    async def _wait_for_answer(self, seq: int) -> dict[str, Any]:
+        """Return a frame's result, or raise ProblemError; results of earlier frames are forgotten."""
+        while seq not in self._early_events:
+            event = await self._next_event()
             if event["type"] in ("result", "problem"):
-                self._early[seq if event.get("seq") is None else event["seq"]] = event
-        event = self._early.pop(seq)
-        self._early = {number: one for number, one in self._early.items() if number > seq}
+                self._early_events[seq if event.get("seq") is None else event["seq"]] = event
+        event = self._early_events.pop(seq)
+        self._early_events = {number: one for number, one in self._early_events.items() if number > seq}
         if event["type"] == "problem":
             raise ProblemError(event.get("status", 0), event)
         return {key: value for key, value in event.items() if key != "type"}
 
-    async def _next(self) -> dict[str, Any]:
-        event = await self._connected().receive()
+    async def _next_event(self) -> dict[str, Any]:
+        event = await self._require_link().receive()
         if event["type"] == "result":
-            self._body = followed(self._body, event)
+            self._body = update_from_result(self._body, event)
         if event["type"] in ("going_away", "ended"):
             raise LinkLostError(f"expected a stream that goes on, got: {event.get('reason', 'the service goes away')}")
         return event
 
-    async def _again(self, cause: LinkLostError) -> None:
-        """Open a new session where the old one was; give up after the client's `reconnect_s`."""
+    async def _reconnect(self, cause: LinkLostError) -> None:
+        """Open a new session in place of the lost one, or raise `cause` after the client's `reconnect_s`."""
         if self._link is not None:
             await self._link.close()
         deadline, attempt = time.monotonic() + self._client.reconnect_s, 0
@@ -249,11 +255,11 @@ class AsyncTracker:
                 self.reconnects += 1
                 return
 
-    def _connected(self) -> Link:
+    def _require_link(self) -> Link:
         if self._link is None:
             raise LinkLostError("expected an open session, got one that was closed")
         return self._link
 
 
 _PASSING = ("not-ready", "overloaded", "conflict", "device-unavailable")
-"""Problems of a service that starts or is full: worth another try."""
+"""Problems of a service that is starting or overloaded, so that another attempt may succeed."""

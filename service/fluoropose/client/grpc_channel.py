@@ -1,4 +1,4 @@
-"""The other end of gRPC: a channel to the service, its calls as plain dicts, its errors as ours."""
+"""The client's side of gRPC: a channel to the service whose calls take and return the fields of the HTTP API."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,9 +24,10 @@ _MOTIONS = {"still": pb.STILL, "moving": pb.MOVING}
 
 
 class RpcCallError(Exception):
-    """A call failed; `lost` tells a broken connection from a refusal, whose `code` is the service's.
+    """A call failed: the connection broke (`connection_lost`), or the service refused with its own `code`.
 
-    A refusal of ours begins with its code and a colon; whatever else ends a call is gRPC's, so the connection's.
+    The service's refusals begin with the code and a colon. A call that ends in another way was ended by gRPC, which
+    counts as a broken connection.
     """
 
     def __init__(self, error: grpc.aio.AioRpcError) -> None:
@@ -34,16 +35,19 @@ class RpcCallError(Exception):
         code, found, text = detail.partition(": ")
         ours = bool(found) and " " not in code
         super().__init__(text if ours else detail)
-        self.lost = not ours or error.code() is grpc.StatusCode.UNAVAILABLE
+        self.connection_lost = not ours or error.code() is grpc.StatusCode.UNAVAILABLE
         self.code = code if ours else error.code().name.lower()
         self.status = error.code().value[0]
 
 
 class RpcChannel:
-    """One connection to a service."""
+    """A connection to one service."""
 
     def __init__(self, address: str, key: str | None, authority: Path | None, pair: tuple[Path, Path] | None) -> None:
-        """Connect lazily; with TLS if an authority is given, with our own certificate (chain, key) if a pair is."""
+        """Keep the address; the connection is made with the first call.
+
+        It uses TLS if an authority is given, and the client's own certificate if a `pair` (chain, key) is.
+        """
         if authority is None:
             self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         else:
@@ -54,7 +58,7 @@ class RpcChannel:
         self._metadata = () if key is None else (("authorization", f"Bearer {key}"),)
 
     async def open_session(self, body: dict[str, Any]) -> str:
-        """Open a session of the fields of POST /v1/sessions; return its name."""
+        """Open a session with the fields of POST /v1/sessions and return its name."""
         request = pb.OpenSessionRequest(settings=settings_message(body))
         return str((await self._call(self._stub.OpenSession, request)).session)
 
@@ -63,7 +67,7 @@ class RpcChannel:
         await self._call(self._stub.CloseSession, pb.CloseSessionRequest(session=session))
 
     async def register(self, body: dict[str, Any], frame: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Register one frame without a session, or the `views` of the body, whose frames are like `frame`."""
+        """Register one frame without a session, or the `views` in the body, each with a camera and such a frame."""
         views = [
             pb.View(camera=camera_message(one["camera"]), frame=frame_message(one["frame"]), name=one.get("name", ""))
             for one in body.get("views", [])
@@ -73,7 +77,7 @@ class RpcChannel:
         return result_dict(await self._call(self._stub.Register, request))
 
     async def track(self, session: str, takeover: bool = False) -> "RpcStream":
-        """Attach a stream to a session."""
+        """Open a stream and attach it to a session; with `takeover` in place of another stream."""
         stream = RpcStream(self._stub.Track(metadata=self._metadata))
         await stream.send(pb.ClientMessage(hello=pb.Hello(session=session, takeover=takeover)))
         await stream.receive()
@@ -91,10 +95,10 @@ class RpcChannel:
 
 
 class RpcStream:
-    """One `Track`."""
+    """One stream of the `Track` call."""
 
     def __init__(self, call: Any) -> None:
-        """Made by `RpcChannel.track`."""
+        """Use `RpcChannel.track` to open a stream."""
         self._call = call
 
     async def send(self, message: pb.ClientMessage) -> None:
@@ -104,11 +108,11 @@ class RpcStream:
         except grpc.aio.AioRpcError as error:
             raise RpcCallError(error) from error
         except (grpc.aio.UsageError, asyncio.InvalidStateError) as error:
-            await self.receive()  # the call has ended: this says why
+            await self.receive()  # raises the error that ended the call
             raise ConnectionError(str(error)) from error
 
     async def receive(self) -> dict[str, Any]:
-        """Return the next event as on the WebSocket, or raise RpcCallError, or ConnectionError at the end."""
+        """Return the next event as a dict, as on the WebSocket; raise RpcCallError, or ConnectionError at the end."""
         try:
             message = await self._call.read()
         except grpc.aio.AioRpcError as error:
@@ -118,7 +122,7 @@ class RpcStream:
         return event_dict(message)
 
     async def finish(self) -> None:
-        """Say that no more comes."""
+        """Tell the service that no more messages will come."""
         await self._call.done_writing()
 
     def cancel(self) -> None:
@@ -127,7 +131,7 @@ class RpcStream:
 
 
 def camera_message(camera: dict[str, Any]) -> pb.Camera:
-    """Return a camera of the API's JSON."""
+    """Return the message of a camera in the API's JSON."""
     fields = {key: value for key, value in camera.items() if value is not None}
     for name in ("intrinsic_matrix", "camera_from_world"):
         if name in fields:
@@ -136,7 +140,7 @@ def camera_message(camera: dict[str, Any]) -> pb.Camera:
 
 
 def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
-    """Return a session's settings of the fields of POST /v1/sessions."""
+    """Return the message of a session's settings, from the fields of POST /v1/sessions."""
     camera, pairing, smoothing = body.get("camera"), body.get("pairing") or {}, body.get("smoothing")
     return pb.SessionSettings(
         case=body.get("case", ""),
@@ -146,8 +150,8 @@ def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
         initial_pose=_flat(body.get("initial_pose")),
         max_frame_age_ms=body.get("max_frame_age_ms"),
         policy=_POLICIES[body.get("policy", "latest")],
-        cameras=_named(body.get("cameras")),
-        cases=[_object(one) for one in body.get("cases") or []],
+        cameras=_named_camera_messages(body.get("cameras")),
+        cases=[_object_message(one) for one in body.get("cases") or []],
         pairing_tolerance_ms=pairing.get("tolerance_ms"),
         smoothing=smoothing
         and pb.Smoothing(window_s=smoothing["window_s"], object=_MOTIONS[smoothing.get("object", "still")]),
@@ -155,28 +159,28 @@ def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
 
 
 def frame_message(frame: dict[str, Any]) -> pb.Frame:
-    """Return a frame of `data` and the fields of X-Frame-Meta."""
+    """Return the message of a frame, from its bytes in `data` and the fields of X-Frame-Meta."""
     fields = {key: value for key, value in frame.items() if key not in ("camera_from_world", "c_arm")}
     arm = frame.get("c_arm")
     return pb.Frame(**fields, camera_from_world=_flat(frame.get("camera_from_world")), c_arm=arm and pb.CArm(**arm))
 
 
 def restart_message(change: dict[str, Any]) -> pb.ClientMessage:
-    """Return a change of the fields of PATCH."""
+    """Return the message that changes a session, from the fields of PATCH /v1/sessions."""
     camera = change.get("camera")
     restart = pb.Restart(
         initial_pose=_flat(change.get("initial_pose")),
         camera=camera and camera_message(camera),
         case=change.get("case"),
-        cameras=_named(change.get("cameras")),
-        add=[_object(one) for one in change.get("add") or []],
+        cameras=_named_camera_messages(change.get("cameras")),
+        add=[_object_message(one) for one in change.get("add") or []],
         remove=change.get("remove") or [],
     )
     return pb.ClientMessage(restart=restart)
 
 
 def result_dict(result: pb.Result) -> dict[str, Any]:
-    """Return a result as HTTP answers it."""
+    """Return a result as a dict, as HTTP answers it."""
     answer = {
         "seq": result.seq,
         **_found_dict(result),
@@ -220,11 +224,11 @@ def _estimate_dict(estimate: pb.ErrorEstimate) -> dict[str, float]:
     return {name: getattr(estimate, name) for name in ("in_plane_mm", "depth_mm", "rotation_deg")}
 
 
-def _object(start: dict[str, Any]) -> pb.Object:
+def _object_message(start: dict[str, Any]) -> pb.Object:
     return pb.Object(case=start["case"], initial_pose=_flat(start.get("initial_pose")))
 
 
-def _named(cameras: dict[str, Any] | None) -> list[pb.NamedCamera]:
+def _named_camera_messages(cameras: dict[str, Any] | None) -> list[pb.NamedCamera]:
     return [pb.NamedCamera(name=name, camera=camera_message(one)) for name, one in (cameras or {}).items()]
 
 
@@ -237,7 +241,7 @@ def _rows(numbers: Sequence[float]) -> list[list[float]]:
 
 
 def event_dict(message: pb.ServerMessage) -> dict[str, Any]:
-    """Return a stream's event as on the WebSocket."""
+    """Return a stream's event as a dict, as on the WebSocket."""
     kind = message.WhichOneof("message")
     if kind == "result":
         return {"type": "result", **result_dict(message.result)}

@@ -1,18 +1,18 @@
-"""Frames over gRPC."""
+"""A link that sends frames over a gRPC stream."""
 
 from typing import Any
 
 from fluoropose.client.grpc_channel import RpcCallError, RpcChannel, RpcStream, frame_message, restart_message
-from fluoropose.client.links import LinkLostError, OutgoingFrame, ProblemError, lost
+from fluoropose.client.links import LinkLostError, OutgoingFrame, ProblemError, to_link_lost_error
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 
-__all__ = ["GrpcLink", "translated"]
+__all__ = ["GrpcLink", "to_client_error"]
 
 
-def translated(error: RpcCallError | ConnectionError) -> ProblemError | LinkLostError:
-    """Return a failed call as the client's error."""
-    if isinstance(error, ConnectionError) or error.lost:
-        return lost(error)
+def to_client_error(error: RpcCallError | ConnectionError) -> ProblemError | LinkLostError:
+    """Return the client's error for a failed call: a refusal, or a lost connection."""
+    if isinstance(error, ConnectionError) or error.connection_lost:
+        return to_link_lost_error(error)
     return ProblemError(error.status, {"code": error.code, "title": "refused", "detail": str(error)})
 
 
@@ -20,7 +20,7 @@ class GrpcLink:
     """One session over gRPC."""
 
     def __init__(self, stream: RpcStream) -> None:
-        """Made by `open`."""
+        """Use `GrpcLink.open` to make a link."""
         self._stream = stream
 
     @classmethod
@@ -29,7 +29,7 @@ class GrpcLink:
         try:
             return cls(await channel.track(session, takeover))
         except (RpcCallError, ConnectionError) as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def send(self, frame: OutgoingFrame) -> None:
         """Send a frame."""
@@ -40,14 +40,14 @@ class GrpcLink:
         try:
             return await self._stream.receive()
         except (RpcCallError, ConnectionError) as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error
 
     async def restart(self, change: dict[str, Any]) -> None:
         """Change the session."""
         await self._send(restart_message(change))
 
     async def ping(self, client_time: float) -> None:
-        """Ask for the server's clock."""
+        """Ask for the server's time."""
         await self._send(pb.ClientMessage(ping=pb.Ping(client_time=client_time)))
 
     async def close(self) -> None:
@@ -58,4 +58,4 @@ class GrpcLink:
         try:
             await self._stream.send(message)
         except (RpcCallError, ConnectionError) as error:
-            raise translated(error) from error
+            raise to_client_error(error) from error

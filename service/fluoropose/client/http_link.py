@@ -1,4 +1,4 @@
-"""Frames over HTTP: a request each."""
+"""A link that sends each frame as an HTTP request."""
 
 import asyncio
 import json
@@ -7,19 +7,19 @@ from typing import Any
 
 import httpx
 
-from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, lost, parse_json
+from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, parse_json, to_link_lost_error
 
-__all__ = ["HttpLink", "http_client", "request"]
+__all__ = ["HttpLink", "KEEP_IDLE_S", "http_client", "request"]
 
-_KEEP_S = 20.0
-"""How long an idle connection is kept: less than the service does, so that none is closed as a frame goes out."""
+KEEP_IDLE_S = 20.0
+"""How long an idle connection is kept: less than by the service, so that it is not closed while a frame is sent."""
 
 _CONNECTIONS = 100
-"""Frames on their way at once, at most; more wait here."""
+"""The most requests at once; further frames wait in the client."""
 
 
 def http_client(address: Address) -> httpx.AsyncClient:
-    """Return an HTTP client of an address."""
+    """Return an HTTP client for an address."""
     context = address.context()
     return httpx.AsyncClient(
         base_url=address.http,
@@ -27,38 +27,38 @@ def http_client(address: Address) -> httpx.AsyncClient:
         trust_env=False,
         headers=address.headers(),
         verify=True if context is None else context,
-        limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_S),
+        limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=KEEP_IDLE_S),
     )
 
 
 async def request(http: httpx.AsyncClient, method: str, path: str | httpx.URL, **options: Any) -> Any:
-    """Return an answer's JSON, or raise ProblemError or LinkLostError."""
+    """Send a request and return the answer's JSON, or raise ProblemError or LinkLostError."""
     try:
         return parse_json(await http.request(method, path, **options))
     except httpx.TransportError as error:
-        raise lost(error) from error
+        raise to_link_lost_error(error) from error
 
 
 class HttpLink:
     """One session over HTTP."""
 
     def __init__(self, http: httpx.AsyncClient, session: str) -> None:
-        """Use an open session."""
+        """Keep the client and the path of an open session."""
         self._http = http
         self._path = f"/v1/sessions/{session}"
-        # Made once: to put it together for each frame takes httpx a fifth of its time.
+        # The URL is made once: httpx would spend a fifth of its time on it for each frame.
         self._frames = httpx.URL(f"{http.base_url}".rstrip("/") + f"{self._path}/frames")
         self._events: asyncio.Queue[dict[str, Any] | LinkLostError] = asyncio.Queue()
         self._posts: set[asyncio.Task[None]] = set()
 
     async def send(self, frame: OutgoingFrame) -> None:
-        """Post a frame; its answer comes out of `receive`."""
+        """Send a frame in the background; its answer comes out of `receive`."""
         post = asyncio.create_task(self._post(frame))
         self._posts.add(post)
         post.add_done_callback(self._posts.discard)
 
     async def receive(self) -> dict[str, Any]:
-        """Return the next answer, or raise LinkLostError."""
+        """Wait for the next answer and return it, or raise LinkLostError."""
         event = await self._events.get()
         if isinstance(event, LinkLostError):
             raise event
@@ -69,11 +69,11 @@ class HttpLink:
         await request(self._http, "PATCH", self._path, json=change)
 
     async def ping(self, client_time: float) -> None:
-        """Answer with our own clock: over HTTP nobody tells the server's."""
+        """Answer with the client's own time, because HTTP has no request for the server's."""
         self._events.put_nowait({"type": "pong", "client_time": client_time, "server_time": time.time()})
 
     async def close(self) -> None:
-        """Give up what is on its way."""
+        """Cancel the requests that are not answered yet."""
         for post in list(self._posts):
             post.cancel()
 

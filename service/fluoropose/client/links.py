@@ -1,7 +1,7 @@
-"""How a tracker's frames travel: one link per transport, all with the same face. Events are dicts as on the WebSocket.
+"""Links: what carries a session's frames and events, one class per transport, all with the same methods.
 
-A link carries one session. `send` returns at once or when the network takes the frame; answers come out of `receive`:
-{"type": "result" / "problem" / "going_away" / "pong" / "ended", ...}. A link that breaks raises `LinkLostError`.
+`send` returns at once, or when the network has taken the frame. Events come out of `receive`, as dicts as on the
+WebSocket: {"type": "result" / "problem" / "going_away" / "pong" / "ended", ...}. A broken link raises `LinkLostError`.
 """
 
 import json
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "lost", "parse_json"]
+__all__ = ["Address", "Link", "LinkLostError", "OutgoingFrame", "ProblemError", "parse_json", "to_link_lost_error"]
 
 
 class ProblemError(FluoroposeError):
-    """The service refused; `code` and `status` are those of the problem it answered with."""
+    """The service refused a request; `code` and `status` are those of its answer."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(f"{body.get('title', 'refused')}: {body.get('detail', '')}")
@@ -30,14 +30,14 @@ class ProblemError(FluoroposeError):
 
 
 class LinkLostError(FluoroposeError):
-    """The connection broke, or the service went away."""
+    """The connection broke, or the service shut down."""
 
     code = "link-lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a service is and how to come in: a key, the authority of its certificate, our own certificate."""
+    """Where a service is and how to authenticate: an API key, its certificate's authority, our own certificate."""
 
     http: str
     grpc: str = "127.0.0.1:8001"
@@ -47,11 +47,11 @@ class Address:
     timeout_s: float = 30.0
 
     def headers(self) -> dict[str, str]:
-        """Return the headers of every request."""
+        """Return the headers that every request has."""
         return {} if self.key is None else {"Authorization": f"Bearer {self.key}"}
 
     def context(self) -> ssl.SSLContext | None:
-        """Return how TLS is checked, None where the address has none."""
+        """Return the settings of TLS, or None if the address does not use it."""
         if not self.http.startswith("https"):
             return None
         context = ssl.create_default_context(cafile=None if self.authority is None else str(self.authority))
@@ -62,7 +62,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutgoingFrame:
-    """Pixels as they travel: raw, little-endian, row by row. `view` holds camera, camera_from_world or c_arm."""
+    """A frame on its way to the service; `view` holds its camera, camera_from_world or c_arm."""
 
     seq: int
     pixels: NDArray[Any]
@@ -70,20 +70,20 @@ class OutgoingFrame:
     view: dict[str, Any] = field(default_factory=dict)
 
     def meta(self) -> dict[str, Any]:
-        """Return the header that describes them."""
+        """Return the fields of X-Frame-Meta."""
         meta: dict[str, Any] = {"dtype": self.pixels.dtype.name, "seq": self.seq}
         rows, columns = self.pixels.shape
         meta |= {"rows": rows, "columns": columns, **self.view}
         return meta if self.captured_at is None else meta | {"captured_at": self.captured_at}
 
     def body(self) -> bytes:
-        """Return the bytes."""
+        """Return the pixels' bytes: little-endian, row by row."""
         kind = self.pixels.dtype.newbyteorder("<")
         return np.ascontiguousarray(self.pixels).astype(kind, copy=False).tobytes()
 
 
 class Link(Protocol):
-    """One session's connection."""
+    """The connection of one session."""
 
     async def send(self, frame: OutgoingFrame) -> None:
         """Send a frame."""
@@ -92,17 +92,17 @@ class Link(Protocol):
         """Wait for the next event."""
 
     async def restart(self, change: dict[str, Any]) -> None:
-        """Change the session: the fields of PATCH."""
+        """Change the session, with the fields of PATCH /v1/sessions."""
 
     async def ping(self, client_time: float) -> None:
-        """Ask for the server's clock."""
+        """Ask for the server's time."""
 
     async def close(self) -> None:
-        """Close the connection; the session is closed apart from it."""
+        """Close the connection, but not the session."""
 
 
 def parse_json(answer: httpx.Response) -> Any:
-    """Return an answer's JSON, or raise ProblemError."""
+    """Return an answer's JSON, or raise ProblemError if its status is an error."""
     try:
         body = answer.json() if answer.content else {}
     except ValueError:
@@ -112,6 +112,6 @@ def parse_json(answer: httpx.Response) -> Any:
     return body
 
 
-def lost(error: Exception) -> LinkLostError:
-    """Return a broken connection as one error, whatever broke it."""
+def to_link_lost_error(error: Exception) -> LinkLostError:
+    """Return the one error for a broken connection, whatever library raised `error`."""
     return LinkLostError(f"expected a connection, got: {type(error).__name__} {str(error)[:200]}")

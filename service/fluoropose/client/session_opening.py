@@ -1,41 +1,44 @@
-"""The request that opened a session, kept up to date: what a client opens again when the connection is lost."""
+"""The request that opens a session, kept up to date so that a client can open it again after a lost connection."""
 
 from typing import Any
 
 import numpy as np
 
-__all__ = ["changed", "followed", "given", "plain"]
+__all__ = ["convert_arrays", "drop_none", "update_from_change", "update_from_result"]
 
 _SURE = "TRACKING"
 
 
-def plain(value: Any) -> Any:
-    """Return a value with its arrays as nested lists."""
+def convert_arrays(value: Any) -> Any:
+    """Return a value whose arrays, at any depth of dicts and lists, are nested lists."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: convert_arrays(one) for key, one in value.items()}
+    return [convert_arrays(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def given(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that are not None, with arrays as nested lists."""
-    return {key: plain(value) for key, value in fields.items() if value is not None}
+def drop_none(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not None, their arrays as nested lists."""
+    return {key: convert_arrays(value) for key, value in fields.items() if value is not None}
 
 
-def followed(body: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Return the request with the objects that a result shows the session to follow, sure poses as their starts."""
+def update_from_result(body: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with the objects that the session followed in a result; sure poses become their starts."""
     found = result.get("objects", [result])
     poses = {start["case"]: start.get("initial_pose") for start in body.get("cases", [body])}
     poses |= {one["case"]: one["world_from_volume"] for one in found if one["status"] == _SURE}
     cases = [one["case"] for one in found] + result.get("searching", [])
-    starts = [given({"case": case, "initial_pose": poses.get(case)}) for case in cases]
+    starts = [drop_none({"case": case, "initial_pose": poses.get(case)}) for case in cases]
     rest = {key: value for key, value in body.items() if key not in ("case", "cases", "initial_pose")}
     return rest | (starts[0] if "cases" not in body and len(starts) == 1 else {"cases": starts})
 
 
-def changed(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return the request with a change's cameras and start; which objects there are, results tell."""
+def update_from_change(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with the cameras and the start pose of a change.
+
+    Objects that a change adds or removes are left to `update_from_result`.
+    """
     after = dict(body)
     if "camera" in change and "cameras" not in body:
         after["camera"] = change["camera"]

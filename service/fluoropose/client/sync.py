@@ -1,4 +1,4 @@
-"""The same client without async: its event loop runs in a thread of its own."""
+"""The client without async. The asynchronous client works for it on an event loop in a thread of its own."""
 
 import asyncio
 import threading
@@ -17,18 +17,18 @@ T = TypeVar("T")
 
 
 class Client:
-    """Talks to one service; arguments are those of `AsyncClient`."""
+    """A client of one service; its arguments are those of `AsyncClient`."""
 
     def __init__(self, http: str, transport: str = "http", **options: Any) -> None:
-        """Start the thread; connect lazily."""
+        """Start the thread; the connection is made when it is first needed."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fluoropose-client", daemon=True)
         self._thread.start()
 
-        async def made() -> AsyncClient:
+        async def make_client() -> AsyncClient:
             return AsyncClient(http, transport, **options)
 
-        self._client = self._run(made())
+        self._client = self._run(make_client())
 
     def __enter__(self) -> "Client":
         """Return self."""
@@ -50,7 +50,7 @@ class Client:
         self._loop.close()
 
     def cases(self) -> list[dict[str, Any]]:
-        """Return the service's cases."""
+        """Return the service's cases, as GET /v1/cases answers them."""
         return self._run(self._client.cases())
 
     def track(self, case: str | None = None, camera: dict[str, Any] | None = None, **options: Any) -> "Tracker":
@@ -58,7 +58,7 @@ class Client:
         return Tracker(self, self._run(self._client.track(case, camera, **options)))
 
     def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
-        """Return a DRR as line integrals (rows, columns)."""
+        """Return a DRR as line integrals, float32 (rows, columns)."""
         return self._run(self._client.render(case, camera, camera_from_volume))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -66,25 +66,25 @@ class Client:
 
 
 class Tracker:
-    """One session."""
+    """One session; see `AsyncTracker`."""
 
     def __init__(self, client: Client, tracker: AsyncTracker) -> None:
-        """Made by `Client.track`."""
+        """Use `Client.track` to make a tracker."""
         self._client = client
         self._tracker = tracker
 
     @property
     def session(self) -> str:
-        """The session's name; another one after a reconnect."""
+        """The session's name, which changes with a reconnect."""
         return self._tracker.session
 
     @property
     def reconnects(self) -> int:
-        """How often the session had to be opened again."""
+        """How often the session was opened again."""
         return self._tracker.reconnects
 
     def send(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> dict[str, Any]:
-        """Send a frame (rows, columns) and return the result; see `AsyncTracker.send`."""
+        """Send a frame, (rows, columns), and return its result; see `AsyncTracker.send`."""
         return self._client._run(self._tracker.send(pixels, captured_at, **view))
 
     def send_views(
@@ -94,7 +94,7 @@ class Tracker:
         return self._client._run(self._tracker.send_views(frames, captured_at))
 
     def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
-        """Give the session a new start, a new camera, or other fields of PATCH: case, cameras, add, remove."""
+        """Restart or change the session: a new start pose, a new camera, or the other fields of PATCH /v1/sessions."""
         self._client._run(self._tracker.restart(initial_pose, camera, **change))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Frames over a WebSocket."""
+"""A link that sends frames over a WebSocket."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, lost
+from fluoropose.client.links import Address, LinkLostError, OutgoingFrame, ProblemError, to_link_lost_error
 
 __all__ = ["WsLink"]
 
@@ -18,7 +18,7 @@ class WsLink:
     """One session over a WebSocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
-        """Made by `open`."""
+        """Use `WsLink.open` to make a link."""
         self._socket = socket
 
     @classmethod
@@ -41,7 +41,7 @@ class WsLink:
             body = {"code": "unauthenticated", "title": "refused", "detail": "the handshake was refused"}
             raise ProblemError(error.response.status_code, body) from error
         except (OSError, WebSocketException) as error:
-            raise lost(error) from error
+            raise to_link_lost_error(error) from error
         return cls(socket)
 
     async def send(self, frame: OutgoingFrame) -> None:
@@ -54,7 +54,7 @@ class WsLink:
         try:
             event: dict[str, Any] = json.loads(await self._socket.recv())
         except ConnectionClosed as error:
-            raise _closed(error) from error
+            raise _to_closing_error(error) from error
         return event
 
     async def restart(self, change: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ class WsLink:
         await self._send(json.dumps({"type": "restart", **change}))
 
     async def ping(self, client_time: float) -> None:
-        """Ask for the server's clock."""
+        """Ask for the server's time."""
         await self._send(json.dumps({"type": "ping", "time": client_time}))
 
     async def close(self) -> None:
@@ -73,12 +73,12 @@ class WsLink:
         try:
             await self._socket.send(message)
         except ConnectionClosed as error:
-            raise _closed(error) from error
+            raise _to_closing_error(error) from error
 
 
-def _closed(error: ConnectionClosed) -> ProblemError | LinkLostError:
-    """Return why the server closed: a refusal, or a broken connection."""
+def _to_closing_error(error: ConnectionClosed) -> ProblemError | LinkLostError:
+    """Return the error for a closed socket: the server's refusal, or a lost connection."""
     code = error.rcvd.code if error.rcvd is not None else 1006
     if code in _REFUSED:
         return ProblemError(409, {"code": _REFUSED[code], "title": "refused", "detail": str(error)})
-    return lost(error)
+    return to_link_lost_error(error)

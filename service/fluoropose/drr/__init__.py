@@ -1,1 +1,1 @@
-"""Digitally reconstructed radiographs: renderers, the atlas, cases."""
+"""Digitally reconstructed radiographs (DRRs): renderers, atlases and cases."""

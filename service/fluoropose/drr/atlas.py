@@ -1,7 +1,8 @@
-"""The atlas, our DRR cache: canonical views over a grid of the two out-of-plane angles, at nominal depth.
+"""The atlas, the DRR cache of a case: canonical views on a grid of the two out-of-plane angles, at nominal range.
 
-View (i, j) shows the object on the axis with rotation Rx(alpha_i) Ry(beta_j) B (see `geometry.canonical`), as line
-integrals, dimensionless. Everything about the CT that the networks need of it is in here: no step of theirs renders.
+View (i, j) shows the line integrals (dimensionless) of the object on the optical axis with the rotation
+Rx(alpha_i) Ry(beta_j) B (see `geometry.canonical`). The networks know the CT from the atlas alone: no step of the
+regression renders.
 """
 
 from collections.abc import Callable
@@ -20,21 +21,21 @@ from fluoropose.imaging.volume import Volume
 __all__ = ["Atlas", "AtlasGrid", "REFERENCE_STEP_DEG", "build_atlas", "default_step_mm", "no_progress", "render_view"]
 
 REFERENCE_STEP_DEG = 2.0
-"""Regressors see how a view changes over so much, whatever the grid's step."""
+"""The networks are given a view's change over this angle, whatever the grid's step."""
 
 STAY_STEPS = 0.75
-"""Of the grid's steps: so far from a cached view a pose may be that stays with it."""
+"""A pose stays with its cached view while both angles are within this many grid steps of it."""
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total) after each picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtlasGrid:
-    """Angles -half_range .. +half_range in steps, degrees: alpha in rows, beta in columns.
+    """The angles of an atlas's views, -half_range .. +half_range in steps, in degrees: alpha in rows, beta in columns.
 
-    Without `half_range_beta_deg` both reach as far. A wider beta is for C-arms that look at the object from several
-    sides, as about a patient's long axis.
+    Without `half_range_beta_deg` both angles have the same range. A wider range of beta is for C-arms that turn about
+    the object, as about a patient's long axis.
     """
 
     half_range_deg: float = 36.0
@@ -43,54 +44,57 @@ class AtlasGrid:
 
     @property
     def reach_deg(self) -> tuple[float, float]:
-        """How far alpha and beta reach, degrees."""
+        """The largest alpha and the largest beta, degrees."""
         beta = self.half_range_deg if self.half_range_beta_deg is None else self.half_range_beta_deg
         return self.half_range_deg, beta
 
     @property
     def rows(self) -> int:
-        """Number of alphas."""
+        """The number of alphas."""
         return 2 * round(self.reach_deg[0] / self.step_deg) + 1
 
     @property
     def columns(self) -> int:
-        """Number of betas."""
+        """The number of betas."""
         return 2 * round(self.reach_deg[1] / self.step_deg) + 1
 
     @property
     def count(self) -> int:
-        """Number of views."""
+        """The number of views."""
         return self.rows * self.columns
 
-    def nearest(self, alpha_rad: float, beta_rad: float, stay: int | None = None) -> int:
-        """Return the index of the view nearest to the two angles; beyond the rim, the rim.
+    def nearest_view(self, alpha_rad: float, beta_rad: float, stay: int | None = None) -> int:
+        """Return the index of the view nearest to two angles; for angles beyond the grid, of one on its rim.
 
-        `stay` is a view that is returned while both angles are within `STAY_STEPS` of it: steps of a pose half way
-        between two views else go to and fro, each view asking for the other.
+        `stay` is the view of the step before; it is returned while both angles are within `STAY_STEPS` of it. Otherwise
+        a pose half way between two views can alternate between them without end.
         """
         if stay is not None and max(np.abs(np.subtract(self.angles_of(stay), (alpha_rad, beta_rad)))) <= self._stay_rad:
             return stay
-        row = self._place(alpha_rad, self.rows // 2)
-        return row * self.columns + self._place(beta_rad, self.columns // 2)
+        row = self._step_index(alpha_rad, self.rows // 2)
+        return row * self.columns + self._step_index(beta_rad, self.columns // 2)
 
     def angles_of(self, index: int) -> tuple[float, float]:
-        """Return (alpha, beta) of a view in rad."""
+        """Return (alpha, beta) in rad of the view with an index."""
         row, column = divmod(index, self.columns)
         alpha_deg, beta_deg = (row - self.rows // 2) * self.step_deg, (column - self.columns // 2) * self.step_deg
         return float(np.deg2rad(alpha_deg)), float(np.deg2rad(beta_deg))
 
     @property
     def per_step(self) -> float:
-        """What a neighbour's difference is multiplied by to be that of `REFERENCE_STEP_DEG`."""
+        """The factor that scales the difference of two neighbouring views to a step of `REFERENCE_STEP_DEG`."""
         return REFERENCE_STEP_DEG / self.step_deg
 
-    def beyond_deg(self, alpha_rad: float, beta_rad: float) -> float:
-        """Return how far the angle that lies further beyond the grid does so, degrees; 0 inside."""
+    def excess_deg(self, alpha_rad: float, beta_rad: float) -> float:
+        """Return by how many degrees the angles exceed the grid, the larger of the two; 0 inside the grid."""
         angles = np.abs(np.rad2deg([alpha_rad, beta_rad]))
         return max(float((angles - self.reach_deg).max()), 0.0)
 
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
-        """Return a view's index and those one step up and down in alpha, then in beta; at the rim, its own."""
+        """Return a view's index and those of its neighbours: alpha up, alpha down, beta up, beta down.
+
+        A view on the rim is its own neighbour on the side where there is no other.
+        """
         width = self.columns
         row, column = divmod(index, width)
         up, down = min(row + 1, self.rows - 1) * width + column, max(row - 1, 0) * width + column
@@ -100,16 +104,16 @@ class AtlasGrid:
     def _stay_rad(self) -> float:
         return float(np.deg2rad(STAY_STEPS * self.step_deg))
 
-    def _place(self, angle_rad: float, half: int) -> int:
+    def _step_index(self, angle_rad: float, half: int) -> int:
         return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atlas:
-    """What is cached of a case: `pictures`, the `grid` their views stand on and the canonical `view`.
+    """The cached pictures of a case, the `grid` of their angles and the canonical `view`.
 
-    `pictures` are float16 or float32 (pictures, size, size): the views of the object, and of an object in a body as
-    many of the rest of its CT, where the CT has it beside the object in each view.
+    `pictures` are float16 or float32, shape (pictures, size, size). The first are the views of the object. An object in
+    a body has as many more: the rest of its CT in the same views, where the CT has it.
     """
 
     pictures: NDArray[Any]
@@ -118,46 +122,46 @@ class Atlas:
 
     @property
     def views(self) -> NDArray[Any]:
-        """The views of the object, (rows * columns, size, size)."""
+        """The views of the object, shape (rows * columns, size, size)."""
         return self.pictures[: self.grid.count]
 
     @property
     def surroundings(self) -> NDArray[Any] | None:
-        """The rest of the CT in each view, (rows * columns, size, size), or None."""
-        return self.pictures[self.grid.count :] if self.surrounded else None
+        """The rest of the CT in each view, shape (rows * columns, size, size), or None if it is not cached."""
+        return self.pictures[self.grid.count :] if self.has_surroundings else None
 
     @property
-    def surrounded(self) -> bool:
+    def has_surroundings(self) -> bool:
         """Whether the rest of the CT is cached too."""
         return len(self.pictures) > self.grid.count
 
     def picture_indices(self, index: int) -> tuple[int, ...]:
-        """Return which pictures a look at a view needs: `AtlasGrid.neighbours`, and the view's surroundings if any."""
+        """Return the pictures that a network is given of a view: `AtlasGrid.neighbours` and any surroundings."""
         neighbours = self.grid.neighbours(index)
-        return (*neighbours, self.grid.count + index) if self.surrounded else neighbours
+        return (*neighbours, self.grid.count + index) if self.has_surroundings else neighbours
 
     def line_integrals(self, *indices: int) -> Float32:
-        """Return pictures as float32, (n, size, size)."""
+        """Return the pictures with these indices as float32, shape (n, size, size)."""
         chosen = np.asarray(self.pictures[list(indices)])
         return to_single(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)
 
     def rotation(self, index: int) -> Mat33:
-        """Return the object's rotation in the canonical camera for one view."""
+        """Return the object's rotation in the canonical camera in the view with an index."""
         alpha, beta = self.grid.angles_of(index)
         return view_rotation(alpha, beta, self.view)
 
 
 def no_progress(done: int, total: int) -> None:
-    """Report to nobody."""
+    """Ignore the progress."""
 
 
 def default_step_mm(volume: Volume) -> float:
-    """Return the sampling step along rays: one voxel, where the atlas error no longer depends on it (tested)."""
+    """Return the sampling step along rays, one voxel: a smaller one no longer lessens the atlas's error (tested)."""
     return float(volume.spacing_mm.min())
 
 
 def render_view(renderer: AbstractRenderer, view: CanonicalView, alpha_rad: float, beta_rad: float) -> NDArray[Any]:
-    """Return one canonical picture, float32 (size, size)."""
+    """Return the canonical picture at two out-of-plane angles, float32 (size, size)."""
     rotation = view_rotation(alpha_rad, beta_rad, view)
     centre_mm = np.array([0.0, 0.0, view.range_mm])
     return renderer.render(view.camera, pose_from_canonical(np.eye(3), rotation, centre_mm, view))
@@ -172,9 +176,9 @@ def build_atlas(
     out: NDArray[Any] | None = None,
     progress: Progress = no_progress,
 ) -> Atlas:
-    """Render all views of the grid, and those of the `rest` of the CT if it is given.
+    """Render all views of the grid, and the same views of the `rest` of the CT if it is given.
 
-    They go into `out`, a float16 array or memory map; made here where not given.
+    The pictures go into `out`, a float16 array or memory map of their shape; by default into a new array.
     """
     renderers = [renderer] if rest is None else [renderer, rest]
     total = grid.count * len(renderers)

@@ -1,4 +1,4 @@
-"""A case: one object of one CT, with everything about it that a frame needs and its regressors were trained on."""
+"""A case: one object of one CT with its expected view, as the networks of its bundle were trained on it."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,16 @@ __all__ = ["Case"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """The object ready to be found.
+    """An object that is ready to be registered.
 
-    `digest` names source data and view together: a model fits a case of the same digest only. `volume` holds the
-    object's attenuation (1/mm), `rest` the other anatomy of its CT or None, `corners_mm` (8, 3) the corners of its
-    box in LPS, `atlas` the cached views.
+    Attributes
+    ----------
+    name : the name of the case
+    digest : identifies the source data and the view; a bundle fits only cases with its own digest
+    volume : the object's attenuation in 1/mm
+    rest : the attenuation of what is left of its CT, or None
+    corners_mm : the corners of the object's box in LPS, shape (8, 3)
+    atlas : the cached views
     """
 
     name: str
@@ -30,10 +35,10 @@ class Case:
 
     @property
     def size_mm(self) -> float:
-        """Diagonal of the object's box."""
+        """The diagonal of the object's box."""
         return float(np.linalg.norm(np.ptp(self.corners_mm, axis=0)))
 
     @property
     def pose_frame(self) -> Pose6Frame:
-        """What the six parameters are counted from."""
+        """The reference of the six parameters."""
         return Pose6Frame(self.atlas.view.centre_mm, self.atlas.view.base_rotation)

@@ -1,4 +1,4 @@
-"""The fast CPU renderer: the same sum as `reference.py`, compiled by numba over all cores, float32 samples."""
+"""The fast renderer: the sum of `drr.reference` in float32, compiled by numba for all cores."""
 
 import numpy as np
 from numba import config, njit, prange, set_num_threads
@@ -13,7 +13,7 @@ __all__ = ["CpuRenderer", "use_threads"]
 
 
 class CpuRenderer(AbstractRenderer):
-    """numba, one row of pixels per task. The twin that specifies it is `ReferenceRenderer`."""
+    """A renderer compiled by numba, one row of pixels per task. Its twin is `reference.ReferenceRenderer`."""
 
     def __init__(self, volume: Volume, step_mm: float) -> None:
         """Keep the volume; `step_mm` is the largest distance between samples along a ray."""
@@ -32,11 +32,11 @@ class CpuRenderer(AbstractRenderer):
 
 
 def use_threads(count: int) -> None:
-    """Let this process's renderers use at most `count` threads: for several processes side by side."""
+    """Limit this process's renderers to `count` threads, where several processes share the cores."""
     set_num_threads(min(count, config.NUMBA_NUM_THREADS))
 
 
-# Longer than the house's 40 lines: splitting the ray loop costs a third of the speed.
+# This kernel is long because splitting the loop along a ray costs a third of the speed.
 @njit(parallel=True, cache=True, fastmath=True, nogil=True)
 def _integrate(
     values: Float32, origin: Float64, slope_of: Float64, direction_of: Float64, step_mm: float, image: Float32

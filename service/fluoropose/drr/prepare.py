@@ -1,4 +1,4 @@
-"""From an object's attenuation to a case: choose the canonical view, render the atlas. Lengths in mm."""
+"""From an object's attenuation to a case: the canonical view is chosen and the atlas rendered. Lengths in mm."""
 
 import hashlib
 from dataclasses import dataclass
@@ -26,18 +26,21 @@ __all__ = [
 ]
 
 FIELD_SHARE = 1.1
-"""Canonical field over the object's diagonal: the object stays inside from every side, with a rim to see its edge."""
+"""The canonical field over the object's diagonal: seen from any side, the object fits with a margin round its edge."""
 
 _REST_VOXELS_PER_PX = 1.5
-"""Voxels of the rest of a CT, when it is rendered, over canonical pixels, at the least."""
+"""Voxels of the rest of a CT are pooled up to about this many canonical pixels before it is rendered."""
 
 _REST_VOXELS_ALONG_MM = 3.0
-"""Along the axis of the view, when a frame waits for it, they are pooled up to here."""
+"""Along the view's axis they are pooled up to this size if a frame waits for the rendering."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewChoice:
-    """The view that the C-arm is expected to have: base rotation, distance from source to object, atlas grid."""
+    """The view that the C-arm is expected to have, and the atlas's grid and picture size.
+
+    `range_mm` is the distance from the source to the object's centre.
+    """
 
     base_rotation: Mat33
     range_mm: float = 900.0
@@ -46,7 +49,7 @@ class ViewChoice:
 
 
 def canonical_view(volume: Volume, choice: ViewChoice) -> CanonicalView:
-    """Return the canonical view of an object: centred on its box, wide enough for it."""
+    """Return the canonical view of an object, centred on its box and wide enough for it."""
     corners = bounding_corners(volume)
     size_mm = float(np.linalg.norm(np.ptp(corners, axis=0)))
     return CanonicalView(
@@ -55,7 +58,7 @@ def canonical_view(volume: Volume, choice: ViewChoice) -> CanonicalView:
 
 
 def case_digest(source: str, choice: ViewChoice) -> str:
-    """Return the name of source data and view: 16 hex digits that a model is tied to."""
+    """Return the digest of the source data and the view, 16 hex digits: a bundle fits cases of one digest."""
     rotation = np.round(choice.base_rotation, 6) + 0.0
     text = (
         f"{source}|{rotation.tolist()}|{choice.range_mm:.4f}|{_grid_text(choice.grid)}|{choice.size_px}|{FIELD_SHARE}"
@@ -64,7 +67,7 @@ def case_digest(source: str, choice: ViewChoice) -> str:
 
 
 def _grid_text(grid: AtlasGrid) -> str:
-    """Return a grid in words; those of equal reach read as they did before there were others."""
+    """Return a grid as text. A grid without a range of beta reads as it did before one could be given."""
     beta = "" if grid.half_range_beta_deg is None else f", half_range_beta_deg={grid.half_range_beta_deg}"
     return f"AtlasGrid(half_range_deg={grid.half_range_deg}, step_deg={grid.step_deg}{beta})"
 
@@ -79,9 +82,9 @@ def prepare_case(
     out: NDArray[Any] | None = None,
     progress: Progress = no_progress,
 ) -> Case:
-    """Render the atlas of an object (attenuation in 1/mm) and of the `rest` of its CT, if there is one.
+    """Render the atlas of an object (attenuation in 1/mm), and of the `rest` of its CT if it is given.
 
-    `source` identifies the data it came from.
+    `source` identifies the data that the object came from; `out` is as for `build_atlas`.
     """
     view = canonical_view(volume, choice)
     renderer = CpuRenderer(volume, default_step_mm(volume))
@@ -91,15 +94,15 @@ def prepare_case(
 
 
 def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
-    """Return what renders the rest of a CT for an atlas."""
+    """Return the renderer of the rest of a CT for an atlas."""
     volume = _rest_volume(rest, view)
     return CpuRenderer(volume, default_step_mm(volume))
 
 
 def quick_rest_renderer(rest: Volume, view: CanonicalView) -> PlaneRenderer:
-    """Return what renders the rest of a CT while a frame waits.
+    """Return a faster renderer of the rest of a CT, for when a frame waits.
 
-    Along the view's axis, where what lies behind one another adds up anyway, its voxels may be coarser.
+    Its voxels are coarser along the view's axis, along which a ray sums them up anyway.
     """
     volume = _rest_volume(rest, view)
     axes = volume.lps_from_index[:3, :3] / volume.spacing_mm
@@ -110,9 +113,9 @@ def quick_rest_renderer(rest: Volume, view: CanonicalView) -> PlaneRenderer:
 
 
 def _rest_volume(rest: Volume, view: CanonicalView) -> Volume:
-    """Return the rest of a CT, the patient going on beyond its ends for as long as the field is wide.
+    """Return the rest of a CT for rendering, extended beyond its ends by the width of the canonical field.
 
-    Voxels finer than canonical pixels are pooled to about one and a half of those: what is finer is not seen.
+    Voxels are pooled to about one and a half canonical pixels; a picture does not show finer ones.
     """
     wanted_mm = _REST_VOXELS_PER_PX * view.field_mm / view.size_px
     coarse = pool_voxels(rest, tuple(max(1, round(wanted_mm / float(spacing))) for spacing in rest.spacing_mm))

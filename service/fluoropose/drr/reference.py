@@ -1,7 +1,7 @@
-"""The slow, clear renderer: the specification of every other one. Lengths in mm.
+"""The slow, clear renderers that specify the fast ones. Lengths in mm.
 
-Each ray is cut where it enters and leaves the box of voxel centres, sampled at the midpoints of equal steps of at
-most `step_mm`, and summed. Interpolation is SciPy's linear `map_coordinates`.
+`ReferenceRenderer` cuts each ray where it enters and leaves the box of voxel centres, samples it at the midpoints of
+equal steps of at most `step_mm`, and sums the samples. Interpolation is SciPy's linear `map_coordinates`.
 """
 
 import numpy as np
@@ -15,11 +15,11 @@ from fluoropose.imaging.volume import Volume
 __all__ = ["ReferencePlanes", "ReferenceRenderer", "box_interval"]
 
 _CHUNK_SAMPLES = 2_000_000
-"""Samples held at once: about 50 MB of coordinates."""
+"""The most samples in memory at once: about 50 MB of coordinates."""
 
 
 class ReferenceRenderer(AbstractRenderer):
-    """NumPy and SciPy; cost O(rays x samples), seconds for 512 x 512 rays through a fine volume."""
+    """A renderer by NumPy and SciPy. It costs O(rays x samples): seconds for 512 x 512 rays through a fine volume."""
 
     def __init__(self, volume: Volume, step_mm: float) -> None:
         """Keep the volume; `step_mm` is the largest distance between samples along a ray."""
@@ -53,9 +53,10 @@ class ReferenceRenderer(AbstractRenderer):
 
 
 class ReferencePlanes(AbstractRenderer):
-    """Joseph's method: a ray is what it meets in each plane of voxel centres, times its length next to that plane.
+    """Joseph's method: a ray's integral is the sum of its samples in planes, each times the length next to its plane.
 
-    The planes are those that the ray through the middle crosses most of; a ray's length ends at the box.
+    The planes of voxel centres are those across the axis of which the picture's middle ray crosses most. A ray ends at
+    the box.
     """
 
     def __init__(self, volume: Volume) -> None:
@@ -83,9 +84,10 @@ class ReferencePlanes(AbstractRenderer):
 
 
 def box_interval(origin: Vec3, slopes: Float64, upper: Vec3) -> tuple[Float64, Float64]:
-    """Return the depths between which rays origin + depth * slope lie in the box [0, upper] (slab method).
+    """Return the depths between which the rays origin + depth * slope lie in the box [0, upper] (slab method).
 
-    Shapes: slopes (n, 3), results (n,); near >= far where the box is missed or lies behind the source.
+    `slopes` have the shape (n, 3), both results (n,). The two are equal for a ray that misses the box and for a box
+    behind the source.
     """
     safe = np.where(np.abs(slopes) < 1e-12, 1e-12, slopes)
     first, second = -origin / safe, (upper - origin) / safe

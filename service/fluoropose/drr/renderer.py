@@ -1,9 +1,9 @@
-"""The contract of a DRR renderer: perspective line integrals, dimensionless.
+"""The interface of DRR renderers: perspective line integrals, dimensionless.
 
     I(u, v) = integral over the ray from the source to pixel (u, v) of attenuation (1/mm) dl (mm)
 
-(Miao, Wang, Liao 2016, eqs 1-3). The volume is interpolated linearly between voxel centres and is zero outside
-of the box of its voxel centres. Rays end at the box, not at the detector: nothing lies behind it.
+(Miao, Wang, Liao 2016, eqs 1-3). The volume is interpolated linearly between voxel centres and is 0 outside the box of
+the voxel centres. A ray ends where it leaves that box, even if the detector is nearer.
 """
 
 from abc import ABC, abstractmethod
@@ -23,8 +23,8 @@ __all__ = ["AbstractRenderer", "RayFrame", "ray_frame", "steepest_axis"]
 class RayFrame:
     """Rays in the volume's index space: index(pixel, depth) = origin + depth * (index_from_pixel @ (u, v, 1)).
 
-    `depth` is z in the camera, mm; `direction_from_pixel` gives the camera direction with z = 1, whose length is
-    the mm of ray per mm of depth.
+    `depth` is z in the camera, mm. `direction_from_pixel` takes a pixel to its ray's direction in the camera at z = 1,
+    whose length is the mm of ray per mm of depth.
     """
 
     origin: Vec3
@@ -33,7 +33,7 @@ class RayFrame:
 
 
 class AbstractRenderer(ABC):
-    """Renders one volume (attenuation in 1/mm) from any camera and pose."""
+    """A renderer of one volume (attenuation in 1/mm) for any camera and pose."""
 
     @abstractmethod
     def render(self, camera: Camera, camera_from_volume: Mat44) -> Float32:
@@ -50,6 +50,6 @@ def ray_frame(volume: Volume, camera: Camera, camera_from_volume: Mat44) -> RayF
 
 
 def steepest_axis(rays: RayFrame, camera: Camera) -> int:
-    """Return the axis of which the ray through the middle of a picture crosses most planes."""
+    """Return the index axis along which the ray through the picture's middle crosses most planes of voxel centres."""
     middle = rays.index_from_pixel @ [(camera.columns - 1) / 2, (camera.rows - 1) / 2, 1.0]
     return int(np.argmax(np.abs(middle)))

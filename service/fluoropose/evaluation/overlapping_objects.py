@@ -33,7 +33,7 @@ from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.case_cache import CaseCache
-from fluoropose.simulate.placed import simulate_placed_run
+from fluoropose.simulate.placed_frames import simulate_placed_run
 from fluoropose.simulate.scenarios import overlapping_scene, shipped_body
 
 __all__ = ["OverlapPlan", "evaluate_overlapping_objects", "overlap_times"]

@@ -28,7 +28,7 @@ from fluoropose.objects.catalogue import shipped_object
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
-from fluoropose.simulate.placed import Body, PlacedFrame, simulate_placed_run
+from fluoropose.simulate.placed_frames import Body, PlacedFrame, simulate_placed_run
 from fluoropose.simulate.scenarios import Drift, shipped_body, simulate_sweep
 from fluoropose.tracking.smoother import Smoother, Smoothing
 

@@ -20,7 +20,7 @@ from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.bundle import Bundle
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.simulate.run import Scene, simulate_run
-from fluoropose.simulate.scenes import FINER, ct_camera, ct_scene, run_motions, shipped_scene
+from fluoropose.simulate.scenes import FINER_SHARE, ct_camera, ct_scene, run_motions, shipped_scene
 
 __all__ = ["case_scene", "measure", "simulated_truths", "train_bundle"]
 
@@ -32,7 +32,7 @@ def case_scene(case: Case, seed: int, *, limb: bool = False) -> tuple[Scene, Any
     rng = np.random.default_rng([seed, 100])
     item = next((item for item in OBJECTS.values() if item.name == case.name), None)
     if item is not None and case.rest is None:
-        finer = item.volume(FINER * item.voxel_mm)
+        finer = item.volume(FINER_SHARE * item.voxel_mm)
         scene = shipped_scene(case, finer, item.camera(), item.voxel_mm, rng, limb=limb)
     else:
         scene = ct_scene(case, ct_camera(case))

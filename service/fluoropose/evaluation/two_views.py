@@ -160,7 +160,7 @@ def _trials(resident: ResidentCase, rig: Rig, setting: PairSetting, plan: PairPl
 def _beyond_deg(case: Case, rig: Rig, world_from_volume: Mat44) -> float:
     """Return how far the farther of the two views of an instant lies beyond the case's atlas, degrees."""
     poses = [canonical_pose(place @ world_from_volume, case.atlas.view) for place in rig.places]
-    return max(case.atlas.grid.beyond_deg(pose.alpha_rad, pose.beta_rad) for pose in poses)
+    return max(case.atlas.grid.excess_deg(pose.alpha_rad, pose.beta_rad) for pose in poses)
 
 
 def _views(rig: Rig, setting: PairSetting, frame: int, rng: np.random.Generator, case: Case) -> list[FrameView]:

@@ -1,1 +1,1 @@
-"""Rotations, rigid transforms, cameras, the six parameters, the canonical view."""
+"""Rotations, rigid transforms, cameras, the paper's six parameters and the canonical view."""

@@ -9,18 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat33, Points, read_only
+from fluoropose.arrays import Float64, Mat33, Points, make_read_only
 from fluoropose.errors import GeometryError
 
 __all__ = ["Camera", "camera_from_detector", "camera_from_intrinsics", "project", "ray_directions"]
 
 MAX_SIDE_PX = 8192
-"""Larger than any flat-panel detector; a size beyond it is a mistake or an attack."""
+"""The largest size accepted: no flat-panel detector has more, so a larger number is a mistake or an attack."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Camera:
-    """A calibrated projection: `rows`, `columns` and the intrinsic matrix in pixels, shape (3, 3)."""
+    """A calibrated projection: the picture's size and the intrinsic matrix in pixels, shape (3, 3).
+
+    Raises
+    ------
+    GeometryError
+        If a side is not 2 to `MAX_SIDE_PX`, or the matrix is not finite, not upper triangular or without focal lengths.
+    """
 
     rows: int
     columns: int
@@ -31,23 +37,29 @@ class Camera:
         for name, value in (("rows", self.rows), ("columns", self.columns)):
             if not 2 <= value <= MAX_SIDE_PX:
                 raise GeometryError(f"camera {name} must be 2 to {MAX_SIDE_PX}, got {value}")
-        matrix = _checked_intrinsics(self.intrinsic_matrix)
-        object.__setattr__(self, "intrinsic_matrix", read_only(matrix))
+        matrix = _check_intrinsics(self.intrinsic_matrix)
+        object.__setattr__(self, "intrinsic_matrix", make_read_only(matrix))
 
     @property
     def focal_px(self) -> float:
-        """Mean of the two focal lengths in pixels."""
+        """The mean of the two focal lengths in pixels."""
         return float(0.5 * (self.intrinsic_matrix[0, 0] + self.intrinsic_matrix[1, 1]))
 
     def scale_pixels(self, factor: float) -> "Camera":
-        """Return the camera of the same detector binned by `factor` (2 halves the size); pixel areas align."""
+        """Return the camera of the same detector with pixels `factor` times as large: 2 halves rows and columns.
+
+        The first pixel covers the area of the `factor` x `factor` pixels that it replaces.
+        """
         binning_factor = np.array([[1.0, 0.0, 0.5 - 0.5 * factor], [0.0, 1.0, 0.5 - 0.5 * factor], [0.0, 0.0, factor]])
         matrix = binning_factor @ self.intrinsic_matrix / factor
         matrix[2] = [0.0, 0.0, 1.0]
         return Camera(int(self.rows // factor), int(self.columns // factor), matrix)
 
     def crop(self, low_px: Float64, high_px: Float64) -> "Camera":
-        """Return the camera of a part of the picture, from one (column, row) to before another; it may reach beyond."""
+        """Return the camera of a part of the picture, from the pixel `low_px` (column, row) to before `high_px`.
+
+        The part may reach beyond the picture.
+        """
         matrix = self.intrinsic_matrix.copy()
         matrix[:2, 2] -= low_px
         return Camera(int(high_px[1] - low_px[1]), int(high_px[0] - low_px[0]), matrix)
@@ -67,11 +79,11 @@ def camera_from_detector(
     Parameters
     ----------
     row_spacing_mm, column_spacing_mm : float
-        Pixel pitch down a column and along a row, as measured on the detector.
+        Distance between pixel centres down a column and along a row, on the detector.
     source_to_detector_mm : float
         Distance from the source to the detector's plane along its normal.
     principal_point_px : (u, v), optional
-        Foot of that normal; the image's centre ((columns-1)/2, (rows-1)/2) where it is not given.
+        The pixel where that normal meets the detector; by default the centre, ((columns-1)/2, (rows-1)/2).
 
     Raises
     ------
@@ -98,24 +110,24 @@ def camera_from_detector(
 
 
 def camera_from_intrinsics(rows: int, columns: int, intrinsic_matrix: Any) -> Camera:
-    """Return the camera with the given 3x3 matrix in pixels (u = fx x/z + cx, v = fy y/z + cy)."""
+    """Return the camera of a 3x3 matrix in pixels: u = fx x/z + cx, v = fy y/z + cy."""
     return Camera(rows, columns, np.array(intrinsic_matrix, dtype=np.float64))
 
 
 def project(camera: Camera, points_camera_mm: Points) -> Float64:
-    """Return pixels (u, v), shape (..., 2), of points (..., 3) in front of the source."""
+    """Return the pixels (u, v), shape (..., 2), where points (..., 3) in mm in front of the source appear."""
     homogeneous = points_camera_mm @ camera.intrinsic_matrix.T
     return homogeneous[..., :2] / homogeneous[..., 2:]
 
 
 def ray_directions(camera: Camera) -> Float64:
-    """Return for each pixel the ray's direction with z = 1, shape (rows, columns, 3)."""
+    """Return the direction of each pixel's ray in the camera frame, scaled to z = 1, shape (rows, columns, 3)."""
     u, v = np.meshgrid(np.arange(camera.columns), np.arange(camera.rows))
     pixels = np.stack([u, v, np.ones_like(u)], axis=-1).astype(np.float64)
     return pixels @ np.linalg.inv(camera.intrinsic_matrix).T
 
 
-def _checked_intrinsics(matrix: Any) -> Mat33:
+def _check_intrinsics(matrix: Any) -> Mat33:
     values = np.array(matrix, dtype=np.float64)
     if values.shape != (3, 3):
         raise GeometryError(f"camera intrinsic_matrix must be 3x3, got shape {values.shape}")

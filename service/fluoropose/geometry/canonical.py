@@ -1,12 +1,13 @@
-"""The canonical view: object on the axis, upright, at nominal depth; a homography leads there from any frame.
+"""The canonical view: the object on the optical axis, upright, at nominal range. A homography takes any frame to it.
 
-Turning a camera about its source moves no ray, so the picture a camera would take that looks straight at the
-object, with the in-plane turn undone, is an exact warp of the frame. Depth is undone as a scale, which is exact
-only for a thin object; `docs/explanation/method.md` gives the measured error.
+A rotation of the camera about its source leaves every ray where it is. So the picture that a camera would take if it
+looked straight at the object, without the in-plane rotation, is an exact warp of the frame. The range is undone by a
+scale, which is exact only for an object that is thin along the beam;
+`docs/explanation/method.md` gives the measured error.
 
-With p the object's centre (camera mm), r = |p|, R_c the smallest rotation taking +z to p / r:
+With p the object's centre in camera mm, r = |p| and R_c the smallest rotation that takes +z to p / r:
 
-    R_c^T R = Rz(theta) Rx(alpha) Ry(beta) B          theta: in the plane; (alpha, beta): the atlas's two angles
+    R_c^T R = Rz(theta) Rx(alpha) Ry(beta) B          theta: in plane; alpha, beta: out of plane, as in the atlas
     canonical pixel to frame pixel: H = K R_c Rz(theta) diag(s, s, 1) K_c^-1,    s = nominal range / r
 """
 
@@ -30,15 +31,16 @@ __all__ = [
 ]
 
 MIN_RANGE_MM = 1.0
-"""An object centre nearer to the source than this cannot be imaged."""
+"""The least z of an object's centre in the camera: nearer to the source it cannot be imaged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalView:
     """The fixed view of one case.
 
-    `centre_mm` in the volume, `base_rotation` B, `size_px` square pixels over `field_mm` at the object,
-    `range_mm` nominal distance from source to centre.
+    `centre_mm` is the object's centre in the volume and `base_rotation` is B. The picture has `size_px` x `size_px`
+    pixels, which cover `field_mm` x `field_mm` at the object. `range_mm` is the nominal distance from the source to
+    the centre.
     """
 
     centre_mm: Vec3
@@ -57,7 +59,7 @@ class CanonicalView:
 
     @property
     def ray_from_pixel(self) -> Mat33:
-        """The inverse of the canonical camera's matrix, written out: it is needed at every step."""
+        """The inverse of the canonical camera's matrix, written out because every step of a schedule needs it."""
         per_px = self.field_mm / (self.range_mm * self.size_px)
         shift = -per_px * (self.size_px - 1) / 2
         return np.array([[per_px, 0.0, shift], [0.0, per_px, shift], [0.0, 0.0, 1.0]])
@@ -65,7 +67,7 @@ class CanonicalView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalPose:
-    """A pose taken apart: `camera_from_canonical` = R_c Rz(theta), two out-of-plane angles (rad), range (mm)."""
+    """The parts of a pose: `camera_from_canonical` = R_c Rz(theta), the out-of-plane angles (rad), the range (mm)."""
 
     camera_from_canonical: Mat33
     alpha_rad: float
@@ -74,7 +76,7 @@ class CanonicalPose:
 
 
 def canonical_pose(camera_from_volume: Mat44, view: CanonicalView) -> CanonicalPose:
-    """Take a pose apart into the exact in-plane warp, the out-of-plane angles and the range.
+    """Split a pose into the rotation that a warp undoes exactly, the out-of-plane angles and the range.
 
     Raises
     ------
@@ -100,7 +102,7 @@ def view_rotation(alpha_rad: float, beta_rad: float, view: CanonicalView) -> Mat
 def pose_from_canonical(
     camera_from_canonical: Mat33, rotation_canonical: Mat33, centre_canonical_mm: Vec3, view: CanonicalView
 ) -> Mat44:
-    """Return camera_from_volume of an object with that rotation and centre (mm) in the canonical camera."""
+    """Return camera_from_volume of an object whose rotation and centre (mm) in the canonical camera are given."""
     rotation = camera_from_canonical @ rotation_canonical
     return rigid(rotation, camera_from_canonical @ centre_canonical_mm - rotation @ view.centre_mm)
 

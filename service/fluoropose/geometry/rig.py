@@ -1,9 +1,9 @@
-"""Several cameras in one world: where each stands, and whether they can be looking at the same thing. mm, degrees.
+"""Several cameras in one world: where each stands, and whether their fields of view overlap. Lengths in mm.
 
-The world frame is the caller's. `c_arm_camera_from_world` builds it about a C-arm's isocentre along the patient's axes
-(LPS, patient supine: +x left, +y posterior, +z superior), with the positioner's two angles as DICOM counts them
-(PS3.3, C.8.7.5): primary, positive where the detector goes to the patient's left (LAO); secondary, positive where it
-goes to the head (cranial); both zero with the detector in front of the patient.
+The caller chooses the world frame. `c_arm_camera_from_world` uses a C-arm's isocentre as the origin and the patient's
+axes (LPS, patient supine: +x left, +y posterior, +z superior). It takes the positioner's two angles in degrees as DICOM
+defines them (PS3.3, C.8.7.5): the primary angle is positive where the detector goes to the patient's left (LAO), the
+secondary angle where it goes to the head (cranial), and both are 0 with the detector in front of the patient.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fluoropose.arrays import Float64, Mat44, Vec3, read_only
+from fluoropose.arrays import Float64, Mat44, Vec3, make_read_only
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import check_rigid, inverse, rigid, transform
@@ -30,21 +30,21 @@ __all__ = [
 ]
 
 _SAME_PLACE_MM, _SAME_PLACE_DEG = 1.0, 0.1
-"""Two views of one instant nearer to each other than this are the same camera named twice."""
+"""Two cameras nearer to each other than this in both are taken as one camera that is named twice."""
 
 _SAMPLES = 5
 _DEPTHS_MM = np.geomspace(20.0, 5000.0, 40)
-"""Where a camera's field is sampled to see whether another one sees any of it: pixels along a side, and depths."""
+"""A camera's field of view is sampled at so many pixels along each side, and at these depths, to test for overlap."""
 
 
 class SameCameraError(GeometryError):
-    """Two views from one place hold no more than one of them."""
+    """Two views come from the same place, so the second adds nothing."""
 
     code = "same-camera"
 
 
 class ContradictionError(GeometryError):
-    """Cameras stand so that they cannot be looking at the same thing."""
+    """Two cameras have no common field of view, so they cannot show the same object."""
 
     code = "cameras-contradict"
 
@@ -55,7 +55,7 @@ def _identity() -> Mat44:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedCamera:
-    """A camera and where it stands: `camera_from_world`, shape (4, 4). Without it the world is the camera's frame.
+    """A camera and where it stands: `camera_from_world`, shape (4, 4); by default the world is the camera's frame.
 
     Raises
     ------
@@ -67,28 +67,28 @@ class PlacedCamera:
     camera_from_world: Mat44 = field(default_factory=_identity)
 
     def __post_init__(self) -> None:
-        """Check the transform; the identity stays exactly that."""
+        """Check the transform and make it read-only; an identity stays exact."""
         given = np.asarray(self.camera_from_world, np.float64)
         still = given.shape == (4, 4) and bool((given == np.eye(4)).all())
         matrix = np.eye(4) if still else check_rigid(given, "camera_from_world")
-        object.__setattr__(self, "camera_from_world", read_only(matrix))
+        object.__setattr__(self, "camera_from_world", make_read_only(matrix))
 
     @property
     def at_origin(self) -> bool:
-        """Whether the world is this camera's own frame, to the last bit."""
+        """Whether `camera_from_world` is exactly the identity."""
         return bool((self.camera_from_world == np.eye(4)).all())
 
     @property
     def source_world_mm(self) -> Vec3:
-        """Where the X-ray source is."""
+        """The X-ray source's position in the world, shape (3,), mm."""
         return inverse(self.camera_from_world)[:3, 3]
 
 
 def c_arm_camera_from_world(primary_deg: float, secondary_deg: float, source_to_isocenter_mm: float) -> Mat44:
-    """Return camera_from_world of a C-arm; the world's origin is the isocentre, its axes are the patient's (LPS).
+    """Return camera_from_world of a C-arm in the world whose origin is the isocentre and whose axes are LPS.
 
-    Columns and rows run as the source sees the detector: at 0, 0 rows go from head to feet and columns from the
-    patient's left to the right. A picture stored as seen from the other side must be mirrored first.
+    The picture is as seen from the source: at angles of 0 and 0 the rows run from head to feet and the columns from the
+    patient's left to the right. A picture that is stored as seen from the other side must be mirrored first.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def c_arm_camera_from_world(primary_deg: float, secondary_deg: float, source_to_
 
 
 def viewing_ray(placed: PlacedCamera, pixel: Float64) -> tuple[Vec3, Vec3]:
-    """Return source (mm) and unit direction, both in the world, of the ray through a pixel (u, v)."""
+    """Return the source (mm) and the unit direction, both in the world, of the ray through a pixel (u, v)."""
     world_from_camera = inverse(placed.camera_from_world)
     direction = np.linalg.solve(placed.camera.intrinsic_matrix, np.array([pixel[0], pixel[1], 1.0]))
     direction = world_from_camera[:3, :3] @ direction
@@ -114,14 +114,14 @@ def viewing_ray(placed: PlacedCamera, pixel: Float64) -> tuple[Vec3, Vec3]:
 
 
 def triangulate(rays: Sequence[tuple[Vec3, Vec3]]) -> Vec3:
-    """Return the world point (mm) nearest to all rays (source, unit direction): least squares of the distances."""
+    """Return the world point (mm) with the least sum of squared distances to the rays (source, unit direction)."""
     across = [np.eye(3) - np.outer(direction, direction) for _, direction in rays]
     right = sum(part @ source for part, (source, _) in zip(across, rays, strict=True))
     return np.asarray(np.linalg.solve(sum(across), right))
 
 
 def ray_gap_mm(first: tuple[Vec3, Vec3], second: tuple[Vec3, Vec3]) -> float:
-    """Return the distance in mm by which two lines (source, unit direction) pass each other: the epipolar error."""
+    """Return the distance in mm between two lines (source, unit direction): the epipolar error in space."""
     normal = np.cross(first[1], second[1])
     sine = float(np.linalg.norm(normal))
     apart = second[0] - first[0]
@@ -131,7 +131,7 @@ def ray_gap_mm(first: tuple[Vec3, Vec3], second: tuple[Vec3, Vec3]) -> float:
 
 
 def angle_between_views_deg(first: PlacedCamera, second: PlacedCamera) -> float:
-    """Return the angle between the two cameras' axes in degrees."""
+    """Return the angle in degrees between the optical axes of two cameras."""
     cosine = float(first.camera_from_world[2, :3] @ second.camera_from_world[2, :3])
     return float(np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
@@ -141,12 +141,14 @@ def require_rig(cameras: Sequence[PlacedCamera], names: Sequence[str]) -> None:
 
     Raises
     ------
-    SameCameraError, ContradictionError
-        If two stand at the same place, or if no place is in front of both and inside both pictures; with the figure.
+    SameCameraError
+        If two stand at the same place; the message gives their distance and angle.
+    ContradictionError
+        If no point is in front of two of them and inside both pictures; the message gives how their axes pass.
     """
     for n, second in enumerate(cameras):
         for m, first in enumerate(cameras[:n]):
-            _require_apart(first, second, (names[m], names[n]))
+            _require_different_places(first, second, (names[m], names[n]))
             if not (_shares_field(first, second) or _shares_field(second, first)):
                 gap = ray_gap_mm(_axis(first), _axis(second))
                 raise ContradictionError(
@@ -156,7 +158,7 @@ def require_rig(cameras: Sequence[PlacedCamera], names: Sequence[str]) -> None:
                 )
 
 
-def _require_apart(first: PlacedCamera, second: PlacedCamera, names: tuple[str, str]) -> None:
+def _require_different_places(first: PlacedCamera, second: PlacedCamera, names: tuple[str, str]) -> None:
     apart_mm = float(np.linalg.norm(first.source_world_mm - second.source_world_mm))
     turned = float(np.rad2deg(angle_between(first.camera_from_world[:3, :3], second.camera_from_world[:3, :3])))
     if apart_mm < _SAME_PLACE_MM and turned < _SAME_PLACE_DEG:
@@ -172,7 +174,7 @@ def _axis(placed: PlacedCamera) -> tuple[Vec3, Vec3]:
 
 
 def _shares_field(first: PlacedCamera, second: PlacedCamera) -> bool:
-    """Tell whether the second camera's picture holds any sample of what the first sees."""
+    """Return whether the second camera's picture shows any point that is sampled in the first one's field of view."""
     camera = first.camera
     u, v = np.meshgrid(np.linspace(0, camera.columns - 1, _SAMPLES), np.linspace(0, camera.rows - 1, _SAMPLES))
     rays = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], axis=1) @ np.linalg.inv(camera.intrinsic_matrix).T

@@ -1,4 +1,4 @@
-"""Rigid transforms as 4x4 float64 matrices named target_from_source; lengths in mm."""
+"""Rigid transforms: 4x4 float64 matrices named target_from_source. Lengths in mm."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation
 __all__ = ["RIGID_TOLERANCE", "apply_twist", "check_rigid", "exp", "inverse", "rigid", "transform"]
 
 RIGID_TOLERANCE = 1e-4
-"""Largest allowed entry of R^T R - 1: what rounding a pose to four decimals leaves, and no more."""
+"""The largest allowed entry of R^T R - 1: a pose that is rounded to four decimals reaches it."""
 
 
 def rigid(rotation: Mat33, translation_mm: Vec3) -> Mat44:
@@ -23,23 +23,23 @@ def rigid(rotation: Mat33, translation_mm: Vec3) -> Mat44:
 
 
 def inverse(target_from_source: Mat44) -> Mat44:
-    """Return source_from_target."""
+    """Return source_from_target, the inverse of a rigid transform."""
     rotation = target_from_source[:3, :3].T
     return rigid(rotation, -rotation @ target_from_source[:3, 3])
 
 
 def transform(target_from_source: Mat44, points_source_mm: Points) -> Points:
-    """Return points of shape (..., 3) in the target frame, mm."""
+    """Return points, shape (..., 3) in mm, in the target frame."""
     return points_source_mm @ target_from_source[:3, :3].T + target_from_source[:3, 3]
 
 
 def check_rigid(matrix: Any, name: str) -> Mat44:
-    """Return `matrix` as a rigid float64 4x4, re-orthonormalised.
+    """Return `matrix` as a rigid float64 4x4 with an orthonormal rotation; `name` is used in messages.
 
     Raises
     ------
     GeometryError
-        If it is not 4x4, not finite, mirrored, or further than `RIGID_TOLERANCE` from rigid.
+        If `matrix` is not 4x4, not finite, mirrored, or further than `RIGID_TOLERANCE` from rigid.
     """
     try:
         values = np.array(matrix, dtype=np.float64)
@@ -63,7 +63,10 @@ def check_rigid(matrix: Any, name: str) -> Mat44:
 
 
 def exp(twist: Any) -> Mat44:
-    """Return the rigid transform of a twist (rotation vector rad, translation part mm), shape (6,)."""
+    """Return the rigid transform of a twist, shape (6,): the rotation vector in rad, then the translation part in mm.
+
+    This is the exponential map of SE(3).
+    """
     omega, rho = np.asarray(twist[:3], dtype=np.float64), np.asarray(twist[3:], dtype=np.float64)
     return rigid(from_rotation_vector(omega), _left_jacobian(omega) @ rho)
 

@@ -1,4 +1,4 @@
-"""Rotations. Angles in rad; a 3x3 matrix turns column vectors; positive is right-handed about the axis."""
+"""Rotations as 3x3 matrices that act on column vectors. Angles in rad, positive right-handed about the axis."""
 
 from math import asin, atan2, cos, hypot, sin, sqrt
 
@@ -20,29 +20,29 @@ __all__ = [
 ]
 
 _PARALLEL = 1e-12
-"""Below this sine two directions count as parallel: far under a millionth of a pixel."""
+"""Two directions with a smaller sine between them count as parallel: far less than a millionth of a pixel."""
 
 
 def about_x(angle_rad: float) -> Mat33:
-    """Turn by `angle_rad` about +x: y towards z."""
+    """Return the rotation by `angle_rad` about +x, from y towards z."""
     c, s = cos(angle_rad), sin(angle_rad)
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
 def about_y(angle_rad: float) -> Mat33:
-    """Turn by `angle_rad` about +y: z towards x."""
+    """Return the rotation by `angle_rad` about +y, from z towards x."""
     c, s = cos(angle_rad), sin(angle_rad)
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
 def about_z(angle_rad: float) -> Mat33:
-    """Turn by `angle_rad` about +z: x towards y."""
+    """Return the rotation by `angle_rad` about +z, from x towards y."""
     c, s = cos(angle_rad), sin(angle_rad)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
 def from_zxy(theta_rad: float, alpha_rad: float, beta_rad: float) -> Mat33:
-    """Return Rz(theta) Rx(alpha) Ry(beta), written out: in-plane turn last, the two out-of-plane turns before it."""
+    """Return Rz(theta) Rx(alpha) Ry(beta), written out: the out-of-plane rotations act first, the in-plane one last."""
     ct, st, ca, sa, cb, sb = (
         cos(theta_rad), sin(theta_rad), cos(alpha_rad), sin(alpha_rad), cos(beta_rad), sin(beta_rad),
     )  # fmt: skip
@@ -58,8 +58,8 @@ def from_zxy(theta_rad: float, alpha_rad: float, beta_rad: float) -> Mat33:
 def to_zxy(rotation: Mat33) -> tuple[float, float, float]:
     """Return (theta, alpha, beta) in rad with Rz(theta) Rx(alpha) Ry(beta) equal to `rotation`.
 
-    Exact inverse of `from_zxy` for alpha in (-90 deg, 90 deg); at +-90 deg theta and beta turn about
-    the same axis and theta is given the whole turn.
+    This is the exact inverse of `from_zxy` for alpha in (-90 deg, 90 deg). At +-90 deg theta and beta turn about the
+    same axis; beta is then 0 and theta the whole angle.
     """
     (xx, xy, _), (yx, yy, _), (zx, zy, zz) = rotation.tolist()
     alpha = asin(min(max(zy, -1.0), 1.0))
@@ -69,7 +69,7 @@ def to_zxy(rotation: Mat33) -> tuple[float, float, float]:
 
 
 def from_rotation_vector(vector_rad: Vec3) -> Mat33:
-    """Return the rotation about `vector_rad` by its length (Rodrigues' formula)."""
+    """Return the rotation about the axis `vector_rad` by its length in rad (Rodrigues' formula)."""
     angle = float(np.linalg.norm(vector_rad))
     x, y, z = vector_rad
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
@@ -77,7 +77,7 @@ def from_rotation_vector(vector_rad: Vec3) -> Mat33:
 
 
 def to_rotation_vector(rotation: Mat33) -> Vec3:
-    """Return the axis times the angle in rad, the inverse of `from_rotation_vector` below 180 deg."""
+    """Return the axis times the angle in rad: the inverse of `from_rotation_vector` below 180 deg."""
     axis_sin = 0.5 * np.array(
         [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
     )
@@ -87,7 +87,7 @@ def to_rotation_vector(rotation: Mat33) -> Vec3:
         return axis_sin * (angle / sin_angle)
     if angle < 1.0:
         return axis_sin
-    # Half a turn: the axis is the column of (R + 1) / 2 with the largest diagonal entry.
+    # At 180 deg (R + 1) / 2 is the axis's outer product with itself; the column of the largest diagonal entry is safe.
     outer = 0.5 * (rotation + np.eye(3))
     column = int(np.argmax(np.diag(outer)))
     return outer[:, column] / np.sqrt(outer[column, column]) * angle
@@ -99,18 +99,21 @@ def angle_between(first: Mat33, second: Mat33) -> float:
 
 
 def smallest_rotation(direction: Vec3) -> Mat33:
-    """Return the smallest rotation that takes +z to the unit vector along `direction` (any length, not -z)."""
+    """Return the rotation by the smallest angle that takes +z to `direction`, which may have any length but 0.
+
+    Along -z, where every axis across z will do, the rotation is about +x.
+    """
     x, y, z = direction.tolist()
     length = sqrt(x * x + y * y + z * z)
     x, y, z = x / length, y / length, z / length
     if hypot(x, y) < _PARALLEL:
         return np.eye(3) if z > 0 else about_x(np.pi)
-    # Rodrigues' formula about (-y, x, 0); 1 - z as its square's share where z is near 1.
+    # Rodrigues' formula about (-y, x, 0). 1 / (1 + z) equals (1 - z) / (x^2 + y^2) and does not cancel where z > 0.
     rest = 1.0 / (1.0 + z) if z > 0.0 else (1.0 - z) / (x * x + y * y)
     return np.array([[1.0 - rest * x * x, -rest * x * y, x], [-rest * x * y, 1.0 - rest * y * y, y], [-x, -y, z]])
 
 
 def nearest_rotation(matrix: Mat33) -> Mat33:
-    """Return the rotation nearest to `matrix` in the Frobenius norm (SVD; Kabsch 1976)."""
+    """Return the rotation nearest to `matrix` in the Frobenius norm (by singular values; Kabsch 1976)."""
     u, _, vt = np.linalg.svd(matrix)
     return u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt

@@ -1,1 +1,1 @@
-"""Volumes, attenuation, X-ray frames, exact phantoms."""
+"""Volumes, attenuation, X-ray frames, and phantoms with exact line integrals."""

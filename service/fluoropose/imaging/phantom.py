@@ -1,4 +1,4 @@
-"""Bodies with exact line integrals: the truth that renderers are tested against. Lengths in mm."""
+"""Bodies whose line integrals are known exactly: the truth that renderers are tested against. Lengths in mm."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33, Points, Vec3
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["Box", "Ellipsoid", "line_integrals", "voxelised"]
+__all__ = ["Box", "Ellipsoid", "line_integrals", "voxelise_bodies"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ellipsoid:
-    """All points x with |(R^T (x - centre)) / semi_axes| <= 1; a sphere has three equal `semi_axes_mm`."""
+    """The points x with |(R^T (x - centre)) / semi_axes| <= 1; a sphere has three equal `semi_axes_mm`."""
 
     centre_mm: Vec3
     semi_axes_mm: Vec3
@@ -20,7 +20,10 @@ class Ellipsoid:
     attenuation_per_mm: float
 
     def chords_mm(self, origin_mm: Vec3, directions: Points) -> Float64:
-        """Return the length of each unit-direction ray inside, shape of directions without its last axis."""
+        """Return the length in mm of each ray inside the body.
+
+        `directions` are of unit length, shape (..., 3); the result has their shape without the last axis.
+        """
         o = (origin_mm - self.centre_mm) @ self.rotation / self.semi_axes_mm
         d = directions @ self.rotation / self.semi_axes_mm
         a, b, c = (d * d).sum(-1), (d * o).sum(-1), float(o @ o) - 1.0
@@ -34,7 +37,7 @@ class Ellipsoid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """All points x with |R^T (x - centre)| <= half_sizes in each coordinate."""
+    """The points x with |R^T (x - centre)| <= half_sizes in each coordinate."""
 
     centre_mm: Vec3
     half_sizes_mm: Vec3
@@ -42,7 +45,7 @@ class Box:
     attenuation_per_mm: float
 
     def chords_mm(self, origin_mm: Vec3, directions: Points) -> Float64:
-        """Return the length of each unit-direction ray inside (slab method; Kay and Kajiya 1986)."""
+        """Return the length in mm of each ray inside the box, as for `Ellipsoid` (slab method; Kay and Kajiya 1986)."""
         o = (origin_mm - self.centre_mm) @ self.rotation
         d = directions @ self.rotation
         d = np.where(np.abs(d) < 1e-12, 1e-12, d)
@@ -58,7 +61,7 @@ class Box:
 
 
 def line_integrals(bodies: list[Ellipsoid | Box], origin_mm: Vec3, directions: Points) -> Float64:
-    """Return the exact line integrals of the sum of `bodies` along rays, dimensionless."""
+    """Return the exact line integrals of the sum of `bodies` along rays of any `directions` (..., 3), dimensionless."""
     unit = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
     total = np.zeros(directions.shape[:-1])
     for body in bodies:
@@ -66,7 +69,9 @@ def line_integrals(bodies: list[Ellipsoid | Box], origin_mm: Vec3, directions: P
     return total
 
 
-def voxelised(bodies: list[Ellipsoid | Box], shape: tuple[int, int, int], spacing_mm: float, oversample: int) -> Volume:
+def voxelise_bodies(
+    bodies: list[Ellipsoid | Box], shape: tuple[int, int, int], spacing_mm: float, oversample: int
+) -> Volume:
     """Return the bodies on a grid centred at the origin, each voxel the mean of oversample^3 points."""
     lps_from_index = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
     lps_from_index[:3, 3] = -spacing_mm * (np.array(shape) - 1) / 2

@@ -1,4 +1,4 @@
-"""Choose the object of a CT: by a label map, a window of HU, or a box; the rest may serve as background."""
+"""Selection of the object in a CT by a label map, a window of HU or a box. The rest of the CT is its surroundings."""
 
 from dataclasses import dataclass
 
@@ -12,18 +12,22 @@ from fluoropose.imaging.volume import Volume, crop_to_content
 __all__ = ["Selection", "select_object", "selection_mask"]
 
 SOFT_TISSUE_HU = 50.0
-"""Muscle: what surrounds a bone or an implant."""
+"""Muscle, the tissue that surrounds a bone or an implant."""
 
 MIN_VOXELS = 64
-"""Fewer voxels than this are noise, not an object whose pose can be seen."""
+"""A selection of fewer voxels is refused: it is noise, or too small for its pose to be seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """What belongs to the object. All that is given must hold.
+    """Conditions on the object's voxels; a voxel belongs to the object if it meets all that are given.
 
-    `label` in `label_map` (same grid as the CT), `hu_window` (low, high; inclusive),
-    `box_mm` ((x0, y0, z0), (x1, y1, z1)) in LPS. `in_air`: nothing surrounds the object, see `select_object`.
+    Attributes
+    ----------
+    label, label_map : the voxel has this label in a map on the CT's own grid
+    hu_window : the voxel's HU lie between these two, both included
+    box_mm : the voxel's centre lies in the box with these two corners, LPS, shape (2, 3)
+    in_air : the object lies in air instead of soft tissue; `select_object` says what that changes
     """
 
     label: int | None = None
@@ -34,12 +38,13 @@ class Selection:
 
 
 def selection_mask(volume: Volume, selection: Selection) -> Bool:
-    """Return which voxels belong to the object, shape of the volume.
+    """Return which voxels belong to the object, a mask of the volume's shape.
 
     Raises
     ------
     ObjectSelectionError
-        If label map and volume differ in shape or place, or if nothing is selected; the message names the part.
+        If the label map and the volume differ in shape or place, if the box is malformed, or if fewer than `MIN_VOXELS`
+        voxels are left; the message names the condition that left too few.
     """
     mask = np.ones(volume.values.shape, dtype=bool)
     if selection.label is not None:
@@ -56,16 +61,16 @@ def selection_mask(volume: Volume, selection: Selection) -> Bool:
 
 
 def select_object(volume: Volume, selection: Selection) -> tuple[Volume, Volume]:
-    """Return (object, rest) of a CT in HU as attenuation in 1/mm, the object cropped to its content.
+    """Return the object and the rest of a CT in HU as attenuation in 1/mm; the object is cropped to its content.
 
-    An object in a body displaces soft tissue: what a frame shows of it is its attenuation beyond that of the tissue.
-    So the object is the excess, and the rest keeps soft tissue in its place; together they are the CT. An object in
-    air is taken whole.
+    An object in a body displaces soft tissue, so a frame shows the attenuation by which it exceeds that tissue. That
+    excess is the object here, and the rest has soft tissue in its place; the two add up to the CT. With `in_air` the
+    object is its whole attenuation.
 
     Raises
     ------
     ObjectSelectionError
-        If nothing is selected, or nothing in it attenuates more than what surrounds it.
+        If too few voxels are selected, or none of them attenuates more than the surroundings.
     """
     mask = selection_mask(volume, selection)
     attenuation = attenuation_from_hu(volume)

@@ -1,10 +1,10 @@
-"""A volume on a regular grid. Patient frame: DICOM LPS, mm. Axis order of values: (i, j, k), placed by the matrix."""
+"""Volumes on regular grids. Values have the axes (i, j, k); a matrix places them in the patient frame (LPS, mm)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Mat44, Points, Vec3, read_only
+from fluoropose.arrays import Float32, Mat44, Points, Vec3, make_read_only
 from fluoropose.errors import VolumeError
 
 __all__ = ["Volume", "bounding_corners", "check_volume", "crop_to_content", "extend_ends", "pool_voxels"]
@@ -14,8 +14,10 @@ __all__ = ["Volume", "bounding_corners", "check_volume", "crop_to_content", "ext
 class Volume:
     """Samples at the centres of voxels.
 
-    `values` float32 (ni, nj, nk): HU of a CT, or attenuation in 1/mm of an object;
-    `lps_from_index` the 4x4 that takes (i, j, k) to LPS mm (affine, its columns may differ in length).
+    Attributes
+    ----------
+    values : the HU of a CT or the attenuation of an object in 1/mm, float32, shape (ni, nj, nk), read-only
+    lps_from_index : the affine matrix, shape (4, 4), that takes (i, j, k) to LPS mm; columns may differ in length
     """
 
     values: Float32
@@ -23,28 +25,29 @@ class Volume:
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        object.__setattr__(self, "values", read_only(np.asarray(self.values, dtype=np.float32)))
-        object.__setattr__(self, "lps_from_index", read_only(np.asarray(self.lps_from_index, dtype=np.float64)))
+        object.__setattr__(self, "values", make_read_only(np.asarray(self.values, dtype=np.float32)))
+        object.__setattr__(self, "lps_from_index", make_read_only(np.asarray(self.lps_from_index, dtype=np.float64)))
 
     @property
     def spacing_mm(self) -> Vec3:
-        """Distance between neighbouring voxels along i, j, k."""
+        """The distances between neighbouring voxels along i, j and k, shape (3,)."""
         return np.linalg.norm(self.lps_from_index[:3, :3], axis=0)
 
     @property
     def centre_mm(self) -> Vec3:
-        """Middle of the grid in LPS mm."""
+        """The middle of the grid in LPS, shape (3,)."""
         middle = (np.array(self.values.shape) - 1) / 2
         return self.lps_from_index[:3, :3] @ middle + self.lps_from_index[:3, 3]
 
 
 def check_volume(volume: Volume) -> Volume:
-    """Return `volume` if it can be a CT or an object.
+    """Return `volume` unchanged if it can be a CT or an object.
 
     Raises
     ------
     VolumeError
-        If it is not 3-D, has an axis of one voxel, is not finite, is constant, or has a degenerate matrix.
+        If `volume` is not 3-D, has an axis of one voxel, is not finite, has one value everywhere, or its matrix is
+        degenerate.
     """
     if volume.values.ndim != 3:
         raise VolumeError(f"a volume must have 3 axes, got shape {volume.values.shape}")
@@ -64,7 +67,13 @@ def check_volume(volume: Volume) -> Volume:
 
 
 def crop_to_content(volume: Volume, margin: int = 1) -> Volume:
-    """Return the smallest box that holds all non-zero voxels, with `margin` voxels of zeros around it."""
+    """Return the smallest part of a volume that holds all non-zero voxels, with `margin` voxels of 0 around it.
+
+    Raises
+    ------
+    VolumeError
+        If every voxel is 0.
+    """
     occupied = np.argwhere(volume.values != 0)
     if len(occupied) == 0:
         raise VolumeError("expected an object with attenuation, got an empty volume")
@@ -76,9 +85,9 @@ def crop_to_content(volume: Volume, margin: int = 1) -> Volume:
 
 
 def extend_ends(volume: Volume, length_mm: float) -> Volume:
-    """Return the volume going on as its first and last slice for `length_mm`, along the patient's long axis.
+    """Return the volume with its first and last slice repeated for `length_mm` along the patient's long axis.
 
-    A CT ends in cuts through the body; pictures of it would show air beside them where no frame does.
+    A CT ends at cuts through the body. A DRR of it would show air beyond the cuts, where a frame shows the patient.
     """
     axis = int(np.argmax(np.abs(volume.lps_from_index[2, :3])))
     count = int(length_mm / float(volume.spacing_mm[axis]))
@@ -89,7 +98,10 @@ def extend_ends(volume: Volume, length_mm: float) -> Volume:
 
 
 def pool_voxels(volume: Volume, factors: tuple[int, ...]) -> Volume:
-    """Return the volume with the means of blocks of `factors` voxels along i, j, k; what fills no block is left out."""
+    """Return a coarser volume: each voxel is the mean of a block of `factors` voxels along i, j and k.
+
+    Voxels at the end of an axis that fill no whole block are left out.
+    """
     if all(factor == 1 for factor in factors):
         return volume
     counts = [length // factor for length, factor in zip(volume.values.shape, factors, strict=True)]
@@ -101,7 +113,7 @@ def pool_voxels(volume: Volume, factors: tuple[int, ...]) -> Volume:
 
 
 def bounding_corners(volume: Volume) -> Points:
-    """Return the 8 corners (8, 3) in LPS mm of the box of the non-zero voxels (faces of voxels, not centres)."""
+    """Return the corners, shape (8, 3) in LPS mm, of the box of the non-zero voxels, measured to the voxels' faces."""
     occupied = np.argwhere(volume.values != 0)
     ends = np.stack([occupied.min(axis=0) - 0.5, occupied.max(axis=0) + 0.5])
     corners = np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])

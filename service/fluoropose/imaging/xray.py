@@ -1,8 +1,8 @@
 """From a detector's pixels to line integrals at about the canonical view's resolution. Lengths in pixels.
 
-Intensity I becomes -log((I + floor) / open beam) (Beer-Lambert); `floor` keeps dead pixels finite. The open beam is
-only an offset afterwards, and the regressors do not see offsets. The result is binned so that a warp to the
-canonical view neither aliases nor wastes time.
+An intensity I becomes -log((I + floor) / open beam) (Beer-Lambert); `floor` keeps dead pixels finite. An error in the
+open beam only adds an offset to the line integrals, and the networks do not depend on offsets. The pixels are binned,
+so that a warp to the canonical view does not alias and costs no more than it must.
 """
 
 from collections.abc import Callable
@@ -35,13 +35,13 @@ __all__ = [
 FRAME_DTYPES = ("uint8", "uint16", "int16", "float32")
 _DISPLAY_FLOOR = 4.0 / 255.0
 _INTENSITY_FLOOR = 1.0 / 700.0
-"""Share of the open beam that is added: 1.5 per mille, under which a detector shows only noise."""
+"""The floors are shares of the open beam: below 1.5 per mille a detector shows only noise."""
 
 _LARGEST_LINE_INTEGRAL = 8.0
 
 
 class PixelMeaning(Enum):
-    """What a pixel's value means (`docs`: API)."""
+    """What a pixel's value means; `docs/api.md` describes the three."""
 
     INTENSITY = "intensity"
     LINE_INTEGRAL = "line_integral"
@@ -50,7 +50,10 @@ class PixelMeaning(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposure:
-    """A frame as it came: pixels (rows, columns) of one of `FRAME_DTYPES`, its camera and what its pixels mean."""
+    """A frame before any processing: pixels (rows, columns) of one of `FRAME_DTYPES`, its camera, its pixels' meaning.
+
+    `inverted` says that intensities are stored as the largest value less the intensity, or line integrals negated.
+    """
 
     pixels: NDArray[Any]
     camera: Camera
@@ -59,12 +62,12 @@ class Exposure:
 
 
 def check_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
-    """Return the frame if it can be one for this camera.
+    """Return `pixels` unchanged if they can be a frame of this camera.
 
     Raises
     ------
     FrameError
-        If the dtype is unknown, the size differs from the camera's, a value is not finite, or all are one value.
+        If the dtype is unknown, the size differs from the camera's, a value is not finite, or all values are equal.
     """
     if pixels.dtype.name not in FRAME_DTYPES:
         raise FrameError(f"frame dtype must be one of {', '.join(FRAME_DTYPES)}, got {pixels.dtype.name}")
@@ -82,12 +85,12 @@ def check_frame(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
 
 
 def binning_factor(camera: Camera, canonical_focal_px: float) -> int:
-    """Return by how much a frame is binned: the largest whole factor that leaves it as fine as the canonical view."""
+    """Return the factor by which a frame is binned: the largest that leaves it no coarser than the canonical view."""
     return max(1, int(camera.focal_px / canonical_focal_px))
 
 
 def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False) -> Float32:
-    """Return line integrals, dimensionless up to an offset, float32 (rows // factor, columns // factor)."""
+    """Return the line integrals of a frame, up to an offset, float32 (rows // factor, columns // factor)."""
     out, pieces = line_integral_bands(pixels, meaning, factor, inverted, 1)
     for piece in pieces:
         piece()
@@ -95,21 +98,21 @@ def line_integral_image(pixels: NDArray[Any], meaning: PixelMeaning, factor: int
 
 
 def line_integral_part(exposure: Exposure, factor: int, rows: slice, columns: slice) -> Float32:
-    """Return those rows and columns of `line_integral_image`, both with a start and a stop inside it."""
+    """Return some `rows` and `columns` of `line_integral_image`; both slices need a start and a stop inside it."""
     inside = tuple(slice(part.start * factor, part.stop * factor) for part in (rows, columns))
     pixels = np.ascontiguousarray(exposure.pixels[inside])
     mapped = _linear_map(exposure.pixels, exposure.meaning, exposure.inverted)
     out = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
-    _make(pixels, exposure.meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out)
+    _write_line_integrals(pixels, exposure.meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out)
     return out
 
 
 def line_integral_bands(
     pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool, count: int
 ) -> tuple[Float32, list[Callable[[], None]]]:
-    """Return a picture of line integrals that is yet to be made and `count` pieces of work, or fewer, that make it.
+    """Return an empty picture of line integrals and at most `count` functions that fill it, each a band of its rows.
 
-    Each makes some rows of it; in the end it is that of `line_integral_image` to the last bit.
+    Once all have been called, in any order or in parallel, the picture is `line_integral_image` to the last bit.
     """
     out = np.empty((pixels.shape[0] // factor, pixels.shape[1] // factor), np.float32)
     mapped = _linear_map(pixels, meaning, inverted)
@@ -117,13 +120,13 @@ def line_integral_bands(
     bands = [slice(first, end) for first, end in pairwise(edges) if end > first]
     rows = [slice(band.start * factor, band.stop * factor) for band in bands]
     return out, [
-        partial(_make, pixels[row], meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out[band])
+        partial(_write_line_integrals, pixels[row], meaning is PixelMeaning.LINE_INTEGRAL, factor, *mapped, out[band])
         for row, band in zip(rows, bands, strict=True)
     ]
 
 
 def line_integral_twin(pixels: NDArray[Any], meaning: PixelMeaning, factor: int, inverted: bool = False) -> Float32:
-    """Return what `line_integral_image` returns, in plain NumPy: its specification."""
+    """Return what `line_integral_image` returns, by NumPy: the specification."""
     scale, offset, floor = _linear_map(pixels, meaning, inverted)
     rows, columns = pixels.shape[0] // factor, pixels.shape[1] // factor
     linear = pixels[: rows * factor, : columns * factor].astype(np.float64) * scale + offset
@@ -133,11 +136,11 @@ def line_integral_twin(pixels: NDArray[Any], meaning: PixelMeaning, factor: int,
     return np.minimum(mean, _LARGEST_LINE_INTEGRAL).astype(np.float32)
 
 
-def _make(
+def _write_line_integrals(
     pixels: NDArray[Any], is_linear: bool, factor: int, scale: float, offset: float, floor: float, out: Float32
 ) -> None:
     """Write the line integrals of pixels (rows, columns) to `out`."""
-    given = _sealed(pixels)
+    given = _read_only_view(pixels)
     if is_linear:
         _bin(given, factor, np.float32(scale), np.float32(offset), out)
     else:
@@ -145,7 +148,10 @@ def _make(
 
 
 def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> tuple[float, float, float]:
-    """Return scale and offset that take pixels to the open beam's share, and the floor to add before the log."""
+    """Return the scale and offset that take pixels to shares of the open beam, and the floor to add before the log.
+
+    Pixels that are line integrals already get the sign alone.
+    """
     if meaning is PixelMeaning.LINE_INTEGRAL:
         return (-1.0 if inverted else 1.0), 0.0, 0.0
     floor = _DISPLAY_FLOOR if meaning is PixelMeaning.DISPLAY else _INTENSITY_FLOOR
@@ -154,23 +160,23 @@ def _linear_map(pixels: NDArray[Any], meaning: PixelMeaning, inverted: bool) -> 
     return (-1.0 / top, 1.0, floor) if inverted else (1.0 / top, 0.0, floor)
 
 
-def _sealed(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return a read-only view: frames come in memory of both kinds, and numba compiles for each apart."""
+def _read_only_view(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return a read-only view. numba compiles for writable and read-only arrays separately, and frames come as both."""
     view = pixels.view()
     view.setflags(write=False)
     return view
 
 
 def _extremes(pixels: NDArray[Any]) -> tuple[float, float]:
-    """Return the smallest and the largest value; NaN for both if there is one."""
+    """Return the smallest and the largest value; both are NaN if a pixel is."""
     if pixels.dtype.kind == "f":
         return float(pixels.min()), float(pixels.max())
-    low, high = _whole_extremes(_sealed(pixels))
+    low, high = _whole_extremes(_read_only_view(pixels))
     return float(low), float(high)
 
 
-# Keeps the interpreter: who lets go of it for a few microseconds waits for all that the event loop has to do by then.
-# The loop has its turn during `_bin`, which takes longer.
+# This kernel keeps the interpreter's lock: a thread that gives it up for a few microseconds then waits until the event
+# loop gives it back. The event loop gets the lock during `_bin`, which takes longer.
 @njit(cache=True)
 def _whole_extremes(pixels: NDArray[Any]) -> tuple[int, int]:
     low = high = pixels[0, 0]
@@ -180,7 +186,7 @@ def _whole_extremes(pixels: NDArray[Any]) -> tuple[int, int]:
     return low, high
 
 
-# One thread: half a millisecond, and no second pool of threads that waits in a loop beside ONNX Runtime's.
+# One thread: the work takes half a millisecond, and a second pool of threads would spin beside ONNX Runtime's.
 @njit(cache=True, fastmath=True, nogil=True)
 def _bin(pixels: NDArray[Any], factor: int, scale: float, offset: float, out: Float32) -> None:
     share = np.float32(1.0 / (factor * factor))

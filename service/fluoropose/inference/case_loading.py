@@ -23,7 +23,7 @@ def load_resident_case(case: Case, bundle: Bundle, device: Device) -> ResidentCa
     BundleError
         If the bundle was made for another case, or this runtime computes otherwise than the one that made it.
     """
-    require_fit(bundle, case.name, case.digest, surrounded=case.atlas.surrounded)
+    require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
     _require_golden(bundle, device)
     stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
     network_bytes = sum(len(model) for model in bundle.models.values())

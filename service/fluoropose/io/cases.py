@@ -1,6 +1,6 @@
-"""Cases on disk: `case.json`, `attenuation.npy`, perhaps `rest.npy`, and `atlas.npy`, which is memory-mapped.
+"""Cases on disk: a folder with `case.json`, `attenuation.npy`, `atlas.npy` and, if the case has a rest, `rest.npy`.
 
-With a rest of its CT, a case's atlas holds the rest's pictures after the views of the object.
+The atlas is memory-mapped. In a case with a rest it holds the rest's pictures after the views of the object.
 """
 
 import re
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def check_name(name: str) -> str:
-    """Return a case or model name that is safe as a folder's, or raise InputError."""
+    """Return the name of a case or model if it is safe as a folder's name, or raise InputError."""
     if not _NAME.fullmatch(name):
         raise InputError(f"a name must be 1 to 64 letters, digits, - or _, got {name[:80]!r}")
     return name
@@ -46,7 +46,15 @@ def store_case(
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> Case:
-    """Prepare a case straight into its folder, atlas rendered into the mapped file; whole or not at all."""
+    """Prepare a case in its folder, whole or not at all, and return it. The atlas is rendered into the mapped file.
+
+    Raises
+    ------
+    InputError
+        If the folder's name is not safe, or the case exists and `replace` is false.
+    StorageError
+        If the disk refuses.
+    """
     name = check_name(folder.name)
     with new_folder(folder, replace=replace) as part:
         np.save(part / "attenuation.npy", volume.values)
@@ -60,7 +68,7 @@ def store_case(
         )
         case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
         views.flush()  # type: ignore[attr-defined]
-        write_json(part / "case.json", _described(case, source, details or {}))
+        write_json(part / "case.json", _describe(case, source, details or {}))
     return load_case(folder)
 
 
@@ -73,14 +81,14 @@ def list_cases(root: Path) -> list[str]:
 
 
 def load_case(folder: Path) -> Case:
-    """Return a stored case, its atlas mapped from disk. Its name is its folder's, also after the folder was renamed.
+    """Return a stored case with its atlas mapped from disk. The case's name is the folder's, even after a rename.
 
     Raises
     ------
     UnknownCaseError
         If there is no case in the folder.
     StorageError
-        If a file of it is missing, truncated or of another schema.
+        If one of its files is missing, truncated or of another schema.
     """
     if not (folder / "case.json").is_file():
         raise UnknownCaseError(f"expected a case in {folder}, got no case.json there")
@@ -94,7 +102,7 @@ def load_case(folder: Path) -> Case:
 
 
 def remove_case(folder: Path) -> None:
-    """Delete a stored case: it is unlisted first, so that a delete cut short leaves no half case."""
+    """Delete a stored case. Its folder is renamed first, so that a deletion that is cut short leaves no listed case."""
     if not folder.is_dir():
         return
     try:
@@ -129,7 +137,7 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
     return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(pictures, grid, view))
 
 
-def _described(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
+def _describe(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
     view, grid = case.atlas.view, case.atlas.grid
     return {
         "schema": _SCHEMA,

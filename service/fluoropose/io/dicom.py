@@ -1,7 +1,7 @@
-"""DICOM to values: a CT series (folder or zip, files in any order) to a Volume; an X-ray frame to pixels.
+"""Reading of DICOM: a CT series (a folder or a zip, files in any order) as a Volume, X-ray images as pixels.
 
-Placement: Image Position (Patient), Image Orientation (Patient) and Pixel Spacing, DICOM PS3.3 C.7.6.2.1.1; slices
-are ordered along the normal, never by file name or instance number.
+A series is placed by Image Position (Patient), Image Orientation (Patient) and Pixel Spacing (DICOM PS3.3,
+C.7.6.2.1.1). Its slices are ordered along their normal, never by file name or instance number.
 """
 
 import io
@@ -23,23 +23,24 @@ __all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_series"]
 
 _AIR_HU = -1000.0
 _TILT_DEG = 0.5
-"""A gantry tilted by more than this shears the volume; half a degree is 4 mm over 500 mm."""
+"""The largest gantry tilt accepted; it shears the volume, and half a degree is 4 mm over 500 mm."""
 
 _GAP_SHARE = 0.05
-"""Slices may be apart by at most this share more or less than the median distance."""
+"""Distances between slices may differ from the median distance by at most this share of it."""
 
 MAX_UNZIPPED_BYTES = 4 * 2**30
-"""A CT series larger than this is not a CT series."""
+"""A larger archive is refused: no CT series has this size."""
 
 
 def read_dicom_series(path: Path) -> Volume:
-    """Return the CT of a folder or a zip archive in HU.
+    """Return the CT in HU in a folder or a zip archive.
 
     Raises
     ------
     VolumeError
-        If it holds no CT slices, more than one series, one slice, no spacing, slices of unequal size, a missing or
-        doubled slice, or a tilted gantry; the message says which and with what figure.
+        If there is no CT slice, a single one, or more than one series; if a slice has no position, orientation or
+        spacing, or another size than the rest; if a slice is missing or doubled; or if the gantry was tilted. The
+        message says which, with the figure.
     """
     slices = list(_ct_slices(path))
     if not slices:
@@ -62,7 +63,7 @@ def read_dicom_series(path: Path) -> Volume:
 
 
 def read_dicom_frame(data: bytes) -> NDArray[Any]:
-    """Return the pixels (rows, columns) of a single-frame DICOM X-ray image, or raise FrameError."""
+    """Return the pixels, (rows, columns), of a DICOM X-ray image of one frame, or raise FrameError."""
     try:
         dataset = pydicom.dcmread(io.BytesIO(data))
         pixels = dataset.pixel_array
@@ -74,7 +75,7 @@ def read_dicom_frame(data: bytes) -> NDArray[Any]:
 
 
 def read_dicom_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
-    """Return the frames of a DICOM X-ray image of one or many, and their rate where it is told, or raise FrameError."""
+    """Return the frames of a DICOM X-ray image, and their rate in 1/s if the image tells it, or raise FrameError."""
     try:
         dataset = pydicom.dcmread(io.BytesIO(data))
         pixels = dataset.pixel_array
@@ -156,7 +157,7 @@ def _pixel_spacing(dataset: Any) -> tuple[float, float]:
 
 
 def _slice_step(slices: list[Any], normal: Float64) -> Float64:
-    """Return the vector from slice to slice, after checking that they are evenly spaced and not sheared."""
+    """Return the vector in mm from one slice to the next; raise VolumeError if the spacing is uneven or sheared."""
     positions = np.array([_position(item) for item in slices])
     steps = np.diff(positions, axis=0)
     heights = steps @ normal

@@ -1,4 +1,4 @@
-"""Whole folders and files or nothing: everything is written beside its place and moved there when complete."""
+"""Files and folders that are written whole or not at all: they are written beside their place, then moved there."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ from fluoropose.errors import InputError, StorageError
 __all__ = ["PART_SUFFIX", "new_folder", "read_json", "sha256_of", "write_file", "write_json"]
 
 PART_SUFFIX = ".part"
-"""Folders and files that end so are unfinished; nothing lists or reads them."""
+"""The suffix of files and folders that are not finished; nothing lists or reads them."""
 
 
 @contextmanager
 def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Give an empty folder to fill; it becomes `target` when the block ends well and vanishes when it does not.
+    """Yield an empty folder to fill. It becomes `target` when the block ends, and is deleted if the block raises.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def write_file(path: Path, fill: Callable[[Path], Any]) -> None:
-    """Call `fill` with a temporary path, then move it to `path`."""
+    """Call `fill` with a temporary path, then move that file to `path`; raise StorageError if the disk refuses."""
     part = path.with_name(path.name + PART_SUFFIX)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, what: str) -> Any:
-    """Return the JSON value in a file; `what` names it in the error.
+    """Return the JSON value in a file; `what` says in error messages what the file should hold.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def read_json(path: Path, what: str) -> Any:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the file's SHA-256 in hex."""
+    """Return the SHA-256 of a file in hex."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):

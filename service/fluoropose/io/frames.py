@@ -1,4 +1,7 @@
-"""Bytes to frames and pictures to bytes: npy, PNG of 8 or 16 bits, DICOM, raw pixels. Sizes are bounded first."""
+"""Decoding of frames and encoding of pictures: npy, PNG of 8 or 16 bits, TIFF, DICOM, raw pixels.
+
+The size is checked before anything is decoded.
+"""
 
 import io
 from itertools import islice
@@ -26,11 +29,11 @@ __all__ = [
 ]
 
 MAX_PIXELS = 4096 * 4096
-"""Larger than any fluoroscopy frame; checked before anything is decoded."""
+"""The most pixels of a frame: more than any fluoroscopy detector has."""
 
 
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
-    """Return the pixels (rows, columns) of a self-describing frame.
+    """Return the pixels, (rows, columns), of an npy, PNG or DICOM file.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
 
 
 def guess_media_type(data: bytes) -> str:
-    """Return the media type that the first bytes tell, or an empty string."""
+    """Return the media type of a file by its first bytes, or an empty string if it is unknown."""
     if data.startswith(b"\x93NUMPY"):
         return "application/x-npy"
     if data.startswith(b"\x89PNG"):
@@ -56,7 +59,7 @@ def guess_media_type(data: bytes) -> str:
 
 
 def read_frame_file(path: Path) -> NDArray[Any]:
-    """Return the pixels of a frame's file: npy, PNG, greyscale TIFF or DICOM, told by its first bytes."""
+    """Return the pixels in a file: npy, PNG, greyscale TIFF or DICOM, recognised by its first bytes."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -67,9 +70,14 @@ def read_frame_file(path: Path) -> NDArray[Any]:
 
 
 def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:
-    """Return little-endian row-major pixels of a known size, or raise FrameError with both byte counts.
+    """Return the pixels, (rows, columns), in raw bytes: little-endian, row by row.
 
-    They are read-only and lie in `data` itself where this machine's byte order is the same.
+    On a little-endian machine they are read-only and share the memory of `data`.
+
+    Raises
+    ------
+    FrameError
+        If the dtype is unknown, or the number of bytes is not that of the size; the message gives both numbers.
     """
     if dtype not in FRAME_DTYPES:
         raise FrameError(f"X-Frame-Meta dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
@@ -88,7 +96,7 @@ def npy_bytes(array: NDArray[Any]) -> bytes:
 
 
 def png_bytes(line_integrals: NDArray[Any]) -> bytes:
-    """Return line integrals as a 16-bit PNG that looks like an X-ray: exp(-value), open beam white."""
+    """Return line integrals as a 16-bit PNG that looks like an X-ray image: exp(-value), the open beam white."""
     pixels = np.round(65535.0 * np.exp(-np.clip(line_integrals, 0.0, None))).astype(np.uint16)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, format="PNG")
@@ -116,7 +124,7 @@ def _from_npy(data: bytes) -> NDArray[Any]:
 
 
 def image_pages(data: bytes) -> list[NDArray[Any]]:
-    """Return the pages of a greyscale TIFF, or raise FrameError."""
+    """Return the pages of a greyscale TIFF, each (rows, columns), or raise FrameError."""
     return _pages(data, "TIFF")
 
 

@@ -1,4 +1,4 @@
-"""NIfTI to a Volume. NIfTI's world is RAS mm; ours is LPS mm: x and y change sign, here and nowhere else."""
+"""Reading and writing of NIfTI. Its world frame is RAS in mm and ours LPS: x and y change sign here, nowhere else."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ _LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_nifti(path: Path) -> Volume:
-    """Return the volume of a .nii or .nii.gz file, values scaled as its header says.
+    """Return the volume in a .nii or .nii.gz file, its values scaled as the header says.
 
     Raises
     ------
     VolumeError
-        If the file is not NIfTI, is truncated, has no spatial placement, or is not 3-D.
+        If the file is missing, not NIfTI, truncated, without a positive spacing, or not 3-D.
     """
     try:
         image = nibabel.load(path)
@@ -37,6 +37,6 @@ def read_nifti(path: Path) -> Volume:
 
 
 def write_nifti(path: Path, volume: Volume) -> None:
-    """Write a volume as float32 NIfTI."""
+    """Write a volume as NIfTI with float32 values."""
     image = nibabel.Nifti1Image(volume.values, _LPS_FROM_RAS @ volume.lps_from_index)  # type: ignore[no-untyped-call]
     nibabel.save(image, path)

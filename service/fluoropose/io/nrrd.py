@@ -1,4 +1,4 @@
-"""NRRD to a Volume: `space` tells the axes' meaning; LPS is kept, RAS and LAS are turned."""
+"""Reading of NRRD. Its field `space` names the world frame: LPS is kept, RAS and LAS are converted to LPS."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _SIGNS = {
 
 
 def read_nrrd(path: Path) -> Volume:
-    """Return the volume of an .nrrd file in HU, or raise VolumeError if it is damaged or has no placement."""
+    """Return the volume in an .nrrd or .nhdr file, or raise VolumeError if it is damaged or has no placement."""
     try:
         values, header = nrrd.read(str(path))
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Pictures for people: a frame with the outlines of DRRs at poses. Written as PNG."""
+"""Pictures for documents: a frame with the outlines of DRRs on it, written as PNG."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ Picture = NDArray[np.uint8]
 
 
 def shade(pixels: NDArray[Any]) -> Picture:
-    """Return a frame as an RGB picture (rows, columns, 3), contrast stretched in the log domain."""
+    """Return a frame as an RGB picture (rows, columns, 3), its contrast stretched in the log domain."""
     values = np.log(pixels.astype(np.float64) + 0.01 * float(pixels.max()) + 1e-9)
     low, high = np.percentile(values, [1.0, 99.5])
     grey = np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0)
@@ -25,7 +25,7 @@ def shade(pixels: NDArray[Any]) -> Picture:
 
 
 def outline(lines: Float32) -> Bool:
-    """Return the object's silhouette and its strongest inner edges in a DRR, one or two pixels wide."""
+    """Return a mask of the object's silhouette and its strongest inner edges in a DRR, one or two pixels wide."""
     inside = lines > 0.03 * float(lines.max())
     rim = inside ^ ~binary_dilation(~inside)
     smooth = gaussian_filter(np.exp(-lines), 1.0)
@@ -35,7 +35,7 @@ def outline(lines: Float32) -> Bool:
 
 
 def overlay_panels(pixels: NDArray[Any], layers: list[tuple[str, list[tuple[Bool, tuple[int, int, int]]]]]) -> Picture:
-    """Return panels side by side, each the frame with coloured outlines and a title."""
+    """Return a row of panels: each is the frame with a title and outlines in colours, as `layers` says."""
     base = shade(pixels)
     panels = []
     for title, marks in layers:

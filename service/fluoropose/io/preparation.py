@@ -1,4 +1,4 @@
-"""From a CT's file to a stored case: read, choose the object, render the atlas. Shared by command line and service."""
+"""From a CT's file to a stored case, for the command line and the service: read, select the object, render views."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,21 @@ VIEWS: dict[str, Mat33] = {
     "back": np.diag([-1.0, 1.0, -1.0]) @ about_x(np.pi / 2),
     "lateral": about_y(np.pi / 2) @ about_x(np.pi / 2),
 }
-"""Base views, head up: the beam enters from the front, from the back, or from a side."""
+"""Base rotations with the head up in the picture: the beam enters from the front, from the back, or from a side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseRequest:
-    """What a case is made of. `attenuation`: the values are 1/mm already, not HU; `in_air`: nothing surrounds it."""
+    """What a case is prepared from.
+
+    Attributes
+    ----------
+    ct : the file or folder of the CT
+    choice : the expected view
+    label_map, label, hu_window, box_mm, in_air : what belongs to the object, see `imaging.selection.Selection`; without
+        a label, a window and a box the whole volume is the object
+    attenuation : the volume's values are attenuation in 1/mm, not HU
+    """
 
     ct: Path
     choice: ViewChoice
@@ -42,7 +51,7 @@ class CaseRequest:
 
 
 def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, progress: Progress = no_progress) -> Case:
-    """Read a CT, choose the object, prepare and store the case; nothing is listed if any of it fails."""
+    """Read a CT, select the object, prepare the case and store it in `folder`; a failure leaves no listed case."""
     volume = read_volume(request.ct)
     labels = read_volume(request.label_map) if request.label_map is not None else None
     box = None if request.box_mm is None else np.asarray(request.box_mm).tolist()
@@ -74,7 +83,7 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
 
 
 def volume_suffix(first_bytes: bytes) -> str:
-    """Return the file suffix that the first bytes of an upload tell, whatever it was called, or raise VolumeError."""
+    """Return the suffix of an uploaded file by its first bytes, whatever its name, or raise VolumeError."""
     if first_bytes.startswith(b"\x1f\x8b"):
         return ".nii.gz"
     if first_bytes.startswith(b"PK"):

@@ -1,4 +1,4 @@
-"""Runs of frames from disk: a folder in name order, an npy stack, a TIFF of several pages, a multi-frame DICOM."""
+"""Runs of frames on disk: a folder in the order of names, or a file of several frames (npy, TIFF, DICOM)."""
 
 import io
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ _SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".dcm", ".ima", "")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRun:
-    """Frames (rows, columns) in order, and their rate if the file tells."""
+    """Frames, each (rows, columns), in order, and their rate in 1/s if the file tells it."""
 
     frames: list[NDArray[Any]]
     fps: float | None = None
 
 
 def read_run(path: Path) -> FrameRun:
-    """Return the frames of a folder or a file; a file of one frame is a run of one.
+    """Return the frames in a folder or a file; a file of one frame is a run of one.
 
     Raises
     ------
     FrameError
-        If there is none, one cannot be read, or their sizes or dtypes differ.
+        If there is no frame, one cannot be read, or their sizes or dtypes differ.
     """
     if path.is_dir():
         files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
     elif path.suffix.lower() == ".npy":
-        run = FrameRun(list(_stack(path)))
+        run = FrameRun(list(_read_stack(path)))
     else:
-        run = _of_file(path)
+        run = _read_file(path)
     kinds = {(frame.shape, frame.dtype.name) for frame in run.frames}
     if len(kinds) != 1:
         found = ", ".join(f"{shape} {dtype}" for shape, dtype in sorted(kinds)[:3]) or "none"
@@ -48,7 +48,7 @@ def read_run(path: Path) -> FrameRun:
     return run
 
 
-def _of_file(path: Path) -> FrameRun:
+def _read_file(path: Path) -> FrameRun:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -61,7 +61,7 @@ def _of_file(path: Path) -> FrameRun:
     return FrameRun([read_frame_file(path)])
 
 
-def _stack(path: Path) -> Iterator[NDArray[Any]]:
+def _read_stack(path: Path) -> Iterator[NDArray[Any]]:
     try:
         stack = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

@@ -1,4 +1,4 @@
-"""One door for volumes: the kind is told by folder or file name; the identity of the data by its values."""
+"""Reading of volumes of any kind, which the name of the file or folder tells, and the identity of their data."""
 
 import hashlib
 from pathlib import Path
@@ -20,7 +20,7 @@ def read_volume(path: Path) -> Volume:
     Raises
     ------
     VolumeError
-        If there is nothing there, the kind is not known, or the reader refuses it.
+        If nothing is there, the kind is unknown, or the file cannot be read.
     """
     if not path.exists():
         raise VolumeError(f"expected a volume, got no file or folder {path}")
@@ -35,7 +35,7 @@ def read_volume(path: Path) -> Volume:
 
 
 def volume_identity(volume: Volume) -> str:
-    """Return 16 hex digits that name values and placement."""
+    """Return 16 hex digits that identify a volume's values and placement."""
     digest = hashlib.sha256(np.ascontiguousarray(volume.values).tobytes())
     digest.update(np.round(volume.lps_from_index, 5).tobytes())
     return digest.hexdigest()[:16]

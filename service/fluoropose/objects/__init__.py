@@ -1,1 +1,1 @@
-"""The procedural objects that ship."""
+"""Procedural objects: those that ship, and random ones."""

@@ -1,4 +1,4 @@
-"""The three objects that ship, by name, with the C-arm each is looked at with. Lengths in mm."""
+"""The three objects that ship, by name, each with the C-arm of its demo. Lengths in mm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ __all__ = ["OBJECTS", "ShippedObject", "shipped_object"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShippedObject:
-    """A procedural object: its solids, sampling, expected view and the C-arm of its demo."""
+    """A procedural object: its solids, its voxel size, its expected view and the C-arm of its demo."""
 
     name: str
     title: str
@@ -32,15 +32,15 @@ class ShippedObject:
 
     @property
     def source(self) -> str:
-        """What names the drawing: change it whenever the solids, voxel or view of an object change."""
+        """The identity of the object's data; raise its number when the solids, the voxel size or the view change."""
         return f"procedural:{self.name}:1"
 
     def volume(self, voxel_mm: float | None = None) -> Volume:
-        """Return the attenuation in 1/mm at the object's own or a given voxel size."""
+        """Return the attenuation in 1/mm at a voxel size, by default the object's own."""
         return voxelise(self.parts(), self.half_extent_mm, voxel_mm or self.voxel_mm)
 
     def camera(self, side_px: int = 512) -> Camera:
-        """Return the demo's C-arm; another `side_px` keeps the detector's size and changes its pixels."""
+        """Return the camera of the demo's C-arm. Another `side_px` changes the pixels' size, not the detector's."""
         pitch = self.pixel_mm * 512 / side_px
         return camera_from_detector(
             side_px,
@@ -52,7 +52,7 @@ class ShippedObject:
 
 
 _HEAD_UP = about_x(np.pi / 2)
-"""Head up in the image, looking along +y (posterior): x to the right, superior (z) up."""
+"""The view along +y (from the front) with the head up in the picture: +x to the right, +z (superior) up."""
 
 OBJECTS = {
     item.name: item
@@ -100,7 +100,7 @@ def shipped_object(name: str) -> ShippedObject:
     Raises
     ------
     UnknownCaseError
-        If there is none; the message lists the names.
+        If no shipped object has that name; the message lists the names.
     """
     if name not in OBJECTS:
         raise UnknownCaseError(f"expected an object of {', '.join(OBJECTS)}, got {name!r}")

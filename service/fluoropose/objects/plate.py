@@ -1,6 +1,6 @@
-"""A volar plate for the distal radius, about 60 mm: bent T of titanium with holes, screws and pegs. Lengths in mm.
+"""A volar plate for the distal radius, about 60 mm: a bent T of titanium with holes, screws and pegs. Lengths in mm.
 
-Axes: +x left, +y posterior (the screws point there), +z superior. Our own shape, after the paper's size (61 mm).
+Axes: +x left, +y posterior (where the screws point), +z superior. The shape is our own; its size is the paper's, 61 mm.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ __all__ = ["HALF_EXTENT_MM", "plate_parts"]
 HALF_EXTENT_MM = np.array([15.0, 16.0, 31.0])
 
 _TITANIUM_PER_MM = 0.25
-"""Titanium at 70 keV: about 2.5 / cm (NIST XCOM, 0.55 cm2/g times 4.51 g/cm3)."""
+"""Attenuation of titanium at 70 keV: about 2.5 / cm (NIST XCOM, 0.55 cm2/g times 4.51 g/cm3)."""
 
 _HALF_THICKNESS_MM = 1.25
 _SHAFT_HOLES = ((-0.6, -21.0, 1.9), (0.8, -13.0, 1.9), (-0.4, -4.5, 1.6))
@@ -22,7 +22,7 @@ _PEGS = ((-8.0, 16.5, 15.0), (-2.5, 18.5, 17.0), (8.5, 15.0, 12.0))
 
 
 def plate_parts() -> list[Part]:
-    """Return the solids: the bent plate, two shaft screws of unequal length and three pegs."""
+    """Return the solids of the plate: the bent T, two shaft screws of unequal length and three pegs."""
     parts = [Part(_plate, _TITANIUM_PER_MM)]
     parts += [Part(_screw(x, z, length, 0.9), _TITANIUM_PER_MM) for x, z, length in _PEGS]
     parts += [Part(_screw(-0.6, -21.0, 13.0, 1.4), _TITANIUM_PER_MM)]
@@ -31,7 +31,7 @@ def plate_parts() -> list[Part]:
 
 
 def _surface_y(x: Float64, z: Float64) -> Float64:
-    """Height of the plate's middle: the head tilts away and wraps round the bone."""
+    """Return y of the plate's middle surface: the head is bent to follow the bone."""
     return np.asarray(-6.0 - 0.42 * np.maximum(z - 5.0, 0.0) * 0.8 + 0.012 * x**2 + 0.0015 * x * z)
 
 

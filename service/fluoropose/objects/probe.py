@@ -1,26 +1,27 @@
-"""The head of a transoesophageal echo probe, about 37 mm: plastic shell, array, backing, wires. Lengths in mm.
+"""The head of a transoesophageal echo probe, about 37 mm: plastic shell, array, backing and wires. Lengths in mm.
 
-Axes: +z along the shaft, +y the way the array looks, +x across. Our own shape, after the paper's size (37 mm).
+Axes: +z along the shaft, +y the direction the array faces, +x across. The shape is our own; its size is the paper's
+(37 mm).
 """
 
 import numpy as np
 
-from fluoropose.objects.shapes import Part, box, capsule, cylinder, ellipsoid, place, scaled
+from fluoropose.objects.shapes import Part, box, capsule, cylinder, ellipsoid, place, scale
 
 __all__ = ["HALF_EXTENT_MM", "probe_parts"]
 
 HALF_EXTENT_MM = np.array([9.0, 8.0, 18.0])
 
 _PLASTIC, _EPOXY, _CERAMIC, _METAL = 0.024, 0.055, 0.45, 0.24
-"""Effective 1/mm: hard plastic, filled backing, lead-based ceramic and steel or tungsten-filled parts."""
+"""Effective attenuation in 1/mm: hard plastic, filled backing, lead-based ceramic, steel or tungsten-filled parts."""
 
 
 _SCALE = 0.88
-"""Brings the drawing below to the paper's 37 mm."""
+"""The solids below are scaled by this to the paper's 37 mm."""
 
 
 def probe_parts() -> list[Part]:
-    """Return the solids; the circuit, the pin and the pull-wires break every symmetry."""
+    """Return the solids of the probe; the circuit, the pin and the pull-wires leave it no symmetry."""
     still = np.eye(3)
     parts = [
         Part(capsule(np.array([0.0, 0.0, -13.5]), np.array([0.0, 0.0, 9.5]), 6.6), _PLASTIC),
@@ -38,4 +39,4 @@ def probe_parts() -> list[Part]:
         Part(capsule(np.array([-1.2, -3.0, -16.0]), np.array([-1.0, -2.6, -5.0]), 0.9), _METAL * 0.8),
         Part(place(ellipsoid(np.array([1.1, 1.1, 1.1])), np.array([-3.2, 2.6, 12.0]), still), _METAL),
     ]
-    return [Part(scaled(part.distance, _SCALE), part.attenuation_per_mm) for part in parts]
+    return [Part(scale(part.distance, _SCALE), part.attenuation_per_mm) for part in parts]

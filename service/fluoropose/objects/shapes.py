@@ -1,6 +1,6 @@
-"""Solids as signed distance functions and their sampling on a grid. Lengths in mm; negative inside.
+"""Solids as signed distance functions, negative inside, and their sampling on a grid. Lengths in mm.
 
-Formulas of the primitives: J. C. Hart, "Sphere tracing", The Visual Computer 12, 1996, appendix A.
+The primitives' formulas are those of J. C. Hart, "Sphere tracing", The Visual Computer 12, 1996, appendix A.
 """
 
 from collections.abc import Callable
@@ -11,31 +11,32 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33, Points, Vec3
 from fluoropose.imaging.volume import Volume, crop_to_content
 
-__all__ = ["Distance", "Part", "box", "capsule", "cylinder", "ellipsoid", "place", "scaled", "voxelise"]
+__all__ = ["Distance", "Part", "box", "capsule", "cylinder", "ellipsoid", "place", "scale", "voxelise"]
 
 Distance = Callable[[Points], Float64]
+"""A solid: it takes points (..., 3) in mm to their signed distances (...) from its surface."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A solid of one material; later parts of a list replace earlier ones where they overlap."""
+    """A solid of one material. Where parts of a list overlap, the later one counts."""
 
     distance: Distance
     attenuation_per_mm: float
 
 
 def place(distance: Distance, centre_mm: Vec3, rotation: Mat33) -> Distance:
-    """Return the solid turned by `rotation` about its origin, then moved to `centre_mm`."""
+    """Return the solid rotated about the origin by `rotation`, then moved by `centre_mm`."""
     return lambda points: distance((points - centre_mm) @ rotation)
 
 
-def scaled(distance: Distance, factor: float) -> Distance:
-    """Return the solid grown by `factor` about the origin."""
+def scale(distance: Distance, factor: float) -> Distance:
+    """Return the solid scaled by `factor` about the origin."""
     return lambda points: factor * distance(points / factor)
 
 
 def ellipsoid(semi_axes_mm: Vec3) -> Distance:
-    """Return an ellipsoid at the origin (distance to first order, exact for a sphere)."""
+    """Return an ellipsoid at the origin. Its distance is right to first order, and exact for a sphere."""
 
     def distance(points: Points) -> Float64:
         k0 = np.linalg.norm(points / semi_axes_mm, axis=-1)
@@ -46,7 +47,7 @@ def ellipsoid(semi_axes_mm: Vec3) -> Distance:
 
 
 def box(half_sizes_mm: Vec3, rounding_mm: float = 0.0) -> Distance:
-    """Return a box at the origin with edges rounded by `rounding_mm`."""
+    """Return a box at the origin whose edges are rounded with the radius `rounding_mm`."""
     inner = half_sizes_mm - rounding_mm
 
     def distance(points: Points) -> Float64:
@@ -58,7 +59,7 @@ def box(half_sizes_mm: Vec3, rounding_mm: float = 0.0) -> Distance:
 
 
 def capsule(start_mm: Vec3, end_mm: Vec3, radius_mm: float) -> Distance:
-    """Return all points within `radius_mm` of a segment."""
+    """Return the solid of all points within `radius_mm` of a segment."""
     along = end_mm - start_mm
 
     def distance(points: Points) -> Float64:
@@ -69,7 +70,7 @@ def capsule(start_mm: Vec3, end_mm: Vec3, radius_mm: float) -> Distance:
 
 
 def cylinder(start_mm: Vec3, end_mm: Vec3, radius_mm: float) -> Distance:
-    """Return the flat-ended cylinder around a segment."""
+    """Return the cylinder with flat ends whose axis is a segment."""
     along = end_mm - start_mm
     length = float(np.linalg.norm(along))
     axis = along / length
@@ -86,9 +87,9 @@ def cylinder(start_mm: Vec3, end_mm: Vec3, radius_mm: float) -> Distance:
 
 
 def voxelise(parts: list[Part], half_extent_mm: Vec3, voxel_mm: float) -> Volume:
-    """Return the parts on a grid centred at the origin; each surface is one voxel soft.
+    """Return the attenuation in 1/mm of the parts on a grid centred at the origin, cropped to its content.
 
-    The attenuation of a voxel that a surface cuts is blended by the covered share (from the distance).
+    In a voxel that a surface cuts, the inside and the outside are mixed by the share that the distance tells.
     """
     counts = 2 * np.ceil(half_extent_mm / voxel_mm).astype(int) + 1
     axes = [(np.arange(n) - (n - 1) / 2) * voxel_mm for n in counts]

@@ -114,7 +114,7 @@ def view_similarity(frame: Float32, alignment: ViewAlignment, atlas: Atlas) -> f
     seen = warp_picture(frame, alignment.frame_from_canonical_px, atlas.view.size_px)
     index = alignment.view_index
     shown = saturate(atlas.line_integrals(index)[0])
-    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.surrounded else None
+    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.has_surroundings else None
     return edge_similarity(seen, shown, besides)
 
 

@@ -76,7 +76,7 @@ def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
         If the object's centre is not in front of the source.
     """
     pose = canonical_pose(camera_from_volume, atlas.view)
-    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
+    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad))
     alpha, beta = atlas.grid.angles_of(nearest)
     step = float(np.deg2rad(atlas.grid.step_deg))
     shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
@@ -89,7 +89,7 @@ def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
 def project_object_twin(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
     """Return what `project_object` returns: its specification."""
     pose = canonical_pose(camera_from_volume, atlas.view)
-    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest(pose.alpha_rad, pose.beta_rad))
+    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad))
     alpha, beta = atlas.grid.angles_of(nearest)
     step = np.deg2rad(atlas.grid.step_deg)
     shares = np.clip([(pose.alpha_rad - alpha) / step, (pose.beta_rad - beta) / step], -1.0, 1.0)

@@ -245,8 +245,8 @@ class FrameBroker:
             self._count(done, outcome.found)
 
     def _count(self, done: JobOutcome, found: Mapping[str, Registration]) -> None:
-        for task in done.job.tells:
-            case = task.followed.case
+        for task in done.job.reported_tasks:
+            case = task.tracked_object.case
             if case in found:
                 self.instrumentation.found(task, found[case], self.service.model_name(case), case in done.lost)
 

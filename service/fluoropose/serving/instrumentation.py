@@ -48,7 +48,9 @@ class Instrumentation:
         if plan.start is None:
             metrics.reinit.labels("search").inc()
         if plan.start is not None and plan.nearby:
-            moved_mm, turned_deg = _innovation(plan.start, found.world_from_volume, task.followed.tracker.centre_mm)
+            moved_mm, turned_deg = _innovation(
+                plan.start, found.world_from_volume, task.tracked_object.tracker.centre_mm
+            )
             metrics.innovation_mm.labels(model).observe(moved_mm)
             metrics.innovation_deg.labels(model).observe(turned_deg)
         if lost:

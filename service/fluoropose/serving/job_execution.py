@@ -16,7 +16,7 @@ from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.messages import DecodedFrame, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.service import Service
 from fluoropose.tracking.jobs import CameraFrame, Job, JobAnswers
-from fluoropose.tracking.smoother import Smoothed
+from fluoropose.tracking.smoother import WindowPose
 from fluoropose.tracking.tracked_object import Observation
 
 __all__ = ["JobResult", "answered", "execute_job", "sighted"]
@@ -27,7 +27,7 @@ class JobResult:
     """What came of a job: by case what the engine found and what the window says, by ticket what became of frames."""
 
     found: Mapping[str, Registration]
-    smoothed: Mapping[str, Smoothed]
+    smoothed: Mapping[str, WindowPose]
     views: Mapping[int, FrameView]
     failures: Mapping[int, FluoroposeError]
     timing_ms: dict[str, float]
@@ -48,10 +48,10 @@ def execute_job(service: Service, job: Job, now_ns: int) -> JobResult:
     views, failures = _decoded(job)
     decoded = time.perf_counter_ns()
     found: Mapping[str, Registration] = {}
-    if job.aside or not _useless(job, failures):
+    if job.is_search or not _useless(job, failures):
         found, views, failures = _followed(service, job, views, failures)
     timing_ms = _timing(found, decoded - began, time.perf_counter_ns() - decoded)
-    smoothed = {} if job.aside else _smoothed(job, found)
+    smoothed = {} if job.is_search else _smoothed(job, found)
     return JobResult(found, smoothed, views, failures, timing_ms, queue_ms)
 
 
@@ -66,7 +66,7 @@ def answered(
     """Return what a session of `cases` is told of a job; the answers hold those that it `followed` ever since."""
     keeps = len(job.settings.cameras) > 1 or len(cases) > 1
     kept = {ticket: DecodedFrame(view.pixels) for ticket, view in solved.views.items()} if keeps else {}
-    good = [sight for sight in job.sights if not sight.kept and sight.frame.ticket not in solved.failures]
+    good = [sight for sight in job.camera_frames if not sight.kept and sight.frame.ticket not in solved.failures]
     there = [case for case in cases if case in followed and case in solved.found]
     missing = tuple(case for case in cases if case not in there)
     answers = {sight.frame.ticket: _answer(solved, service, job, sight, there, missing) for sight in good}
@@ -75,7 +75,7 @@ def answered(
 
 def _decoded(job: Job) -> tuple[dict[int, FrameView], dict[int, FluoroposeError]]:
     views, failures = {}, {}
-    for sight in job.sights:
+    for sight in job.camera_frames:
         try:
             pixels: NDArray[Any] = sight.frame.payload.pixels(sight.placed.camera)
         except FluoroposeError as error:
@@ -93,7 +93,7 @@ def _followed(
     service: Service, job: Job, views: dict[int, FrameView], failures: dict[int, FluoroposeError]
 ) -> tuple[Mapping[str, Registration], dict[int, FrameView], dict[int, FluoroposeError]]:
     """Return what was found, in which views, and the errors of the others."""
-    plans = {task.followed.case: task.plan for task in job.tasks}
+    plans = {task.tracked_object.case: task.plan for task in job.tasks}
     try:
         return service.follow(job.settings, plans, list(views.values())), views, failures
     except FrameError:
@@ -114,20 +114,22 @@ def _fault(view: FrameView) -> FluoroposeError | None:
     return None
 
 
-def _smoothed(job: Job, found: Mapping[str, Registration]) -> dict[str, Smoothed]:
+def _smoothed(job: Job, found: Mapping[str, Registration]) -> dict[str, WindowPose]:
     """Return what the windows say; only poses that are sure go in."""
     smoothed = {}
     for task in job.tasks:
-        one, smoother = found.get(task.followed.case), task.followed.smoother
+        one, smoother = found.get(task.tracked_object.case), task.tracked_object.smoother
         if one is not None and smoother is not None and one.assessment.status is Status.TRACKING:
             place = _first_used(one, job).placed.camera_from_world
-            smoothed[task.followed.case] = smoother.add(job.moment_s, one.world_from_volume, one.information, place)
+            smoothed[task.tracked_object.case] = smoother.add(
+                job.moment_s, one.world_from_volume, one.information, place
+            )
     return smoothed
 
 
 def _first_used(found: Registration, job: Job) -> CameraFrame:
     used = _used(found)
-    return next((sight for sight in job.sights if sight.frame.camera in used), job.sights[0])
+    return next((sight for sight in job.camera_frames if sight.frame.camera in used), job.camera_frames[0])
 
 
 def _used(found: Registration) -> tuple[str, ...]:
@@ -168,7 +170,7 @@ def _answer(
         timing,
         service.device.label,
         searching=missing,
-        leads=sight is next(one for one in job.sights if not one.kept),
+        leads=sight is next(one for one in job.camera_frames if not one.kept),
     )
 
 
@@ -187,6 +189,6 @@ def _part(solved: JobResult, service: Service, job: Job, sight: CameraFrame, cas
     return ObjectResult(case, service.model_name(case), found, pose, error, seen)
 
 
-def _seen(smoothed: Smoothed, camera_from_world: Mat44) -> SmoothedPose:
+def _seen(smoothed: WindowPose, camera_from_world: Mat44) -> SmoothedPose:
     pose, error = smoothed.world_from_volume, expected_errors(smoothed.covariance, camera_from_world)
     return SmoothedPose(pose, camera_from_world @ pose, error, smoothed.frames)

@@ -36,27 +36,27 @@ class JobOutcome:
 
 def finish(service: Service, session: Session, job: Job, outcome: JobResult | Exception) -> JobOutcome:
     """Let a session have what came of a job."""
-    before = [task.followed.tracker.state for task in job.tells]
+    before = [task.tracked_object.tracker.state for task in job.reported_tasks]
     drops = _told(service, session, job, outcome)
     searches = TrackState.SEARCHING
     lost = [
-        task.followed.case
-        for task, state in zip(job.tells, before, strict=True)
-        if state is not searches and task.followed.tracker.state is searches
+        task.tracked_object.case
+        for task, state in zip(job.reported_tasks, before, strict=True)
+        if state is not searches and task.tracked_object.tracker.state is searches
     ]
     return JobOutcome(session, job, outcome, lost, [(session, drop) for drop in drops], [])
 
 
 def _told(service: Service, session: Session, job: Job, outcome: JobResult | Exception) -> list[DroppedFrame]:
     """Tell a session what came of a job; return what it dropped."""
-    if job.aside:
+    if job.is_search:
         session.end_search({} if isinstance(outcome, Exception) else sighted(outcome, job))
         return []
     if isinstance(outcome, Exception):
         return session.fail(*_refusal(outcome))
-    if outcome.found and not any(case in outcome.found for case in session.follows(job)):
+    if outcome.found and not any(case in outcome.found for case in session.tracked_cases(job)):
         return session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
-    return session.complete(answered(outcome, service, job, list(session.objects), session.follows(job)))
+    return session.complete(answered(outcome, service, job, list(session.objects), session.tracked_cases(job)))
 
 
 def _refusal(error: Exception) -> tuple[FluoroposeError, str]:

@@ -79,7 +79,7 @@ class Scheduler:
             session = worker.turns.choose(one for one in there if self._wants(one, searching))
             if session is None:
                 break
-            if searching and session.seeks:
+            if searching and session.search_is_due:
                 return session, session.take_search()
             job, dropped = session.take(self._clock_ns())
             if not session.waiting:
@@ -91,9 +91,9 @@ class Scheduler:
 
     def _wants(self, session: Session, searching: bool) -> bool:
         """Under the lock: tell whether a session has work for the lane that searches, or for the one that follows."""
-        if searching and session.seeks:
+        if searching and session.search_is_due:
             return True
-        return session in self._waiting and session.running is None and session.searches is searching
+        return session in self._waiting and session.running is None and session.needs_search is searching
 
     def _drive(self, worker: Worker, taken: tuple[Session, Job] | None) -> None:
         """On the lane's thread: one frame after another until none waits for this lane."""
@@ -120,7 +120,7 @@ class Scheduler:
     def _finish(self, session: Session, job: Job, outcome: JobResult | Exception) -> JobOutcome:
         """Under the lock, on the lane's thread: let the session have what came of its frames."""
         finished = finish(self._service, session, job, outcome)
-        if session.seeks:
+        if session.search_is_due:
             self._seekers[session] = None
         else:
             self._seekers.pop(session, None)

@@ -194,7 +194,7 @@ class Service:
 
     def transient_session(self, settings: SessionSettings, owner: str = "") -> Session:
         """Return a session for one frame, which nobody else can find."""
-        return Session.opened("", settings, self._ready_for(settings), owner)
+        return Session.open("", settings, self._ready_for(settings), owner)
 
     def centres_mm(self, starts: Iterable[ObjectStart]) -> dict[str, Vec3]:
         """Return the centres of cases in their volumes; loads those that are not resident, and raises as `resident`."""

@@ -49,7 +49,7 @@ class SessionRegistry:
                 raise OverloadedError(f"expected at most {self._capacity} open sessions, got one more; close some")
             if owner and self._count(owner) >= self._per_key:
                 raise OverloadedError(f"expected at most {self._per_key} open sessions of one key, got one more")
-            session = Session.opened(secrets.token_urlsafe(12), settings, centres_mm, owner)
+            session = Session.open(secrets.token_urlsafe(12), settings, centres_mm, owner)
             self._sessions[session.name] = (session, time.monotonic())
             return session
 
@@ -109,7 +109,7 @@ class SessionRegistry:
             return len(self._sessions)
 
     def _evict(self) -> bool:
-        unfed = [session for session, _ in self._sessions.values() if session.unfed]
+        unfed = [session for session, _ in self._sessions.values() if session.awaits_first_frame]
         if unfed:
             del self._sessions[unfed[0].name]
             self._evicted.append(unfed[0])

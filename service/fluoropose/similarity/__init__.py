@@ -1,1 +1,1 @@
-"""How alike two pictures are."""
+"""Measures of how similar two pictures are."""

@@ -9,7 +9,7 @@ not. `edge_similarity` is compiled; `edge_similarity_twin` is its slow, clear tw
 import numpy as np
 from numba import njit
 
-from fluoropose.arrays import Float32, read_only
+from fluoropose.arrays import Float32, make_read_only
 from fluoropose.imaging.filters import blur
 from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradient_correlation, gradients
@@ -26,7 +26,7 @@ _REACH = 6
 """Of the smoothing's kernel, pixels: four standard deviations."""
 
 _BELL = np.exp(-0.5 * (np.arange(_REACH + 1) / _SMOOTH_PX) ** 2)
-_WEIGHTS: Float32 = read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
+_WEIGHTS: Float32 = make_read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
 
 
 def edge_similarity(seen: Float32, shown: Float32, besides: Float32 | None = None) -> float:
@@ -46,7 +46,7 @@ def edge_similarity_twin(seen: Float32, shown: Float32, besides: Float32 | None 
     frame, view = gradients(seen, _SMOOTH_PX), gradients(shown, _SMOOTH_PX)
     steepness = np.hypot(*view)
     other = None if besides is None else gradients(besides, _SMOOTH_PX)
-    return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), besides=other)
+    return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), control=other)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -1,1 +1,1 @@
-"""Frames from outside the method."""
+"""Simulated frames with true poses, made without the code of the method that they measure."""

@@ -1,6 +1,6 @@
-"""Anatomy around an implant, as bodies with exact line integrals that move on their own. Lengths in mm.
+"""Random anatomy around an object, made of bodies with exact line integrals. Lengths in mm.
 
-A limb or trunk of soft tissue, two long bones with a cortex, small bones and a gas pocket, drawn at random.
+It is a limb or a trunk of soft tissue with two long bones that have a cortex, three small bones and a gas pocket.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals
 __all__ = ["Anatomy", "anatomy_lines", "random_anatomy"]
 
 _COARSE = 2
-"""Anatomy is rendered on a detector binned by this: bodies are smooth, and frames are many."""
+"""Anatomy is computed on a detector with pixels so many times as large, and interpolated: it is smooth."""
 
 _TISSUE_PER_MM, _BONE_PER_MM = 0.0193, 0.042
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Anatomy:
-    """Bodies of soft tissue and of bone in a frame of their own, mm about the object's centre."""
+    """Bodies of soft tissue and of bone in the anatomy's own frame, whose origin is the object's centre, mm."""
 
     tissue: tuple[Ellipsoid | Box, ...]
     bone: tuple[Ellipsoid | Box, ...]
 
 
 def random_anatomy(rng: np.random.Generator, size_mm: float, *, limb: bool = False) -> Anatomy:
-    """Return anatomy around an object of `size_mm`; the trunk is 70 to 160 mm thick along the beam.
+    """Return random anatomy around an object of `size_mm`, 70 to 160 mm thick along the beam.
 
-    It goes on beyond the picture to both sides; a `limb` is hardly wider than thick, for views from several sides.
+    A trunk is wider than the picture. A `limb` is a quarter wider than it is thick, for views from several sides.
     """
     turn = np.eye(3)
     thick = float(rng.uniform(35.0, 80.0))
@@ -53,7 +53,7 @@ def random_anatomy(rng: np.random.Generator, size_mm: float, *, limb: bool = Fal
 
 
 def anatomy_lines(anatomy: Anatomy, camera: Camera, camera_from_anatomy: Mat44) -> tuple[Float64, Float64]:
-    """Return line integrals (rows, columns) of soft tissue and of bone."""
+    """Return the line integrals of soft tissue and of bone, each of shape (rows, columns)."""
     coarse = camera.scale_pixels(_COARSE)
     anatomy_from_camera = inverse(camera_from_anatomy)
     directions = ray_directions(coarse) @ anatomy_from_camera[:3, :3].T
@@ -67,7 +67,7 @@ def anatomy_lines(anatomy: Anatomy, camera: Camera, camera_from_anatomy: Mat44) 
 
 
 def _long_bone(rng: np.random.Generator, size_mm: float) -> list[Ellipsoid | Box]:
-    """Return a cortex and its marrow: a long ellipsoid minus a thinner one."""
+    """Return a cortex and its marrow: a long ellipsoid, and a thinner one that is subtracted from it."""
     centre = rng.uniform(-0.5, 0.5, 3) * np.array([size_mm, 25.0, size_mm])
     turn = from_rotation_vector(np.array([rng.normal() * 0.2, rng.normal() * 0.2, rng.normal() * 0.2]))
     radius = float(rng.uniform(0.1, 0.22)) * size_mm

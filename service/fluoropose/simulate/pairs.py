@@ -1,9 +1,9 @@
 """Two views of one instant: a rig of two cameras about an isocentre, and its frames. Lengths in mm, angles in degrees.
 
-The world is the frame of a camera half-way between the two. Both are turned to opposite sides about an axis through the
-isocentre that lies in that camera's image plane: along the columns, as a C-arm turns about a patient's long axis, or
-aslant, as LAO with cranial stands against RAO with caudal. The isocentre lies where the case expects the object. Frames
-are taken at the same moment; each camera has its own exposure and noise.
+The world is the frame of a third camera, half-way between the two. They are turned to opposite sides of it about an
+axis through the isocentre and parallel to its image plane: along the columns, as a C-arm turns about a patient's long
+axis, or slanted, as from LAO cranial to RAO caudal. The isocentre is where the case expects the object. Both frames are
+taken at the same moment; each camera has its own exposure and noise.
 """
 
 from collections.abc import Callable
@@ -25,12 +25,12 @@ __all__ = ["SimulatedPair", "miscalibrate", "rig_places", "simulate_pairs"]
 
 _FAR_AWAY = np.zeros((4, 4))
 _FAR_AWAY[:2, 3] = 1e5
-"""Added to a pose, this takes the object out of every picture."""
+"""This, added to a pose, moves the object out of every picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimulatedPair:
-    """One instant: the frames of both cameras, the same without the object, and where it truly is in the world."""
+    """One instant: both cameras' frames, the same frames without the object, and the object's true world pose."""
 
     pixels: tuple[NDArray[Any], NDArray[Any]]
     empty: tuple[NDArray[Any], NDArray[Any]]
@@ -38,9 +38,9 @@ class SimulatedPair:
 
 
 def rig_places(angle_deg: float, isocenter_mm: float, slant_deg: float = 0.0) -> tuple[Mat44, Mat44]:
-    """Return camera_from_world of both cameras, `angle_deg` apart; the world is the camera half-way between them.
+    """Return camera_from_world of both cameras, `angle_deg` apart, in the frame of the camera half-way between them.
 
-    The axis they are turned about is `slant_deg` from the columns towards the rows.
+    The axis that they are turned about is `slant_deg` degrees from the columns towards the rows.
     """
     iso = np.array([0.0, 0.0, isocenter_mm])
     axis = np.array([np.sin(np.deg2rad(slant_deg)), np.cos(np.deg2rad(slant_deg)), 0.0])
@@ -50,7 +50,7 @@ def rig_places(angle_deg: float, isocenter_mm: float, slant_deg: float = 0.0) ->
 
 
 def miscalibrate(camera_from_world: Mat44, error: float, isocenter_mm: float, rng: np.random.Generator) -> Mat44:
-    """Return a place that is wrong by `error` mm in a random direction and `error` degrees about the isocentre."""
+    """Return a place that is off by `error` mm in a random direction and by `error` degrees about the isocentre."""
     iso = np.array([0.0, 0.0, isocenter_mm])
     ways = rng.normal(size=(2, 3))
     shift, axis = error * ways / np.linalg.norm(ways, axis=1, keepdims=True)
@@ -69,10 +69,10 @@ def simulate_pairs(
     workers: int = 2,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[SimulatedPair]:
-    """Return pairs of frames at instants a second apart; each frame has its own generator."""
+    """Return pairs of frames, one second apart. Each frame has its own generator, so `workers` changes no pixel."""
 
-    def one(index: int) -> SimulatedPair:
-        truth, behind = _at(scene, motion, index), _at(scene, anatomy_motion, index)
+    def simulate_one(index: int) -> SimulatedPair:
+        truth, behind = _pose_at(scene, motion, index), _pose_at(scene, anatomy_motion, index)
         frames = [
             simulate_frame_at(scene, place @ pose, place @ behind, np.random.default_rng([seed, index, number, far]))
             for far, pose in enumerate((truth, truth + _FAR_AWAY))
@@ -82,12 +82,12 @@ def simulate_pairs(
 
     with ThreadPoolExecutor(workers) as pool:
         made = []
-        for pair in pool.map(one, range(count)):
+        for pair in pool.map(simulate_one, range(count)):
             made.append(pair)
             progress(len(made), count)
     return made
 
 
-def _at(scene: Scene, motion: Motion, index: int) -> Mat44:
-    six: Float64 = motion.at(float(index))
+def _pose_at(scene: Scene, motion: Motion, index: int) -> Mat44:
+    six: Float64 = motion.evaluate(float(index))
     return pose_from_six(six, scene.frame)

@@ -1,7 +1,7 @@
-"""What a flat-panel detector makes of line integrals: beam, scatter, blur, noise, collimator, bits.
+"""A flat-panel detector: from line integrals to pixels, with spectrum, scatter, blur, noise, collimator and bit depth.
 
-Shares nothing with `train.appearance`, so that errors measured on these frames are not those the training generator
-would forgive. Line integrals are at 70 keV, dimensionless; lengths in detector pixels.
+This module shares no code with `train.appearance`: simplifications that the networks were trained on must not also be
+in the frames that they are measured on. Line integrals are at 70 keV, dimensionless; lengths are in detector pixels.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ __all__ = ["BONE", "Detector", "METAL", "SOFT_TISSUE", "expose"]
 
 _ENERGIES_KEV = np.array([40.0, 50.0, 60.0, 70.0, 85.0, 100.0])
 _PHOTON_SHARES = np.array([0.13, 0.24, 0.25, 0.19, 0.13, 0.06])
-"""Photons of a filtered 110 kV beam in six bins (coarse; after Boone and Seibert, Med Phys 24, 1997)."""
+"""The shares of photons of a filtered 110 kV beam in six bins, coarse (after Boone and Seibert, Med Phys 24, 1997)."""
 
 SOFT_TISSUE = np.array([1.39, 1.18, 1.07, 1.00, 0.93, 0.886])
 BONE = np.array([2.54, 1.62, 1.20, 1.00, 0.82, 0.71])
@@ -25,13 +25,22 @@ METAL = np.array([4.10, 2.27, 1.43, 1.00, 0.70, 0.51])
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """One exposure's settings.
+    """The settings of a detector and its exposure.
 
-    `open_counts` detected quanta in an open pixel; or `behind_counts`, if given, in the median pixel of the aperture,
-    as automatic dose control sees to behind a thick patient; `electronic_counts` read-out noise, `scatter` scattered
-    over mean primary, `blur_px` focal spot and detector together, `bits` of the output, `filled` where
-    automatic exposure puts the brightest pixels, `dark_share` offset of the read-out,
-    `aperture` open half-width as a share of the image (a square collimator, or a circle).
+    Attributes
+    ----------
+    open_counts : quanta detected in a pixel of the open beam
+    behind_counts : if given, quanta in the median pixel of the aperture instead, as dose control sets them
+    electronic_counts : standard deviation of the read-out noise, in quanta
+    scatter : scattered over mean primary intensity
+    scatter_px : standard deviation of the scatter's blur
+    blur_px : standard deviation of the blur of focal spot and detector together
+    bits : bit depth of the pixels
+    filled : share of the full scale to which automatic exposure brings the brightest pixels
+    dark_share : offset of the read-out, as a share of the full scale
+    aperture : half-width of the collimator's opening over half the picture's shorter side
+    round_aperture : the opening is a circle instead of a square
+    materials : the object's attenuation relative to 70 keV in each energy bin
     """
 
     open_counts: float = 6000.0
@@ -51,7 +60,10 @@ class Detector:
 def expose(
     object_lines: Float64, tissue_lines: Float64, bone_lines: Float64, detector: Detector, rng: np.random.Generator
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint16]]:
-    """Return a frame, uint8 or uint16 (rows, columns), open beam bright."""
+    """Return a frame, uint8 or uint16 (rows, columns), in which the open beam is bright.
+
+    The three pictures of line integrals are of the object, of soft tissue and of bone, which attenuate differently.
+    """
     weights = _PHOTON_SHARES * _ENERGIES_KEV
     weights = weights / weights.sum()
     primary = np.zeros(object_lines.shape)
@@ -59,9 +71,9 @@ def expose(
         primary += share * np.exp(-(object_lines * metal + tissue_lines * soft + bone_lines * bone))
     opening = _opening(primary.shape, detector)
     primary *= opening
-    # Only what passes matter scatters.
+    # Only photons that meet matter scatter.
     source = primary * (1.0 - np.exp(-2.0 * (object_lines + tissue_lines + bone_lines)))
-    signal = gaussian_filter(primary + detector.scatter * _scattered(source, detector.scatter_px), detector.blur_px)
+    signal = gaussian_filter(primary + detector.scatter * _blur_scatter(source, detector.scatter_px), detector.blur_px)
     open_counts = detector.open_counts
     if detector.behind_counts is not None:
         open_counts = detector.behind_counts / max(float(np.median(signal[opening > 0.5])), 1e-6)
@@ -75,8 +87,8 @@ def expose(
     return digital.astype(np.uint8 if detector.bits <= 8 else np.uint16)
 
 
-def _scattered(primary: Float64, sigma_px: float) -> Float64:
-    """Return the wide blur of scatter, computed on a grid eight times coarser because nothing finer is in it."""
+def _blur_scatter(primary: Float64, sigma_px: float) -> Float64:
+    """Return the wide blur of the scatter, computed on a grid eight times as coarse, for it has no finer detail."""
     rows, columns = primary.shape
     small = primary[: rows // 8 * 8, : columns // 8 * 8].reshape(rows // 8, 8, columns // 8, 8).mean(axis=(1, 3))
     wide = gaussian_filter(small, sigma_px / 8.0, mode="nearest")
@@ -84,7 +96,7 @@ def _scattered(primary: Float64, sigma_px: float) -> Float64:
 
 
 def _opening(shape: tuple[int, ...], detector: Detector) -> Float64:
-    """Return the collimator's transmission: 1 inside, 0.6 % behind the leaves, a soft edge of two pixels."""
+    """Return the collimator's transmission: 1 inside, 0.6 % behind the leaves, with a soft edge of two pixels."""
     v = (np.arange(shape[0]) - (shape[0] - 1) / 2)[:, None]
     u = (np.arange(shape[1]) - (shape[1] - 1) / 2)[None, :]
     half = detector.aperture * min(shape) / 2

@@ -1,4 +1,4 @@
-"""A simulated fluoroscopy run: frames from outside the method, with their true poses. Lengths in mm, times in s."""
+"""A simulated fluoroscopy run of one object, with the true pose of every frame. Lengths in mm, times in s."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +25,15 @@ _ROI_MARGIN_PX = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What is in front of the detector: object (1/mm, at a finer voxel than the atlas has), anatomy, detector.
+    """One object with its surroundings, camera and detector.
 
-    `rest` is the rest of a real CT, if the object was cut out of one; it moves as the anatomy does.
+    Attributes
+    ----------
+    volume : the object's attenuation in 1/mm, at a finer voxel than its atlas has
+    frame : the reference of the six parameters
+    anatomy : random anatomy around the object, or None
+    step_mm : the sampling step along rays
+    rest : the rest of the CT that the object was cut out of, or None; it moves as anatomy does
     """
 
     volume: Volume
@@ -41,7 +47,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimulatedFrame:
-    """One frame with what it shows: `camera_from_volume` and its capture time."""
+    """One frame with its capture time and the object's true `camera_from_volume`."""
 
     index: int
     time_s: float
@@ -50,7 +56,7 @@ class SimulatedFrame:
 
 
 def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step_mm: float) -> Float64:
-    """Return the object's line integrals (rows, columns), rendered by the reference only where the object can be."""
+    """Return the object's line integrals, (rows, columns), rendered by the reference where the object's box appears."""
     corners: Points = transform(camera_from_volume, bounding_corners(volume))
     pixels = project(camera, corners)
     low = np.maximum(np.floor(pixels.min(axis=0)).astype(int) - _ROI_MARGIN_PX, 0)
@@ -65,12 +71,12 @@ def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step
 
 
 def simulate_frame(scene: Scene, six: Float64, anatomy_six: Float64, rng: np.random.Generator) -> NDArray[Any]:
-    """Return the pixels at the object's six parameters, with the anatomy at its own."""
+    """Return the pixels, (rows, columns), with the object and the anatomy each at its own six parameters."""
     return simulate_frame_at(scene, pose_from_six(six, scene.frame), pose_from_six(anatomy_six, scene.frame), rng)
 
 
 def simulate_frame_at(scene: Scene, camera_from_volume: Mat44, behind: Mat44, rng: np.random.Generator) -> NDArray[Any]:
-    """Return the pixels with the object at `camera_from_volume`, and the anatomy `behind` at its own."""
+    """Return the pixels, (rows, columns), with the object at one pose and the anatomy at the pose `behind`."""
     lines = object_lines(scene.volume, scene.camera, camera_from_volume, scene.step_mm)
     tissue, bone = np.zeros_like(lines), np.zeros_like(lines)
     if scene.anatomy is not None:
@@ -92,17 +98,17 @@ def simulate_run(
     workers: int = 2,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[SimulatedFrame]:
-    """Return a run of frames; each has its own generator, so the run does not depend on `workers`."""
+    """Return a run of frames. Each frame has its own generator, so `workers` changes no pixel."""
 
-    def one(index: int) -> SimulatedFrame:
+    def simulate_one(index: int) -> SimulatedFrame:
         time_s = index / fps
         rng = np.random.default_rng([seed, index])
-        six = motion.at(time_s)
-        pixels = simulate_frame(scene, six, anatomy_motion.at(time_s), rng)
+        six = motion.evaluate(time_s)
+        pixels = simulate_frame(scene, six, anatomy_motion.evaluate(time_s), rng)
         return SimulatedFrame(index, time_s, pixels, pose_from_six(six, scene.frame))
 
     with ThreadPoolExecutor(workers) as pool:
-        results: Iterator[SimulatedFrame] = pool.map(one, range(frames))
+        results: Iterator[SimulatedFrame] = pool.map(simulate_one, range(frames))
         made = []
         for frame in results:
             made.append(frame)

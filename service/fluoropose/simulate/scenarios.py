@@ -1,6 +1,6 @@
-"""Ready scenarios in one world: a C-arm that goes round an object, and several objects before one another. mm, degrees.
+"""Prepared scenarios in one world: a C-arm that moves round an object, and several objects that overlap in a frame.
 
-The world is a C-arm's: its origin is the isocentre, its axes are the patient's (LPS), `geometry.rig`.
+Lengths in mm, angles in degrees. In a sweep the world's origin is the isocentre and its axes are LPS (`geometry.rig`).
 """
 
 from collections.abc import Sequence
@@ -16,35 +16,37 @@ from fluoropose.geometry.rotation import from_rotation_vector
 from fluoropose.objects.catalogue import ShippedObject
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.physics import Detector
-from fluoropose.simulate.placed import Body, PlacedFrame, Surroundings, World
-from fluoropose.simulate.scenes import FINER
+from fluoropose.simulate.placed_frames import Body, PlacedFrame, Surroundings, World
+from fluoropose.simulate.scenes import FINER_SHARE
 
 __all__ = ["Drift", "overlapping_scene", "shipped_body", "simulate_sweep"]
 
 _SPREAD = np.array([8.0, 8.0, 25.0, 8.0, 5.0, 5.0])
-"""Largest offsets of an object from its expected view, in the six parameters."""
+"""The largest offsets of an object from its expected view in the six parameters, in a sweep."""
 
-_CROWD_SPREAD = np.array([6.0, 6.0, 20.0, 10.0, 12.0, 12.0])
+_OVERLAP_SPREAD = np.array([6.0, 6.0, 20.0, 10.0, 12.0, 12.0])
+"""The same for several objects that overlap."""
+
 _BITS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drift:
-    """How an object moves while a C-arm sweeps: its centre in mm/s and its turning in rad/s, along the world's axes."""
+    """An object's steady motion: the velocity of its centre and its angular velocity, both along the world's axes."""
 
     centre_mm_per_s: Vec3
     turn_rad_per_s: Vec3
 
-    def at(self, time_s: float, world_from_volume: Mat44, centre_mm: Vec3) -> Mat44:
-        """Return where an object is after a time."""
+    def move(self, time_s: float, world_from_volume: Mat44, centre_mm: Vec3) -> Mat44:
+        """Return world_from_volume after `time_s` of an object whose centre in the volume is `centre_mm`."""
         rotation = from_rotation_vector(self.turn_rad_per_s * time_s) @ world_from_volume[:3, :3]
         centre = transform(world_from_volume, centre_mm) + self.centre_mm_per_s * time_s
         return rigid(rotation, centre - rotation @ centre_mm)
 
 
 def shipped_body(item: ShippedObject) -> Body:
-    """Return a shipped object voxelised finer than its atlas."""
-    step = FINER * item.voxel_mm
+    """Return a shipped object at a finer voxel than its atlas has."""
+    step = FINER_SHARE * item.voxel_mm
     return Body(item.volume(step), step)
 
 
@@ -60,9 +62,10 @@ def simulate_sweep(
     drift: Drift | None = None,
     side_px: int = 512,
 ) -> tuple[World, list[PlacedFrame]]:
-    """Return a C-arm's run past an object in drawn anatomy: `angles_deg` are its (primary, secondary) per frame.
+    """Return the frames of a C-arm that moves round an object in random anatomy.
 
-    The object stands off the isocentre and its expected view as `_SPREAD` says; equal angles are a camera at rest.
+    `angles_deg` are the C-arm's (primary, secondary) angles in each frame; equal angles mean a camera at rest. The
+    object is off its expected view by random offsets up to `_SPREAD`, and still unless `drift` is given.
     """
     around = Surroundings(random_anatomy(rng, size_mm))
     level = c_arm_camera_from_world(0.0, 0.0, item.range_mm)
@@ -74,7 +77,7 @@ def simulate_sweep(
     frames = []
     for index, (primary, secondary) in enumerate(angles_deg):
         time_s = index / fps
-        placed = world_from_volume if drift is None else drift.at(time_s, world_from_volume, frame.centre_mm)
+        placed = world_from_volume if drift is None else drift.move(time_s, world_from_volume, frame.centre_mm)
         camera_from_world = c_arm_camera_from_world(primary, secondary, item.range_mm)
         frames.append(PlacedFrame(time_s, camera_from_world, (placed,), anatomy))
     return World((body,), around, item.camera(side_px), _detector(side_px)), frames
@@ -90,13 +93,13 @@ def overlapping_scene(
 ) -> tuple[World, PlacedFrame]:
     """Return a frame of several objects that overlap, seen by the first one's C-arm; the world is the camera's frame.
 
-    Each stands beside one before it, nearer across the beam than half the sum of their sizes.
+    Across the beam, each object is nearer to one of those before it than half the sum of their sizes.
     """
     around = Surroundings(random_anatomy(rng, max(sizes_mm)))
     centres: list[Float64] = []
     poses = []
     for index, (item, frame) in enumerate(zip(items, frames, strict=True)):
-        six = np.array([0.0, 0.0, item.range_mm, 0.0, 0.0, 0.0]) + rng.uniform(-1.0, 1.0, 6) * _CROWD_SPREAD
+        six = np.array([0.0, 0.0, item.range_mm, 0.0, 0.0, 0.0]) + rng.uniform(-1.0, 1.0, 6) * _OVERLAP_SPREAD
         if index:
             beside = int(rng.integers(index))
             angle = rng.uniform(0.0, 2.0 * np.pi)
@@ -111,7 +114,7 @@ def overlapping_scene(
 
 
 def _detector(side_px: int) -> Detector:
-    """Return a detector whose focal spot and scatter are as wide, in mm, and whose dose is as large on any pixels."""
+    """Return a detector with the same blur and scatter in mm, and the same dose per area, for any number of pixels."""
     binned = 512.0 / side_px
     usual = Detector(bits=_BITS)
     return replace(

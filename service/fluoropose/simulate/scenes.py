@@ -1,4 +1,4 @@
-"""Ready scenes: a shipped object in drawn anatomy, or an object of a CT among the rest of it. Lengths in mm."""
+"""Prepared scenes: a shipped object in random anatomy, or the object of a CT in the rest of it. Lengths in mm."""
 
 import numpy as np
 
@@ -10,16 +10,16 @@ from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
 from fluoropose.simulate.physics import BONE, METAL, Detector
 from fluoropose.simulate.run import Scene
 
-__all__ = ["FINER", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
+__all__ = ["FINER_SHARE", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
 
-FINER = 0.6
-"""Voxels and steps of the simulator over those of the atlas: another sampling, so that its errors are not shared."""
+FINER_SHARE = 0.6
+"""The simulator's voxels and steps over those of the atlas: with another sampling they share no sampling error."""
 
 _ANATOMY_REACH = np.array([10.0, 6.0, 20.0, 4.0, 5.0, 5.0])
 _SOURCE_TO_DETECTOR_MM = 1200.0
 
 _BEHIND_COUNTS = 400.0
-"""Quanta in a pixel behind the patient: tens of nGy per frame on pixels of half a millimetre."""
+"""Quanta in a pixel of half a millimetre behind the patient: a dose of tens of nGy per frame."""
 
 _CONTINUED_MM = 200.0
 
@@ -27,22 +27,25 @@ _CONTINUED_MM = 200.0
 def shipped_scene(
     case: Case, finer: Volume, camera: Camera, voxel_mm: float, rng: np.random.Generator, *, limb: bool = False
 ) -> Scene:
-    """Return a shipped object, voxelised `finer`, before random anatomy: a trunk's, or a limb's for several views."""
+    """Return a shipped object in a random trunk, or in a random `limb`.
+
+    `finer` is the object at `FINER_SHARE` of the voxel size `voxel_mm` that its atlas was rendered from.
+    """
     detector = Detector(bits=int(rng.choice([10, 12, 14, 16])), materials=tuple(METAL))
     anatomy = random_anatomy(rng, case.size_mm, limb=limb)
-    return Scene(finer, case.pose_frame, camera, detector, anatomy, FINER * voxel_mm)
+    return Scene(finer, case.pose_frame, camera, detector, anatomy, FINER_SHARE * voxel_mm)
 
 
 def ct_scene(case: Case, camera: Camera) -> Scene:
-    """Return the object of a CT with the rest of that CT around it, which moves a little differently."""
-    step = FINER * float(case.volume.spacing_mm.min())
+    """Return the object of a CT with the rest of that CT around it, if the case has one."""
+    step = FINER_SHARE * float(case.volume.spacing_mm.min())
     rest = None if case.rest is None else extend_ends(case.rest, _CONTINUED_MM)
     detector = Detector(bits=16, materials=tuple(BONE), behind_counts=_BEHIND_COUNTS)
     return Scene(case.volume, case.pose_frame, camera, detector, None, step, rest)
 
 
 def ct_camera(case: Case, side_px: int = 512) -> Camera:
-    """Return a C-arm whose detector shows the object with room to move."""
+    """Return the camera of a C-arm whose detector is wide enough for the object to move."""
     magnification = _SOURCE_TO_DETECTOR_MM / case.atlas.view.range_mm
     pitch = 1.7 * case.size_mm * magnification / side_px
     return camera_from_detector(
@@ -55,12 +58,15 @@ def ct_camera(case: Case, side_px: int = 512) -> Camera:
 
 
 def run_motions(case: Case, rng: np.random.Generator, *, rest_moves: bool) -> tuple[Motion, Motion]:
-    """Return the motions of object and anatomy about the expected view."""
+    """Return random motions of the object and of its surroundings about the expected view.
+
+    With `rest_moves` the surroundings are the rest of a CT, which follows the object but for a small motion of its own.
+    """
     mean = np.array([0.0, 0.0, case.atlas.view.range_mm, 0.0, 0.0, 0.0])
     object_motion = random_motion(mean, rng)
     if not rest_moves:
         return object_motion, random_motion(mean, rng, _ANATOMY_REACH)
-    # The rest of a CT follows its bone up to a small motion of its own, as in a joint.
+    # The rest of a CT follows its bone but for a small motion of its own, as in a joint.
     own = random_motion(np.zeros(6), rng, 0.15 * DEFAULT_REACH)
     return object_motion, Motion(
         object_motion.mean + own.mean,

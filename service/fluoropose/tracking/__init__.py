@@ -1,1 +1,1 @@
-"""The session core and how sure a pose is; no I/O."""
+"""Sessions and tracks, without I/O: frames and times go in, jobs and results come out."""

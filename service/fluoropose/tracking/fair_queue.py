@@ -1,4 +1,7 @@
-"""Whose turn it is on a shared device: who was served longest ago. No session is served twice while another waits."""
+"""Fair turns on a shared device: the member that was served longest ago is next.
+
+So no member is served twice while another one waits.
+"""
 
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
@@ -9,14 +12,17 @@ Member = TypeVar("Member", bound=Hashable)
 
 
 class FairQueue(Generic[Member]):
-    """Remembers the order in which members were served."""
+    """The order in which members, for instance sessions, were served."""
 
     def __init__(self) -> None:
         self._served: dict[Member, int] = {}
         self._count = 0
 
     def choose(self, waiting: Iterable[Member]) -> Member | None:
-        """Return whom to serve of those who wait, in the order given where nobody was served yet; None for none."""
+        """Return the member to serve of those that wait, or None if none waits.
+
+        Members that were never served come first, in the order given.
+        """
         chosen = min(waiting, key=lambda member: self._served.get(member, 0), default=None)
         if chosen is not None:
             self._count += 1
@@ -24,5 +30,5 @@ class FairQueue(Generic[Member]):
         return chosen
 
     def forget(self, member: Member) -> None:
-        """Drop a member that left."""
+        """Forget a member that has left."""
         self._served.pop(member, None)

@@ -1,6 +1,6 @@
-"""What passes through a session: frames, the work they make, answers, and why a frame got none. All values.
+"""The values that pass through a session: frames, jobs, answers, and why a frame was dropped.
 
-Times in ns are of a monotonic clock, moments in s are capture times.
+Times in ns are of a monotonic clock; `moment_s` is a capture time.
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,11 @@ __all__ = [
 ]
 
 DROP_REASONS = ("superseded", "stale_queue", "stale_emit", "rejected", "invalid", "failed", "disconnected", "draining")
+"""Why a frame gets no answer.
+
+A newer frame or answer took its place; it was too old before the work, or after it; another frame waits or the service
+is overloaded; it cannot be used; the device failed; the client is gone; the service is shutting down.
+"""
 
 
 class FrameSupersededError(ConflictError):
@@ -39,7 +44,7 @@ class FrameSupersededError(ConflictError):
 
 
 class SequenceError(ConflictError):
-    """A frame's number does not rise."""
+    """A frame's number is not above that of the camera's frame before."""
 
     code = "sequence-conflict"
 
@@ -52,11 +57,18 @@ class FrameStaleError(FrameError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReceivedFrame:
-    """A frame that was taken in; `payload` is the transport's business.
+    """A frame that the session has taken in.
 
-    `captured_ns` is on the monotonic clock and tells the age. `moment_s` orders frames for the motion model and finds
-    their partners: the client's own capture time, or where it tells none, a camera's frames count as evenly spaced.
-    `camera_from_world` is the camera's place for this frame alone, None where the session's holds.
+    Attributes
+    ----------
+    ticket : the frame's number within the session, over all cameras
+    seq : the client's number of the frame, which rises with each frame of a camera
+    arrived_ns, captured_ns : when the frame came and when it was captured; the second gives its age
+    moment_s : the client's capture time, for the motion model and to find partners; without one, the camera's frames
+        count as evenly spaced
+    payload : the frame's content, which only the transport and the decoder look into
+    camera : the name of the camera
+    camera_from_world : where the camera stood for this frame, or None if the session's own place holds
     """
 
     ticket: int
@@ -71,7 +83,7 @@ class ReceivedFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraFrame:
-    """A frame and the camera that took it, where it stood. `kept`: answered before, here for its partner's sake."""
+    """A frame with its camera and where that stood. A `kept` frame was answered before; its partner came late."""
 
     frame: ReceivedFrame
     placed: PlacedCamera
@@ -80,43 +92,53 @@ class CameraFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectTask:
-    """An object to find, and from where."""
+    """An object to register, and the plan of where to start."""
 
-    followed: TrackedObject
+    tracked_object: TrackedObject
     plan: Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Frames of one instant on their way to the device, in the order of the cameras, and what they need as it was then.
+    """The work on the frames of one instant, with the session's settings as they were when the job was made.
 
-    `moment_s` is the latest of the new frames'. `again`: the instant is not after the last one that was answered.
-    `aside`: it answers no frame, but searches for objects while the others are followed.
+    Attributes
+    ----------
+    camera_frames : the frames, in the order of the session's cameras
+    tasks : the objects to register
+    moment_s : the latest capture time of the new frames
+    again : the instant is not after the last one that was answered
+    is_search : the job answers no frame but searches for objects while the others are followed
     """
 
-    sights: tuple[CameraFrame, ...]
+    camera_frames: tuple[CameraFrame, ...]
     settings: SessionSettings
     tasks: tuple[ObjectTask, ...]
     moment_s: float
     again: bool = False
-    aside: bool = False
+    is_search: bool = False
 
     @property
     def frames(self) -> list[ReceivedFrame]:
-        """The frames that this work answers."""
-        return [sight.frame for sight in self.sights if not sight.kept]
+        """The frames that this job answers."""
+        return [camera_frame.frame for camera_frame in self.camera_frames if not camera_frame.kept]
 
     @property
-    def tells(self) -> list[ObjectTask]:
-        """The tasks whose result counts; beside a search the others only tell what they cast over it."""
-        return [task for task in self.tasks if task.plan.start is None] if self.aside else list(self.tasks)
+    def reported_tasks(self) -> list[ObjectTask]:
+        """The tasks whose results count: all, but in a search those alone that have no start pose."""
+        return [task for task in self.tasks if task.plan.start is None] if self.is_search else list(self.tasks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JobAnswers:
-    """What came of a job: sightings by case, answers by ticket, both without those that failed.
+    """The results of a job.
 
-    `decoded` are payloads to keep for a partner that is late, `failures` the errors of frames that cannot be used.
+    Attributes
+    ----------
+    seen : the objects' poses by case, without those that could not be registered
+    answers : what the client is answered, by ticket
+    decoded : by ticket, the payloads to keep for partners that come late
+    failures : by ticket, the errors of frames that cannot be used
     """
 
     seen: Mapping[str, Observation]
@@ -127,7 +149,7 @@ class JobAnswers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadyResult:
-    """An answer that may be handed over. `dropped` counts the session's frames dropped since the last one was."""
+    """An answer for the client. `dropped` counts the session's frames dropped since the last answer was handed over."""
 
     frame: ReceivedFrame
     answer: Any
@@ -136,7 +158,7 @@ class ReadyResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DroppedFrame:
-    """A frame that will not be answered: a reason of `DROP_REASONS`, and the error that a client may be told."""
+    """A frame that will not be answered: its reason of `DROP_REASONS` and the error that the client may be told."""
 
     ticket: int
     seq: int | None
@@ -145,7 +167,7 @@ class DroppedFrame:
 
 
 def closed_error(reason: str) -> FluoroposeError:
-    """Return what a frame is told that comes, or is still there, when its session has ended."""
+    """Return the error for a frame that comes, or is in flight, when its session has ended."""
     if reason == "draining":
         return NotReadyError("expected a service that takes frames, got one that is going away")
     return UnknownSessionError(f"expected an open session, got one that has ended: {reason}")

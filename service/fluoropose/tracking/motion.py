@@ -1,4 +1,4 @@
-"""Where the object will be: constant velocity on SE(3), turning about the object's centre, each parameter limited."""
+"""Prediction of an object's pose: constant velocity on SE(3), rotation about the object's centre, limited speeds."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ __all__ = ["MotionLimits", "Velocity", "estimate_velocity", "extrapolate"]
 
 @dataclass(frozen=True, slots=True)
 class MotionLimits:
-    """The fastest motion that is extrapolated, per parameter, and how far ahead.
+    """The largest speed that is extrapolated in each parameter, and how far ahead in time.
 
-    A gait lab's bones move at a few hundred mm/s; a faster estimate is a wrong pose rather than a motion.
+    Bones in a gait laboratory move at a few hundred mm/s; a faster estimate comes from a wrong pose.
     """
 
     across_mm_per_s: float = 400.0
@@ -27,7 +27,7 @@ class MotionLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Velocity:
-    """Of the object's centre in mm/s and of its turning in rad/s, both along the world's axes, shape (3,) each."""
+    """The velocity of an object's centre and its angular velocity, both along the world's axes, shape (3,) each."""
 
     centre_mm_per_s: Vec3
     turn_rad_per_s: Vec3
@@ -36,19 +36,19 @@ class Velocity:
 def estimate_velocity(
     earlier: Mat44, later: Mat44, seconds: float, centre_mm: Vec3, limits: MotionLimits, axes: Mat33 | None = None
 ) -> Velocity:
-    """Return the limited velocity from one `world_from_volume` to another, `seconds` (> 0) apart.
+    """Return the limited velocity from one `world_from_volume` to another, `seconds` (> 0) later.
 
-    The limits hold along the camera's axes: `axes` is the rotation of camera_from_world, None where the world is the
-    camera's frame.
+    The limits hold along the camera's axes: `axes` is the rotation of camera_from_world, or None if the world is the
+    camera's frame. `centre_mm` is the object's centre in the volume.
     """
     centre = (transform(later, centre_mm) - transform(earlier, centre_mm)) / seconds
     turn = to_rotation_vector(later[:3, :3] @ earlier[:3, :3].T) / seconds
     most = np.array([limits.across_mm_per_s, limits.across_mm_per_s, limits.depth_mm_per_s])
     most_turn = np.deg2rad([limits.out_of_plane_deg_per_s, limits.out_of_plane_deg_per_s, limits.in_plane_deg_per_s])
-    return Velocity(_limited(centre, most, axes), _limited(turn, most_turn, axes))
+    return Velocity(_limit(centre, most, axes), _limit(turn, most_turn, axes))
 
 
-def _limited(vector: Vec3, most: Vec3, axes: Mat33 | None) -> Vec3:
+def _limit(vector: Vec3, most: Vec3, axes: Mat33 | None) -> Vec3:
     if axes is None:
         return np.clip(vector, -most, most)
     return axes.T @ np.clip(axes @ vector, -most, most)

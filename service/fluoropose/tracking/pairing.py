@@ -1,7 +1,8 @@
-"""Which frames are of one instant. A frame never waits for its partner.
+"""Which frames are of one instant. A frame never waits for its partner, the frame of another camera at that instant.
 
-If both wait when the device is free they are solved together and both answered. A frame whose partner was solved a
-moment ago without it is solved together with that partner, whose pixels are kept. Else it is answered alone.
+If both wait when a worker is free, they are registered together and both answered. If a frame's partner was registered
+before the frame came, it is registered together with that partner, whose pixels are kept for this. Otherwise the frame
+is registered alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,56 +13,60 @@ from fluoropose.tracking.jobs import CameraFrame, Job, ReceivedFrame
 __all__ = ["PartnerBuffer", "select_instant"]
 
 _ROUNDING_S = 1e-6
-"""What Unix seconds in double precision cannot tell."""
+"""Unix times in seconds are no more exact than this in double precision."""
 
 
 def select_instant(waiting: Iterable[ReceivedFrame], tolerance_s: float) -> list[ReceivedFrame]:
-    """Return the frame that came first and those of other cameras captured within the tolerance of it."""
+    """Return the frame that came first, and those of other cameras captured within the tolerance of it."""
     first, *others = sorted(waiting, key=lambda frame: frame.ticket)
-    return [first, *(frame for frame in others if _near(first, frame, tolerance_s))]
+    return [first, *(frame for frame in others if _is_near(first, frame, tolerance_s))]
 
 
-def _near(one: ReceivedFrame, other: ReceivedFrame, tolerance_s: float) -> bool:
+def _is_near(one: ReceivedFrame, other: ReceivedFrame, tolerance_s: float) -> bool:
     return abs(one.moment_s - other.moment_s) <= tolerance_s + _ROUNDING_S
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _KeptFrame:
-    sight: CameraFrame
+    camera_frame: CameraFrame
     solved_with: frozenset[str]
 
 
 class PartnerBuffer:
-    """The last frame of each camera, for a partner that comes late; each partner's frame meets it once."""
+    """The last frame of each camera, kept for partners that come late. Two cameras' frames are paired only once."""
 
     def __init__(self) -> None:
-        """Keep nothing yet."""
+        """Begin empty."""
         self._kept: dict[str, _KeptFrame] = {}
 
     def partners(self, frames: Sequence[ReceivedFrame], tolerance_s: float) -> list[CameraFrame]:
-        """Return what was kept of other cameras at the instant of `frames`, the first of which tells it."""
+        """Return the kept frames of other cameras that are of one instant with the first of `frames`."""
         cameras = {frame.camera for frame in frames}
         return [
-            kept.sight
+            kept.camera_frame
             for name, kept in self._kept.items()
             if name not in cameras
             and not cameras & kept.solved_with
-            and _near(frames[0], kept.sight.frame, tolerance_s)
+            and _is_near(frames[0], kept.camera_frame.frame, tolerance_s)
         ]
 
     def keep(self, job: Job, decoded: Mapping[int, object]) -> None:
-        """Keep a job's frames; `decoded` holds, by ticket, those that could be used."""
-        used = [sight for sight in job.sights if sight.kept or sight.frame.ticket in decoded]
-        cameras = frozenset(sight.frame.camera for sight in used)
-        for sight in used:
-            name, ticket = sight.frame.camera, sight.frame.ticket
-            if not sight.kept:
-                frame = replace(sight.frame, payload=decoded[ticket])
-                self._kept[name] = _KeptFrame(CameraFrame(frame, sight.placed, kept=True), cameras)
+        """Keep a job's frames. `decoded` holds the payloads, by ticket, of those that could be used."""
+        used = [
+            camera_frame
+            for camera_frame in job.camera_frames
+            if camera_frame.kept or camera_frame.frame.ticket in decoded
+        ]
+        cameras = frozenset(camera_frame.frame.camera for camera_frame in used)
+        for camera_frame in used:
+            name, ticket = camera_frame.frame.camera, camera_frame.frame.ticket
+            if not camera_frame.kept:
+                frame = replace(camera_frame.frame, payload=decoded[ticket])
+                self._kept[name] = _KeptFrame(CameraFrame(frame, camera_frame.placed, kept=True), cameras)
             elif name in self._kept:
                 before = self._kept[name]
                 self._kept[name] = replace(before, solved_with=before.solved_with | cameras)
 
     def forget(self) -> None:
-        """Let go of everything."""
+        """Forget every frame."""
         self._kept.clear()

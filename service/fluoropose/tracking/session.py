@@ -1,9 +1,8 @@
-"""A session without I/O: frames and times go in, events come out; every transport carries this same core.
+"""A session without I/O: frames and times go in, jobs, answers and dropped frames come out. All transports use it.
 
-A frame is in one of three places: `waiting` (for the device) and `ready` (answered, not yet handed to the client) hold
-one frame of each camera, `running` (on the device) those of one instant. A newer frame replaces a waiting one, a newer
-answer a ready one. Every frame that was offered ends as answered or as dropped for a reason; the books hold at any
-moment:
+A frame is in one of three states. `waiting` (for a worker) and `ready` (answered, not yet handed to the client) hold
+one frame of each camera; `running` holds the frames of one instant. A newer frame replaces a waiting one, and a newer
+answer a ready one. Every frame that is offered is in the end answered or dropped for a reason. At any moment
 
     received = answered + sum(dropped by reason) + in flight
 
@@ -17,7 +16,7 @@ from typing import Any
 
 from fluoropose.arrays import Mat44, Vec3
 from fluoropose.errors import FluoroposeError, InputError
-from fluoropose.tracking.job_planning import plan_job, plan_search, with_decoded_frames
+from fluoropose.tracking.job_planning import keep_decoded_frames, plan_job, plan_search
 from fluoropose.tracking.jobs import (
     DroppedFrame,
     FrameStaleError,
@@ -39,7 +38,11 @@ __all__ = ["Session"]
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
-    """One session: the tracks, the places, the books. One thread at a time."""
+    """One session: its tracks, its frames in flight and its counters. Only one thread may use it at a time.
+
+    `closed` is why no frame is taken any more, and `absent` why none is answered; both are "" otherwise. `attached`
+    says that a stream is connected, and `last_seq` is the number of the last frame that was handed over.
+    """
 
     name: str
     settings: SessionSettings
@@ -56,16 +59,16 @@ class Session:
     searching: Job | None = None
     ready: dict[str, ReadyResult] = field(default_factory=dict)
     _seen_seq: dict[str, int] = field(default_factory=dict)
-    _tells_place: dict[str, bool] = field(default_factory=dict)
-    _keeper: PartnerBuffer = field(default_factory=PartnerBuffer)
+    _frames_tell_place: dict[str, bool] = field(default_factory=dict)
+    _partner_buffer: PartnerBuffer = field(default_factory=PartnerBuffer)
     _last: Job | None = None
     _tickets: int = 0
     _unreported: int = 0
 
     @classmethod
-    def opened(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
-        """Return a new session whose objects' centres are at `centres_mm` of their volumes, by case."""
-        followed = [TrackedObject.started(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
+    def open(cls, name: str, settings: SessionSettings, centres_mm: Mapping[str, Vec3], owner: str = "") -> "Session":
+        """Open a session; `centres_mm` holds, by case, the objects' centres in their volumes."""
+        followed = [TrackedObject.begin(one, centres_mm[one.case], settings.smoothing) for one in settings.objects]
         return cls(name, settings, {one.case: one for one in followed}, owner)
 
     @property
@@ -80,33 +83,36 @@ class Session:
 
     @property
     def in_flight(self) -> int:
-        """How many frames are neither answered nor dropped yet, 0 to 3 of each camera."""
+        """The number of frames that are neither answered nor dropped yet: 0 to 3 of each camera."""
         return len(self.waiting) + len(self.ready) + (0 if self.running is None else len(self.running.frames))
 
     @property
-    def unfed(self) -> bool:
-        """Whether nobody has ever sent a frame and no stream is attached."""
+    def awaits_first_frame(self) -> bool:
+        """Whether no frame has ever come and no stream is attached."""
         return not self.attached and not self.counters["received"]
 
     @property
-    def searches(self) -> bool:
-        """Whether the next frame is searched for every object, which takes far longer than following."""
-        return all(one.tracker.searches for one in self.objects.values())
+    def needs_search(self) -> bool:
+        """Whether every object must be searched for in the next frame, which takes far longer than following them."""
+        return all(one.tracker.needs_search for one in self.objects.values())
 
     @property
-    def seeks(self) -> bool:
-        """Whether some objects are to be searched for, in the last frame, while others are followed."""
+    def search_is_due(self) -> bool:
+        """Whether some objects should be searched for in the last job's frames while others are followed."""
         free = self.searching is None and self._last is not None and not self.absent
-        return free and not self.searches and any(one.tracker.searches for one in self.objects.values())
+        return free and not self.needs_search and any(one.tracker.needs_search for one in self.objects.values())
 
     def change(self, change: Change, centres_mm: Mapping[str, Vec3]) -> None:
-        """Change cameras, starts or objects as a client asks; all or nothing, and the books stay.
+        """Change cameras, starts or objects as a client asks, all or nothing; frames in flight and counters stay.
 
         Raises
         ------
-        UnknownCameraError, UnknownObjectError, ConflictError, InputError
-            If the session has no such camera or object, has the object already, would have none or too many, or if a
-            start does not say whose it is.
+        UnknownCameraError, UnknownObjectError
+            If the session has no such camera or object.
+        ConflictError
+            If the session has an object that is added, or would have no object or too many.
+        InputError
+            If a start pose comes without its case though there are several objects.
         """
         cameras = dict(self.settings.cameras)
         for name, camera in change.cameras.items():
@@ -121,8 +127,8 @@ class Session:
         for one in restarted:
             one.restart(change.initial_pose)
         if change.cameras:
-            self._forget()
-            self._tells_place.clear()
+            self._forget_frames()
+            self._frames_tell_place.clear()
 
     def offer(
         self,
@@ -134,7 +140,7 @@ class Session:
         camera: str | None = None,
         camera_from_world: Mat44 | None = None,
     ) -> tuple[int, list[DroppedFrame]]:
-        """Take a frame in, or refuse it; return its ticket and what was dropped, itself included."""
+        """Take a frame in or refuse it; return its ticket and the frames that are dropped, which it may be itself."""
         self._tickets += 1
         ticket = self._tickets
         self.counters["received"] += 1
@@ -161,35 +167,35 @@ class Session:
         return ticket, [self._drop(old.ticket, old.seq, "superseded", newer)]
 
     def refuse(self, error: FluoroposeError, seq: int | None = None) -> DroppedFrame:
-        """Count something that came in a frame's place and holds none."""
+        """Count a message that should have been a frame and is none."""
         self._tickets += 1
         self.counters["received"] += 1
         return self._drop(self._tickets, seq, "invalid", error)
 
     def refuse_waiting(self, error: FluoroposeError, ticket: int) -> DroppedFrame:
-        """Give a waiting frame up because the service has too much to do."""
+        """Drop a waiting frame because the service is overloaded."""
         frame = next(frame for frame in self.waiting.values() if frame.ticket == ticket)
         del self.waiting[frame.camera]
         return self._drop(frame.ticket, frame.seq, "rejected", error)
 
     def take(self, now_ns: int) -> tuple[Job | None, list[DroppedFrame]]:
-        """Move the frames of one instant to the device; return the work if there is any, and what had grown too old."""
+        """Make a job of the waiting frames of one instant; return it, or None, and the frames that are stale."""
         if self.running is not None:
             return None, []
         dropped = []
         for frame in list(self.waiting.values()):
-            stale = self._stale(frame, now_ns)
+            stale = self._check_age(frame, now_ns)
             if stale is not None:
                 del self.waiting[frame.camera]
                 dropped.append(self._drop(frame.ticket, frame.seq, "stale_queue", stale))
         if self.waiting:
-            self.running = plan_job(self.waiting, self._keeper, self.settings, self.objects)
+            self.running = plan_job(self.waiting, self._partner_buffer, self.settings, self.objects)
             for frame in self.running.frames:
                 del self.waiting[frame.camera]
         return self.running, dropped
 
     def take_search(self) -> Job:
-        """Return the work of searching for what is to be searched for, beside the frames; see `seeks`."""
+        """Return the job that searches in the last job's frames while others are followed; see `search_is_due`."""
         if self._last is None:
             raise AssertionError("expected a frame to search in, got none")
         last, self._last = self._last, None
@@ -197,23 +203,23 @@ class Session:
         return self.searching
 
     def end_search(self, seen: Mapping[str, Observation]) -> None:
-        """Take what the search found, nothing if it failed."""
+        """Take the poses that the search found, by case; none if it failed."""
         job, self.searching = self.searching, None
         if job is not None:
-            self._learn(job, seen)
+            self._update_tracks(job, seen)
 
-    def follows(self, job: Job) -> list[str]:
-        """Return the cases of a job that the session still follows."""
-        tasks = [task.followed for task in job.tasks]
+    def tracked_cases(self, job: Job) -> list[str]:
+        """Return those of a job's cases whose objects the session still follows."""
+        tasks = [task.tracked_object for task in job.tasks]
         return [one.case for one in tasks if self.objects.get(one.case) is one]
 
     def complete(self, done: JobAnswers) -> list[DroppedFrame]:
-        """Take the running frames' results: the tracks go on, the answers are ready for the client."""
-        job = self._finished()
-        self._learn(job, done.seen)
-        self.counters.update(sighting.status.value for sighting in done.seen.values())
+        """Take the running job's results: update the tracks and make the answers ready; return the dropped frames."""
+        job = self._end_running()
+        self._update_tracks(job, done.seen)
+        self.counters.update(observation.status.value for observation in done.seen.values())
         if not self.absent:
-            self._keep(job, done)
+            self._keep_frames(job, done)
         gone = []
         for frame in job.frames:
             if frame.ticket in done.failures:
@@ -221,24 +227,24 @@ class Session:
             elif self.absent:
                 gone.append(self._drop(frame.ticket, frame.seq, self.absent, closed_error(self.absent)))
             else:
-                gone += self._answer(frame, done.answers[frame.ticket])
+                gone += self._store_answer(frame, done.answers[frame.ticket])
         return gone
 
     def fail(self, error: FluoroposeError, reason: str = "invalid") -> list[DroppedFrame]:
-        """Give the running frames up: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
-        return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._finished().frames]
+        """Drop the running frames: they cannot be decoded ("invalid"), or the device failed on them ("failed")."""
+        return [self._drop(frame.ticket, frame.seq, reason, error) for frame in self._end_running().frames]
 
     def hand_over(self, now_ns: int, ticket: int | None = None) -> ReadyResult | DroppedFrame | None:
-        """Return the answer to give to the client now, that of one ticket or the first there is; None for none.
+        """Return the answer for the client: that of a ticket, by default of the lowest one; None if none is ready.
 
-        `DroppedFrame` if it has grown too old.
+        An answer whose frame is stale is dropped, and the dropped frame returned.
         """
         there = [ready for ready in self.ready.values() if ticket in (None, ready.frame.ticket)]
         if not there:
             return None
         ready = min(there, key=lambda one: one.frame.ticket)
         del self.ready[ready.frame.camera]
-        stale = self._stale(ready.frame, now_ns)
+        stale = self._check_age(ready.frame, now_ns)
         if stale is not None:
             return self._drop(ready.frame.ticket, ready.frame.seq, "stale_emit", stale)
         self.counters["answered"] += 1
@@ -247,57 +253,57 @@ class Session:
         return ReadyResult(ready.frame, ready.answer, dropped)
 
     def join(self) -> None:
-        """Note that a client is there (again) to take answers."""
+        """Note that a client is connected, for the first time or again, and takes answers."""
         self.absent, self.attached = "", True
 
     def leave(self, reason: str) -> list[DroppedFrame]:
-        """Drop what waits or is ready, and what runs once it has finished: the client is gone."""
+        """Note that the client is gone: drop the waiting and ready frames now, the running ones when they are done."""
         self.absent, self.attached = reason, False
         frames = [*self.waiting.values(), *(ready.frame for ready in self.ready.values())]
         self.waiting.clear()
         self.ready.clear()
-        self._forget()
+        self._forget_frames()
         return [self._drop(frame.ticket, frame.seq, reason, closed_error(reason)) for frame in frames]
 
     def drain(self) -> None:
-        """Take no frame any more; what is in flight is still answered."""
+        """Take no more frames; those in flight are still answered."""
         self.closed = self.closed or "draining"
 
     def close(self, reason: str) -> list[DroppedFrame]:
-        """Take no frame any more and answer none."""
+        """Take no more frames and answer none; return the frames that are dropped."""
         self.closed = self.closed or reason
         return self.leave(self.closed)
 
     def _name_of_frame(self, camera: str | None, seq: int | None, camera_from_world: Mat44 | None) -> str:
-        """Return the name of a frame's camera, or raise what is wrong with the frame."""
+        """Return the name of a frame's camera, or raise an InputError that says what is wrong with the frame."""
         name = self.settings.camera_name(camera)
         seen = self._seen_seq.get(name, -1)
         if seq is not None and seq <= seen:
             raise SequenceError(f"expected a frame number above {seen}, got {seq}")
         if self.settings.cameras[name].camera_from_world is None:
-            require_same_world(self._tells_place, name, camera_from_world)
+            require_same_world(self._frames_tell_place, name, camera_from_world)
         return name
 
-    def _keep(self, job: Job, done: JobAnswers) -> None:
-        """Keep frames for partners that come late, and for a search."""
+    def _keep_frames(self, job: Job, done: JobAnswers) -> None:
+        """Keep a job's frames for partners that come late, and for a search."""
         if len(self.settings.cameras) > 1:
-            self._keeper.keep(job, done.decoded)
+            self._partner_buffer.keep(job, done.decoded)
         if len(self.objects) > 1 and done.answers:
-            self._last = with_decoded_frames(job, done.decoded)
+            self._last = keep_decoded_frames(job, done.decoded)
 
-    def _forget(self) -> None:
-        self._keeper.forget()
+    def _forget_frames(self) -> None:
+        self._partner_buffer.forget()
         self._last = None
 
-    def _learn(self, job: Job, seen: Mapping[str, Observation]) -> None:
-        for task in job.tells:
-            case, sighting = task.followed.case, seen.get(task.followed.case)
-            if sighting is not None and self.objects.get(case) is task.followed:
-                pose, status, axes = sighting.world_from_volume, sighting.status, sighting.axes_from_world
-                task.followed.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
+    def _update_tracks(self, job: Job, seen: Mapping[str, Observation]) -> None:
+        for task in job.reported_tasks:
+            case, observation = task.tracked_object.case, seen.get(task.tracked_object.case)
+            if observation is not None and self.objects.get(case) is task.tracked_object:
+                pose, status, axes = observation.world_from_volume, observation.status, observation.axes_from_world
+                task.tracked_object.tracker.receive(pose, status, job.moment_s, task.plan, job.again, axes)
 
-    def _answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
-        """Put an answer where the client finds it; return the one it replaces, if any."""
+    def _store_answer(self, frame: ReceivedFrame, answer: Any) -> list[DroppedFrame]:
+        """Make an answer ready for the client; return the frame whose answer it replaces, if any."""
         old = self.ready.get(frame.camera)
         self.ready[frame.camera] = ReadyResult(frame, answer)
         if old is None:
@@ -305,13 +311,13 @@ class Session:
         slow = FrameSupersededError("expected a client that reads, got a newer answer before this one was read")
         return [self._drop(old.frame.ticket, old.frame.seq, "superseded", slow)]
 
-    def _finished(self) -> Job:
+    def _end_running(self) -> Job:
         if self.running is None:
             raise AssertionError("expected a running frame, got none")
         job, self.running = self.running, None
         return job
 
-    def _stale(self, frame: ReceivedFrame, now_ns: int) -> FrameStaleError | None:
+    def _check_age(self, frame: ReceivedFrame, now_ns: int) -> FrameStaleError | None:
         limit, age_ms = self.settings.max_frame_age_ms, (now_ns - frame.captured_ns) / 1e6
         if limit is None or age_ms <= limit:
             return None

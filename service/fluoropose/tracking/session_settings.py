@@ -1,4 +1,4 @@
-"""What a session is opened with: its cameras and their places, its objects, how frames become pairs. All values."""
+"""The settings of a session: its cameras and their places, its objects, and how its frames are taken and paired."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 ONLY_CAMERA = "camera"
-"""What a session's camera is called that was given without a name."""
+"""The name of a session's only camera, where the client gives none."""
 
 MAX_CAMERAS = 4
 MAX_OBJECTS = 8
@@ -38,7 +38,8 @@ MAX_NAME = 64
 MAX_WINDOW_S = 60.0
 
 PAIRING_TOLERANCE_MS = 20.0
-"""Frames captured within this are of one instant: at 300 mm/s, 6 mm; biplane systems fire within a few milliseconds."""
+"""Frames captured within this of each other are of one instant. An object at 300 mm/s moves 6 mm in it, and a biplane
+system takes both frames within a few milliseconds."""
 
 
 class UnknownCameraError(InputError):
@@ -48,37 +49,37 @@ class UnknownCameraError(InputError):
 
 
 class UnknownObjectError(InputError):
-    """The session does not follow that case (any more)."""
+    """The session does not follow that case, or does not any more."""
 
     code = "unknown-object"
 
 
 class WorldFrameError(GeometryError):
-    """Cameras, or the frames of one that moves, have no world frame in common."""
+    """The cameras, or the frames of a camera that moves, have no common world frame."""
 
     code = "no-common-world"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionCamera:
-    """A camera and, where it was told, its place: without one the world is the camera's own frame.
+    """A camera of a session and its place; without a place the world is the camera's own frame.
 
-    `case` is the session's object prepared for this camera's direction, where its own case does not cover that.
+    `case` is the session's object as prepared for this camera's direction, if the session's own case does not cover it.
     """
 
     camera: Camera
     camera_from_world: Mat44 | None = None
     case: str | None = None
 
-    def placed(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
-        """Return the camera at a frame's own place, else at the session's."""
+    def place(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
+        """Return the camera at a frame's own place, by default at the session's."""
         place = self.camera_from_world if camera_from_world is None else camera_from_world
         return PlacedCamera(self.camera) if place is None else PlacedCamera(self.camera, place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectStart:
-    """A case to follow and its `world_from_volume` in the first frame; without one that frame is searched."""
+    """A case to follow and its `world_from_volume` in the first frame; without that pose the frame is searched."""
 
     case: str
     initial_pose: Mat44 | None = None
@@ -86,13 +87,18 @@ class ObjectStart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionSettings:
-    """What a client opened the session with: 1 to 4 cameras, 1 to 8 objects, and how frames are to be taken.
+    """The settings that a client opens a session with: 1 to 4 cameras, 1 to 8 objects, and how frames are taken.
 
     Raises
     ------
-    WorldFrameError, SameCameraError, ContradictionError, ConflictError, InputError
-        If several cameras do not all have a place, two have the same or see nothing in common, a case is there twice,
-        or a number is wrong.
+    WorldFrameError
+        If several cameras do not all have a place.
+    SameCameraError, ContradictionError
+        If two cameras have the same place, or no common field of view.
+    ConflictError
+        If a case is there twice.
+    InputError
+        If there are too few or too many cameras or objects, or a number is out of its range.
     """
 
     objects: tuple[ObjectStart, ...]
@@ -105,16 +111,16 @@ class SessionSettings:
     smoothing: Smoothing | None = None
 
     def __post_init__(self) -> None:
-        """Check what no single field shows."""
+        """Check the rules that concern several fields, and the tolerance."""
         require_related_cameras(self.cameras)
-        _checked_objects([start.case for start in self.objects])
+        _require_objects([start.case for start in self.objects])
         if len(self.objects) > 1 and self.directions:
             raise InputError(f"expected one case where a camera has its own, got {len(self.objects)}")
         if not (np.isfinite(self.tolerance_ms) and self.tolerance_ms >= 0):
             raise InputError(f"expected a pairing tolerance of at least 0 ms, got {self.tolerance_ms}")
 
     @classmethod
-    def single(
+    def from_camera(
         cls,
         case: str,
         camera: Camera,
@@ -124,17 +130,17 @@ class SessionSettings:
         max_frame_age_ms: float | None = None,
         policy: str = "latest",
     ) -> "SessionSettings":
-        """Return the settings of one camera that looks at one object."""
+        """Return the settings of a session of one camera and one object."""
         cameras = {ONLY_CAMERA: SessionCamera(camera)}
         return cls((ObjectStart(case, initial_pose),), cameras, meaning, inverted, max_frame_age_ms, policy)
 
     @property
     def directions(self) -> dict[str, str]:
-        """The cases that were prepared for a camera's direction, by its name."""
+        """The cases that were prepared for a camera's direction, by the camera's name."""
         return {name: one.case for name, one in self.cameras.items() if one.case is not None}
 
     def camera_name(self, name: str | None) -> str:
-        """Return the name of a frame's camera, the only one if it is not told, or raise UnknownCameraError."""
+        """Return the name of a frame's camera; without one, that of the only camera. Raise UnknownCameraError else."""
         if name is None and len(self.cameras) == 1:
             return next(iter(self.cameras))
         if name is None or name not in self.cameras:
@@ -145,9 +151,10 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """How a client changes a session: other cameras, another start of a case (or the only one), more or fewer objects.
+    """A change of a session: other cameras, another start of `case` (or of the only one), objects added or removed.
 
-    With neither objects to add nor to remove, the session begins again: at `initial_pose`, else at the last poses.
+    A change that neither adds nor removes objects restarts the tracks: at `initial_pose`, or without it at the last
+    poses.
     """
 
     cameras: Mapping[str | None, SessionCamera] = field(default_factory=dict)
@@ -158,17 +165,17 @@ class Change:
 
     @property
     def directions(self) -> list[str]:
-        """The cases that were prepared for its cameras' directions."""
+        """The cases that were prepared for the directions of the change's cameras."""
         return [camera.case for camera in self.cameras.values() if camera.case is not None]
 
     @property
     def restarts(self) -> bool:
-        """Whether tracks begin again."""
+        """Whether tracks are restarted."""
         return bool(self.cameras) or self.initial_pose is not None or not (self.add or self.remove)
 
 
 def require_related_cameras(cameras: Mapping[str, SessionCamera]) -> None:
-    """Raise unless these cameras can serve one session: 1 to 4, named, in one world frame, at different places."""
+    """Raise an error unless the cameras can serve one session; the errors are those of `SessionSettings`."""
     if not 1 <= len(cameras) <= MAX_CAMERAS:
         raise InputError(f"expected 1 to {MAX_CAMERAS} cameras, got {len(cameras)}")
     for name in cameras:
@@ -181,16 +188,18 @@ def require_related_cameras(cameras: Mapping[str, SessionCamera]) -> None:
         raise WorldFrameError(
             f"expected camera_from_world of all {len(cameras)} cameras, got none of {', '.join(without)}"
         )
-    require_rig([one.placed() for one in cameras.values()], list(cameras))
+    require_rig([one.place() for one in cameras.values()], list(cameras))
 
 
 def require_same_world(tells_place: dict[str, bool], camera: str, camera_from_world: Mat44 | None) -> None:
-    """Note in `tells_place` whether frames of a camera without a place of its own tell theirs.
+    """Note in `tells_place` whether the frames of a camera come with the camera's place.
+
+    This concerns cameras that have no place in the session's settings.
 
     Raises
     ------
     WorldFrameError
-        If this one does otherwise than those before.
+        If this frame comes with a place and those before it did not, or the other way round.
     """
     tells = camera_from_world is not None
     if tells_place.setdefault(camera, tells) != tells:
@@ -201,7 +210,7 @@ def require_same_world(tells_place: dict[str, bool], camera: str, camera_from_wo
         )
 
 
-def _checked_objects(cases: list[str]) -> None:
+def _require_objects(cases: list[str]) -> None:
     if not 1 <= len(cases) <= MAX_OBJECTS:
         raise InputError(f"expected 1 to {MAX_OBJECTS} cases, got {len(cases)}")
     twice = sorted({case for case in cases if cases.count(case) > 1})

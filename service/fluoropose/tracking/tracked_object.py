@@ -1,4 +1,4 @@
-"""An object that a session follows: its track, and its window where the session smooths."""
+"""An object that a session follows: its track and, if the session smooths, its window."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ __all__ = ["Observation", "TrackedObject", "apply_change", "objects_to_restart"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """Where an object was found and how sure that is.
+    """The pose at which an object was found, and its status.
 
-    `axes_from_world` (3, 3) are the axes of the camera that saw it, along which its motion is limited; None where the
-    world is that camera's frame.
+    `axes_from_world`, shape (3, 3), are the axes of the camera that saw the object, along which its motion is limited;
+    None if the world is that camera's frame.
     """
 
     world_from_volume: Mat44
@@ -28,7 +28,7 @@ class Observation:
 
 @dataclass(slots=True, eq=False)
 class TrackedObject:
-    """One object of a session. The smoother belongs to whoever works on the session's running frame."""
+    """One object of a session. Only the worker that does the session's running job may use the smoother."""
 
     case: str
     tracker: Tracker
@@ -36,24 +36,24 @@ class TrackedObject:
     smoother: Smoother | None = None
 
     @classmethod
-    def started(cls, start: ObjectStart, centre_mm: Vec3, smoothing: Smoothing | None) -> "TrackedObject":
-        """Return an object at its start; `centre_mm` is its centre in the volume's frame."""
+    def begin(cls, start: ObjectStart, centre_mm: Vec3, smoothing: Smoothing | None) -> "TrackedObject":
+        """Begin to follow an object; `centre_mm` is its centre in the volume frame."""
         followed = cls(start.case, Tracker(start.initial_pose, centre_mm), smoothing)
         followed.forget()
         return followed
 
     def restart(self, initial_pose: Mat44 | None) -> None:
-        """Begin again at a pose, else at the last one."""
+        """Restart the track at a pose, by default at its last one."""
         self.tracker.restart(self.tracker.last_pose if initial_pose is None else initial_pose)
         self.forget()
 
     def forget(self) -> None:
-        """Begin another window; work that still runs keeps the old one."""
+        """Begin an empty window; a job that still runs keeps the old one."""
         self.smoother = None if self.smoothing is None else Smoother(self.tracker.centre_mm, self.smoothing)
 
 
 def objects_to_restart(change: Change, objects: Mapping[str, TrackedObject]) -> list[TrackedObject]:
-    """Return the objects that a change lets begin again, or raise UnknownObjectError or InputError."""
+    """Return the objects whose tracks a change restarts, or raise UnknownObjectError or InputError."""
     if change.case is not None:
         _require(change.case, objects)
     if not change.restarts:
@@ -76,7 +76,7 @@ def apply_change(
     for start in change.add:
         if start.case in after:
             raise ConflictError(f"expected a case that the session does not follow, got {start.case[:64]!r}")
-        after[start.case] = TrackedObject.started(start, centres_mm[start.case], smoothing)
+        after[start.case] = TrackedObject.begin(start, centres_mm[start.case], smoothing)
     if not 1 <= len(after) <= MAX_OBJECTS:
         raise ConflictError(f"expected 1 to {MAX_OBJECTS} cases in a session, got {len(after)}")
     return after

@@ -1,15 +1,16 @@
-"""From which pose a frame starts, and what its result makes of the track. Capture times in s; no clock is read.
+"""The track of one object: where the next frame starts, and how a result changes the state. No clock is read.
 
-Poses are world_from_volume, so that frames of several cameras, or of one that moves, make one track; without places the
-world is the camera's frame. An instant may be answered `again`: a late partner's frame joins the one answered alone.
+Poses are world_from_volume, so that the frames of several cameras, or of one that moves, make one track. Capture times
+are in s. An instant may be answered `again`: when a late frame is registered together with its partner, which was
+answered alone before.
 
 state      start of the next frame                      result TRACKING   LOW_CONFIDENCE            LOST
 NEW        the client's pose, or a search               TRACKING          SEARCHING                 SEARCHING
-TRACKING   the last pose moved on at constant speed     TRACKING          DOUBTING                  SEARCHING
+TRACKING   the last pose, moved at constant velocity    TRACKING          DOUBTING                  SEARCHING
 DOUBTING   the last sure pose, the whole schedule       TRACKING          DOUBTING, after           SEARCHING
                                                                           `PATIENCE` SEARCHING
-SEARCHING  a search over the whole frame                TRACKING          DOUBTING if a sure pose   SEARCHING
-                                                                          is remembered
+SEARCHING  a search over the whole frame                TRACKING          DOUBTING if there was a   SEARCHING
+                                                                          sure pose
 """
 
 from enum import Enum
@@ -24,14 +25,14 @@ from fluoropose.tracking.motion import MotionLimits, Velocity, estimate_velocity
 __all__ = ["FRAME_SECONDS", "PATIENCE", "TrackState", "Tracker"]
 
 PATIENCE = 5
-"""Doubtful frames in a row after which the whole frame is searched."""
+"""After more doubtful frames in a row than this, the whole frame is searched."""
 
 FRAME_SECONDS = 1.0 / 15.0
-"""Between two frames whose capture times say nothing usable."""
+"""The time assumed between two frames if their capture times are missing or unusable."""
 
 
 class TrackState(Enum):
-    """Where a track stands."""
+    """The state of a track; the module's table says what each means."""
 
     NEW = "NEW"
     TRACKING = "TRACKING"
@@ -40,10 +41,10 @@ class TrackState(Enum):
 
 
 class Tracker:
-    """One track: `plan` before a frame, `receive` after it."""
+    """One track. Call `plan` before a frame and `receive` after it."""
 
     def __init__(self, initial_pose: Mat44 | None, centre_mm: Vec3, limits: MotionLimits | None = None) -> None:
-        """Begin at a pose, or with a search; `centre_mm` is the object's in the volume's frame."""
+        """Begin at a pose, or with a search if it is None; `centre_mm` is the object's centre in the volume frame."""
         self.centre_mm = np.asarray(centre_mm, np.float64)
         self.limits = limits or MotionLimits()
         self.restarts = -1
@@ -51,7 +52,7 @@ class Tracker:
         self.restart(initial_pose)
 
     def restart(self, initial_pose: Mat44 | None) -> None:
-        """Forget the track and begin again at another pose."""
+        """Forget the track and begin again, at a pose or with a search."""
         self.initial_pose = initial_pose
         self.state = TrackState.NEW
         self.restarts += 1
@@ -62,17 +63,17 @@ class Tracker:
         self._doubts = 0
 
     @property
-    def searches(self) -> bool:
-        """Whether the next frame is searched as a whole, which takes far longer than following."""
+    def needs_search(self) -> bool:
+        """Whether the whole next frame is searched for the object, which takes far longer than following it."""
         if self.state is TrackState.NEW:
             return self.initial_pose is None
         return self.state is TrackState.SEARCHING or self.last_pose is None
 
     def plan(self, captured_s: float, again: bool = False) -> Plan:
-        """Return where a frame captured at `captured_s` starts; `again` if that is not after the last one."""
+        """Return the plan for a frame captured at `captured_s`; `again` says that it is not after the last one."""
         if self.state is TrackState.NEW:
             return Plan(self.initial_pose, False, self.restarts)
-        if self.searches or self.last_pose is None:
+        if self.needs_search or self.last_pose is None:
             return Plan(None, False, self.restarts)
         if self.state is TrackState.DOUBTING or self._velocity is None:
             return Plan(self.last_pose, self.state is TrackState.TRACKING, self.restarts)
@@ -84,9 +85,9 @@ class Tracker:
     def receive(
         self, pose: Mat44, status: Status, captured_s: float, plan: Plan, again: bool = False, axes: Mat33 | None = None
     ) -> None:
-        """Take a result into account; one that was planned before a restart changes nothing.
+        """Update the track by the result of a frame; a result that was planned before a restart changes nothing.
 
-        `axes` are the camera's in the world (camera_from_world's rotation), along which motion is limited; None for the
+        `axes`, the rotation of camera_from_world, are the camera's axes, along which motion is limited; None for the
         world's own.
         """
         if plan.restarts != self.restarts:
@@ -100,8 +101,11 @@ class Tracker:
         unsure = status is Status.LOST or self._doubts > PATIENCE or self.last_pose is None
         self.state = TrackState.SEARCHING if unsure else TrackState.DOUBTING
 
-    def follows_on(self, captured_s: float, seconds: float) -> bool:
-        """Tell whether a frame is not after the last one, by less than `seconds`: late, not of a clock that was set."""
+    def is_late(self, captured_s: float, seconds: float) -> bool:
+        """Return whether a frame was captured before the last one, or with it, by less than `seconds`.
+
+        A frame that is older by more does not come late: its clock was set.
+        """
         return self.last_pose is not None and 0.0 <= self._last_captured_s - captured_s < seconds
 
     def _follow(self, pose: Mat44, captured_s: float, again: bool, axes: Mat33 | None) -> None:
@@ -119,6 +123,6 @@ class Tracker:
 
     @staticmethod
     def _seconds_since(earlier_s: float, captured_s: float) -> float:
-        """Return the time between two frames; a clock that stands, jumps or runs backwards counts as one frame."""
+        """Return the time between two frames, or `FRAME_SECONDS` if the clock stood, jumped or ran backwards."""
         seconds = captured_s - earlier_s
         return seconds if 1e-3 < seconds < 2.0 else FRAME_SECONDS

@@ -80,12 +80,13 @@ def fit_stage(
     """
     torch.manual_seed(seed)
     atlas = subjects[0].atlas
-    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.surrounded).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if initial is not None:
         net.load_state_dict(initial)
     optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
     run = _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), losses=[])
-    kind = " surrounded" if atlas.surrounded else ""
+    kind = " surrounded" if atlas.has_surroundings else ""
     told = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
     identity = f"{stage} {profile} {seed} {initial is None}{kind} {told}"
     _restore(run, checkpoint, identity)

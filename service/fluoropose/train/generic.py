@@ -9,7 +9,7 @@ from fluoropose.drr.atlas import AtlasGrid, default_step_mm
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import ViewChoice, prepare_case
 from fluoropose.geometry.rotation import from_rotation_vector
-from fluoropose.objects.assortment import random_object
+from fluoropose.objects.random_objects import random_object
 from fluoropose.train.fit import Subject
 from fluoropose.train.synthesis import build_bank
 

@@ -265,7 +265,7 @@ class StepModel(nn.Module):
         super().__init__()
         self.net = net
         self.size_px = size_px = atlas.view.size_px
-        self.pictures = NEIGHBOURS + atlas.surrounded
+        self.pictures = NEIGHBOURS + atlas.has_surroundings
         self.per_step = atlas.grid.per_step
         self.scales: Tensor
         self.pixels: Tensor

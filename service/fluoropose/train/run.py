@@ -108,9 +108,9 @@ def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, t
     """
     if weights is None or stage.name not in weights:
         return None
-    wanted = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.surrounded).state_dict()
+    wanted = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings).state_dict()
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
-    if atlas.surrounded and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
+    if atlas.has_surroundings and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
         given[_STEM] = torch.nn.functional.pad(given[_STEM], (0, 0, 0, 0, 0, SURROUNDING_CHANNELS))
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None

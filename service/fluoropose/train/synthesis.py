@@ -154,7 +154,7 @@ def sample_batch(
         true_range = bank.ranges_mm[choice[n]]
         alpha, beta = bank.angles_rad[choice[n]]
         turn_off = np.deg2rad(ranges.out_of_plane_deg) * unit[n, 4:]
-        views[n] = atlas.grid.nearest(alpha - turn_off[0], beta - turn_off[1])
+        views[n] = atlas.grid.nearest_view(alpha - turn_off[0], beta - turn_off[1])
         aside = unit[n, :2] * ranges.in_plane * view.field_mm
         aim = smallest_rotation(np.array([aside[0], aside[1], true_range])) @ about_z(
             np.deg2rad(ranges.theta_deg) * unit[n, 3]

@@ -5,15 +5,14 @@ import pytest
 import torch
 
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.filters import local_contrast
+from fluoropose.imaging.sampling import normalised_homography, stack_frames, warp_frame
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.registration.regression.numpy_step import NumpyStepper
-from fluoropose.imaging.filters import local_contrast
-from fluoropose.imaging.attenuation import saturate
-from fluoropose.imaging.sampling import warp_frame
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, register
-from fluoropose.imaging.sampling import normalised_homography, stack_frames
 from fluoropose.train import network
 from fluoropose.train.export import export_step
 from fluoropose.train.profiles import STAGES
@@ -50,7 +49,7 @@ def twins_of(atlas, folder):
     torch.manual_seed(3)
     models, networks = {}, {}
     for stage in STAGES:
-        net = network.build_net(stage.shape, atlas.view.size_px, surrounded=atlas.surrounded)
+        net = network.build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
         for name, buffer in net.named_buffers():
             if "running" in name:
                 buffer.copy_(0.5 + torch.rand(buffer.shape))

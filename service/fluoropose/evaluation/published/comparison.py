@@ -66,7 +66,7 @@ class AtlasView(AbstractComparison):
     def reference(self, six: Float64) -> Float64:
         """Return the pose turned to the nearest cached view; position and in-plane turn are kept."""
         pose = canonical_pose(pose_from_six(six, self._frame), self._atlas.view)
-        index = self._atlas.grid.nearest(pose.alpha_rad, pose.beta_rad)
+        index = self._atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad)
         centre = np.array([0.0, 0.0, pose.range_mm])
         turned = pose_from_canonical(pose.camera_from_canonical, self._atlas.rotation(index), centre, self._atlas.view)
         return six_from_pose(turned, self._frame)
@@ -77,7 +77,9 @@ class AtlasView(AbstractComparison):
         pose = canonical_pose(pose_from_six(reference, self._frame), view)
         scale = view.range_mm / pose.range_mm
         rays_from_canonical_px = pose.camera_from_canonical @ np.diag([scale, scale, 1.0]) @ view.ray_from_pixel
-        picture = np.asarray(self._atlas.views[self._atlas.grid.nearest(pose.alpha_rad, pose.beta_rad)], np.float32)
+        picture = np.asarray(
+            self._atlas.views[self._atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad)], np.float32
+        )
         return crop(picture, np.linalg.inv(rays_from_canonical_px) @ rays, size_px)
 
 

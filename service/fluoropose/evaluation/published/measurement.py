@@ -162,10 +162,10 @@ def _cases(case: Case, zone: Zone, plan: MeasurePlan) -> Iterator[tuple[Camera, 
         scene, motion, anatomy_motion = case_scene(case, seed)
         truths: list[Truth] = []
         for second in itertools.count():
-            six = motion.at(float(second))
+            six = motion.evaluate(float(second))
             if zone.contains(six[4], six[5]):
                 rng = np.random.default_rng([seed + 1, second])
-                pixels = simulate_frame(scene, six, anatomy_motion.at(float(second)), rng)
+                pixels = simulate_frame(scene, six, anatomy_motion.evaluate(float(second)), rng)
                 truths.append(Truth(pixels, pose_from_six(six, scene.frame)))
             if len(truths) == plan.frames:
                 break

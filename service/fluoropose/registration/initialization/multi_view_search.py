@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from scipy.fft import irfft2, rfft2
 
-from fluoropose.arrays import Float32, Float64, Mat44, read_only
+from fluoropose.arrays import Float32, Float64, Mat44, make_read_only
 from fluoropose.drr.atlas import Atlas
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast
@@ -96,7 +96,7 @@ def _candidates() -> Float32:
     """Return shifts on a cube's grid along the first view's axes, in steps of the template, shape (n, 3)."""
     count = int(_REACH * _TEMPLATE_PX)
     steps = np.arange(-count, count + 1, dtype=np.float32)
-    return read_only(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
+    return make_read_only(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
 
 
 def _template(atlas: Atlas, index: int, block: int) -> Float64:

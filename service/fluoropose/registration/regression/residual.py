@@ -94,7 +94,7 @@ def residual_units(view: CanonicalView) -> Float64:
 def align_view(camera_from_volume: Mat44, camera: Camera, atlas: Atlas, stay: int | None = None) -> ViewAlignment:
     """Return warp, nearest view (or one to `stay` with: `AtlasGrid.nearest`) and the pose's own residual, (6,)."""
     pose = canonical_pose(camera_from_volume, atlas.view)
-    index = atlas.grid.nearest(pose.alpha_rad, pose.beta_rad, stay)
+    index = atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad, stay)
     turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
     return ViewAlignment(pose, canonical_homography(camera, pose, atlas.view), index, atlas.picture_indices(index), own)

@@ -193,7 +193,7 @@ class ViewRegression(AbstractRegression[RegressionStep]):
     """The networks over one view: the frame that the stepper holds, seen by `camera` (after binning)."""
 
     def __init__(self, stepper: AbstractStepper, camera: Camera, atlas: Atlas) -> None:
-        self.settled_errors = _SETTLED_ERRORS_IN_BODY if atlas.surrounded else _SETTLED_ERRORS
+        self.settled_errors = _SETTLED_ERRORS_IN_BODY if atlas.has_surroundings else _SETTLED_ERRORS
         self._stepper, self._camera, self._atlas = stepper, camera, atlas
         self._units = residual_units(atlas.view)
 

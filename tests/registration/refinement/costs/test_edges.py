@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
+from fluoropose.registration.refinement.edge_alignment import FLOOR, edge_look
 
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.imaging.sampling import normalised_homography, warp_frame, warp_picture
 from fluoropose.registration.refinement.costs import edges
-from fluoropose.similarity.edge_equations import Turn, edge_equations, edge_equations_twin
-from fluoropose.imaging.sampling import warp_picture
-from fluoropose.registration.refinement.edge_alignment import FLOOR, edge_look
-from fluoropose.imaging.sampling import warp_frame
 from fluoropose.registration.regression.residual import (
     Group,
     align_view,
@@ -18,7 +16,7 @@ from fluoropose.registration.regression.residual import (
 )
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.registration.regression.step import Regression
-from fluoropose.imaging.sampling import normalised_homography
+from fluoropose.similarity.edge_equations import Turn, edge_equations, edge_equations_twin
 from support.shots import fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])

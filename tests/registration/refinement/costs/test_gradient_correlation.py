@@ -2,17 +2,23 @@
 
 import numpy as np
 import pytest
+from fluoropose.registration.refinement.clutter import Closer, cached_view, cached_view_twin, window_of
+from fluoropose.registration.refinement.costs.gradient_correlation_kernels import HALO, SMOOTH, TAPS, smoothed
+from fluoropose.registration.refinement.edge_alignment import FLOOR
 
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.imaging.xray import Exposure, PixelMeaning
-from fluoropose.registration.refinement.clutter import Closer, cached_view, cached_view_twin, window_of
-from fluoropose.similarity.edge_equations import Turn, edge_equations, edge_equations_twin
-from fluoropose.similarity.gradient_correlation_equations import WindowView, correlation_equations, correlation_equations_twin, correlation_with, smoothed_twin
-from fluoropose.registration.refinement.costs.gradient_correlation_kernels import HALO, SMOOTH, TAPS, smoothed
-from fluoropose.registration.refinement.edge_alignment import FLOOR
 from fluoropose.registration.regression.residual import align_view, residual_from_grid, residual_to_pose
+from fluoropose.similarity.edge_equations import Turn, edge_equations, edge_equations_twin
 from fluoropose.similarity.gradient import gradient_correlation, gradients
+from fluoropose.similarity.gradient_correlation_equations import (
+    WindowView,
+    correlation_equations,
+    correlation_equations_twin,
+    correlation_with,
+    smoothed_twin,
+)
 from support.shots import fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 20.0, 4.3, -4.6])

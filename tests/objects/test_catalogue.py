@@ -9,7 +9,6 @@ from fluoropose.drr.prepare import ViewChoice, canonical_view
 from fluoropose.errors import UnknownCaseError
 from fluoropose.imaging.volume import bounding_corners
 from fluoropose.objects.catalogue import OBJECTS, shipped_object
-from fluoropose.objects.shapes import box, capsule, cylinder, ellipsoid, scaled
 
 
 @pytest.mark.parametrize(("name", "size_mm"), [("knee", 110.0), ("plate", 61.0), ("probe", 37.0)])
@@ -41,15 +40,15 @@ def test_a_pose_is_unique(name):
     assert min(float(np.abs(base - other).mean() / base.mean()) for other in others) > 0.15
 
 
-def test_distances_by_hand():
-    points = np.array([[0.0, 0, 0], [5.0, 0, 0]])
-    np.testing.assert_allclose(ellipsoid(np.full(3, 2.0))(points)[1], 3.0)
-    np.testing.assert_allclose(box(np.array([2.0, 3, 4]))(points), [-2.0, 3.0])
-    np.testing.assert_allclose(capsule(np.array([0.0, 0, -1]), np.array([0.0, 0, 1]), 2.0)(points), [-2.0, 3.0])
-    np.testing.assert_allclose(cylinder(np.array([0.0, 0, -1]), np.array([0.0, 0, 1]), 2.0)(points), [-1.0, 3.0])
-    np.testing.assert_allclose(scaled(box(np.array([2.0, 3, 4])), 2.0)(points), [-4.0, 1.0])
-
-
 def test_an_unknown_object_is_named():
     with pytest.raises(UnknownCaseError, match="knee, plate, probe, got 'hip'"):
         shipped_object("hip")
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_demos_camera_keeps_its_field_at_any_number_of_pixels(name):
+    item = shipped_object(name)
+    whole, half = item.camera(), item.camera(256)
+    assert (whole.rows, half.rows) == (512, 256)
+    assert half.focal_px == pytest.approx(whole.focal_px / 2)
+    assert item.source == f"procedural:{name}:1"

@@ -1,7 +1,7 @@
-"""Frames of objects and cameras that stand in one world: several objects before one detector, C-arms that go round.
+"""Simulated frames of objects and cameras that are placed in one world: several objects, or a C-arm that moves.
 
-Line integrals of the objects add up before the detector's physics, as matter does. Lengths in mm, times in s, angles in
-degrees. Like the rest of this package it shares nothing with training or the fast renderer.
+The objects' line integrals are added before the detector's physics, because their attenuation adds. Lengths in mm,
+times in s. Like the rest of this package, this module shares no code with training or the fast renderer.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ __all__ = ["Body", "PlacedFrame", "Surroundings", "World", "simulate_placed_fram
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """An object: attenuation in 1/mm at a finer voxel than its atlas has, and the step along rays."""
+    """An object: its attenuation in 1/mm, at a finer voxel than its atlas has, and the sampling step along rays."""
 
     volume: Volume
     step_mm: float
@@ -32,7 +32,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
-    """Anatomy, or the rest of a CT, that is in the picture too."""
+    """What else is in the picture: random anatomy, or the rest of a CT."""
 
     anatomy: Anatomy | None = None
     rest: Body | None = None
@@ -40,7 +40,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """What stands before the detector: the bodies, what surrounds them, the camera and its detector."""
+    """A scene of several objects: the bodies, what surrounds them, the camera and its detector."""
 
     bodies: tuple[Body, ...]
     surroundings: Surroundings
@@ -50,9 +50,9 @@ class World:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedFrame:
-    """One frame to be made, or made: where the camera, each body and the surroundings are at `time_s`.
+    """Where the camera, each body and the anatomy are in one frame, taken at `time_s`.
 
-    `world_from_anatomy` places the anatomy's own frame; the rest of a CT goes where its first body goes.
+    `world_from_anatomy` places the anatomy's own frame. The rest of a CT has the pose of the first body.
     """
 
     time_s: float
@@ -61,12 +61,12 @@ class PlacedFrame:
     world_from_anatomy: Mat44
 
     def camera_from_volume(self, index: int = 0) -> Mat44:
-        """Return where the camera sees a body."""
+        """Return camera_from_volume of the body with this index."""
         return self.camera_from_world @ self.world_from_volumes[index]
 
 
 def simulate_placed_frame(world: World, at: PlacedFrame, rng: np.random.Generator) -> NDArray[Any]:
-    """Return the pixels of one frame."""
+    """Return the pixels, (rows, columns), of one frame."""
     lines: Float64 = np.zeros((world.camera.rows, world.camera.columns))
     for index, body in enumerate(world.bodies):
         lines += object_lines(body.volume, world.camera, at.camera_from_volume(index), body.step_mm)
@@ -87,7 +87,7 @@ def simulate_placed_run(
     workers: int = 2,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[NDArray[Any]]:
-    """Return the pixels of each frame; each has its own generator, so they do not depend on `workers`."""
+    """Return the pixels of each frame. Each frame has its own generator, so `workers` changes no pixel."""
     with ThreadPoolExecutor(workers) as pool:
         jobs = [
             pool.submit(simulate_placed_frame, world, at, np.random.default_rng([seed, index]))

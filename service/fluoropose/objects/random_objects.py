@@ -1,6 +1,7 @@
-"""Objects that nobody drew: random unions of solids, for regressors that are to fit any object. Lengths in mm.
+"""Random unions of solids, to train networks that are to fit any object. Lengths in mm.
 
-Three kinds take turns: metal (rods, plates, pegs), bone (shells with a light inside and a few heads), and both.
+There are three kinds, equally likely: metal (rods, cylinders, boxes, ellipsoids), bone (shells with a lighter inside),
+and both together.
 """
 
 import numpy as np
@@ -17,14 +18,14 @@ _METAL_PER_MM, _BONE_PER_MM = (0.05, 0.4), (0.01, 0.06)
 
 
 def random_object(rng: np.random.Generator) -> Volume:
-    """Return the attenuation (1/mm) of a random object of 35 to 250 mm, about twenty thousandths of it to a voxel."""
+    """Return the attenuation in 1/mm of a random object of 35 to 250 mm, sampled at about 110 voxels along its box."""
     size_mm = float(np.exp(rng.uniform(np.log(35.0), np.log(250.0))))
     half = size_mm / 2 * rng.uniform(0.4, 0.75, 3)
     return voxelise(random_parts(rng, half), half, 2.0 * float(half.max()) / _VOXELS_ACROSS)
 
 
 def random_parts(rng: np.random.Generator, half_mm: Float64) -> list[Part]:
-    """Return solids inside a box of half sizes `half_mm` (3,); later ones replace earlier ones."""
+    """Return random solids inside a box of half sizes `half_mm`, shape (3,); later solids replace earlier ones."""
     kind = rng.integers(3)
     parts: list[Part] = []
     if kind != 0:
@@ -39,7 +40,7 @@ def random_parts(rng: np.random.Generator, half_mm: Float64) -> list[Part]:
 
 
 def _bone(rng: np.random.Generator, half_mm: Float64) -> list[Part]:
-    """Return a shell and its lighter inside, the same solid drawn smaller about its own centre."""
+    """Return a shell and its lighter inside, which is the same solid at a smaller size about the same centre."""
     outer = rng.uniform(0.15, 0.75, 3) * half_mm
     centre = rng.uniform(-1.0, 1.0, 3) * (half_mm - outer)
     turn = _turn(rng)

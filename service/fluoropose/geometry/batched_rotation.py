@@ -1,4 +1,4 @@
-"""Many rotations at once: what `geometry.rotation` does to one, for loops that must be quick. Angles in rad."""
+"""Rotation vectors of many rotations in one call, where a loop over `geometry.rotation` is too slow. Angles in rad."""
 
 import numpy as np
 
@@ -7,10 +7,11 @@ from fluoropose.arrays import Float64
 __all__ = ["from_rotation_vectors", "to_rotation_vectors"]
 
 _SMALL_SINE = 1e-7
+"""Where the sine of the angle is smaller, the angle equals its sine to the last bit or is near 180 deg."""
 
 
 def from_rotation_vectors(vectors_rad: Float64) -> Float64:
-    """Return the rotations, shape (n, 3, 3), about `vectors_rad` (n, 3) by their lengths."""
+    """Return the rotations, shape (n, 3, 3), about the axes `vectors_rad` (n, 3) by their lengths."""
     angles = np.linalg.norm(vectors_rad, axis=1)
     cross = np.zeros((len(vectors_rad), 3, 3))
     x, y, z = vectors_rad.T
@@ -22,9 +23,9 @@ def from_rotation_vectors(vectors_rad: Float64) -> Float64:
 
 
 def to_rotation_vectors(rotations: Float64) -> Float64:
-    """Return the axes times the angles, shape (n, 3), of `rotations` (n, 3, 3).
+    """Return the axes times the angles in rad, shape (n, 3), of `rotations` (n, 3, 3).
 
-    Half a turn to within 1e-7 has some axis across the true one's doubt: (pi, 0, 0). Only its length is right.
+    Where the angle is within 1e-7 of 180 deg the result is (pi, 0, 0): its length is right, its axis is not.
     """
     sines = 0.5 * np.stack(
         [
