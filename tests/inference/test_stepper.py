@@ -10,6 +10,7 @@ from fluoropose.inference.gpus import list_gpus
 from fluoropose.inference.onnx_runtime import Device, open_device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.registration.regression.bundle import NetworkGraphs
 from fluoropose.registration.resident_case import ResidentCase
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
@@ -118,8 +119,9 @@ def test_where_graphs_are_refused_the_network_runs_without_and_says_so(monkeypat
 
 def test_a_model_that_is_none_is_refused_with_graphs_too(monkeypatch, small_case):
     PretendedGpu(monkeypatch)
+    none = NetworkGraphs(b"x", b"x", {})
     with pytest.raises(BundleError, match="ONNX model that runs"):
-        OrtStepper({"fine": b"x"}, np.asarray(small_case.atlas.views), Device("cuda", 1, graphs=True))
+        OrtStepper({"fine": none}, np.asarray(small_case.atlas.views), Device("cuda", 1, graphs=True))
 
 
 def test_without_being_asked_for_no_graphs_are_made(monkeypatch, small_case, bundle, rng):
@@ -141,7 +143,7 @@ def test_on_the_cpu_graphs_are_declined_in_the_log(caplog):
 
 
 def operations(model, batch):
-    session = ort._open_session(model, Device("cpu", 1), batch)
+    session = ort.open_session(model.full, Device("cpu", 1), model.weights, batch)
     return {node.op_type for part in session.get_provider_graph_assignment_info() for node in part.get_nodes()}
 
 

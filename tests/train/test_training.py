@@ -261,7 +261,7 @@ def test_a_bundle_carries_what_every_runtime_must_reproduce(small_case, tmp_path
     bundle = tiny_bundle(small_case, tmp_path)
     assert set(bundle.models) == {"coarse", "fine"}
     assert bundle.case_digest == small_case.digest
-    assert all(len(model) < 4_000_000 for model in bundle.models.values())
+    assert all(model.size_bytes < 4_000_000 for model in bundle.models.values())
 
 
 def test_profiles_are_named():

@@ -22,8 +22,18 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError, DeviceError
 from fluoropose.inference.gpus import list_gpus
+from fluoropose.registration.regression.bundle import NetworkGraphs
 
-__all__ = ["Device", "NetworkSession", "OrtRegressor", "open_device", "open_network", "place", "version"]
+__all__ = [
+    "Device",
+    "NetworkSession",
+    "OrtRegressor",
+    "open_device",
+    "open_network",
+    "open_session",
+    "place",
+    "version",
+]
 
 _CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "HEURISTIC",
@@ -87,11 +97,11 @@ def open_device(name: str, threads: int, graphs: bool = False) -> Device:
     if name == "cuda":
         raise DeviceError(f"expected a usable CUDA device, got: {problem}")
     if graphs:
-        _no_graphs("the device is the CPU")
+        _log_refused_graphs("the device is the CPU")
     return Device("cpu", threads, problem)
 
 
-def _no_graphs(why: str) -> None:
+def _log_refused_graphs(why: str) -> None:
     _log.warning("no CUDA graphs", extra={"fields": {"why": why}})
 
 
@@ -111,9 +121,10 @@ def _cuda_problem() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSession:
-    """A stage's network.
+    """One network, opened on a device.
 
-    `graphs`: its steps are CUDA graphs. `fallback_nodes` nodes run on the CPU although the device is another.
+    `graphs` is true where its steps are replayed as CUDA graphs. `fallback_nodes` is how many of its nodes run on the
+    CPU although the device is another.
     """
 
     session: Any
@@ -144,24 +155,29 @@ class NetworkSession:
         return run
 
 
-def open_network(model: bytes, device: Device, batch: int) -> NetworkSession:
-    """Return a stage's network for a batch; on a GPU for no other. Where ONNX Runtime refuses graphs it has none."""
-    fixed = batch if device.name == "cuda" else None
+def open_network(network: NetworkGraphs, device: Device, batch: int) -> NetworkSession:
+    """Return a network for a batch: on a GPU the full graph for this size only, on a CPU the warped one for any size.
+
+    Where ONNX Runtime refuses CUDA graphs, the network runs without them and the log says why.
+    """
+    if device.name == "cpu":
+        session = open_session(network.warped, device, network.weights)
+        return NetworkSession(session, False, 0)
     if device.graphs:
         try:
-            session = _open_session(model, device, fixed, graphs=True)
-            return NetworkSession(session, True, _fallback_nodes(session, device))
+            session = open_session(network.full, device, network.weights, batch, graphs=True)
+            return NetworkSession(session, True, _count_fallback_nodes(session))
         except BundleError as error:
-            _no_graphs(str(error))
-    session = _open_session(model, device, fixed)
-    return NetworkSession(session, False, _fallback_nodes(session, device))
+            _log_refused_graphs(str(error))
+    session = open_session(network.full, device, network.weights, batch)
+    return NetworkSession(session, False, _count_fallback_nodes(session))
 
 
 class OrtRegressor:
     """A network from residuals (n, size, size) to an update: one group of PEHL as published."""
 
     def __init__(self, model: bytes, device: Device) -> None:
-        self._session = _open_session(model, device)
+        self._session = open_session(model, device)
 
     def __call__(self, residuals: Float32) -> Float64:
         """Return the update (outputs,), mm and degrees."""
@@ -176,22 +192,37 @@ def place(array: NDArray[Any], device: Device) -> Any:
     return ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0)
 
 
-def _open_session(model: bytes, device: Device, batch: int | None = None, graphs: bool = False) -> Any:
-    """Return a session; a `batch` that is given is the only one that it takes."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = device.threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN_US)
-    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    if batch is not None:
-        options.add_free_dimension_override_by_name("batch", batch)
+def open_session(
+    graph: bytes,
+    device: Device,
+    weights: dict[str, bytes] | None = None,
+    batch: int | None = None,
+    *,
+    graphs: bool = False,
+) -> Any:
+    """Return ONNX Runtime's session of an ONNX graph.
+
+    Parameters
+    ----------
+    graph : ONNX bytes
+    device : where it runs
+    weights : external data by the file name that the graph knows it by
+    batch : the only batch size that the session takes; None for any
+    graphs : whether its runs are replayed as CUDA graphs
+
+    Raises
+    ------
+    BundleError
+        If ONNX Runtime refuses the graph.
+    DeviceError
+        If the session would run elsewhere.
+    """
+    options = _session_options(device, weights or {}, batch)
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.name == "cuda":
         providers.insert(0, ("CUDAExecutionProvider", _CUDA_OPTIONS | {"enable_cuda_graph": str(int(graphs))}))
     try:
-        session = ort.InferenceSession(model, options, providers=providers, enable_fallback=0)
+        session = ort.InferenceSession(graph, options, providers=providers, enable_fallback=0)
     except Exception as error:
         raise BundleError(f"expected an ONNX model that runs, got: {str(error).splitlines()[0][:200]}") from error
     session.disable_fallback()
@@ -201,9 +232,25 @@ def _open_session(model: bytes, device: Device, batch: int | None = None, graphs
     return session
 
 
-def _fallback_nodes(session: Any, device: Device) -> int:
-    """Return how many nodes ONNX Runtime placed on the CPU although the device is another."""
-    if device.name == "cpu" or not hasattr(session, "get_provider_graph_assignment_info"):
+def _session_options(device: Device, weights: dict[str, bytes], batch: int | None) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = device.threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN_US)
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    if batch is not None:
+        options.add_free_dimension_override_by_name("batch", batch)
+    if weights:
+        sizes = [len(data) for data in weights.values()]
+        options.add_external_initializers_from_files_in_memory(list(weights), list(weights.values()), sizes)
+    return options
+
+
+def _count_fallback_nodes(session: Any) -> int:
+    """Return how many nodes ONNX Runtime placed on the CPU although the device is a GPU."""
+    if not hasattr(session, "get_provider_graph_assignment_info"):
         return 0
     parts = session.get_provider_graph_assignment_info()
     return sum(len(part.get_nodes()) for part in parts if part.ep_name == "CPUExecutionProvider")

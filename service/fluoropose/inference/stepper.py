@@ -1,14 +1,13 @@
 """The networks of a case on its device: atlas and frame stay there, a step sends a homography and an index.
 
-Buffers are bound once and keep their addresses, from the first frame of a size on. On a CPU compiled code warps the
-frame, and the networks begin after their own warp (`inference.after_warp`).
+Buffers are bound once and keep their addresses, from the first frame of a size on. On a GPU the full graph of a
+network runs. On a CPU compiled code warps the frame, which is four times as fast, and the warped graph runs.
 """
 
 import threading
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from copy import copy
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
 from fluoropose.imaging.half_precision import to_half, to_single
-from fluoropose.inference.after_warp import after_warp
 from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, place
 from fluoropose.parallel import run_parallel
 from fluoropose.registration.refinement.costs.edge_kernels import warp_into
+from fluoropose.registration.regression.bundle import NetworkGraphs
 from fluoropose.registration.regression.step import AbstractStepper, Regression, pixel_homography, solved
 
 __all__ = ["OrtStepper"]
@@ -40,20 +39,16 @@ _GRAPHS_TURN = threading.RLock()
 class OrtStepper(AbstractStepper):
     """The networks of one case on one device. Not for two threads at once: another thread has `another`."""
 
-    def __init__(self, models: dict[str, bytes], pictures: NDArray[Any], device: Device) -> None:
-        """Open a session per stage and place the atlas.
+    def __init__(self, models: dict[str, NetworkGraphs], pictures: NDArray[Any], device: Device) -> None:
+        """Open a session for each network and place the atlas.
 
         Parameters
         ----------
-        models : stage name to ONNX bytes
+        models : networks by the names that `step` is given
         pictures : the atlas's, float16 (pictures, size, size)
         """
         self.device = device
-        warps = device.name != "cpu"
-        self._stages = {
-            stage: _Stage(model) if warps else _Stage(*after_warp(model, pictures.shape[-1]))
-            for stage, model in models.items()
-        }
+        self._models = models
         self._sessions: dict[tuple[str, int], NetworkSession] = {}
         self._frames: dict[tuple[int, ...], _Frame] = {}
         self._frame: _Frame | None = None
@@ -85,7 +80,7 @@ class OrtStepper(AbstractStepper):
     def step(
         self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> Regression:
-        """Run one stage's network on a batch of looks; on a CPU each look by itself, side by side on the cores."""
+        """Run one network on a batch of looks; on a CPU each look by itself, side by side on the cores."""
         parts = _parts(len(view_index), self.device)
         with self._turn:
             bindings = [self._binding(stage, part, view_index.shape[1]) for part in parts]
@@ -110,28 +105,20 @@ class OrtStepper(AbstractStepper):
         key = (stage, part.start, part.stop, pictures)
         if key not in self._frame.bindings:
             shape = (part.stop - part.start, pictures)
-            session, seen = self._session(stage, shape[0]), self._stages[stage].seen
+            session = self._session(stage, shape[0])
             self._frame.bindings[key] = (
-                _AfterWarp(session, seen, self._frame.lines, self._atlas, self._atlas_host.shape[-1], shape)
+                _WarpedBinding(session, self._frame.lines, self._atlas, self._atlas_host.shape[-1], shape)
                 if self.device.name == "cpu"
-                else _Whole(session, self._frame.value, self._atlas, shape, self.device)
+                else _FullBinding(session, self._frame.value, self._atlas, shape, self.device)
             )
         return self._frame.bindings[key]
 
     def _session(self, stage: str, batch: int) -> NetworkSession:
-        """Return a stage's network for a batch: on the CPU one for all, on a GPU opened when it is first needed."""
+        """Return a network for a batch: on the CPU one for all sizes, on a GPU one for each, opened at first need."""
         key = (stage, batch if self.device.name == "cuda" else 1)
         if key not in self._sessions:
-            self._sessions[key] = open_network(self._stages[stage].model, self.device, batch)
+            self._sessions[key] = open_network(self._models[stage], self.device, batch)
         return self._sessions[key]
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """A stage's network: ONNX bytes and, if it begins after the warp, the name of the input for what the warp gives."""
-
-    model: bytes
-    seen: str = ""
 
 
 class _Frame:
@@ -160,17 +147,17 @@ class _Binding(ABC):
         """Return the arrays of `_OUTPUTS` for these looks; the next run may write over them."""
 
 
-class _AfterWarp(_Binding):
-    """A session on a CPU that takes warped frames."""
+class _WarpedBinding(_Binding):
+    """A session on a CPU of a warped graph."""
 
     def __init__(
-        self, session: NetworkSession, name: str, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
+        self, session: NetworkSession, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
     ) -> None:
         self.frames = frames
-        self.seen = np.zeros((shape[0], 1, size_px, size_px), np.float32)
+        self.warped = np.zeros((shape[0], 1, size_px, size_px), np.float32)
         self.index = np.zeros(shape, np.int64)
         self.outputs = [np.zeros((shape[0], *rest), np.float32) for rest in _OUTPUTS.values()]
-        inputs = {name: place(self.seen, _HOST), "atlas": atlas, "view_index": place(self.index, _HOST)}
+        inputs = {"warped": place(self.warped, _HOST), "atlas": atlas, "view_index": place(self.index, _HOST)}
         values = [place(array, _HOST) for array in self.outputs]
         self.compute = session.bind(inputs, dict(zip(_OUTPUTS, values, strict=True)))
 
@@ -178,15 +165,15 @@ class _AfterWarp(_Binding):
         self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> list[Float32]:
         rows, columns = self.frames.shape[1:]
-        for seen, homography, index in zip(self.seen, homographies, frame_index, strict=True):
-            warp_into(self.frames[index], pixel_homography(homography, rows, columns), seen[0])
+        for warped, homography, index in zip(self.warped, homographies, frame_index, strict=True):
+            warp_into(self.frames[index], pixel_homography(homography, rows, columns), warped[0])
         self.index[...] = view_index
         self.compute()
         return self.outputs
 
 
-class _Whole(_Binding):
-    """A session on a device that warps the frames there."""
+class _FullBinding(_Binding):
+    """A session on a GPU of a full graph, which warps the frames there."""
 
     def __init__(self, session: NetworkSession, frame: Any, atlas: Any, shape: tuple[int, int], device: Device) -> None:
         batch = shape[0]

@@ -68,7 +68,7 @@ class ResidentCase:
         self.lock = threading.Lock()
         self.used_at = 0
         self._others: list[ResidentCase] = []
-        self.size_bytes = int(case.atlas.pictures.nbytes) + sum(len(model) for model in bundle.models.values())
+        self.size_bytes = int(case.atlas.pictures.nbytes) + sum(model.size_bytes for model in bundle.models.values())
 
     def another(self, number: int) -> "ResidentCase":
         """Return the case with frames and a lock of its own, for an object that comes several times; 0 is this one."""

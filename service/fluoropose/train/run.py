@@ -1,6 +1,5 @@
 """All of a case's training: the bank, the two stages, ONNX files and the golden vectors."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import InputError
-from fluoropose.registration.regression.bundle import Golden
+from fluoropose.registration.regression.bundle import Golden, NetworkGraphs, weights_file
 from fluoropose.registration.regression.step import normalised_homography, solved
-from fluoropose.train.export import export_step
+from fluoropose.train.export import export_network
 from fluoropose.train.fit import FitReport, Subject, fit_stage
 from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
 from fluoropose.train.profiles import STAGES, Profile, Stage
@@ -36,9 +35,9 @@ StageWatch = Callable[[str, int, int, float], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """ONNX bytes by stage, golden vectors of the fine stage, and how each stage ended."""
+    """The graphs of each network, golden outputs of the fine one, and how each training ended."""
 
-    models: dict[str, bytes]
+    models: dict[str, NetworkGraphs]
     golden: Golden
     reports: dict[str, FitReport]
 
@@ -75,7 +74,7 @@ def train_case(
             f"expected general weights of every stage for views of {case.atlas.view.size_px} px to use without "
             f"training, got none for {', '.join(missing)}"
         )
-    models: dict[str, bytes] = {}
+    models: dict[str, NetworkGraphs] = {}
     reports: dict[str, FitReport] = {}
     net: AbstractNet | None = None
     for stage in STAGES:
@@ -93,7 +92,7 @@ def train_case(
             initial=starts[stage.name],
             watch=told,
         )
-        models[stage.name] = _onnx_bytes(net, case)
+        models[stage.name] = export_network(net, case.atlas, weights_file(stage.name))
     if net is None:
         raise AssertionError("STAGES is empty")
     batch = sample_batch(bank, case.atlas, STAGES[-1].lessons[0].ranges, 1, np.random.default_rng([seed, 2]))
@@ -113,13 +112,6 @@ def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, t
         given[_STEM] = torch.nn.functional.pad(given[_STEM], (0, 0, 0, 0, 0, SURROUNDING_CHANNELS))
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None
-
-
-def _onnx_bytes(net: AbstractNet, case: Case) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "step.onnx"
-        export_step(net, case.atlas, path)
-        return path.read_bytes()
 
 
 def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
