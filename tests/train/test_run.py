@@ -45,7 +45,9 @@ def test_without_training_the_general_weights_are_the_model(small_case, tmp_path
         return {name: {key: value.numpy() for key, value in net.state_dict().items()} for name, net in nets.items()}
 
     made = [
-        train_case(small_case, profile("instant"), tmp_path / str(n), seed=seed, initial=random_weights(weights))
+        train_case(
+            small_case, profile("instant"), tmp_path / str(n), threads=1, seed=seed, initial=random_weights(weights)
+        )
         for n, (weights, seed) in enumerate([(1, 0), (1, 5), (2, 0)])
     ]
     assert [report.iterations for report in made[0].reports.values()] == [0, 0]

@@ -73,7 +73,7 @@ class Profile:
 PROFILES = {
     item.name: item
     for item in (
-        Profile("tiny", 30, 64),
+        Profile("tiny", 4, 16),
         Profile("instant", 0, 16),
         Profile("minute", 100, 200),
         Profile("five-minutes", 700, 800),
