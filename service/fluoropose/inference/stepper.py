@@ -1,4 +1,4 @@
-"""The networks of a case on its device: atlas and frame stay there, a step sends a homography and an index.
+"""The networks of a case on its device: atlas and frames stay there, and a step sends homographies and indices only.
 
 Buffers are bound once and keep their addresses, from the first frame of a size on. On a GPU the full graph of a
 network runs. On a CPU compiled code warps the frame, which is four times as fast, and the warped graph runs.
@@ -25,19 +25,19 @@ from fluoropose.registration.regression.step import AbstractStepper, Regression,
 __all__ = ["OrtStepper"]
 
 _OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
-"""Each output and its shape after the batch axis."""
+"""Outputs of a step and their shapes after the batch axis."""
 
 _HOST = Device("cpu", 1)
 
 _FRAME_SIZES = 4
-"""Consoles of one room send one or two sizes; a buffer and its bindings are kept for so many."""
+"""How many frame sizes keep their buffers and bindings; the consoles of one room send one or two sizes."""
 
-_GRAPHS_TURN = threading.RLock()
-"""While a graph is captured, no other thread may allocate or copy on the device, whichever case it works on."""
+_CUDA_GRAPH_LOCK = threading.RLock()
+"""While a CUDA graph is captured, no other thread may allocate or copy on the device, for this case or another."""
 
 
 class OrtStepper(AbstractStepper):
-    """The networks of one case on one device. Not for two threads at once: another thread has `another`."""
+    """The networks of one case on one device, for one thread at a time; another thread takes one from `another`."""
 
     def __init__(self, models: dict[str, NetworkGraphs], pictures: NDArray[Any], device: Device) -> None:
         """Open a session for each network and place the atlas.
@@ -50,11 +50,11 @@ class OrtStepper(AbstractStepper):
         self.device = device
         self._models = models
         self._sessions: dict[tuple[str, int], NetworkSession] = {}
-        self._frames: dict[tuple[int, ...], _Frame] = {}
-        self._frame: _Frame | None = None
+        self._frames: dict[tuple[int, ...], _FrameBuffer] = {}
+        self._frame: _FrameBuffer | None = None
         self._atlas_host = np.ascontiguousarray(pictures[:, None])
-        self._turn = _GRAPHS_TURN if device.graphs else nullcontext()
-        with self._turn:
+        self._lock = _CUDA_GRAPH_LOCK if device.graphs else nullcontext()
+        with self._lock:
             self._atlas = place(self._atlas_host, device)
             for stage in models:
                 self._session(stage, 1)
@@ -65,14 +65,14 @@ class OrtStepper(AbstractStepper):
         return sum(session.fallback_nodes for session in list(self._sessions.values()))
 
     def put_frames(self, line_integrals: Float32) -> None:
-        """Copy the frames to the device, once, as float16. Buffers of the last few sizes are kept."""
+        """Copy frames (frames, rows, columns) of line integrals to the device, as float16."""
         shaped = to_half(line_integrals)[:, None]
-        with self._turn:
+        with self._lock:
             frame = self._frames.pop(shaped.shape, None)
             if frame is None:
                 while len(self._frames) >= _FRAME_SIZES:
                     self._frames.pop(next(iter(self._frames)))
-                frame = _Frame(shaped, self.device)
+                frame = _FrameBuffer(shaped, self.device)
             else:
                 frame.update(shaped)
             self._frames[shaped.shape] = self._frame = frame
@@ -80,9 +80,9 @@ class OrtStepper(AbstractStepper):
     def step(
         self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> Regression:
-        """Run one network on a batch of looks; on a CPU each look by itself, side by side on the cores."""
-        parts = _parts(len(view_index), self.device)
-        with self._turn:
+        """Run one network on a batch of looks; on a CPU with one thread a network each look is a run of its own."""
+        parts = _split_batch(len(view_index), self.device)
+        with self._lock:
             bindings = [self._binding(stage, part, view_index.shape[1]) for part in parts]
             runs = [
                 partial(binding.run, homographies[part], view_index[part], frame_index[part])
@@ -99,7 +99,7 @@ class OrtStepper(AbstractStepper):
         return twin
 
     def _binding(self, stage: str, part: slice, pictures: int) -> "_Binding":
-        """Return what is bound to the frames for these looks of a batch, at so many pictures each."""
+        """Return the binding for a part of a batch with so many pictures a look, made when it is first needed."""
         if self._frame is None:
             raise AssertionError("expected put_frames before step")
         key = (stage, part.start, part.stop, pictures)
@@ -121,8 +121,11 @@ class OrtStepper(AbstractStepper):
         return self._sessions[key]
 
 
-class _Frame:
-    """The buffer of one instant's frames and what is bound to it: on a CPU rounded `lines`, else a device's `value`."""
+class _FrameBuffer:
+    """The memory that holds one instant's frames of one size, and the bindings that read it.
+
+    On a CPU it is `lines`, float32 rounded to float16; on a GPU it is `value`, float16.
+    """
 
     def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
         self.device = device
@@ -131,6 +134,7 @@ class _Frame:
         self.bindings: dict[tuple[str, int, int, int], _Binding] = {}
 
     def update(self, shaped: NDArray[np.float16]) -> None:
+        """Write other frames of the same shape."""
         if self.value is None:
             np.copyto(self.lines, to_single(shaped)[:, 0])
         else:
@@ -138,13 +142,13 @@ class _Frame:
 
 
 class _Binding(ABC):
-    """Inputs and outputs of one session for one shape of `view_index`, bound once."""
+    """The bound inputs and outputs of one session for one shape of `view_index`."""
 
     @abstractmethod
     def run(
         self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> list[Float32]:
-        """Return the arrays of `_OUTPUTS` for these looks; the next run may write over them."""
+        """Return the arrays of `_OUTPUTS` for these looks; the next run may overwrite them."""
 
 
 class _WarpedBinding(_Binding):
@@ -206,7 +210,7 @@ class _FullBinding(_Binding):
         return [value.numpy() for value in self.outputs]
 
 
-def _parts(batch: int, device: Device) -> list[slice]:
-    """Return which looks go through the network at once: a CPU gains nothing by a batch, its cores by several runs."""
+def _split_batch(batch: int, device: Device) -> list[slice]:
+    """Return the looks of each run: one in each on a CPU whose runs have one thread each, else all in one."""
     size = 1 if device.name == "cpu" and device.threads == 1 else batch
     return [slice(first, first + size) for first in range(0, batch, size)]
