@@ -40,6 +40,7 @@ HOMES = {
     "cma": {"evaluation/baselines/evolution.py"},
     "matplotlib": {"evaluation/plots/"},
     "torch": {"train/", "evaluation/published/training/"},
+    "onnx": {"train/export.py"},
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},
     "pydicom": {"io/dicom.py"},

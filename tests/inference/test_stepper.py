@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from fluoropose.errors import BundleError, DeviceError
+from fluoropose.errors import BundleError
 from fluoropose.inference import onnx_runtime as ort
 from fluoropose.inference import stepper
-from fluoropose.inference.gpus import list_gpus
 from fluoropose.inference.onnx_runtime import Device, open_device
 from fluoropose.inference.stepper import OrtStepper
-from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.io.bundles import load_bundle
+from fluoropose.registration.regression.bundle import NetworkGraphs
 from fluoropose.registration.resident_case import ResidentCase
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
@@ -118,8 +118,9 @@ def test_where_graphs_are_refused_the_network_runs_without_and_says_so(monkeypat
 
 def test_a_model_that_is_none_is_refused_with_graphs_too(monkeypatch, small_case):
     PretendedGpu(monkeypatch)
+    none = NetworkGraphs(b"x", b"x", {})
     with pytest.raises(BundleError, match="ONNX model that runs"):
-        OrtStepper({"fine": b"x"}, np.asarray(small_case.atlas.views), Device("cuda", 1, graphs=True))
+        OrtStepper({"fine": none}, np.asarray(small_case.atlas.views), Device("cuda", 1, graphs=True))
 
 
 def test_without_being_asked_for_no_graphs_are_made(monkeypatch, small_case, bundle, rng):
@@ -132,35 +133,16 @@ def test_without_being_asked_for_no_graphs_are_made(monkeypatch, small_case, bun
     assert {number for _, number in gpu.runs} == {""}
 
 
-def test_on_the_cpu_graphs_are_declined_in_the_log(caplog):
-    assert not open_device("cpu", 1, graphs=True).graphs
-    assert [record.fields for record in caplog.records] == [{"why": "the device is the CPU"}]
-    if not list_gpus():
-        with pytest.raises(DeviceError, match="expected a usable CUDA device"):
-            open_device("cuda", 1, graphs=True)
-
-
-def operations(model, batch):
-    session = ort._open_session(model, Device("cpu", 1), batch)
-    return {node.op_type for part in session.get_provider_graph_assignment_info() for node in part.get_nodes()}
-
-
-def test_a_network_of_one_batch_size_computes_no_shapes():
-    """On a GPU those would be nodes on the CPU: graphs refused, and a service that needs the GPU never ready."""
-    from fluoropose.cli.settings import shipped_models_root
-
-    root = shipped_models_root()
-    models = [model for name in list_bundles(root) for model in load_bundle(root / name).models.values()]
-    assert len(models) >= 6
-    for model in models:
-        assert "Shape" in operations(model, None)
-        for batch in (1, 2):
-            assert not operations(model, batch) & {"Shape", "ConstantOfShape", "Expand", "Where", "Equal", "Range"}
-
-
 def test_a_network_that_keeps_to_its_first_frame_is_refused(monkeypatch, small_case, bundle):
     ResidentCase(small_case, bundle, Device("cpu", 1))
-    monkeypatch.setattr(stepper._Frame, "update", lambda self, shaped: None)
+    put, with_frames = OrtStepper.put_frames, set()
+
+    def put_first_only(self, line_integrals):
+        if id(self) not in with_frames:
+            with_frames.add(id(self))
+            put(self, line_integrals)
+
+    monkeypatch.setattr(OrtStepper, "put_frames", put_first_only)
     with pytest.raises(BundleError, match="golden outputs"):
         ResidentCase(small_case, bundle, Device("cpu", 1))
 

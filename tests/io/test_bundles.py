@@ -1,3 +1,6 @@
+"""Bundles on disk: what is written comes back, and a file that changed, is missing or is too old is refused."""
+
+import json
 import shutil
 
 import numpy as np
@@ -19,10 +22,14 @@ def test_a_bundle_comes_back(models_root, small_case):
     bundle = load_bundle(models_root / "small")
     assert bundle.case_digest == small_case.digest
     assert np.isfinite(bundle.golden.residuals).all()
+    assert sorted(path.name for path in (models_root / "small").iterdir()) == [
+        "CARD.md", "coarse-warped.onnx", "coarse.onnx", "coarse.weights", "fine-warped.onnx", "fine.onnx",
+        "fine.weights", "golden.npz", "manifest.json",
+    ]  # fmt: skip
     assert list_bundles(models_root) == ["small"]
 
 
-@pytest.mark.parametrize("name", ["coarse.onnx", "fine.onnx", "golden.npz"])
+@pytest.mark.parametrize("name", ["coarse.onnx", "fine-warped.onnx", "coarse.weights", "golden.npz"])
 def test_one_changed_byte_is_noticed(copy, name):
     data = bytearray((copy / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -37,6 +44,13 @@ def test_a_missing_or_linked_file_is_refused(copy, models_root):
         load_bundle(copy)
     (copy / "fine.onnx").symlink_to(models_root / "small" / "fine.onnx")
     with pytest.raises(BundleError, match="expected the file fine.onnx"):
+        load_bundle(copy)
+
+
+def test_a_bundle_of_an_older_schema_is_refused_with_what_to_do(copy):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"schema": 3}))
+    with pytest.raises(BundleError, match="of schema 3, this version reads 4: train again with `fluoropose train`"):
         load_bundle(copy)
 
 

@@ -14,6 +14,7 @@ from fluoropose.inference.gpus import list_gpus
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.plan import Plan
+from fluoropose.registration.regression.bundle import NetworkGraphs
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.serving.case_cache import CaseCache
 from support.cases import tiny_bundle
@@ -104,8 +105,9 @@ def test_a_bundle_of_another_case_is_refused(small_case, bundle):
 
 
 def test_bytes_that_are_no_model_are_refused(small_case, bundle):
+    none = NetworkGraphs(b"x", b"x", {})
     with pytest.raises(BundleError, match="ONNX model that runs"):
-        ResidentCase(small_case, replace(bundle, models={"coarse": b"x", "fine": b"x"}), open_device("cpu", 1))
+        ResidentCase(small_case, replace(bundle, models={"coarse": none, "fine": none}), open_device("cpu", 1))
 
 
 def test_devices_never_fall_back_in_silence():

@@ -58,7 +58,7 @@ def surrounded_case_folder(folder: Path) -> Case:
 
 
 def tiny_bundle(case: Case, checkpoints: Path, name: str = "small") -> Bundle:
-    trained = train_case(case, TINY, checkpoints)
+    trained = train_case(case, TINY, checkpoints, threads=1)
     return Bundle(name, case.digest, trained.models, trained.golden, {"profile": "tiny"})
 
 

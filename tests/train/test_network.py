@@ -29,10 +29,10 @@ def test_equations_give_back_the_motion_that_they_describe(rng, pool):
     rows, columns = np.meshgrid(across, across, indexing="ij")
     residual = np.array([0.3, -0.2, 4.0, 0.004, 0.0, 0.0])
     moved = shifts_px(residual, np.column_stack([columns.ravel(), rows.ravel()])).reshape(cells, cells, 2)
-    written = rng.normal(size=(1, 5, 3, cells, cells))
+    equations = rng.normal(size=(1, 5, 3, cells, cells))
     unit_px = RESIDUAL_SCALES[0] * SIZE_PX
-    written[:, 4] = written[:, 0] * moved[..., 0] / unit_px + written[:, 1] * moved[..., 1] / unit_px
-    information, vector = net.gathered(torch.from_numpy(written.reshape(1, 15, cells, cells)).float())
+    equations[:, 4] = equations[:, 0] * moved[..., 0] / unit_px + equations[:, 1] * moved[..., 1] / unit_px
+    information, vector = net.sum_equations(torch.from_numpy(equations.reshape(1, 15, cells, cells)).float())
     found = torch.linalg.solve(information - torch.diag(torch.exp(net.log_prior)), vector[..., None]).detach()[0, :, 0]
     scales = np.array(RESIDUAL_SCALES) * [FIELD_MM, FIELD_MM, RANGE_MM, 1, 1, 1]
     assert (np.abs(found.numpy() * scales - residual) < [0.01, 0.01, 0.1, 1e-4, 2e-4, 2e-4]).all()
@@ -41,8 +41,8 @@ def test_equations_give_back_the_motion_that_they_describe(rng, pool):
 def test_more_trust_means_more_information(rng):
     """Equations twice as long say the same, four times as surely."""
     net = EquationNet(NetworkShape(2, (8, 8, 8)), SIZE_PX)
-    written = torch.from_numpy(rng.normal(size=(1, 15, 16, 16))).float()
+    equations = torch.from_numpy(rng.normal(size=(1, 15, 16, 16))).float()
     prior = torch.diag(torch.exp(net.log_prior))
-    first, second = net.gathered(written), net.gathered(2.0 * written)
+    first, second = net.sum_equations(equations), net.sum_equations(2.0 * equations)
     torch.testing.assert_close(second[0] - prior, 4.0 * (first[0] - prior), rtol=1e-4, atol=1e-2)
     torch.testing.assert_close(second[1], 4.0 * first[1], rtol=1e-4, atol=1e-2)

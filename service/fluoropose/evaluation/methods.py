@@ -104,7 +104,9 @@ def entry_of(name: str) -> Entry:
 def _ours(schedule: Schedule) -> Entry:
     def settings(bench: Bench) -> dict[str, Any]:
         bundle = load_bundle(bench.model)
-        digest = hashlib.sha256(b"".join(bundle.models[stage] for stage in sorted(bundle.models))).hexdigest()
+        networks = [bundle.models[stage] for stage in sorted(bundle.models)]
+        parts = [part for network in networks for part in (network.full, *network.weights.values())]
+        digest = hashlib.sha256(b"".join(parts)).hexdigest()
         steps = [f"{stage} {group.name.lower()}" for stage, group in schedule]
         return {
             "model": bundle.name,

@@ -1,1 +1,1 @@
-"""ONNX Runtime: the networks on a device."""
+"""Inference: the networks on a device by ONNX Runtime."""

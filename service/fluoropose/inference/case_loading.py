@@ -26,7 +26,7 @@ def load_resident_case(case: Case, bundle: Bundle, device: Device) -> ResidentCa
     require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
     _require_golden(bundle, device)
     stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
-    network_bytes = sum(len(model) for model in bundle.models.values())
+    network_bytes = sum(model.size_bytes for model in bundle.models.values())
     return ResidentCase(case, stepper, device_label=device.label, network_bytes=network_bytes)
 
 

@@ -1,4 +1,4 @@
-"""Which GPUs this machine has, asked of the driver through NVML (pynvml's one home). No GPU is not an error."""
+"""List the GPUs of this machine as the driver reports them through NVML. A machine without one is not an error."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ __all__ = ["Gpu", "list_gpus"]
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU as it is now; utilisation (0 to 1), power and temperature are None where the driver does not tell."""
+    """One GPU at one moment; utilisation (0 to 1), power and temperature are None where the driver has no value."""
 
     name: str
     uuid: str
@@ -36,19 +36,21 @@ def list_gpus() -> list[Gpu]:
 
 
 def _read(handle: object) -> Gpu:
+    """Return the GPU of an NVML handle."""
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     return Gpu(
         str(pynvml.nvmlDeviceGetName(handle)),
         str(pynvml.nvmlDeviceGetUUID(handle)),
         int(memory.total),
         int(memory.used),
-        _told(lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100.0),
-        _told(lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3),
-        _told(lambda: float(pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))),
+        _value_or_none(lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100.0),
+        _value_or_none(lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3),
+        _value_or_none(lambda: float(pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))),
     )
 
 
-def _told(ask: Callable[[], float]) -> float | None:
+def _value_or_none(ask: Callable[[], float]) -> float | None:
+    """Return what the driver answers, or None where it does not support the question."""
     try:
         return ask()
     except pynvml.NVMLError:

@@ -1,14 +1,13 @@
-"""The networks of a case on its device: atlas and frame stay there, a step sends a homography and an index.
+"""The networks of a case on its device: atlas and frames stay there, and a step sends homographies and indices only.
 
-Buffers are bound once and keep their addresses, from the first frame of a size on. On a CPU compiled code warps the
-frame, and the networks begin after their own warp (`inference.after_warp`).
+Buffers are bound once and keep their addresses, from the first frame of a size on. On a GPU the full graph of a
+network runs. On a CPU compiled code warps the frame, which is four times as fast, and the warped graph runs.
 """
 
 import threading
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from copy import copy
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,48 +17,44 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Float64
 from fluoropose.imaging.half_precision import to_half, to_single
 from fluoropose.imaging.sampling import pixel_homography, warp_into
-from fluoropose.inference.after_warp import after_warp
 from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, place
 from fluoropose.parallel import run_parallel
+from fluoropose.registration.regression.bundle import NetworkGraphs
 from fluoropose.registration.regression.step import AbstractStepper, Regression, solve_regression
 
 __all__ = ["OrtStepper"]
 
 _OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
-"""Each output and its shape after the batch axis."""
+"""Outputs of a step and their shapes after the batch axis."""
 
 _HOST = Device("cpu", 1)
 
 _FRAME_SIZES = 4
-"""Consoles of one room send one or two sizes; a buffer and its bindings are kept for so many."""
+"""How many frame sizes keep their buffers and bindings; the consoles of one room send one or two sizes."""
 
-_GRAPHS_TURN = threading.RLock()
-"""While a graph is captured, no other thread may allocate or copy on the device, whichever case it works on."""
+_CUDA_GRAPH_LOCK = threading.RLock()
+"""While a CUDA graph is captured, no other thread may allocate or copy on the device, for this case or another."""
 
 
 class OrtStepper(AbstractStepper):
-    """The networks of one case on one device. Not for two threads at once: another thread has `another`."""
+    """The networks of one case on one device, for one thread at a time; another thread takes one from `another`."""
 
-    def __init__(self, models: dict[str, bytes], pictures: NDArray[Any], device: Device) -> None:
-        """Open a session per stage and place the atlas.
+    def __init__(self, models: dict[str, NetworkGraphs], pictures: NDArray[Any], device: Device) -> None:
+        """Open a session for each network and place the atlas.
 
         Parameters
         ----------
-        models : stage name to ONNX bytes
+        models : networks by the names that `step` is given
         pictures : the atlas's, float16 (pictures, size, size)
         """
         self.device = device
-        warps = device.name != "cpu"
-        self._stages = {
-            stage: _Stage(model) if warps else _Stage(*after_warp(model, pictures.shape[-1]))
-            for stage, model in models.items()
-        }
+        self._models = models
         self._sessions: dict[tuple[str, int], NetworkSession] = {}
-        self._frames: dict[tuple[int, ...], _Frame] = {}
-        self._frame: _Frame | None = None
+        self._frames: dict[tuple[int, ...], _FrameBuffer] = {}
+        self._frame: _FrameBuffer | None = None
         self._atlas_host = np.ascontiguousarray(pictures[:, None])
-        self._turn = _GRAPHS_TURN if device.graphs else nullcontext()
-        with self._turn:
+        self._lock = _CUDA_GRAPH_LOCK if device.graphs else nullcontext()
+        with self._lock:
             self._atlas = place(self._atlas_host, device)
             for stage in models:
                 self._session(stage, 1)
@@ -70,14 +65,14 @@ class OrtStepper(AbstractStepper):
         return sum(session.fallback_nodes for session in list(self._sessions.values()))
 
     def put_frames(self, line_integrals: Float32) -> None:
-        """Copy the frames to the device, once, as float16. Buffers of the last few sizes are kept."""
+        """Copy frames (frames, rows, columns) of line integrals to the device, as float16."""
         shaped = to_half(line_integrals)[:, None]
-        with self._turn:
+        with self._lock:
             frame = self._frames.pop(shaped.shape, None)
             if frame is None:
                 while len(self._frames) >= _FRAME_SIZES:
                     self._frames.pop(next(iter(self._frames)))
-                frame = _Frame(shaped, self.device)
+                frame = _FrameBuffer(shaped, self.device)
             else:
                 frame.update(shaped)
             self._frames[shaped.shape] = self._frame = frame
@@ -85,9 +80,9 @@ class OrtStepper(AbstractStepper):
     def step(
         self, stage: str, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> Regression:
-        """Run one stage's network on a batch of looks; on a CPU each look by itself, side by side on the cores."""
-        parts = _parts(len(view_index), self.device)
-        with self._turn:
+        """Run one network on a batch of looks; on a CPU with one thread a network each look is a run of its own."""
+        parts = _split_batch(len(view_index), self.device)
+        with self._lock:
             bindings = [self._binding(stage, part, view_index.shape[1]) for part in parts]
             runs = [
                 partial(binding.run, homographies[part], view_index[part], frame_index[part])
@@ -104,38 +99,33 @@ class OrtStepper(AbstractStepper):
         return twin
 
     def _binding(self, stage: str, part: slice, pictures: int) -> "_Binding":
-        """Return what is bound to the frames for these looks of a batch, at so many pictures each."""
+        """Return the binding for a part of a batch with so many pictures a look, made when it is first needed."""
         if self._frame is None:
             raise AssertionError("expected put_frames before step")
         key = (stage, part.start, part.stop, pictures)
         if key not in self._frame.bindings:
             shape = (part.stop - part.start, pictures)
-            session, seen = self._session(stage, shape[0]), self._stages[stage].seen
+            session = self._session(stage, shape[0])
             self._frame.bindings[key] = (
-                _AfterWarp(session, seen, self._frame.lines, self._atlas, self._atlas_host.shape[-1], shape)
+                _WarpedBinding(session, self._frame.lines, self._atlas, self._atlas_host.shape[-1], shape)
                 if self.device.name == "cpu"
-                else _Whole(session, self._frame.value, self._atlas, shape, self.device)
+                else _FullBinding(session, self._frame.value, self._atlas, shape, self.device)
             )
         return self._frame.bindings[key]
 
     def _session(self, stage: str, batch: int) -> NetworkSession:
-        """Return a stage's network for a batch: on the CPU one for all, on a GPU opened when it is first needed."""
+        """Return a network for a batch: on the CPU one for all sizes, on a GPU one for each, opened at first need."""
         key = (stage, batch if self.device.name == "cuda" else 1)
         if key not in self._sessions:
-            self._sessions[key] = open_network(self._stages[stage].model, self.device, batch)
+            self._sessions[key] = open_network(self._models[stage], self.device, batch)
         return self._sessions[key]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """A stage's network: ONNX bytes and, if it begins after the warp, the name of the input for what the warp gives."""
+class _FrameBuffer:
+    """The memory that holds one instant's frames of one size, and the bindings that read it.
 
-    model: bytes
-    seen: str = ""
-
-
-class _Frame:
-    """The buffer of one instant's frames and what is bound to it: on a CPU rounded `lines`, else a device's `value`."""
+    On a CPU it is `lines`, float32 rounded to float16; on a GPU it is `value`, float16.
+    """
 
     def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
         self.device = device
@@ -144,6 +134,7 @@ class _Frame:
         self.bindings: dict[tuple[str, int, int, int], _Binding] = {}
 
     def update(self, shaped: NDArray[np.float16]) -> None:
+        """Write other frames of the same shape."""
         if self.value is None:
             np.copyto(self.lines, to_single(shaped)[:, 0])
         else:
@@ -151,26 +142,26 @@ class _Frame:
 
 
 class _Binding(ABC):
-    """Inputs and outputs of one session for one shape of `view_index`, bound once."""
+    """The bound inputs and outputs of one session for one shape of `view_index`."""
 
     @abstractmethod
     def run(
         self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> list[Float32]:
-        """Return the arrays of `_OUTPUTS` for these looks; the next run may write over them."""
+        """Return the arrays of `_OUTPUTS` for these looks; the next run may overwrite them."""
 
 
-class _AfterWarp(_Binding):
-    """A session on a CPU that takes warped frames."""
+class _WarpedBinding(_Binding):
+    """A session on a CPU of a warped graph."""
 
     def __init__(
-        self, session: NetworkSession, name: str, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
+        self, session: NetworkSession, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
     ) -> None:
         self.frames = frames
-        self.seen = np.zeros((shape[0], 1, size_px, size_px), np.float32)
+        self.warped = np.zeros((shape[0], 1, size_px, size_px), np.float32)
         self.index = np.zeros(shape, np.int64)
         self.outputs = [np.zeros((shape[0], *rest), np.float32) for rest in _OUTPUTS.values()]
-        inputs = {name: place(self.seen, _HOST), "atlas": atlas, "view_index": place(self.index, _HOST)}
+        inputs = {"warped": place(self.warped, _HOST), "atlas": atlas, "view_index": place(self.index, _HOST)}
         values = [place(array, _HOST) for array in self.outputs]
         self.compute = session.bind(inputs, dict(zip(_OUTPUTS, values, strict=True)))
 
@@ -178,15 +169,15 @@ class _AfterWarp(_Binding):
         self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> list[Float32]:
         rows, columns = self.frames.shape[1:]
-        for seen, homography, index in zip(self.seen, homographies, frame_index, strict=True):
-            warp_into(self.frames[index], pixel_homography(homography, rows, columns), seen[0])
+        for warped, homography, index in zip(self.warped, homographies, frame_index, strict=True):
+            warp_into(self.frames[index], pixel_homography(homography, rows, columns), warped[0])
         self.index[...] = view_index
         self.compute()
         return self.outputs
 
 
-class _Whole(_Binding):
-    """A session on a device that warps the frames there."""
+class _FullBinding(_Binding):
+    """A session on a GPU of a full graph, which warps the frames there."""
 
     def __init__(self, session: NetworkSession, frame: Any, atlas: Any, shape: tuple[int, int], device: Device) -> None:
         batch = shape[0]
@@ -219,7 +210,7 @@ class _Whole(_Binding):
         return [value.numpy() for value in self.outputs]
 
 
-def _parts(batch: int, device: Device) -> list[slice]:
-    """Return which looks go through the network at once: a CPU gains nothing by a batch, its cores by several runs."""
+def _split_batch(batch: int, device: Device) -> list[slice]:
+    """Return the looks of each run: one in each on a CPU whose runs have one thread each, else all in one."""
     size = 1 if device.name == "cpu" and device.threads == 1 else batch
     return [slice(first, first + size) for first in range(0, batch, size)]

@@ -1,4 +1,8 @@
-"""Bundles on disk: `manifest.json` with checksums, one ONNX file per stage, `golden.npz`, `CARD.md`."""
+"""Bundles on disk: a folder with `manifest.json`, the networks' graphs and weights, `golden.npz` and `CARD.md`.
+
+Each network has three files: `coarse.onnx` warps the frame itself, `coarse-warped.onnx` takes the warped frame, and
+`coarse.weights` holds the large arrays of both as ONNX external data. The manifest has the checksum of every file.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,19 +11,20 @@ import numpy as np
 
 from fluoropose.errors import BundleError, InputError
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
-from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden
+from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden, NetworkGraphs, weights_file
 
-__all__ = ["list_bundles", "load_bundle", "read_manifest", "store_bundle"]
+__all__ = ["describe_inputs", "list_bundles", "load_bundle", "read_manifest", "store_bundle"]
 
-_SCHEMA = 3
+_SCHEMA = 4
 _GOLDEN = ("frame", "homography", "cached", "residuals", "sigmas", "presence")
+_MANIFEST_ONLY = ("schema", "name", "case_digest", "sha256")
 
 
 def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = True) -> None:
     """Write a bundle, whole or not at all; an older one of the same name stays until the new one is complete."""
     with new_folder(folder, replace=replace) as part:
-        for stage, model in bundle.models.items():
-            (part / f"{stage}.onnx").write_bytes(model)
+        for stage, network in bundle.models.items():
+            _write_network(part, stage, network)
         golden = bundle.golden
         np.savez_compressed(part / "golden.npz", **{name: getattr(golden, name) for name in _GOLDEN})
         (part / "CARD.md").write_text(card, encoding="utf-8")
@@ -28,13 +33,7 @@ def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = Tru
             "schema": _SCHEMA,
             "name": bundle.name,
             "case_digest": bundle.case_digest,
-            "inputs": {
-                "frames": "float16 (frames, 1, rows, columns), line integrals",
-                "frame_index": "int64 (batch,), the frame of each look",
-                "homography": "float32 (batch, 3, 3), canonical pixels to frame coordinates in [-1, 1]",
-                "view_index": _looks(bundle),
-                "atlas": "float16 (views, 1, size, size), line integrals",
-            },
+            "inputs": describe_inputs(surrounded=bundle.surrounded),
             "outputs": {
                 "information": "float32 (batch, 6, 6): of dx, dy, dz in mm, dtheta, dalpha, dbeta in rad",
                 "vector": "float32 (batch, 6): the residual is information^-1 vector",
@@ -46,12 +45,18 @@ def store_bundle(folder: Path, bundle: Bundle, card: str, *, replace: bool = Tru
         write_json(part / "manifest.json", manifest)
 
 
-def _looks(bundle: Bundle) -> str:
-    """Return what `view_index` holds, in words."""
-    near = "the cached view and one step up and down in alpha, then in beta"
-    if not bundle.surrounded:
-        return f"int64 (batch, 5), {near}"
-    return f"int64 (batch, 6), {near}, then its surroundings"
+def describe_inputs(*, surrounded: bool) -> dict[str, str]:
+    """Return what each input of the graphs holds, in words, for networks that see surroundings or none."""
+    looks = "the cached view and one step up and down in alpha, then in beta"
+    seen = f"int64 (batch, 6), {looks}, then its surroundings" if surrounded else f"int64 (batch, 5), {looks}"
+    return {
+        "frames": "float16 (frames, 1, rows, columns), line integrals",
+        "frame_index": "int64 (batch,), the frame of each look",
+        "homography": "float32 (batch, 3, 3), canonical pixels to frame coordinates in [-1, 1]",
+        "warped": "float32 (batch, 1, size, size), warped frames; the -warped graph takes it in place of these three",
+        "view_index": seen,
+        "atlas": "float16 (views, 1, size, size), line integrals",
+    }
 
 
 def list_bundles(root: Path) -> list[str]:
@@ -63,13 +68,23 @@ def list_bundles(root: Path) -> list[str]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a bundle, or raise BundleError."""
+    """Return the manifest of a bundle.
+
+    Raises
+    ------
+    BundleError
+        If there is no manifest, or it is of another schema.
+    """
     try:
         manifest = read_json(folder / "manifest.json", "a model's manifest")
     except InputError as error:
         raise BundleError(str(error)) from error
-    if not isinstance(manifest, dict) or manifest.get("schema") != _SCHEMA:
-        raise BundleError(f"expected a manifest of schema {_SCHEMA} in {folder.name}, got another")
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if schema != _SCHEMA:
+        raise BundleError(
+            f"model {folder.name} has a manifest of schema {schema}, this version reads {_SCHEMA}: train again with "
+            "`fluoropose train`"
+        )
     return manifest
 
 
@@ -83,15 +98,31 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = read_manifest(folder)
     sums = manifest.get("sha256", {})
-    for name in (*(f"{stage}.onnx" for stage in STAGE_NAMES), "golden.npz"):
+    for name in (*(name for stage in STAGE_NAMES for name in _network_files(stage)), "golden.npz"):
         path = folder / name
         if path.is_symlink() or not path.is_file():
             raise BundleError(f"expected the file {name} in model {folder.name}, got none")
         if sha256_of(path) != sums.get(name):
             raise BundleError(f"checksum mismatch: {name} of model {folder.name} differs from its manifest")
-    models = {stage: (folder / f"{stage}.onnx").read_bytes() for stage in STAGE_NAMES}
+    models = {stage: _read_network(folder, stage) for stage in STAGE_NAMES}
     with np.load(folder / "golden.npz") as arrays:
         values = {name: arrays[name] for name in _GOLDEN}
     golden = Golden(**{**values, "presence": float(values["presence"])})
-    facts = {key: value for key, value in manifest.items() if key not in ("schema", "name", "case_digest", "sha256")}
+    facts = {key: value for key, value in manifest.items() if key not in _MANIFEST_ONLY}
     return Bundle(manifest["name"], manifest["case_digest"], models, golden, facts)
+
+
+def _network_files(stage: str) -> tuple[str, str, str]:
+    """Return the names of the full graph, the warped graph and the weights of one network."""
+    return f"{stage}.onnx", f"{stage}-warped.onnx", weights_file(stage)
+
+
+def _write_network(folder: Path, stage: str, network: NetworkGraphs) -> None:
+    full, warped, _ = _network_files(stage)
+    for name, data in {full: network.full, warped: network.warped, **network.weights}.items():
+        (folder / name).write_bytes(data)
+
+
+def _read_network(folder: Path, stage: str) -> NetworkGraphs:
+    full, warped, weights = ((folder / name).read_bytes() for name in _network_files(stage))
+    return NetworkGraphs(full, warped, {weights_file(stage): weights})

@@ -1,4 +1,4 @@
-"""Weights that a training starts from, on disk: one `.npz` of named arrays per stage."""
+"""Weights on disk from which a training starts: one `.npz` of named arrays for each network."""
 
 from io import BytesIO
 from pathlib import Path
@@ -15,19 +15,19 @@ __all__ = ["load_weights", "store_weights"]
 
 
 def store_weights(folder: Path, weights: dict[str, dict[str, NDArray[Any]]]) -> None:
-    """Write a network's arrays by stage, whole or not at all."""
+    """Write the arrays of each network, by network and name, whole or not at all."""
     with new_folder(folder, replace=True) as part:
         for stage, arrays in weights.items():
             np.savez_compressed(part / f"{stage}.npz", **arrays)  # type: ignore[arg-type]
 
 
 def load_weights(folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
-    """Return the arrays by stage and name.
+    """Return the arrays of each network, by network and name.
 
     Raises
     ------
     StorageError
-        If there are none, or one cannot be read.
+        If the folder has no such file, or one cannot be read.
     """
     weights: dict[str, dict[str, NDArray[Any]]] = {}
     for path in sorted(folder.glob("*.npz")):

@@ -1,1 +1,1 @@
-"""Metrics."""
+"""Metrics and logs."""

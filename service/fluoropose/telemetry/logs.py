@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the fields that were given and nothing of a frame or a patient."""
+"""Logs: one JSON object a line, with the fields of the call and nothing of a frame or a patient."""
 
 import json
 import logging
@@ -10,14 +10,13 @@ __all__ = ["JsonFormatter", "configure_logs"]
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes time, level, logger, message and the record's `fields`; an exception as its kind and place only.
+    """Formats time, level, logger, message and the record's `fields`; of an exception only its class and its place.
 
-    The text of an exception may quote what a caller sent, so it is left out; the traceback's last lines of our own
-    files are what a developer needs.
+    The text of an exception may quote what a caller sent, so it is left out.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the record as one line of JSON."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -32,7 +31,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send everything that is logged in this process to one stream as JSON lines."""
+    """Send all log records of this process to one stream, standard output by default, as JSON lines."""
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
@@ -45,6 +44,7 @@ def configure_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
 
 
 def _place(trace: Any) -> str:
+    """Return "function:line" of where an exception was raised, "" without a traceback."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

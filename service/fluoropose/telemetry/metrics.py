@@ -1,4 +1,4 @@
-"""Every metric in one place (prometheus_client's one home). Base units; no ids as labels; all start at zero."""
+"""All exported metrics. Units are base units, no label is an id, and every known label value starts at zero."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ LATENCY_BUCKETS = (
     0.001, 0.002, 0.004, 0.008, 0.012, 0.016, 0.020, 0.025, 0.0333, 0.040, 0.050, 0.0667, 0.080, 0.100, 0.1333,
     0.200, 0.333, 0.5, 1.0, 2.5,
 )  # fmt: skip
-"""Seconds; edges lie on the frame periods of 30, 15 and 7.5 fps, so that an objective is one ratio of buckets."""
+"""Seconds. Edges lie on the frame periods of 30, 15 and 7.5 fps, so that an objective is one ratio of buckets."""
 
 TRANSPORTS = ("http", "ws", "grpc")
 _DROPS = ("superseded", "stale_queue", "stale_emit", "rejected", "invalid", "failed", "disconnected", "draining")
@@ -35,7 +35,7 @@ _SHORT = (0.0005, 0.001, 0.002, 0.005, 0.010, 0.020, 0.050, 0.100, 0.250, 1.0)
 
 
 class Metrics:
-    """The exported metrics; each service has its own registry, so tests do not share counts."""
+    """The metrics of one service, in a registry of their own, so that two services in one process share no counts."""
 
     def __init__(self) -> None:
         """Create all metrics."""
@@ -51,13 +51,13 @@ class Metrics:
         self._machine()
 
     def text(self) -> bytes:
-        """Return the exposition for a scrape."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry)
 
     def serve(self, port: int) -> Callable[[], None]:
-        """Answer scrapes on a loopback port from a thread of their own, even while the event loop stalls.
+        """Answer scrapes on a loopback port from a thread of its own, even while the event loop stalls.
 
-        Returns a function that ends it. Raises OSError if the port is taken.
+        Return a function that ends the thread. Raise OSError if the port is taken.
         """
         server, thread = start_http_server(port, "127.0.0.1", self.registry)
 
@@ -69,12 +69,12 @@ class Metrics:
         return end
 
     def read(self, name: str, source: Callable[[], float], **labels: str) -> None:
-        """Let a gauge read its value at each scrape."""
+        """Let a gauge call `source` for its value at each scrape."""
         gauge: Gauge = getattr(self, name)
         (gauge.labels(**labels) if labels else gauge).set_function(source)
 
     def observe_stages(self, timing_ms: Mapping[str, float], model: str) -> None:
-        """Count one frame's stage times."""
+        """Add one frame's times, in ms by stage, to the histograms of a model."""
         for stage, value in timing_ms.items():
             if stage in ("locate", "regress", "refine"):
                 self.infer_duration.labels(model, stage).observe(value / 1e3)

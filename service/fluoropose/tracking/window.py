@@ -3,7 +3,8 @@
 A twist (x, y, z in mm, rotation vector w in rad) is about the object's centre, along the world's axes: it adds x, y, z
 to the centre and turns the rotation R into exp(w) R. The frames' errors are not independent: seen from one side, a
 network errs in the same way in every frame (measured: `docs/explanation/windows.md`). So a frame's error is modelled
-as the sum of 
+as the sum of
+
     a bias that all frames from the same side share    with the share `shared` of the frame's covariance, and
     noise of the frame's own                           with the rest.
 

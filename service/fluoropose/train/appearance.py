@@ -1,12 +1,12 @@
-"""How a training frame may look: the object's line integrals become a frame as many detectors would show it.
+"""The appearance of training frames: the object's line integrals become a frame as one of many detectors shows it.
 
-Everything is drawn per sample and written down here (lengths in canonical pixels, images of line integrals):
+Each sample has its own random values of all that is listed here (lengths in canonical pixels, line integrals):
 
     object contrast         times 0.5 to 1.8 (log-uniform)
     beam hardening          its line integral L becomes L / sqrt(1 + h L), h 0 to 0.8; metal at 110 kV: about 0.4
     surroundings            the rest of the object's CT, where there is one, on nine of ten frames, with the object's
-                            contrast times 0.7 to 1.4; there, a third of the tissue's noise, bones and organs below
-                            is left, and quanta are 400 to 20,000 behind the patient
+                            contrast times 0.7 to 1.4; such frames have a third of the tissue's noise, bones and
+                            organs below, and 400 to 20,000 quanta behind the patient
     soft tissue             0.2 to 3.0, a slope, and value noise of four octaves (0 to 0.6 each, falling)
     other bones             0 to 4 bars, straight tubes with a cortex, 0.1 to 1.4, width 4 to 30
     organs, gas, limbs      0 to 3 large rounded bodies with a sharp rim, -0.5 to 0.8
@@ -30,16 +30,16 @@ from fluoropose.imaging.filters import blur
 from fluoropose.imaging.kernels import ONE_KERNEL
 from fluoropose.imaging.sampling import sample_or_zero
 
-__all__ = ["AppearanceDraws", "draw_appearance", "dress", "warp_images"]
+__all__ = ["AppearanceDraws", "apply_appearance", "draw_appearance", "warp_images"]
 
 _BARS, _LINES, _BODIES = 4, 3, 3
 _OCTAVES = (3, 5, 9, 17)
 _BLUR_RADIUS = 4
 
-_MADE_UP = 0.35
+_SYNTHETIC_SHARE = 0.35
 """Share of bones and bodies, and of the strength of tissue noise, that is left where a CT's own anatomy is shown."""
 
-_BEHIND_COUNTS = (400.0, 20000.0)
+_COUNTS_BEHIND_PATIENT = (400.0, 20000.0)
 """Quanta in a canonical pixel behind the patient."""
 
 
@@ -58,23 +58,24 @@ class AppearanceDraws:
         """What the object's line integrals are multiplied by, (batch,)."""
         return self.scalars[:, 0]
 
-    def in_body(self, where: Bool, rng: np.random.Generator) -> "AppearanceDraws":
-        """Return the draws for frames that show the rest of a CT, `where` (batch,): less is made up around it.
+    def reduce_in_body(self, where: Bool, rng: np.random.Generator) -> "AppearanceDraws":
+        """Return the draws with less synthetic anatomy in the frames that show the rest of a CT, `where` (batch,).
 
-        Dose is what automatic control lets through a patient, so it no longer depends on how thick the patient is.
+        The dose of those frames is set behind the patient, as automatic exposure sets it, and no longer depends on how
+        thick the patient is.
         """
         bars, scalars = self.bars.copy(), self.scalars.copy()
-        gone = rng.random(bars.shape[:2]) >= _MADE_UP
-        gone[:, _BARS : _BARS + _LINES] = False
-        bars[gone & where[:, None], 5] = 0.0
-        behind = np.exp(rng.uniform(np.log(_BEHIND_COUNTS[0]), np.log(_BEHIND_COUNTS[1]), len(where)))
-        scalars[where, 4] *= _MADE_UP
+        removed = rng.random(bars.shape[:2]) >= _SYNTHETIC_SHARE
+        removed[:, _BARS : _BARS + _LINES] = False
+        bars[removed & where[:, None], 5] = 0.0
+        behind = np.exp(rng.uniform(np.log(_COUNTS_BEHIND_PATIENT[0]), np.log(_COUNTS_BEHIND_PATIENT[1]), len(where)))
+        scalars[where, 4] *= _SYNTHETIC_SHARE
         scalars[where, 7] = (behind * np.exp(scalars[:, 1]))[where]
         return replace(self, bars=bars, scalars=scalars)
 
 
 def draw_appearance(rng: np.random.Generator, batch: int, size_px: int, strength: float = 1.0) -> AppearanceDraws:
-    """Return what `dress` needs for `batch` frames; `strength` 0 gives nearly clean ones, 1 the full spread."""
+    """Return random values for `batch` frames; `strength` 0 gives nearly clean frames, 1 the full spread."""
     scalars = np.empty((batch, 14), np.float32)
     scalars[:, 0] = np.exp(rng.uniform(np.log(0.5), np.log(1.8), batch))
     scalars[:, 1] = rng.uniform(0.2, 3.0, batch)
@@ -109,8 +110,8 @@ def _draw_bars(rng: np.random.Generator, batch: int, size_px: int, strength: flo
     bars[:, :_BARS, 6] = rng.uniform(0.0, 0.85, (batch, _BARS))
     lines, bodies = slice(_BARS, _BARS + _LINES), slice(_BARS + _LINES, None)
     bars[:, lines, 4] = rng.uniform(0.5, 2.5, (batch, _LINES))
-    loud = np.exp(rng.uniform(np.log(0.3), np.log(4.0), (batch, _LINES)))
-    bars[:, lines, 5] = loud * (rng.random((batch, _LINES)) < 0.2 * strength)
+    amplitudes = np.exp(rng.uniform(np.log(0.3), np.log(4.0), (batch, _LINES)))
+    bars[:, lines, 5] = amplitudes * (rng.random((batch, _LINES)) < 0.2 * strength)
     balls = rng.random((batch, _LINES)) < 0.3
     bars[:, lines, 2:4] = np.where(balls[..., None], bars[:, lines, 0:2] + 0.1, bars[:, lines, 2:4])
     bars[:, bodies, 2:4] = bars[:, bodies, 0:2] + rng.normal(0.0, 0.25, (batch, _BODIES, 2)) * size_px
@@ -120,7 +121,10 @@ def _draw_bars(rng: np.random.Generator, batch: int, size_px: int, strength: flo
 
 
 def _draw_leaves(rng: np.random.Generator, batch: int, size_px: int, strength: float) -> Float32:
-    """Return per leaf (nx, ny, distance): dark where nx x + ny y > distance from the centre; 0, 0, 1 where open."""
+    """Return (nx, ny, distance) of each leaf, (0, 0, 1) of an open one.
+
+    A pixel (x, y) from the picture's centre is dark where nx x + ny y > distance.
+    """
     leaves = np.zeros((batch, 4, 3), np.float32)
     leaves[:, :, 2] = 1.0
     closed = (rng.random((batch, 1)) < 0.3 * strength) & (rng.random((batch, 4)) < 0.5)
@@ -131,21 +135,31 @@ def _draw_leaves(rng: np.random.Generator, batch: int, size_px: int, strength: f
     return leaves
 
 
-def dress(objects: Float32, draws: AppearanceDraws, surroundings: Float32 | None = None) -> Float32:
-    """Return frames as line integrals, float32 (batch, size, size), from the objects' own line integrals.
+def apply_appearance(objects: Float32, draws: AppearanceDraws, surroundings: Float32 | None = None) -> Float32:
+    """Return frames as a detector shows them.
 
-    `surroundings` (batch, size, size) are line integrals of what is known to lie around the objects.
+    Parameters
+    ----------
+    objects : float32 (batch, size, size), the objects' own line integrals
+    draws : the random values of the frames
+    surroundings : float32 (batch, size, size), line integrals of the rest of the CT; none where it is not known
+
+    Returns
+    -------
+    frames : float32 (batch, size, size), line integrals
     """
     frames = np.empty_like(objects)
     around = np.zeros_like(objects) if surroundings is None else surroundings
     with ONE_KERNEL:
-        _dress(objects, around, draws.scalars, draws.bars, *draws.noise_grids, draws.white, draws.leaves, frames)
+        _compute_frames(
+            objects, around, draws.scalars, draws.bars, *draws.noise_grids, draws.white, draws.leaves, frames
+        )
     return frames
 
 
 @njit(inline="always")
 def _value_noise(grid: Float32, x: float, y: float) -> float:
-    """Smooth noise between the grid's values; x and y run from 0 to 1."""
+    """Return smooth noise between the grid's values; x and y run from 0 to 1."""
     n = grid.shape[0] - 1
     gx, gy = x * n, y * n
     i, j = min(int(gy), n - 1), min(int(gx), n - 1)
@@ -158,7 +172,7 @@ def _value_noise(grid: Float32, x: float, y: float) -> float:
 
 @njit(inline="always")
 def _add_tissue(total: Float32, p: Float32, a: Float32, b: Float32, c: Float32, d: Float32) -> None:
-    """Add base, slope and noise; the noise is drawn every fourth pixel, for nothing in it is finer."""
+    """Add base, slope and noise; the noise is computed at every fourth pixel, as it has no finer detail."""
     size = total.shape[0]
     side = size // 4 + 1
     coarse = np.empty((side, side), np.float32)
@@ -207,7 +221,7 @@ def _add_bar(total: Float32, bar: Float32) -> None:
 
 
 @njit(parallel=True, cache=True, fastmath=True)
-def _dress(
+def _compute_frames(
     objects: Float32,
     surroundings: Float32,
     scalars: Float32,
@@ -220,6 +234,7 @@ def _dress(
     leaves: Float32,
     frames: Float32,
 ) -> None:
+    """Write the frames: everything that absorbs, then blur, scatter, noise, collimation, look-up and blend."""
     batch, size, _ = objects.shape
     for b in prange(batch):
         p = scalars[b]
@@ -251,6 +266,7 @@ def _dress(
 
 @njit(inline="always")
 def _collimate(beam: Float32, leaves: Float32, p: Float32) -> None:
+    """Darken what lies behind the leaves and outside of the round collimator."""
     size = beam.shape[0]
     middle = np.float32(0.5) * (size - 1)
     for n in range(4):

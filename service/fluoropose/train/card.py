@@ -1,4 +1,4 @@
-"""The model card: what a bundle was trained on, how good it is, where it must not be used."""
+"""The model card: what a bundle was trained on, how good it is, and where it must not be used."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ __all__ = ["model_card"]
 
 
 def model_card(name: str, case: Case, profile: Profile, seed: int, reports: dict[str, FitReport], facts: Any) -> str:
-    """Return the card as Markdown; `facts` holds the measured accuracy of `evaluation.metrics.summary`."""
+    """Return the card as Markdown; `facts` is the measured accuracy (`evaluation.metrics.summary`)."""
     view, grid = case.atlas.view, case.atlas.grid
     covered = " and ".join(f"+-{reach:g}" for reach in grid.reach_deg)
     losses = "\n".join(f"| {stage} | {report.iterations} | {_loss(report)} |" for stage, report in reports.items())

@@ -13,7 +13,7 @@ __all__ = ["read_checkpoint", "write_checkpoint"]
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a state with its "identity", or raise StorageError and leave the checkpoint that was."""
+    """Write a state with its "identity"; where that fails, keep the older checkpoint and raise StorageError."""
     part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
-    """Return the state there is of the training of that identity, None for none."""
+    """Return the state in a checkpoint of the training with that identity, or None if there is no such checkpoint."""
     if not path.exists():
         return None
     state: dict[str, Any] = torch.load(path, weights_only=True)

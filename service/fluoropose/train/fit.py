@@ -1,8 +1,8 @@
-"""One training run: a stage, a case and a profile in, trained weights out; interrupted runs go on where they were."""
+"""Train one network for one object or for many; an interrupted training goes on from its checkpoint."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,22 @@ from fluoropose.drr.atlas import Atlas
 from fluoropose.train.checkpoints import read_checkpoint, write_checkpoint
 from fluoropose.train.loss import PointLoss
 from fluoropose.train.network import AbstractNet, build_net
+from fluoropose.train.precision import autocast, choose_dtype, processor_capabilities
 from fluoropose.train.profiles import Lesson, Profile, Stage
 from fluoropose.train.synthesis import Batch, TruthBank, sample_batch
 
-__all__ = ["CHECKPOINT_EVERY", "FitReport", "Subject", "fit_stage"]
+__all__ = ["FitReport", "FitSettings", "Subject", "fit_stage"]
 
-CHECKPOINT_EVERY = 250
-
-_THERE_PERCENT = 2.5
-"""A pose whose corners are off by less than this in the image counts as found by the presence output."""
+_PRESENT_PERCENT = 2.5
+"""The presence output is taught that the object is there where the corners are off by less than this in the image."""
 
 _GRADIENT_LIMIT = 5.0
 
 _SIDE_WEIGHT = 0.1
-"""Of the likelihood and of presence beside the points' motion."""
+"""The weight of the likelihood and of the presence in the loss; the motion of the points has weight 1."""
 
-_SUBJECTS_A_BATCH = 4
-"""Of many subjects, so many are drawn for each batch."""
+_SUBJECTS_PER_BATCH = 4
+"""How many of many subjects are drawn for each batch."""
 
 Watch = Callable[[int, int, float], None]
 """Called with (done, total, running loss)."""
@@ -39,10 +38,24 @@ Watch = Callable[[int, int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """What one run ended with: iterations and the mean loss, percent of size, over its last tenth."""
+    """The number of iterations of a training and the mean loss over the last tenth of them, in percent of size."""
 
     iterations: int
     last_loss_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How a training runs: iterations between two checkpoints, and the convolutions' number type.
+
+    With no `dtype` it is what `train.precision` chooses for this processor.
+    """
+
+    checkpoint_every: int = 250
+    dtype: torch.dtype | None = None
+
+
+_DEFAULT_SETTINGS = FitSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +69,14 @@ class Subject:
 
 @dataclass(slots=True)
 class _Run:
+    """The state of a training, which a checkpoint holds, and the number type that it computes in."""
+
     net: AbstractNet
     optimiser: torch.optim.Optimizer
     rng: np.random.Generator
+    dtype: torch.dtype
     done: int = 0
-    losses: list[float] | None = None
+    losses: list[float] = field(default_factory=list)
 
 
 def fit_stage(
@@ -72,41 +88,70 @@ def fit_stage(
     seed: int = 0,
     initial: dict[str, Tensor] | None = None,
     watch: Watch = lambda done, total, loss: None,
+    settings: FitSettings = _DEFAULT_SETTINGS,
 ) -> tuple[AbstractNet, FitReport]:
-    """Train one stage for one subject, or for any by many, from `initial` weights or from none.
+    """Train one network.
 
-    `checkpoint` is written every `CHECKPOINT_EVERY` iterations and read if it is there. Subjects share a size of views,
-    and all or none of them have surroundings.
+    Parameters
+    ----------
+    stage : which network, and what it is taught
+    profile : the budget
+    subjects : one object to train for it alone, or many to train for any; views are of one size, and all subjects or
+        none have surroundings
+    checkpoint : a file, written every so many iterations and read if this same training wrote it
+    seed : fixes the first weights and the samples
+    initial : the weights to start from; random ones if there are none
+    watch : called after every iteration
+    settings : how often checkpoints are written, and the number type
+
+    Returns
+    -------
+    net : the trained network
+    report : iterations and the loss at the end
+
+    Raises
+    ------
+    StorageError
+        If a checkpoint cannot be written.
     """
-    torch.manual_seed(seed)
-    atlas = subjects[0].atlas
-    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if initial is not None:
-        net.load_state_dict(initial)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
-    run = _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), losses=[])
-    kind = " surrounded" if atlas.has_surroundings else ""
-    told = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
-    identity = f"{stage} {profile} {seed} {initial is None}{kind} {told}"
+    run = _begin(stage, subjects[0].atlas, seed, initial, settings)
+    identity = _identify(stage, profile, subjects, f"{seed} {initial is None}")
     _restore(run, checkpoint, identity)
-    losses_of = [PointLoss(item.atlas, item.corners_mm) for item in subjects]
-    net.train()
+    point_losses = [PointLoss(item.atlas, item.corners_mm) for item in subjects]
+    run.net.train()
     iterations = round(stage.effort * profile.iterations)
     while run.done < iterations:
         rate = _one_cycle(run.done / iterations, stage.peak_rate * profile.rate)
-        for group in optimiser.param_groups:
+        for group in run.optimiser.param_groups:
             group["lr"] = rate
-        loss = _iterate(run, stage, subjects, losses_of)
+        run.losses.append(_iterate(run, stage, subjects, point_losses))
         run.done += 1
-        if run.losses is not None:
-            run.losses.append(loss)
-        if run.done % CHECKPOINT_EVERY == 0 or run.done == iterations:
+        if run.done % settings.checkpoint_every == 0 or run.done == iterations:
             _save(run, checkpoint, identity)
-        watch(run.done, iterations, float(np.mean((run.losses or [loss])[-50:])))
-    net.eval()
+        watch(run.done, iterations, float(np.mean(run.losses[-50:])))
+    run.net.eval()
     tail = (run.losses or [math.nan])[-max(1, iterations // 10) :]
-    return net, FitReport(run.done, float(np.mean(tail)))
+    return run.net, FitReport(run.done, float(np.mean(tail)))
+
+
+def _begin(stage: Stage, atlas: Atlas, seed: int, initial: dict[str, Tensor] | None, settings: FitSettings) -> _Run:
+    """Return a training of a stage before its first iteration."""
+    torch.manual_seed(seed)
+    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings).to(
+        memory_format=torch.channels_last
+    )  # type: ignore[call-overload]
+    if initial is not None:
+        net.load_state_dict(initial)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
+    dtype = settings.dtype or choose_dtype(processor_capabilities())
+    return _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), dtype)
+
+
+def _identify(stage: Stage, profile: Profile, subjects: list[Subject], start: str) -> str:
+    """Return the text by which a checkpoint of this training is known."""
+    kind = " surrounded" if subjects[0].atlas.has_surroundings else ""
+    objects = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
+    return f"{stage} {profile} {start}{kind} {objects}"
 
 
 @dataclass(slots=True)
@@ -115,11 +160,12 @@ class _Part:
 
     batch: Batch
     lesson: Lesson
-    loss_of: PointLoss
+    point_loss: PointLoss
 
 
-def _drawn(run: _Run, stage: Stage, subjects: list[Subject], losses_of: list[PointLoss]) -> list[_Part]:
-    count = min(len(subjects), _SUBJECTS_A_BATCH)
+def _draw_parts(run: _Run, stage: Stage, subjects: list[Subject], point_losses: list[PointLoss]) -> list[_Part]:
+    """Return the parts of one batch, of as many subjects as a batch has."""
+    count = min(len(subjects), _SUBJECTS_PER_BATCH)
     chosen = run.rng.choice(len(subjects), count, replace=False) if len(subjects) > 1 else [0]
     parts = []
     for n in chosen:
@@ -127,20 +173,30 @@ def _drawn(run: _Run, stage: Stage, subjects: list[Subject], losses_of: list[Poi
         for lesson in stage.lessons:
             size = max(1, round(lesson.share * stage.batch / count))
             batch = sample_batch(item.bank, item.atlas, lesson.ranges, size, run.rng, lesson.absent)
-            parts.append(_Part(batch, lesson, losses_of[n]))
+            parts.append(_Part(batch, lesson, point_losses[n]))
     return parts
 
 
-def _iterate(run: _Run, stage: Stage, subjects: list[Subject], losses_of: list[PointLoss]) -> float:
-    parts = _drawn(run, stage, subjects, losses_of)
-    frames = _stacked([part.batch.frames[:, None] for part in parts])
-    views = _stacked([part.batch.views for part in parts])
-    with torch.autocast("cpu", torch.bfloat16):
-        written, presence = run.net.written(frames, views)
-    information, vector = run.net.gathered(written.float())
-    predicted = torch.linalg.solve(information, vector[..., None])[..., 0]
+def _iterate(run: _Run, stage: Stage, subjects: list[Subject], point_losses: list[PointLoss]) -> float:
+    """Take one step of the optimiser; return the mean motion of the points, in percent of size."""
+    parts = _draw_parts(run, stage, subjects, point_losses)
+    frames = _stack([part.batch.frames[:, None] for part in parts])
+    views = _stack([part.batch.views for part in parts])
+    with autocast(run.dtype):
+        equations, presence = run.net.predict_equations(frames, views)
+    information, vector = run.net.sum_equations(equations.float())
+    total, moved = _losses(parts, torch.linalg.solve(information, vector[..., None])[..., 0], information, presence)
+    run.optimiser.zero_grad()
+    total.backward()
+    torch.nn.utils.clip_grad_norm_(run.net.parameters(), _GRADIENT_LIMIT)
+    run.optimiser.step()
+    return float(moved.detach())
+
+
+def _losses(parts: list[_Part], predicted: Tensor, information: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the whole loss of a batch, and the points' motion in it."""
     expected = torch.sqrt(torch.diagonal(torch.linalg.inv(information), dim1=1, dim2=2).clamp(min=1e-8))
-    main, likelihood, there, taught = [], [], [], []
+    main, likelihood, near, taught = [], [], [], []
     first = 0
     for part in parts:
         last = first + len(part.batch.present)
@@ -149,37 +205,36 @@ def _iterate(run: _Run, stage: Stage, subjects: list[Subject], losses_of: list[P
         present = torch.from_numpy(part.batch.present)
         weight = present * float(part.lesson.in_plane)
         turns = torch.full_like(present, float(part.lesson.out_of_plane))
-        main.append(part.loss_of.point_loss(predicted[first:last], truth, index, turns) * weight)
-        errors = predicted[first:last] - truth / part.loss_of.scales
-        likelihood.append(_unlikelihood(errors, expected[first:last], turns) * weight)
-        there.append(present * (part.loss_of.moves(truth, index)[0] < _THERE_PERCENT).float())
+        main.append(part.point_loss.point_loss(predicted[first:last], truth, index, turns) * weight)
+        errors = predicted[first:last] - truth / part.point_loss.scales
+        likelihood.append(_negative_log_likelihood(errors, expected[first:last], turns) * weight)
+        near.append(present * (part.point_loss.moves(truth, index)[0] < _PRESENT_PERCENT).float())
         taught.append(weight)
         first = last
     count = torch.cat(taught).sum().clamp(min=1.0)
     moved = torch.cat(main).sum() / count
-    seen = torch.nn.functional.binary_cross_entropy_with_logits(presence[:, 0].float(), torch.cat(there))
-    total = moved + _SIDE_WEIGHT * (torch.cat(likelihood).sum() / count + seen)
-    run.optimiser.zero_grad()
-    total.backward()
-    torch.nn.utils.clip_grad_norm_(run.net.parameters(), _GRADIENT_LIMIT)
-    run.optimiser.step()
-    return float(moved.detach())
+    seen = torch.nn.functional.binary_cross_entropy_with_logits(presence[:, 0].float(), torch.cat(near))
+    return moved + _SIDE_WEIGHT * (torch.cat(likelihood).sum() / count + seen), moved
 
 
-def _unlikelihood(errors: Tensor, expected: Tensor, turns: Tensor) -> Tensor:
-    """Return the mean negative log-likelihood (batch,) of each parameter's error, Laplace with `expected` as scale."""
+def _negative_log_likelihood(errors: Tensor, expected: Tensor, turns: Tensor) -> Tensor:
+    """Return the mean over the parameters (batch,); errors are Laplace with `expected` as scale."""
     each = errors.abs() / expected + torch.log(expected)
     weights = torch.cat([torch.ones_like(each[:, :4]), turns[:, None].expand(-1, 2)], dim=1)
     return (each * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def _stacked(images: list[Any]) -> Tensor:
+def _stack(images: list[Any]) -> Tensor:
+    """Return images of several parts as one batch, channels last."""
     tensor = torch.from_numpy(np.concatenate(images))
     return tensor.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _one_cycle(share: float, peak: float) -> float:
-    """Linear warm-up over the first tenth, then a cosine to zero (Smith and Topin 2019, simplified)."""
+    """Return the learning rate after a `share` of the iterations.
+
+    It rises linearly over the first tenth and falls to zero as a cosine (Smith and Topin 2019, simplified).
+    """
     if share < 0.1:
         return peak * (0.04 + 0.96 * share / 0.1)
     return peak * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)) + 1e-6

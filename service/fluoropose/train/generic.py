@@ -1,4 +1,4 @@
-"""Subjects that nobody drew, for weights that fit any object: regressors see frame and views, and need not know it.
+"""Random objects to train on, for weights that fit any object: a network sees frame and views and needs no more.
 
 Angles in degrees, lengths in mm.
 """
@@ -16,16 +16,16 @@ from fluoropose.train.synthesis import build_bank
 __all__ = ["GENERIC_GRID", "random_subject"]
 
 GENERIC_GRID = AtlasGrid(10.0, 2.0)
-"""A small atlas: a random object costs a second or two, and the next one teaches more than a wider view of this one.
+"""A small atlas, so that a random object costs a second or two: more objects teach more than wider views of one.
 
-Wrong angles reach 20 degrees in it; what lies beyond, a case's own training teaches.
+Wrong angles up to 20 degrees occur in it. A case's own training teaches larger ones.
 """
 
 
-def random_subject(rng: np.random.Generator, pictures: int = 120) -> Subject:
-    """Return a random object, seen from about a random side."""
+def random_subject(rng: np.random.Generator, pictures: int = 120, grid: AtlasGrid = GENERIC_GRID) -> Subject:
+    """Return a random object with an atlas about a random base view and a bank of so many pictures."""
     volume = random_object(rng)
-    choice = ViewChoice(from_rotation_vector(2.0 * rng.normal(size=3)), rng.uniform(750.0, 1000.0), GENERIC_GRID)
+    choice = ViewChoice(from_rotation_vector(2.0 * rng.normal(size=3)), rng.uniform(750.0, 1000.0), grid)
     case = prepare_case("generic", "generic", volume, choice)
     renderer = CpuRenderer(volume, 1.5 * default_step_mm(volume))
     return Subject(case.atlas, build_bank(renderer, case.atlas, pictures, rng), case.corners_mm)

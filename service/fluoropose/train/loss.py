@@ -1,11 +1,11 @@
-"""The loss: how far eight points of the object move, in percent of its size. No mixed units, no hand-made scales.
+"""The loss: how far eight points of the object move, in percent of its size, so that mm and rad need no weights.
 
 With e the residual's error (mm, rad), a point p of the object in the canonical camera moves by
 
     m = (e_x, e_y, e_z) + (e_alpha, e_beta, e_theta) x p,        in the image by  m_xy - p_xy / (range + p_z) m_z
 
-(first order). The loss is the mean over the corners of the object's box of the image part, plus `DEPTH_WEIGHT` times
-the whole of m, because what one image hardly shows would otherwise not be learnt at all.
+to first order. The loss is the mean over the corners of the object's box of the image part, plus `DEPTH_WEIGHT` times
+the length of m. Without the second term the network would not learn what one image hardly shows.
 """
 
 import numpy as np
@@ -23,14 +23,14 @@ _SMOOTH_PERCENT = 0.02
 
 
 def corner_table(atlas: Atlas, corners_mm: Points) -> Tensor:
-    """Return for every view of the atlas the corners in the canonical camera about the centre, (views, 8, 3) mm."""
+    """Return the corners about the object's centre in each view's canonical camera, (views, 8, 3) mm."""
     about = corners_mm - atlas.view.centre_mm
     table = np.stack([about @ atlas.rotation(index).T for index in range(atlas.grid.count)])
     return torch.from_numpy(table.astype(np.float32))
 
 
 class PointLoss:
-    """Turns scaled residuals and true residuals into losses in percent of the object's size."""
+    """The loss of scaled residuals against true residuals, in percent of the object's size."""
 
     def __init__(self, atlas: Atlas, corners_mm: Points) -> None:
         """Prepare for one case."""
@@ -50,7 +50,7 @@ class PointLoss:
         return _smooth_norm(image * to_percent).mean(dim=1), _smooth_norm(moved * to_percent).mean(dim=1)
 
     def point_loss(self, predicted: Tensor, truth: Tensor, view_index: Tensor, turns: Tensor) -> Tensor:
-        """Return the loss (batch,) of scaled predictions (batch, 6); where `turns` (batch,) is 0, not of the angles."""
+        """Return the loss (batch,) of scaled predictions (batch, 6), of alpha and beta where `turns` is 1."""
         errors = predicted * self.scales - truth
         errors = torch.cat([errors[:, :4], errors[:, 4:] * turns[:, None]], dim=1)
         image, space = self.moves(errors, view_index)
@@ -58,4 +58,5 @@ class PointLoss:
 
 
 def _smooth_norm(vectors: Tensor) -> Tensor:
+    """Return the lengths of vectors, with a gradient at zero."""
     return torch.sqrt((vectors * vectors).sum(dim=-1) + _SMOOTH_PERCENT**2) - _SMOOTH_PERCENT

@@ -1,12 +1,13 @@
 """The regressor networks (torch): a frame in the canonical view beside cached views, equations for the residual out.
 
-Images are float32 (batch, channels, size, size) line integrals. At every cell of a grid the network writes a few
-linear equations for the scaled residual p (see `RESIDUAL_SCALES`): what it sees is off by e along a direction n, and
+Images are float32 (batch, channels, size, size) line integrals. At every cell of a grid the network predicts a few
+linear equations for the scaled residual p (see `RESIDUAL_SCALES`). Each says that the picture there is off by e along a
+direction n, and
 
     n . shift(p) + a p_alpha + b p_beta = e,
 
 where shift(p) is how x, y, z and theta move the cell's place in the image, which is known. n, a, b and e are learnt;
-how long they are says how much the equation is to be trusted. All of them together are solved by least squares:
+the longer they are, the more the equation is trusted. All equations together are solved by least squares:
 `information` is the sum of J J^T plus a prior, `vector` the sum of J e, the residual information^-1 vector.
 The normalisation is part of the network so that ONNX carries it; `regression.numpy_step` is its NumPy twin.
 """
@@ -52,8 +53,8 @@ VIEW_FLOOR = 0.02
 class NetworkShape:
     """`pool` shrinks the images first; `widths` are the channels after each halving.
 
-    Cells lie where the second halving ends; `mix` is their channels, `equations` how many each writes: with none, the
-    whole picture is read at once.
+    Cells are the pixels after the second halving; `mix` is the number of their channels, `equations` how many
+    equations each predicts. With no equations the whole picture is read at once.
     """
 
     pool: int
@@ -80,12 +81,15 @@ def local_contrast(image: Tensor, block: int) -> tuple[Tensor, Tensor]:
 
 
 def _smooth(image: Tensor, block: int) -> Tensor:
+    """Return the local mean: means of blocks, averaged over three blocks and interpolated."""
     small = F.avg_pool2d(image, block)
     small = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     return F.interpolate(small, scale_factor=float(block), mode="bilinear", align_corners=False)
 
 
 class _Block(nn.Module):
+    """Two convolutions, the first of which halves the picture; the second one's result is added to its input."""
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.down = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False)
@@ -98,10 +102,11 @@ class _Block(nn.Module):
         return F.relu(x + self.same_norm(self.same(x)))
 
 
-def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
-    """Return frame and cached view by local contrast, the view as it is, and its change with alpha and beta.
+def _make_channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
+    """Return the local contrast of frame and cached view, the view as it is, and its change with alpha and beta.
 
-    Where there are surroundings, also those, and the view among them, by the local contrast of the two together.
+    Where there are surroundings, two channels more: the surroundings, and the view added to them, both over the local
+    deviation of that sum.
     """
     cached = views[:, :1]
     turned = torch.cat([views[:, 1:2] - views[:, 2:3], views[:, 3:4] - views[:, 4:5]], dim=1)
@@ -116,21 +121,24 @@ def _channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
     turned = torch.clamp(turned / deviation, -4.0, 4.0)
     channels = [local_contrast(frame, 8 // pool)[0], contrast, shown, turned]
     if views.shape[1] > NEIGHBOURS:
-        among = torch.cat([views[:, NEIGHBOURS:], views[:, NEIGHBOURS:] + view], dim=1)
-        channels.append(_among(F.avg_pool2d(among, pool) if pool > 1 else among, 8 // pool))
+        pair = torch.cat([views[:, NEIGHBOURS:], views[:, NEIGHBOURS:] + view], dim=1)
+        channels.append(_contrast_of_surroundings(F.avg_pool2d(pair, pool) if pool > 1 else pair, 8 // pool))
     return torch.cat(channels, dim=1)
 
 
-def _among(pictures: Tensor, block: int) -> Tensor:
-    """Return surroundings, and the view among them, less their local means and over the latter's local deviation."""
+def _contrast_of_surroundings(pictures: Tensor, block: int) -> Tensor:
+    """Return both pictures of a pair, each less its local mean and over the second one's local deviation.
+
+    The pair is the surroundings, and the surroundings with the cached view.
+    """
     contrast, deviation = local_contrast(pictures[:, 1:], block)
-    around = pictures[:, :1]
-    detail = (around - _smooth(around, block)) / deviation
+    surroundings = pictures[:, :1]
+    detail = (surroundings - _smooth(surroundings, block)) / deviation
     return torch.cat([torch.clamp(detail, -4.0, 4.0), contrast], dim=1)
 
 
 class AbstractNet(nn.Module, ABC):
-    """Halving blocks over the channels; what they are read by differs."""
+    """A network of blocks that each halve the picture; subclasses differ in how they read the blocks' features."""
 
     def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
         """Build the blocks for canonical images of `size_px`, with surroundings or without."""
@@ -144,36 +152,36 @@ class AbstractNet(nn.Module, ABC):
         self.blocks = nn.ModuleList(_Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
 
     def forward(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return information (batch, 6, 6), vector (batch, 6) and the logit of "it is there" (batch, 1), scaled.
+        """Return information (batch, 6, 6), vector (batch, 6) and the logit of presence (batch, 1), scaled.
 
         `frame` (batch, 1, size, size); `views` (batch, 5, size, size): the cached view and its neighbours, 2 degrees up
         and down in alpha, then in beta; (batch, 6, size, size) with the surroundings in the cached view.
         """
-        written, presence = self.written(frame, views)
-        return *self.gathered(written), presence
+        equations, presence = self.predict_equations(frame, views)
+        return *self.sum_equations(equations), presence
 
     @abstractmethod
-    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what `gathered` needs and the logit of "it is there"; this much may be computed in bfloat16."""
+    def predict_equations(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the equations and the logit of presence; this much may be computed in bfloat16."""
 
     @abstractmethod
-    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
-        """Return information and vector, float32."""
+    def sum_equations(self, equations: Tensor) -> tuple[Tensor, Tensor]:
+        """Return information and vector, float32, of what `predict_equations` gave."""
 
-    def levels(self, frame: Tensor, views: Tensor) -> list[Tensor]:
+    def extract_features(self, frame: Tensor, views: Tensor) -> list[Tensor]:
         """Return the features after each block."""
-        x = F.relu(self.stem_norm(self.stem(_channels(frame, views, self.shape.pool))))
-        found = []
+        x = F.relu(self.stem_norm(self.stem(_make_channels(frame, views, self.shape.pool))))
+        features = []
         for block in self.blocks:
             x = block(x)
-            found.append(x)
-        return found
+            features.append(x)
+        return features
 
 
 class ResidualNet(AbstractNet):
-    """Reads the whole picture at once: the residual and how far off it is expected to be.
+    """A network that reads the whole picture at once and predicts the residual and the residual's expected errors.
 
-    It takes wrong poses that no linear equation bridges, and must learn its object.
+    It corrects poses that are too wrong for linear equations, and must be trained for its object.
     """
 
     def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
@@ -190,23 +198,23 @@ class ResidualNet(AbstractNet):
         self.eye: Tensor
         self.register_buffer("eye", torch.eye(6))
 
-    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the residual and the logs of its expected errors (batch, 12); and the logit of "it is there"."""
-        x = F.relu(self.squeeze(self.levels(frame, views)[-1])).flatten(1)
+    def predict_equations(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the residual and the logs of its expected errors (batch, 12), and the logit of presence."""
+        x = F.relu(self.squeeze(self.extract_features(frame, views)[-1])).flatten(1)
         in_plane, out_of_plane = F.relu(self.in_plane_hidden(x)), F.relu(self.out_of_plane_hidden(x))
         both = torch.cat([in_plane, out_of_plane], dim=1).detach()
         quality = self.quality_head(F.relu(self.quality_hidden(both)))
         heads = [self.in_plane_head(in_plane), self.out_of_plane_head(out_of_plane), quality[:, :6]]
         return torch.cat(heads, dim=1), quality[:, 6:]
 
-    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+    def sum_equations(self, equations: Tensor) -> tuple[Tensor, Tensor]:
         """Return six equations, one for each parameter."""
-        weights = torch.exp(-2.0 * torch.clamp(written[:, 6:], -5.0, 4.0))
-        return weights[:, :, None] * self.eye, weights * written[:, :6]
+        weights = torch.exp(-2.0 * torch.clamp(equations[:, 6:], -5.0, 4.0))
+        return weights[:, :, None] * self.eye, weights * equations[:, :6]
 
 
 class EquationNet(AbstractNet):
-    """Brings the features back to the cells, where each writes its equations."""
+    """A network that brings all features to one grid of cells, where each cell predicts equations."""
 
     def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
         """Build for canonical images of `size_px`."""
@@ -231,18 +239,18 @@ class EquationNet(AbstractNet):
         self.register_buffer("columns", columns[None, None].contiguous())
         self.register_buffer("eye", torch.eye(6))
 
-    def written(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """Return every cell's equations and the logit of "it is there"."""
-        levels = self.levels(frame, views)
-        y = F.relu(self.laterals[-1](levels[-1]))
-        for lateral, level in zip(list(self.laterals)[-2::-1], levels[-2::-1], strict=True):
-            y = F.relu(lateral(level) + F.interpolate(y, scale_factor=2.0, mode="nearest"))
-        hidden = F.relu(self.presence_hidden(F.relu(self.squeeze(levels[-1])).flatten(1)))
+    def predict_equations(self, frame: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return every cell's equations and the logit of presence."""
+        features = self.extract_features(frame, views)
+        y = F.relu(self.laterals[-1](features[-1]))
+        for lateral, feature in zip(list(self.laterals)[-2::-1], features[-2::-1], strict=True):
+            y = F.relu(lateral(feature) + F.interpolate(y, scale_factor=2.0, mode="nearest"))
+        hidden = F.relu(self.presence_hidden(F.relu(self.squeeze(features[-1])).flatten(1)))
         return self.equations(F.relu(self.mix(y))), self.presence_head(hidden)
 
-    def gathered(self, written: Tensor) -> tuple[Tensor, Tensor]:
+    def sum_equations(self, equations: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sums over all cells' equations."""
-        nx, ny, a, b, e = written.split(self.shape.equations, dim=1)
+        nx, ny, a, b, e = equations.split(self.shape.equations, dim=1)
         # A unit of x or y is 4 % of half the field, of z a 2 % smaller picture, of theta 0.05 rad: hence 1/2 and 5/4.
         away = -0.5 * (nx * self.columns + ny * self.rows)
         around = 1.25 * (ny * self.columns - nx * self.rows)
@@ -258,7 +266,7 @@ def build_net(shape: NetworkShape, size_px: int, *, surrounded: bool = False) ->
 
 
 class StepModel(nn.Module):
-    """One whole step for ONNX: warp the frame, fetch the cached views, write the equations; in mm and rad."""
+    """One whole step for ONNX: warp the frame, fetch the cached views, sum the equations; in mm and rad."""
 
     def __init__(self, net: AbstractNet, atlas: Atlas) -> None:
         """Wrap a trained network for one atlas's canonical view and grid."""

@@ -1,4 +1,4 @@
-"""How long and on what each regressor is trained. Iterations are fixed, so that a seed gives one result."""
+"""What each network is taught and for how long. Iterations are fixed, so that a seed gives one result."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ __all__ = ["Lesson", "PROFILES", "Profile", "STAGES", "Stage", "profile"]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A share of each batch: how wrong its poses are, what of them is taught, and the share without the object.
+    """A part of each batch: its `share`, how wrong its poses are, and the share of its frames without the object.
 
-    Without `in_plane` it teaches presence only, without `out_of_plane` not alpha and beta.
+    Without `in_plane` it teaches presence only; without `out_of_plane` it does not teach alpha and beta.
     """
 
     share: float
@@ -54,13 +54,12 @@ STAGES = (
         peak_rate=1e-3,
     ),
 )
-"""The coarse network brings any start near and is learnt anew; the fine one, from weights that know other objects, sees
-the whole resolution and tells how sure it is."""
+"""The coarse network brings any start near. The fine network sees the whole resolution and says how sure it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A training budget: iterations of a stage with `effort` 1, pictures in the bank, and times which peak rate.
+    """A training budget: iterations of a network with `effort` 1, pictures in the bank, a factor of the peak rate.
 
     With no iterations the general weights are taken as they are.
     """
@@ -74,7 +73,7 @@ class Profile:
 PROFILES = {
     item.name: item
     for item in (
-        Profile("tiny", 30, 64),
+        Profile("tiny", 4, 16),
         Profile("instant", 0, 16),
         Profile("minute", 100, 200),
         Profile("five-minutes", 700, 800),
@@ -82,12 +81,12 @@ PROFILES = {
         Profile("full", 5000, 4000),
     )
 }
-"""`tiny` shows that everything runs and teaches nothing; `instant` takes the general weights untrained, `minute` and
-`five-minutes` train them on for about so long on one core; `quick` ends within 10 minutes on two."""
+"""`tiny` only shows that everything runs. `instant` takes the general weights untrained; `minute` and `five-minutes`
+train on from them for about that time on one core; `quick` ends within 10 minutes on two cores."""
 
 
 def profile(name: str) -> Profile:
-    """Return the profile of that name, or raise InputError naming those there are."""
+    """Return the profile of that name, or raise InputError with the names of all profiles."""
     if name not in PROFILES:
         raise InputError(f"expected a profile of {', '.join(PROFILES)}, got {name!r}")
     return PROFILES[name]

@@ -1,8 +1,8 @@
-"""All of a case's training: the bank, the two stages, ONNX files and the golden vectors."""
+"""Train the networks of a case: bank of pictures, both networks, their export and the golden outputs."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +16,30 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.errors import InputError
 from fluoropose.imaging.sampling import normalised_homography
-from fluoropose.registration.regression.bundle import Golden
+from fluoropose.registration.regression.bundle import Golden, NetworkGraphs, weights_file
 from fluoropose.registration.regression.step import solve_regression
-from fluoropose.train.export import export_step
+from fluoropose.train.export import export_network
 from fluoropose.train.fit import FitReport, Subject, fit_stage
 from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
-__all__ = ["Trained", "Weights", "train_case"]
+__all__ = ["Trained", "Weights", "initial_tensors", "train_case"]
 
 _STEM = "stem.weight"
 
 Weights = dict[str, dict[str, NDArray[Any]]]
-"""A network's arrays by stage and name."""
+"""Arrays by network and name."""
 
 StageWatch = Callable[[str, int, int, float], None]
-"""Called with (stage, done, total, running loss in percent of size)."""
+"""Called with (network, done, total, running loss in percent of size)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """ONNX bytes by stage, golden vectors of the fine stage, and how each stage ended."""
+    """The graphs of each network, golden outputs of the fine one, and how each training ended."""
 
-    models: dict[str, bytes]
+    models: dict[str, NetworkGraphs]
     golden: Golden
     reports: dict[str, FitReport]
 
@@ -55,35 +55,33 @@ def train_case(
     bank_progress: Progress = no_progress,
     watch: StageWatch = lambda stage, done, total, loss: None,
 ) -> Trained:
-    """Train both stages of a case, from `initial` weights where they were made for views of its size.
+    """Train both networks of a case, from `initial` weights where they were made for views of its size.
 
-    A run with the same profile and seed goes on from its checkpoints.
+    A training with the same profile and seed goes on from its `checkpoints`, a folder.
 
     Raises
     ------
     InputError
-        If the profile trains nothing and a stage has no initial weights for these views.
+        If the profile trains nothing and a network has no initial weights for these views.
+    StorageError
+        If a checkpoint cannot be written.
     """
     torch.set_num_threads(threads)
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     rest = None if case.rest is None else rest_renderer(case.rest, case.atlas.view)
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
-    starts = {stage.name: _tensors(initial, stage, case.atlas) for stage in STAGES}
+    starts = {stage.name: initial_tensors(initial, stage, case.atlas) for stage in STAGES}
     missing = [name for name, start in starts.items() if start is None]
     if not profile.iterations and missing:
         raise InputError(
-            f"expected general weights of every stage for views of {case.atlas.view.size_px} px to use without "
+            f"expected general weights of every network for views of {case.atlas.view.size_px} px to use without "
             f"training, got none for {', '.join(missing)}"
         )
-    models: dict[str, bytes] = {}
+    models: dict[str, NetworkGraphs] = {}
     reports: dict[str, FitReport] = {}
     net: AbstractNet | None = None
     for stage in STAGES:
-
-        def told(done: int, total: int, loss: float, name: str = stage.name) -> None:
-            watch(name, done, total, loss)
-
         path = checkpoints / f"{stage.name}.pt"
         net, reports[stage.name] = fit_stage(
             stage,
@@ -92,19 +90,19 @@ def train_case(
             path,
             seed=seed,
             initial=starts[stage.name],
-            watch=told,
+            watch=partial(watch, stage.name),
         )
-        models[stage.name] = _onnx_bytes(net, case)
+        models[stage.name] = export_network(net, case.atlas, weights_file(stage.name))
     if net is None:
         raise AssertionError("STAGES is empty")
     batch = sample_batch(bank, case.atlas, STAGES[-1].lessons[0].ranges, 1, np.random.default_rng([seed, 2]))
     return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
 
 
-def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, torch.Tensor] | None:
-    """Return a stage's weights for `load_state_dict`, or None where there are none of this shape.
+def initial_tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, torch.Tensor] | None:
+    """Return the weights that a network starts from, or None where `weights` has none of its shape.
 
-    Weights that know no surroundings start with none of what they see of them.
+    Weights of a network without surroundings are given zeros for the inputs that show them.
     """
     if weights is None or stage.name not in weights:
         return None
@@ -116,14 +114,8 @@ def _tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, t
     return given if fits else None
 
 
-def _onnx_bytes(net: AbstractNet, case: Case) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "step.onnx"
-        export_step(net, case.atlas, path)
-        return path.read_bytes()
-
-
 def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
+    """Return what the fine network gives for one frame (rows, columns) and the cached view of that index."""
     model = StepModel(net, case.atlas).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
     cached = np.array(case.atlas.pictures[list(case.atlas.picture_indices(index))], dtype=np.float16)

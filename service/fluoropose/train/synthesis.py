@@ -1,7 +1,7 @@
-"""Training samples: true pictures at random poses, seen by wrong poses, with the residual as the answer.
+"""Training samples: frames with the object at a true pose, cached views at a wrong one, and the residual between them.
 
-A bank of exact DRRs at random out-of-plane angles and ranges is rendered once; offsets in the plane, the in-plane
-turn and the wrong depth are exact warps of it (`geometry.canonical`), so a sample costs no rendering.
+A bank of exact DRRs at random out-of-plane angles and ranges is rendered once. An offset in the plane, an in-plane turn
+and a wrong depth are exact warps of its pictures (`geometry.canonical`), so a sample needs no rendering.
 Lengths in mm, angles in rad unless named otherwise.
 """
 
@@ -17,9 +17,19 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical, view_rotation
 from fluoropose.geometry.rigid import inverse, rigid
 from fluoropose.geometry.rotation import about_z, from_rotation_vector, smallest_rotation, to_zxy
-from fluoropose.train.appearance import draw_appearance, dress, warp_images
+from fluoropose.train.appearance import AppearanceDraws, apply_appearance, draw_appearance, warp_images
 
-__all__ = ["Batch", "OffsetRanges", "TruthBank", "build_bank", "sample_batch"]
+__all__ = [
+    "Batch",
+    "ObjectSamples",
+    "OffsetRanges",
+    "SurroundingsSpread",
+    "TruthBank",
+    "build_bank",
+    "draw_surroundings",
+    "sample_batch",
+    "sample_objects",
+]
 
 _MOST_ABSORBED = np.float32(1.0 - 1e-6)
 
@@ -27,33 +37,40 @@ BANK_SIZE_PX = 160
 """Finer than the canonical view so that warping the bank does not blur it."""
 
 
-_AROUND_PX = BANK_SIZE_PX * 9 // 8
-_AROUND_FROM_BANK_PX = np.array(
+_WIDE_PX = BANK_SIZE_PX * 9 // 8
+_WIDE_FROM_BANK_PX = np.array(
     [[0.75, 0.0, 0.1875 * BANK_SIZE_PX - 0.125], [0.0, 0.75, 0.1875 * BANK_SIZE_PX - 0.125], [0.0, 0.0, 1.0]]
 )
-"""Surroundings are drawn as fine as the canonical view and half as wide again, so that no wrong pose sees their end."""
+"""Pictures of surroundings are as fine as the canonical view and half as wide again, so that no wrong pose sees their
+edge."""
 
-_SURROUNDED = 0.9
-"""Share of the samples that show the surroundings, where they are known; the others show made-up ones."""
 
-_CONTRASTS = (0.7, 1.4)
-"""Their contrast over the object's, log-uniform: beams harden, and HU stand for one energy."""
+@dataclass(frozen=True, slots=True)
+class SurroundingsSpread:
+    """How the rest of a CT varies in training frames.
 
-_LOOSE_MM, _LOOSE_RAD = 3.0, 0.05
-"""Standard deviations of how far the surroundings lie from where the CT has them, in a body at its loosest."""
+    The rest lies off its place in the CT by random amounts with standard deviations `loose_mm` and `loose_rad`, times a
+    log-uniform factor between `tightest` and 1 for each picture. A `share` of the samples shows it, the others show
+    synthetic anatomy. Its contrast over the object's is log-uniform between the two `contrasts`, because beams harden
+    and HU hold for one energy.
+    """
 
-_TIGHTEST = 0.15
-"""A picture's surroundings are between so much as loose and as loose as that, log-uniform."""
+    loose_mm: float = 3.0
+    loose_rad: float = 0.05
+    tightest: float = 0.15
+    share: float = 0.9
+    contrasts: tuple[float, float] = (0.7, 1.4)
+
+
+_DEFAULT_SPREAD = SurroundingsSpread()
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetRanges:
-    """Half-ranges of how wrong the current pose is.
+    """Half-ranges of how wrong a sample's pose is.
 
-    Each sample shrinks them by log-uniform factors >= `smallest`, one for the in-plane and depth group and one for
-    the out-of-plane group.
-
-    `in_plane` in shares of the field, `depth` in shares of the range, angles in degrees.
+    Each sample shrinks them by two log-uniform factors between `smallest` and 1, one for in-plane and depth and one for
+    out-of-plane. `in_plane` is in shares of the field, `depth` in shares of the range, angles in degrees.
     """
 
     in_plane: float
@@ -65,12 +82,12 @@ class OffsetRanges:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TruthBank:
-    """The absorbed shares 1 - exp(-line integral) (n, size, size) of the object on the axis.
+    """Pictures of the object on the camera's axis, at out-of-plane `angles_rad` (n, 2) and `ranges_mm` (n,).
 
-    They are at `angles_rad` (n, 2) and `ranges_mm` (n,). Shares, for what a pixel takes the mean of is light: between a
-    pixel beside thick metal and one behind it lies half of the light, not half of the line integral.
-
-    `surroundings` (n, 180, 180) are those of the rest of its CT over one and a half fields, near each picture's pose.
+    `images` (n, size, size) are absorbed shares of the beam, 1 - exp(-line integral). A pixel averages light, so
+    pictures of shares can be interpolated: half-way from thick metal to air half of the light arrives, not the light of
+    half the line integral. `surroundings` (n, 180, 180) are line integrals of the rest of the CT over one and a half
+    fields, near each picture's pose.
     """
 
     images: Float32
@@ -81,12 +98,29 @@ class TruthBank:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ObjectSamples:
+    """The objects of a batch before anything else is in their frames.
+
+    `line_integrals` (batch, size, size), zero where `present` (batch,) is 0; `residuals` (batch, 6) in mm and rad from
+    the cached views of index `view_index` (batch,). `choice` (batch,) are their pictures in the bank and
+    `homographies` (batch, 3, 3) from the canonical view's pixels to the bank's.
+    """
+
+    line_integrals: Float32
+    residuals: Float64
+    present: Float32
+    view_index: NDArray[np.int64]
+    choice: NDArray[np.int64]
+    homographies: Float64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Frames (batch, size, size), cached views and their neighbours as at 2 degrees (batch, 5, size, size).
+    """What a network is trained on at once.
 
-    A sixth picture of each is the surroundings in the cached view, where the atlas has them.
-
-    Residuals (batch, 6) in mm and rad, presence (batch,), and the cached view's index (batch,).
+    `frames` (batch, size, size); `views` (batch, 5, size, size), each cached view and its neighbours as if 2 degrees
+    apart, (batch, 6, size, size) with the surroundings in the cached view; `residuals` (batch, 6) in mm and rad;
+    `present` (batch,), 1 where the object is in the frame; `view_index` (batch,), the cached views' indices.
     """
 
     frames: Float32
@@ -104,11 +138,13 @@ def build_bank(
     *,
     depth_share: float = 0.12,
     rest: AbstractRenderer | None = None,
+    spread: SurroundingsSpread = _DEFAULT_SPREAD,
     progress: Progress = no_progress,
 ) -> TruthBank:
-    """Render `count` true pictures inside the atlas's angles, ranges within +-`depth_share` of nominal.
+    """Render `count` pictures at random angles of the atlas and ranges within +-`depth_share` of the nominal one.
 
-    `rest` renders what surrounds the object, near its pose but not at it, as parts of a body move against each other.
+    `rest` renders what surrounds the object: near the object's pose but not at it, as parts of a body move against each
+    other.
     """
     view = atlas.view
     focal_px = view.range_mm * BANK_SIZE_PX / view.field_mm
@@ -118,31 +154,44 @@ def build_bank(
     angles = rng.uniform(-half_rad, half_rad, (count, 2))
     ranges = view.range_mm * rng.uniform(1 - depth_share, 1 + depth_share, count)
     images = np.empty((count, BANK_SIZE_PX, BANK_SIZE_PX), np.float32)
-    around = np.empty((count if rest is not None else 0, _AROUND_PX, _AROUND_PX), np.float32)
-    wide = Camera(_AROUND_PX, _AROUND_PX, _AROUND_FROM_BANK_PX @ camera.intrinsic_matrix)
+    around = np.empty((count if rest is not None else 0, _WIDE_PX, _WIDE_PX), np.float32)
+    wide = Camera(_WIDE_PX, _WIDE_PX, _WIDE_FROM_BANK_PX @ camera.intrinsic_matrix)
     for n in range(count):
         rotation = view_rotation(angles[n, 0], angles[n, 1], view)
         pose = pose_from_canonical(np.eye(3), rotation, np.array([0.0, 0.0, ranges[n]]), view)
         images[n] = -np.expm1(-renderer.render(camera, pose))
         if rest is not None:
-            about = rigid(np.eye(3), pose[:3, :3] @ view.centre_mm + pose[:3, 3])
-            around[n] = rest.render(wide, about @ _nudge(rng) @ inverse(about) @ pose)
+            centre = rigid(np.eye(3), pose[:3, :3] @ view.centre_mm + pose[:3, 3])
+            around[n] = rest.render(wide, centre @ _draw_motion(rng, spread) @ inverse(centre) @ pose)
         progress(n + 1, count)
     return TruthBank(images, camera, angles, ranges, around if rest is not None else None)
 
 
-def _nudge(rng: np.random.Generator) -> Mat44:
-    """Return how a body's parts moved against each other."""
-    loose = np.exp(rng.uniform(np.log(_TIGHTEST), 0.0))
-    turn = from_rotation_vector(rng.normal(size=3) * _LOOSE_RAD * loose)
-    return rigid(turn, rng.normal(size=3) * _LOOSE_MM * loose)
+def _draw_motion(rng: np.random.Generator, spread: SurroundingsSpread) -> Mat44:
+    """Return a random motion of the rest of a CT against the object, about the object's centre."""
+    loose = np.exp(rng.uniform(np.log(spread.tightest), 0.0))
+    turn = from_rotation_vector(rng.normal(size=3) * spread.loose_rad * loose)
+    return rigid(turn, rng.normal(size=3) * spread.loose_mm * loose)
 
 
 def sample_batch(
     bank: TruthBank, atlas: Atlas, ranges: OffsetRanges, batch: int, rng: np.random.Generator, absent: float = 0.0
 ) -> Batch:
-    """Return a batch of dressed frames; a share `absent` of them does not hold the object at all."""
-    view, size = atlas.view, atlas.view.size_px
+    """Return a batch of random frames; a share `absent` of them does not hold the object at all."""
+    samples = sample_objects(bank, atlas, ranges, batch, rng, absent)
+    draws, around = draw_appearance(rng, batch, atlas.view.size_px), None
+    if bank.surroundings is not None:
+        around, draws = draw_surroundings(bank.surroundings, samples, draws, rng)
+    frames = apply_appearance(samples.line_integrals, draws, around)
+    views = _select_views(atlas, samples.view_index)
+    return Batch(frames, views, samples.residuals, samples.present, samples.view_index)
+
+
+def sample_objects(
+    bank: TruthBank, atlas: Atlas, ranges: OffsetRanges, batch: int, rng: np.random.Generator, absent: float = 0.0
+) -> ObjectSamples:
+    """Return the objects of a batch, warped from random pictures of the bank; a share `absent` of them is not there."""
+    view = atlas.view
     choice = rng.integers(len(bank.images), size=batch)
     shrink = np.exp(rng.uniform(np.log(ranges.smallest), 0.0, (batch, 2)))
     unit = rng.uniform(-1.0, 1.0, (batch, 6)) * shrink[:, [0, 0, 0, 0, 1, 1]]
@@ -164,28 +213,50 @@ def sample_batch(
         centre = aim @ np.array([0.0, 0.0, true_range])
         turn = aim @ view_rotation(alpha, beta, view) @ atlas.rotation(int(views[n])).T
         residuals[n] = [centre[0], centre[1], centre[2] * scale - view.range_mm, *to_zxy(turn)]
-    objects = -np.log1p(-np.minimum(warp_images(bank.images, choice, homographies, size), _MOST_ABSORBED))
+    warped = warp_images(bank.images, choice, homographies, view.size_px)
+    objects = -np.log1p(-np.minimum(warped, _MOST_ABSORBED))
     present = (rng.random(batch) >= absent).astype(np.float32)
     objects[present == 0] = 0.0
-    draws, around = draw_appearance(rng, batch, size), None
-    if bank.surroundings is not None:
-        shown = rng.random(batch) < _SURROUNDED
-        low, high = np.log(_CONTRASTS)
-        strengths = shown * draws.contrasts * np.exp(rng.uniform(low, high, batch))
-        around = _around(bank.surroundings, choice, homographies, size) * strengths.astype(np.float32)[:, None, None]
-        draws = draws.in_body(shown, rng)
-    return Batch(dress(objects, draws, around), _neighbours(atlas, views), residuals, present, views)
+    return ObjectSamples(objects, residuals, present, views, choice, homographies)
 
 
-def _neighbours(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
-    """Return what a look at each view needs, its neighbours as if the grid's step were the reference's."""
+def draw_surroundings(
+    surroundings: Float32,
+    samples: ObjectSamples,
+    draws: AppearanceDraws,
+    rng: np.random.Generator,
+    spread: SurroundingsSpread = _DEFAULT_SPREAD,
+) -> tuple[Float32, AppearanceDraws]:
+    """Return the surroundings in each frame of a batch, and the frames' draws with less synthetic anatomy there.
+
+    Parameters
+    ----------
+    surroundings : float32 (n, 180, 180), those of the bank
+    samples, draws : the batch's objects and the random values of its frames
+    spread : how many frames show the surroundings, and how strongly
+
+    Returns
+    -------
+    around : float32 (batch, size, size), line integrals, zero in frames that do not show them
+    draws : the random values to use for the frames
+    """
+    shown = rng.random(len(samples.choice)) < spread.share
+    low, high = np.log(spread.contrasts)
+    strengths = shown * draws.contrasts * np.exp(rng.uniform(low, high, len(samples.choice)))
+    around = _warp_surroundings(surroundings, samples) * strengths.astype(np.float32)[:, None, None]
+    return around, draws.reduce_in_body(shown, rng)
+
+
+def _select_views(atlas: Atlas, views: NDArray[np.int64]) -> Float32:
+    """Return the pictures of each cached view, its neighbours as if the grid's step were 2 degrees."""
     found = np.asarray(atlas.pictures[np.array([atlas.picture_indices(int(index)) for index in views])], np.float32)
     found[:, 1:5] = found[:, :1] + atlas.grid.per_step * (found[:, 1:5] - found[:, :1])
     return found
 
 
-def _around(surroundings: Float32, choice: NDArray[np.int64], homographies: Float64, size_px: int) -> Float32:
-    """Return surroundings as the frames see them, brought to the darkness that automatic exposure brings frames to."""
-    images = warp_images(surroundings, choice, _AROUND_FROM_BANK_PX @ homographies, size_px)
-    images -= np.median(surroundings[choice, ::4, ::4], axis=(1, 2))[:, None, None]
+def _warp_surroundings(surroundings: Float32, samples: ObjectSamples) -> Float32:
+    """Return surroundings as the frames see them, less their median, as automatic exposure does."""
+    size_px = samples.line_integrals.shape[-1]
+    images = warp_images(surroundings, samples.choice, _WIDE_FROM_BANK_PX @ samples.homographies, size_px)
+    images -= np.median(surroundings[samples.choice, ::4, ::4], axis=(1, 2))[:, None, None]
     return images

@@ -14,7 +14,7 @@ from fluoropose.registration.regression.numpy_step import NumpyStepper
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, register
 from fluoropose.train import network
-from fluoropose.train.export import export_step
+from fluoropose.train.export import export_network
 from fluoropose.train.profiles import STAGES
 from support.numpy_net import as_numpy
 
@@ -40,11 +40,11 @@ def test_normalisation_is_the_networks(rng, block):
 
 
 @pytest.fixture(scope="module")
-def twins(small_case, tmp_path_factory):
-    return twins_of(small_case.atlas, tmp_path_factory.mktemp("twins"))
+def twins(small_case):
+    return twins_of(small_case.atlas)
 
 
-def twins_of(atlas, folder):
+def twins_of(atlas):
     """Both steppers over the same random networks, statistics moved so that batch normalisation matters."""
     torch.manual_seed(3)
     models, networks = {}, {}
@@ -53,8 +53,7 @@ def twins_of(atlas, folder):
         for name, buffer in net.named_buffers():
             if "running" in name:
                 buffer.copy_(0.5 + torch.rand(buffer.shape))
-        export_step(net.eval(), atlas, folder / f"{stage.name}.onnx")
-        models[stage.name] = (folder / f"{stage.name}.onnx").read_bytes()
+        models[stage.name] = export_network(net.eval(), atlas, f"{stage.name}.weights")
         networks[stage.name] = as_numpy(net, atlas)
     pictures = np.asarray(atlas.pictures)
     return OrtStepper(models, pictures, open_device("cpu", 2)), NumpyStepper(networks, pictures)
@@ -65,8 +64,8 @@ def test_the_onnx_step_agrees_with_the_twin(twins, small_case, camera, rng, stag
     assert_agree(twins, small_case, camera, rng, stage)
 
 
-def test_it_agrees_with_surroundings_too(surrounded_case, camera, rng, tmp_path):
-    twins = twins_of(surrounded_case.atlas, tmp_path)
+def test_it_agrees_with_surroundings_too(surrounded_case, camera, rng):
+    twins = twins_of(surrounded_case.atlas)
     for stage in ("coarse", "fine"):
         assert_agree(twins, surrounded_case, camera, rng, stage)
 

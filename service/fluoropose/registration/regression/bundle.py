@@ -8,7 +8,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError
 
-__all__ = ["Bundle", "Golden", "STAGE_NAMES", "require_fit"]
+__all__ = ["Bundle", "Golden", "NetworkGraphs", "STAGE_NAMES", "require_fit", "weights_file"]
 
 STAGE_NAMES = ("coarse", "fine")
 
@@ -32,13 +32,31 @@ class Golden:
     presence: float
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkGraphs:
+    """One network as two ONNX graphs that share their weights.
+
+    `full` takes frames and homographies and warps the frames itself; `warped` takes the warped frames. `weights` is
+    the external data of both, by the file name that the graphs know it by.
+    """
+
+    full: bytes
+    warped: bytes
+    weights: dict[str, bytes]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the graphs and their weights."""
+        return len(self.full) + len(self.warped) + sum(len(data) for data in self.weights.values())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """`models` ONNX bytes by stage; `case_digest` says for which case; `card` what was measured, for people."""
+    """The networks of one case: `models` by stage; `case_digest` tells the case; `facts` what the manifest adds."""
 
     name: str
     case_digest: str
-    models: dict[str, bytes]
+    models: dict[str, NetworkGraphs]
     golden: Golden
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -54,6 +72,11 @@ class Bundle:
     def surrounded(self) -> bool:
         """Whether its networks also see what surrounds the object in its CT."""
         return len(self.golden.cached) > _NEIGHBOURS
+
+
+def weights_file(stage: str) -> str:
+    """Return the name of the file that the graphs of a network refer to for their weights."""
+    return f"{stage}.weights"
 
 
 def require_fit(bundle: Bundle, case_name: str, case_digest: str, *, surrounded: bool) -> None:

@@ -17,6 +17,7 @@ from fluoropose.evaluation.published.plan import ParameterGroup
 from fluoropose.evaluation.published.training.networks import LinearNet, PublishedNet
 from fluoropose.evaluation.published.training.pairs import Samples
 from fluoropose.train.checkpoints import read_checkpoint, write_checkpoint
+from fluoropose.train.precision import autocast, choose_dtype, processor_capabilities
 
 __all__ = ["Draw", "FitPlan", "GroupReport", "fit_group", "fit_linear"]
 
@@ -129,10 +130,10 @@ def _iterate(run: _Run, group: ParameterGroup, draw: Draw, plan: FitPlan) -> lis
     samples = draw(plan.batch, run.rng)
     residuals = torch.from_numpy(samples.residuals)
     truth = torch.from_numpy(samples.errors[:, list(group.parameters)].astype(np.float32))
-    total = torch.zeros(truth.shape[1])
+    total, dtype = torch.zeros(truth.shape[1]), choose_dtype(processor_capabilities())
     run.optimiser.zero_grad()
     for part, answer in zip(residuals.split(_PART), truth.split(_PART), strict=True):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(dtype):
             found = run.net(part)
         squares = (found.float() - answer) ** 2
         ((squares / run.net.units**2).sum() / plan.batch).backward()

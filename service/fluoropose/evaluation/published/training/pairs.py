@@ -20,7 +20,7 @@ from fluoropose.evaluation.published.patches import crop, in_patch_axes, local_r
 from fluoropose.evaluation.published.picture import PICTURE_PX, picture_camera
 from fluoropose.evaluation.published.plan import ParameterGroup
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.train.appearance import draw_appearance, dress
+from fluoropose.train.appearance import apply_appearance, draw_appearance
 
 __all__ = ["PairPool", "Samples", "build_pool", "render_references", "sample_pairs"]
 
@@ -92,7 +92,7 @@ def sample_pairs(
     errors = pool.errors[chosen].copy()
     errors[:, IN_PLANE] = rng.uniform(-1.0, 1.0, (batch, 3)) * np.array(group.half_ranges)[IN_PLANE]
     pictures = pool.pictures[chosen].astype(np.float32)
-    frames = dress(pictures, draw_appearance(rng, batch, pictures.shape[1], strength))
+    frames = apply_appearance(pictures, draw_appearance(rng, batch, pictures.shape[1], strength))
     size_px = pool.drr.shape[2]
     xray = np.empty((batch, *pool.drr.shape[1:]), np.float32)
     for n, index in enumerate(chosen):

@@ -31,7 +31,7 @@ from fluoropose.evaluation.published.training.pairs import (
     sample_pairs,
 )
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.train.appearance import draw_appearance, dress
+from fluoropose.train.appearance import apply_appearance, draw_appearance
 
 __all__ = ["HeldOut", "TrainedZone", "ZoneTask", "export_network", "held_out", "train_zone"]
 
@@ -110,7 +110,7 @@ def held_out(case: Case, zone: Zone, count: int, rng: np.random.Generator, stren
     for start in draw_poses(case, zone, count, rng):
         truth = start + rng.uniform(-1.0, 1.0, 6) * ranges
         lines = renderer.render(picture_camera(case, start), pose_from_six(truth, case.pose_frame))
-        picture = dress(lines[None], draw_appearance(rng, 1, len(lines), strength))[0]
+        picture = apply_appearance(lines[None], draw_appearance(rng, 1, len(lines), strength))[0]
         made.append(HeldOut(picture, truth, start))
     return made
 
