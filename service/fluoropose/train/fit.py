@@ -137,9 +137,8 @@ def fit_stage(
 def _begin(stage: Stage, atlas: Atlas, seed: int, initial: dict[str, Tensor] | None, settings: FitSettings) -> _Run:
     """Return a training of a stage before its first iteration."""
     torch.manual_seed(seed)
-    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings).to(
-        memory_format=torch.channels_last
-    )  # type: ignore[call-overload]
+    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if initial is not None:
         net.load_state_dict(initial)
     optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
