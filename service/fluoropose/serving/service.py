@@ -1,4 +1,4 @@
-"""What every transport talks to: engine, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
+"""What every transport uses: resident cases, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,7 +53,11 @@ class CaseRecord:
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """One process's state. `start` fills it; `started` and `draining` make up readiness."""
+    """One process's state. `start` loads the stored cases; `started` and `draining` are part of readiness.
+
+    `prepare` makes a stored case of a request (`prepare_ct` unless a test says otherwise). `faults` counts the frames in
+    a row on which the device failed.
+    """
 
     device: Device
     cases_root: Path
@@ -62,6 +66,7 @@ class Service:
     sessions: SessionRegistry = field(default_factory=SessionRegistry)
     records: dict[str, CaseRecord] = field(default_factory=dict)
     budget_bytes: int | None = None
+    prepare: Callable[..., object] = prepare_ct
     max_cases: int = MAX_CASES
     max_cases_per_key: int = MAX_CASES_PER_KEY
     started: bool = False
@@ -72,7 +77,7 @@ class Service:
     _preparing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "preparing"))
 
     def __post_init__(self) -> None:
-        """Make the engine of the device."""
+        """Make the cache of resident cases on the device."""
         self.case_cache = CaseCache(self.device, self.budget_bytes)
 
     def start(self) -> None:
@@ -151,7 +156,7 @@ class Service:
 
         try:
             record.detail = "reading the volume"
-            prepare_ct(request, self.cases_root / record.name, progress=progress)
+            self.prepare(request, self.cases_root / record.name, progress=progress)
             self.load(record.name)
         except FluoroposeError as error:
             record.state, record.detail = "failed", str(error)
@@ -206,20 +211,22 @@ class Service:
         return self.load_centres_mm(change) if needed <= set(self.case_cache.names()) else None
 
     def load_centres_mm(self, change: Change) -> dict[str, Vec3]:
-        """Return the same; loads the cases that are not resident, and raises as `resident`."""
+        """Return the centres of the objects that a change adds; load what is not resident, and raise as `resident`."""
         for case in change.directions:
             self.resident(case)
         return self.centres_mm(change.add)
 
-    def follow(
+    def register_objects(
         self, settings: SessionSettings, plans: Mapping[str, Plan], views: Sequence[FrameView]
     ) -> dict[str, Registration]:
-        """Find the objects in the frames of one instant as planned, by case; one that has gone meanwhile is left out.
+        """Return the registrations of the objects in the frames of one instant, by case, as planned.
+
+        A case that was deleted meanwhile is left out.
 
         Raises
         ------
         UnknownCaseError
-            If all have gone.
+            If all cases were deleted meanwhile.
         """
         residents: dict[str, ResidentCase] = {}
         gone: UnknownCaseError | None = None
