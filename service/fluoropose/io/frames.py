@@ -72,7 +72,7 @@ def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArra
     They are read-only and lie in `data` itself where this machine's byte order is the same.
     """
     if dtype not in FRAME_DTYPES:
-        raise FrameError(f"X-Frame-Meta dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
+        raise FrameError(f"raw pixels' dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
     kind = np.dtype(dtype).newbyteorder("<")
     expected = rows * columns * kind.itemsize
     if len(data) != expected:

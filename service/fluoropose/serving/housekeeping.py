@@ -1,4 +1,4 @@
-"""What runs beside the frames: expiry of sessions, lag of the event loop, pauses of the collector, gauges, summaries."""
+"""What runs beside the frames: expiry of sessions, lag of the event loop, pauses of the collector, gauges, logs."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from fluoropose.inference.gpus import Gpu, list_gpus
 from fluoropose.inference.onnx_runtime import version as ort_version
 from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.stream import StreamRegistry
-from fluoropose.telemetry.metrics import TRANSPORTS, Metrics
+from fluoropose.telemetry.metrics import TRANSPORTS
 from fluoropose.tracking.session import Session
 
 __all__ = ["Housekeeping", "Intervals"]

@@ -145,7 +145,7 @@ def _observation(found: Registration, job: Job) -> Observation:
 
 
 def _stage_times(found: Mapping[str, Registration], decode_ns: int, register_ns: int) -> dict[str, float]:
-    """Return the first object's stage times; with several objects, which share cores, `total` is measured by the clock."""
+    """Return the first object's stage times; with several, which share cores, `total` is measured by the clock."""
     timing = {"decode": decode_ns / 1e6}
     for registration in list(found.values())[:1]:
         timing |= registration.timing_ms

@@ -1,4 +1,4 @@
-"""The outcome of a worker's job: completed in its session, then on its way from the worker's thread to the event loop."""
+"""The outcome of a worker's job, completed in its session and passed from the worker's thread to the event loop."""
 
 import logging
 from concurrent.futures import Future

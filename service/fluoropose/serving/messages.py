@@ -21,9 +21,9 @@ RAW_MEDIA_TYPE = "application/octet-stream"
 class EncodedFrame:
     """A frame's bytes. They are decoded when the frame's turn comes: most frames of a burst are superseded before.
 
-    `media_type` is that of the bytes, or empty to guess it from them; raw pixels need `dtype` and, where they differ from
-    the camera's, `rows` and `columns`. `captured_s` is Unix time. `camera` is the name of the one that took it,
-    `camera_from_world` where that stood for this frame alone.
+    `media_type` is that of the bytes, or empty to guess it from them. Raw pixels need `dtype` and, where they differ
+    from the camera's, `rows` and `columns`. `captured_s` is Unix time. `camera` is the name of the camera that took
+    the frame, `camera_from_world` the camera's place for this frame alone.
     """
 
     body: bytes

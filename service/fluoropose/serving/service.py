@@ -55,8 +55,7 @@ class CaseRecord:
 class Service:
     """One process's state. `start` loads the stored cases; `started` and `draining` are part of readiness.
 
-    `prepare` makes a stored case of a request (`prepare_ct` unless a test says otherwise). `faults` counts the frames in
-    a row on which the device failed.
+    `prepare` makes a stored case of a request. `faults` counts the frames in a row on which the device failed.
     """
 
     device: Device

@@ -221,8 +221,9 @@ class StreamRegistry:
         self._broker.drain_sessions()
         for stream in self._streams.values():
             stream.tell(GoingAway(reconnect_after_ms, stream.session.tracker.last_pose))
-        deadline = asyncio.get_running_loop().time() + grace_s
-        while any(self._broker.in_flight(one) for one in self._streams) and asyncio.get_running_loop().time() < deadline:
+        clock_s = asyncio.get_running_loop().time
+        deadline_s = clock_s() + grace_s
+        while any(self._broker.in_flight(one) for one in self._streams) and clock_s() < deadline_s:
             await asyncio.sleep(0.005)
         for stream in list(self._streams.values()):
             stream.end("going-away")

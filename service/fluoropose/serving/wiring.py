@@ -1,5 +1,6 @@
 """The parts that serve a service's sessions, built once in the order of their layers and given to every transport."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ class ServingParts:
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Run housekeeping on this event loop; at the end take no more frames and stop the threads."""
-        self.broker.start_task(self.housekeeping.run())
+        housekeeping = asyncio.create_task(self.housekeeping.run())
         try:
             yield
         finally:
+            housekeeping.cancel()
             self.service.draining = True
             self.broker.close()
 

@@ -14,7 +14,7 @@ _BACKGROUND_NICENESS = 10
 
 
 class Worker:
-    """One thread with its turns. `busy_since_s` is on the monotonic clock and None while idle, `beat_at_s` Unix time."""
+    """One thread with its turns. `busy_since_s` is monotonic time, None while idle; `beat_at_s` is Unix time."""
 
     def __init__(self, name: str, background: bool = False) -> None:
         """Make the thread; a background thread has a lower priority where the system lets a thread have its own."""
