@@ -2,14 +2,20 @@
 
 import numpy as np
 
-from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
+from fluoropose.registration.result import Registration
 from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
 
-__all__ = ["made_result"]
+__all__ = ["made_registration", "made_result"]
 
 
-def made_result(registration, cases=("small",), searching=(), **more):
-    """Return a result of a registration, the same for each case, smoothed over three frames."""
+def made_registration(status=Status.TRACKING):
+    return Registration(np.eye(4), Assessment(status, 0.75, ErrorEstimate(0.5, 2.0, 0.25)), 0.9, {"total": 1.0})
+
+
+def made_result(cases=("small",), searching=(), **more):
+    """Return a result whose registration is the same for each case, smoothed over three frames."""
+    registration = made_registration()
     error = ErrorEstimate(0.5, 2.0, 0.25)
     smoothed = SmoothedPose(np.eye(4), np.eye(4), error, 3)
     pose = registration.camera_from_volume
