@@ -9,7 +9,8 @@ import pytest
 from fluoropose.client import http_link
 from fluoropose.client.http_link import HttpLink
 from fluoropose.client.links import OutgoingFrame
-from fluoropose.transports import server as serving
+from fluoropose.transports import server
+from fluoropose.transports.serve_plan import ServePlan
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://127.0.0.1:8000/", "http://proxy/service/"])
@@ -32,5 +33,5 @@ def test_a_frame_goes_to_its_session_below_the_services_address(address):
 
 def test_the_client_gives_an_idle_connection_up_before_the_service_does():
     """Were it the other way round, a frame could go out on a connection that is being closed, and be lost."""
-    config = serving._http_config(serving.ServePlan(cases=None, models=None), None)
+    config = server.http_config(ServePlan(cases=None, models=None), None)
     assert http_link._KEEP_S + 5.0 < config.timeout_keep_alive
