@@ -12,20 +12,17 @@ Nobody but the broker and the scheduler takes that lock: streams, routes and hou
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from fluoropose.arrays import Vec3
-from fluoropose.errors import DeviceError, FluoroposeError
-from fluoropose.registration.result import Registration
+from fluoropose.errors import FluoroposeError
 from fluoropose.serving.instrumentation import Instrumentation
-from fluoropose.serving.job_outcome import Drops, JobOutcome
 from fluoropose.serving.messages import EncodedFrame, FrameResult
+from fluoropose.serving.outcome_delivery import OutcomeDelivery, Receiver
 from fluoropose.serving.scheduler import Scheduler
 from fluoropose.serving.service import Service
 from fluoropose.serving.session_description import SessionDescription, describe_session
@@ -35,16 +32,11 @@ from fluoropose.tracking.jobs import DroppedFrame
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.session_settings import Change
 
-__all__ = ["FrameBroker", "MAX_WAITING", "Receiver"]
+__all__ = ["FrameBroker", "MAX_WAITING"]
 
 T = TypeVar("T")
-Receiver = Callable[[DroppedFrame | None], None]
-"""A receiver is called with a frame that was dropped, or with None once the frame's result can be handed over."""
-
 MAX_WAITING = 64
 """So many frames of all sessions may wait for the device; one more is refused at once as overload."""
-
-_log = logging.getLogger("fluoropose.frames")
 
 
 class FrameBroker:
@@ -63,12 +55,11 @@ class FrameBroker:
         self._instrumentation = Instrumentation(metrics)
         self._clock_ns = clock_ns
         self._max_waiting = max_waiting
-        self._scheduler = Scheduler(service, clock_ns, self._post)
+        self._delivery = OutcomeDelivery(service, self._instrumentation)
+        self._scheduler = Scheduler(service, clock_ns, self._delivery.post)
         self._lock = self._scheduler.lock
         self._background = ThreadPoolExecutor(1, "background")
-        self._receivers: dict[tuple[Session, int], Receiver] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def pending(self) -> int:
@@ -84,7 +75,7 @@ class FrameBroker:
     @property
     def idle(self) -> bool:
         """Whether no worker has a job and no receiver waits to be called."""
-        return not self._receivers and all(worker.idle for worker in self._scheduler.workers)
+        return not self._delivery.waits and all(worker.idle for worker in self._scheduler.workers)
 
     @property
     def heartbeat_s(self) -> float:
@@ -196,10 +187,10 @@ class FrameBroker:
         if given is None:
             return None
         if isinstance(given, DroppedFrame):
-            self._receivers.pop((session, given.ticket), None)
+            self._delivery.forget(session, given.ticket)
             self._instrumentation.record_dropped(given)
             return given
-        self._receivers.pop((session, given.frame.ticket), None)
+        self._delivery.forget(session, given.frame.ticket)
         age_ms = (now - given.frame.captured_ns) / 1e6
         result: FrameResult = replace(given.answer, age_ms=age_ms, dropped=given.dropped)
         self._instrumentation.record_result(session, transport, result)
@@ -215,14 +206,14 @@ class FrameBroker:
         with self._lock:
             gone = session.leave(reason)
             self._scheduler.forget(session)
-        self._drop_all([(session, drop) for drop in gone])
+        self._delivery.drop_all([(session, drop) for drop in gone])
 
     def end(self, session: Session, reason: str = "disconnected") -> None:
         """End a session: none of its frames is answered any more."""
         with self._lock:
             gone = session.close(reason)
             self._scheduler.end(session)
-        self._drop_all([(session, drop) for drop in gone])
+        self._delivery.drop_all([(session, drop) for drop in gone])
 
     def drain_sessions(self) -> None:
         """Let every open session refuse new frames; frames in flight are still answered."""
@@ -232,7 +223,7 @@ class FrameBroker:
 
     def _offer(self, session: Session, brought: Sequence[tuple[EncodedFrame, Receiver]], transport: str) -> list[int]:
         """Take frames in before a worker is given any of them; return their tickets."""
-        self._loop = asyncio.get_running_loop()
+        self._delivery.use_loop(asyncio.get_running_loop())
         now = self._clock_ns()
         dropped: list[DroppedFrame] = []
         tickets = []
@@ -246,8 +237,8 @@ class FrameBroker:
             self._scheduler.enqueue(session)
             stale = self._scheduler.assign_work()
         for ticket, (_, receiver) in zip(tickets, brought, strict=True):
-            self._receivers[session, ticket] = receiver
-        self._drop_all([(session, drop) for drop in dropped] + stale)
+            self._delivery.expect(session, ticket, receiver)
+        self._delivery.drop_all([(session, drop) for drop in dropped] + stale)
         return tickets
 
     def _take_in(self, session: Session, frame: EncodedFrame, now_ns: int) -> tuple[int, list[DroppedFrame]]:
@@ -267,47 +258,4 @@ class FrameBroker:
         with self._lock:
             session.change(change, centres_mm)
             stale = self._scheduler.assign_work()
-        self._drop_all(stale)
-
-    def _post(self, done: JobOutcome) -> None:
-        """On a worker's thread: post a job's outcome to the event loop. After the loop has ended, discard it."""
-        if self._loop is not None:
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._deliver, done)
-
-    def _deliver(self, done: JobOutcome) -> None:
-        """On the event loop: call the receivers of a job's frames first, then record the job in the metrics."""
-        session, outcome = done.session, done.outcome
-        if isinstance(outcome, Exception):
-            self._record_failure(outcome)
-        self._drop_all(done.drops + done.stale)
-        for frame in done.job.frames:
-            receiver = self._receivers.get((session, frame.ticket))
-            if receiver is not None:
-                receiver(None)
-        if not isinstance(outcome, Exception):
-            self.service.faults = 0
-            self._record_registrations(done, outcome.found)
-
-    def _record_registrations(self, done: JobOutcome, found: Mapping[str, Registration]) -> None:
-        for task in done.job.tells:
-            case = task.followed.case
-            if case in found:
-                model, lost = self.service.model_name(case), case in done.lost
-                self._instrumentation.record_registration(task, found[case], model, lost)
-
-    def _record_failure(self, error: Exception) -> None:
-        if isinstance(error, DeviceError):
-            self.service.faults += 1
-            self.metrics.failures.labels("backend").inc()
-            _log.error("the device failed on a frame", extra={"fields": {"error": str(error)}})
-        elif not isinstance(error, FluoroposeError):
-            self.metrics.failures.labels("other").inc()
-            _log.error("a fault in a frame's work", exc_info=error)
-
-    def _drop_all(self, drops: Drops) -> None:
-        for session, drop in drops:
-            self._instrumentation.record_dropped(drop)
-            receiver = self._receivers.pop((session, drop.ticket), None)
-            if receiver is not None:
-                receiver(drop)
+        self._delivery.drop_all(stale)

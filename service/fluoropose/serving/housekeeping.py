@@ -13,7 +13,7 @@ import fluoropose
 from fluoropose.inference.gpus import Gpu, list_gpus
 from fluoropose.inference.onnx_runtime import version as ort_version
 from fluoropose.serving.frame_broker import FrameBroker
-from fluoropose.serving.stream import StreamRegistry
+from fluoropose.serving.stream_registry import StreamRegistry
 from fluoropose.telemetry.metrics import TRANSPORTS
 from fluoropose.tracking.session import Session
 

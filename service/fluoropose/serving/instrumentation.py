@@ -40,6 +40,10 @@ class Instrumentation:
         if drop.reason.startswith("stale"):
             self.metrics.registration_status.labels("stale").inc()
 
+    def record_failure(self, reason: str) -> None:
+        """Record a failure of the service on a frame: "backend" for the device, "other" for a fault."""
+        self.metrics.failures.labels(reason).inc()
+
     def record_registration(self, task: ObjectTask, found: Registration, model: str, lost: bool) -> None:
         """Record an object's registration; `lost` says that the object's track began to search with it."""
         metrics, status, plan = self.metrics, found.assessment.status, task.plan

@@ -1,63 +1,22 @@
-"""A stream that is attached to a session takes frames in and gives events out; a session has one stream at most."""
+"""A stream that is attached to a session takes frames in and gives events out, whichever transport carries it."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fluoropose.arrays import Mat44
-from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError
+from fluoropose.errors import FluoroposeError
+from fluoropose.serving.events import Event, FrameProblem, Pong, StreamEnd
 from fluoropose.serving.frame_broker import FrameBroker
-from fluoropose.serving.messages import EncodedFrame, FrameResult
+from fluoropose.serving.messages import EncodedFrame
 from fluoropose.tracking.jobs import DroppedFrame
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.session_settings import Change, SessionSettings
+from fluoropose.tracking.session_settings import Change
 
-__all__ = ["Event", "FrameProblem", "GoingAway", "Pong", "Stream", "StreamEnd", "StreamRegistry", "WriterError"]
+__all__ = ["MAX_UNREAD_EVENTS", "Stream"]
 
-_KEPT = 64
+MAX_UNREAD_EVENTS = 64
 """So many events other than results wait for a client that does not read; older ones go (their frames are counted)."""
-
-
-class WriterError(ConflictError):
-    """Another stream or request sends this session's frames."""
-
-    code = "session-taken"
-
-
-@dataclass(frozen=True, slots=True)
-class FrameProblem:
-    """A frame that cannot be answered, and the reason."""
-
-    seq: int | None
-    error: FluoroposeError
-
-
-@dataclass(frozen=True, slots=True)
-class Pong:
-    """The answer to a ping: the client's time as it came, the server's Unix time in s."""
-
-    client_time: float
-    server_time: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GoingAway:
-    """The service stops: open a session elsewhere after `reconnect_after_ms`, beginning at `last_pose`."""
-
-    reconnect_after_ms: int
-    last_pose: Mat44 | None
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEnd:
-    """The last event: "closed", "expired", "taken-over" or "going-away"."""
-
-    reason: str
-
-
-Event = FrameResult | FrameProblem | GoingAway | Pong | StreamEnd
 
 
 class Stream:
@@ -71,7 +30,7 @@ class Stream:
         self.transport = transport
         self._broker = broker
         self._detach = detach
-        self._events: deque[Event] = deque(maxlen=_KEPT)
+        self._events: deque[Event] = deque(maxlen=MAX_UNREAD_EVENTS)
         self._wake = asyncio.Event()
         self._ended: StreamEnd | None = None
         self._finishing = False
@@ -151,89 +110,3 @@ class Stream:
             self._wake.set()
         elif dropped.reason not in ("superseded", "disconnected"):
             self.tell(FrameProblem(dropped.seq, dropped.error))
-
-
-class StreamRegistry:
-    """Knows which session has a stream; ends them when the service goes away."""
-
-    def __init__(self, broker: FrameBroker) -> None:
-        """Attach streams to the sessions of one frame broker."""
-        self._broker = broker
-        self._streams: dict[Session, Stream] = {}
-
-    def __len__(self) -> int:
-        """Return the number of attached streams."""
-        return len(self._streams)
-
-    async def open(self, settings: SessionSettings, owner: str = "") -> Session:
-        """Open a session off the event loop, since its case may have to be loaded; raise as `Service.open_session`."""
-        service, outcomes = self._broker.service, self._broker.metrics.sessions
-        if service.draining:
-            raise NotReadyError("expected a service that takes sessions, got one that is going away")
-        try:
-            session = await self._broker.run_off_loop(lambda: service.open_session(settings, owner))
-        except FluoroposeError:
-            outcomes.labels("failed").inc()
-            raise
-        outcomes.labels("opened").inc()
-        return session
-
-    def attach(self, session: Session, transport: str, takeover: bool = False) -> Stream:
-        """Attach a stream to a session.
-
-        Raises
-        ------
-        WriterError
-            If the session has a stream and `takeover` is not set; with `takeover` the old stream ends.
-        """
-        old = self._streams.get(session)
-        if old is not None and not takeover:
-            raise WriterError("expected a session without a stream, got one that has one; say takeover to replace it")
-        if old is not None:
-            old.end("taken-over")
-            self._remove(old)
-        stream = Stream(self._broker, session, transport, self._remove)
-        self._streams[session] = stream
-        self._broker.join(session)
-        self._broker.metrics.streams_active.labels(transport).inc()
-        return stream
-
-    def require_free(self, session: Session) -> None:
-        """Raise WriterError if the session has a stream."""
-        if session in self._streams:
-            raise WriterError("expected a session without a stream, got one that a stream feeds")
-
-    def close(self, session: Session) -> None:
-        """Close a session for its client, or because its case is deleted: forget the session and end its stream."""
-        self._broker.service.sessions.close(session.name)
-        self.end(session, "closed")
-        self._broker.metrics.sessions.labels("closed").inc()
-
-    def end(self, session: Session, reason: str) -> None:
-        """End a session and its stream."""
-        stream = self._streams.get(session)
-        self._broker.end(session)
-        if stream is not None:
-            stream.end(reason)
-
-    async def drain(self, grace_s: float, reconnect_after_ms: int = 500) -> None:
-        """Announce the end to all streams, answer the frames in flight for at most `grace_s`, then end the streams."""
-        self._broker.drain_sessions()
-        for stream in self._streams.values():
-            stream.tell(GoingAway(reconnect_after_ms, stream.session.tracker.last_pose))
-        clock_s = asyncio.get_running_loop().time
-        deadline_s = clock_s() + grace_s
-        while any(self._broker.in_flight(one) for one in self._streams) and clock_s() < deadline_s:
-            await asyncio.sleep(0.005)
-        for stream in list(self._streams.values()):
-            stream.end("going-away")
-
-    def count(self, transport: str) -> int:
-        """Return how many streams of a transport are attached."""
-        return sum(stream.transport == transport for stream in self._streams.values())
-
-    def _remove(self, stream: Stream) -> None:
-        if self._streams.get(stream.session) is stream:
-            del self._streams[stream.session]
-            self._broker.leave(stream.session)
-            self._broker.metrics.streams_active.labels(stream.transport).dec()

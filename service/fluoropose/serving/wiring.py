@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.housekeeping import Housekeeping, Intervals
 from fluoropose.serving.service import Service
-from fluoropose.serving.stream import StreamRegistry
+from fluoropose.serving.stream_registry import StreamRegistry
 from fluoropose.telemetry.metrics import Metrics
 
 __all__ = ["ServingParts", "wire_serving"]

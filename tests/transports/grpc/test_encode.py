@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import FrameError
-from fluoropose.serving.stream import FrameProblem, GoingAway, Pong, StreamEnd
+from fluoropose.serving.events import FrameProblem, GoingAway, Pong, StreamEnd
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 from fluoropose.transports.grpc.encode import encode_event, encode_result
 from support.results import made_result

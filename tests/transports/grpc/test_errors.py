@@ -5,7 +5,7 @@ import pytest
 
 from fluoropose.errors import BundleError, DeviceError, FluoroposeError, FrameError, NotReadyError, UnknownCaseError
 from fluoropose.serving.session_registry import OverloadedError
-from fluoropose.serving.stream import WriterError
+from fluoropose.serving.stream_registry import WriterError
 from fluoropose.transports.grpc.errors import status_code, status_details
 
 

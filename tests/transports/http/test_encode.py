@@ -7,8 +7,8 @@ import pytest
 
 from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.serving.events import FrameProblem, GoingAway, Pong, StreamEnd
 from fluoropose.serving.session_description import describe_session
-from fluoropose.serving.stream import FrameProblem, GoingAway, Pong, StreamEnd
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.session_settings import SessionSettings
 from fluoropose.transports.http.encode import encode_event, encode_result, encode_session

@@ -8,16 +8,14 @@ import numpy as np
 from fluoropose.errors import GeometryError, InputError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.serving.camera_request import CameraRequest, CamerasRequest, CArmRequest, NamedCamera
+from fluoropose.serving.frame_request import FrameHeader, FrameRules, SmoothingRequest
 from fluoropose.serving.messages import RAW_MEDIA_TYPE, EncodedFrame
 from fluoropose.serving.requests import (
     ChangeRequest,
-    FrameHeader,
-    FrameRules,
     ObjectRequest,
     ObjectsRequest,
     OpeningRequest,
     RegistrationRequest,
-    SmoothingRequest,
     ViewRequest,
 )
 from fluoropose.tracking.session_settings import PAIRING_TOLERANCE_MS

@@ -3,8 +3,8 @@
 from fluoropose.arrays import Mat44
 from fluoropose.errors import FluoroposeError
 from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
 from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
-from fluoropose.serving.stream import Event, GoingAway, Pong, StreamEnd
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 
 __all__ = ["encode_event", "encode_result"]

@@ -7,8 +7,9 @@ from typing import Any
 import grpc
 
 from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.serving.events import StreamEnd
 from fluoropose.serving.session_registry import SessionRegistry
-from fluoropose.serving.stream import Stream, StreamEnd
+from fluoropose.serving.stream import Stream
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 from fluoropose.transports.grpc.decode import decode_change, decode_frame, decode_session

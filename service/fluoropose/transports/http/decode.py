@@ -13,16 +13,14 @@ from fluoropose.errors import FrameError, GeometryError, InputError
 from fluoropose.geometry.rigid import check_rigid
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.serving.camera_request import CameraRequest, CamerasRequest, NamedCamera
+from fluoropose.serving.frame_request import FrameHeader, FrameRules, SmoothingRequest
 from fluoropose.serving.messages import RAW_MEDIA_TYPE, EncodedFrame
 from fluoropose.serving.requests import (
     ChangeRequest,
-    FrameHeader,
-    FrameRules,
     ObjectRequest,
     ObjectsRequest,
     OpeningRequest,
     RegistrationRequest,
-    SmoothingRequest,
     ViewRequest,
 )
 from fluoropose.transports.http.errors import validation_text

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
 from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.session_description import SessionDescription, TrackDescription
-from fluoropose.serving.stream import Event, GoingAway, Pong, StreamEnd
 from fluoropose.transports.http.errors import problem_body
 from fluoropose.transports.http.schemas import (
     ErrorEstimateModel,

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from fluoropose.errors import GeometryError
 from fluoropose.serving.camera_request import CArmRequest
-from fluoropose.serving.requests import MAX_PAIRING_TOLERANCE_MS
+from fluoropose.serving.frame_request import MAX_PAIRING_TOLERANCE_MS
 from fluoropose.tracking.session_settings import MAX_CAMERAS, MAX_OBJECTS, MAX_WINDOW_S, PAIRING_TOLERANCE_MS
 from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Side, Strict, documented
 

@@ -12,8 +12,10 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from fluoropose.errors import FluoroposeError, InputError, UnknownSessionError
+from fluoropose.serving.events import StreamEnd
 from fluoropose.serving.session_registry import SessionRegistry
-from fluoropose.serving.stream import Stream, StreamEnd, WriterError
+from fluoropose.serving.stream import Stream
+from fluoropose.serving.stream_registry import WriterError
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import owner_of
 from fluoropose.transports.http.decode import decode_change, decode_frame_message, decode_json
