@@ -19,7 +19,7 @@ from fluoropose.tracking.jobs import CameraFrame, Job, JobAnswers
 from fluoropose.tracking.smoother import Smoothed
 from fluoropose.tracking.tracked_object import Observation
 
-__all__ = ["JobResult", "execute_job", "job_answers", "job_observations"]
+__all__ = ["FinishedJob", "JobResult", "execute_job", "job_answers", "job_observations"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +64,24 @@ def job_observations(solved: JobResult, job: Job) -> dict[str, Observation]:
     return {case: _observation(one, job) for case, one in solved.found.items()}
 
 
-def job_answers(
-    solved: JobResult, service: Service, job: Job, cases: Sequence[str], followed: Sequence[str]
-) -> JobAnswers:
+@dataclass(frozen=True, slots=True, eq=False)
+class FinishedJob:
+    """A job with its result and the service that did it."""
+
+    service: Service
+    job: Job
+    solved: JobResult
+
+
+def job_answers(done: FinishedJob, cases: Sequence[str], followed: Sequence[str]) -> JobAnswers:
     """Return the results of a job for a session that has `cases` by now, of which it `followed` some ever since."""
+    job, solved = done.job, done.solved
     keeps = len(job.settings.cameras) > 1 or len(cases) > 1
     kept = {ticket: DecodedFrame(view.pixels) for ticket, view in solved.views.items()} if keeps else {}
     good = [sight for sight in job.sights if not sight.kept and sight.frame.ticket not in solved.failures]
     there = [case for case in cases if case in followed and case in solved.found]
     missing = tuple(case for case in cases if case not in there)
-    answers = {sight.frame.ticket: _frame_result(solved, service, job, sight, there, missing) for sight in good}
+    answers = {sight.frame.ticket: _frame_result(done, sight, there, missing) for sight in good}
     return JobAnswers(job_observations(solved, job), answers, kept, solved.failures)
 
 
@@ -156,39 +164,38 @@ def _stage_times(found: Mapping[str, Registration], decode_ns: int, register_ns:
     return timing
 
 
-def _frame_result(
-    solved: JobResult, service: Service, job: Job, sight: CameraFrame, cases: Sequence[str], missing: tuple[str, ...]
-) -> FrameResult:
+def _frame_result(done: FinishedJob, sight: CameraFrame, cases: Sequence[str], missing: tuple[str, ...]) -> FrameResult:
     """Return one frame's result for the objects `cases`; it says nothing of the cases in `missing`."""
+    solved = done.solved
     first = solved.found[cases[0]]
     name, queue_ms = sight.frame.camera, solved.queue_ms[sight.frame.ticket]
     timing = solved.timing_ms | {"queue": queue_ms, "total": solved.timing_ms["total"] + queue_ms}
     return FrameResult(
         sight.frame.seq,
         name,
-        tuple(_object_result(solved, service, job, sight, case) for case in cases),
+        tuple(_object_result(done, sight, case) for case in cases),
         _used_cameras(first),
         {view.name: view.why for view in first.views if not view.used},
         timing,
-        service.device.label,
+        done.service.device.label,
         searching=missing,
-        leads=sight is next(one for one in job.sights if not one.kept),
+        leads=sight is next(one for one in done.job.sights if not one.kept),
     )
 
 
-def _object_result(solved: JobResult, service: Service, job: Job, sight: CameraFrame, case: str) -> ObjectResult:
+def _object_result(done: FinishedJob, sight: CameraFrame, case: str) -> ObjectResult:
     """Return one object's part of a frame's result."""
-    found, smoothed = solved.found[case], solved.smoothed.get(case)
+    found, smoothed = done.solved.found[case], done.solved.smoothed.get(case)
     place = sight.placed.camera_from_world
     pose = next(
         (view.camera_from_volume for view in found.views if view.name == sight.frame.camera), found.camera_from_volume
     )
-    if len(_used_cameras(found)) > 1 and sight is not _first_used_frame(found, job):
+    if len(_used_cameras(found)) > 1 and sight is not _first_used_frame(found, done.job):
         error = expected_errors(np.linalg.inv(found.information), place)
     else:
         error = found.assessment.error_estimate
     seen = None if smoothed is None else _smoothed_pose(smoothed, place)
-    return ObjectResult(case, service.model_name(case), found, pose, error, seen)
+    return ObjectResult(case, done.service.model_name(case), found, pose, error, seen)
 
 
 def _smoothed_pose(smoothed: Smoothed, camera_from_world: Mat44) -> SmoothedPose:

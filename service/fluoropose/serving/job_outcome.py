@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from fluoropose.errors import DeviceError, FluoroposeError
-from fluoropose.serving.job_execution import JobResult, job_answers, job_observations
+from fluoropose.serving.job_execution import FinishedJob, JobResult, job_answers, job_observations
 from fluoropose.serving.service import Service
 from fluoropose.tracking.jobs import DroppedFrame, Job
 from fluoropose.tracking.session import Session
@@ -58,7 +58,8 @@ def _apply(service: Service, session: Session, job: Job, outcome: JobResult | Ex
         return session.fail(*_refusal(outcome))
     if outcome.found and not any(case in outcome.found for case in session.follows(job)):
         return session.fail(UnknownObjectError("expected an object of the session, got one removed meanwhile"))
-    return session.complete(job_answers(outcome, service, job, list(session.objects), session.follows(job)))
+    done = FinishedJob(service, job, outcome)
+    return session.complete(job_answers(done, list(session.objects), session.follows(job)))
 
 
 def _refusal(error: Exception) -> tuple[FluoroposeError, str]:

@@ -14,7 +14,7 @@ from fluoropose.transports.http.case_routes import case_routes
 from fluoropose.transports.http.errors import DOCUMENTED_PROBLEMS, install_problem_handlers
 from fluoropose.transports.http.operation_routes import operation_routes
 from fluoropose.transports.http.request_metrics import RecordRequests
-from fluoropose.transports.http.session_routes import registration_routes, session_routes
+from fluoropose.transports.http.session_routes import frame_routes, registration_routes, session_routes
 from fluoropose.transports.http.stream import stream_routes
 
 __all__ = ["create_app"]
@@ -38,11 +38,10 @@ def create_app(
         redoc_url=None,
         responses=DOCUMENTED_PROBLEMS,
     )
-    app.include_router(operation_routes(parts))
-    app.include_router(case_routes(parts, grid))
-    app.include_router(session_routes(parts))
-    app.include_router(registration_routes(parts))
-    app.include_router(stream_routes(parts))
+    for router in (operation_routes(parts), case_routes(parts, grid)):
+        app.include_router(router)
+    for routes in (session_routes, frame_routes, registration_routes, stream_routes):
+        app.include_router(routes(parts))
     install_problem_handlers(app)
     app.add_middleware(partial(LimitBody, limits=limits))  # type: ignore[arg-type]
     app.add_middleware(partial(RequireKey, keys=keys, metrics=parts.metrics))  # type: ignore[arg-type]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 from fastapi import APIRouter, Header, Request, Response
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
 from fluoropose.io.frames import npy_bytes, png_bytes
 from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
-from fluoropose.serving.service import Service, describe_volume
+from fluoropose.serving.service import CaseRecord, Service, describe_volume
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.tracking.session_settings import Change
 from fluoropose.transports.http.access import owner_of
@@ -57,22 +57,7 @@ def case_routes(parts: ServingParts, grid: AtlasGrid) -> APIRouter:
         if media_type(request) != "multipart/form-data":
             raise UnsupportedMediaError(f"expected multipart/form-data, got {media_type(request) or 'none'}")
         async with request.form(max_files=2, max_fields=4) as form:
-            text, volume, labels = form.get("options"), form.get("volume"), form.get("label_map")
-            if not isinstance(text, str) or not isinstance(volume, UploadFile):
-                raise InputError("expected a form with the file `volume` and the text `options`, got another")
-            options = decode_json(CaseOptions, text)
-            folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
-            try:
-                files = await broker.run_off_loop(lambda: _save_uploads(volume, labels, folder))
-                record = service.submit(
-                    options.name,
-                    _case_request(options, files, grid),
-                    lambda: shutil.rmtree(folder, ignore_errors=True),
-                    owner_of(request.scope),
-                )
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
+            record = await _submit_upload(parts, form, grid, owner_of(request.scope))
         response.headers["Location"] = f"/v1/cases/{record.name}"
         return _case_model(service, record.name)
 
@@ -99,6 +84,22 @@ def case_routes(parts: ServingParts, grid: AtlasGrid) -> APIRouter:
         return Response(data, media_type="image/png" if as_png else "application/x-npy")
 
     return router
+
+
+async def _submit_upload(parts: ServingParts, form: FormData, grid: AtlasGrid, owner: str) -> CaseRecord:
+    """Begin to prepare the case of a form; its files are kept until the case is ready or has failed."""
+    text, volume, labels = form.get("options"), form.get("volume"), form.get("label_map")
+    if not isinstance(text, str) or not isinstance(volume, UploadFile):
+        raise InputError("expected a form with the file `volume` and the text `options`, got another")
+    options = decode_json(CaseOptions, text)
+    folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
+    try:
+        files = await parts.broker.run_off_loop(lambda: _save_uploads(volume, labels, folder))
+        request = _case_request(options, files, grid)
+        return parts.service.submit(options.name, request, lambda: shutil.rmtree(folder, ignore_errors=True), owner)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _save_uploads(volume: UploadFile, labels: object, folder: Path) -> tuple[Path, Path | None]:

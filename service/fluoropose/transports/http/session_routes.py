@@ -21,7 +21,7 @@ from fluoropose.transports.http.encode import encode_result, encode_session
 from fluoropose.transports.http.request_schemas import RegisterRequest, SessionChange, SessionRequest
 from fluoropose.transports.http.schemas import ResultModel, SessionModel
 
-__all__ = ["registration_routes", "session_routes"]
+__all__ = ["frame_routes", "registration_routes", "session_routes"]
 
 MEDIA_TYPES = ("application/x-npy", "image/png", "application/dicom", "application/octet-stream")
 """The media types of a frame that is a request's body."""
@@ -81,10 +81,18 @@ def session_routes(parts: ServingParts) -> APIRouter:
     async def close(session: str, request: Request) -> None:
         streams.close(find(session, request))
 
+    return router
+
+
+def frame_routes(parts: ServingParts) -> APIRouter:
+    """Return the route of a session's frames: one frame in, one result out."""
+    router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+    broker = parts.broker
+
     @router.post("/{session}/frames", response_model_exclude_none=True)
     async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> ResultModel:
-        found = find(session, request)
-        streams.require_free(found)
+        found = parts.service.sessions.get(session, owner_of(request.scope))
+        parts.streams.require_free(found)
         kind = media_type(request)
         if kind not in MEDIA_TYPES:
             raise UnsupportedMediaError(f"expected one of {', '.join(MEDIA_TYPES)}, got {kind or 'none'}")
