@@ -50,6 +50,11 @@ def test_an_opening_by_hand():
             WorldFrameError,
             "camera_from_world of all 2 cameras",
         ),
+        (
+            lambda: OpeningRequest(ONE, CamerasRequest(CAMERA), FrameRules(pairing_tolerance_ms=-1.0)),
+            InputError,
+            "pairing tolerance of at least 0 ms, got -1",
+        ),
         (lambda: ChangeRequest(initial_pose=SKEWED), GeometryError, "initial_pose"),
         (lambda: ChangeRequest(cameras=[("x", CAMERA)] * 2), SameCameraError, "each camera once"),
     ],

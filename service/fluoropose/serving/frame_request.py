@@ -20,9 +20,7 @@ from fluoropose.tracking.session_settings import (
 )
 from fluoropose.tracking.smoother import Smoothing
 
-__all__ = ["FrameHeader", "FrameRules", "MAX_PAIRING_TOLERANCE_MS", "SmoothingRequest"]
-
-MAX_PAIRING_TOLERANCE_MS = 1000.0
+__all__ = ["FrameHeader", "FrameRules", "SmoothingRequest"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +38,7 @@ class SmoothingRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRules:
-    """How a session's frames are to be read, dropped, paired and smoothed; InputError for a number out of range."""
+    """How a session's frames are read, dropped, paired and smoothed; InputError for an age that is not above 0."""
 
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False
@@ -50,14 +48,10 @@ class FrameRules:
     smoothing: SmoothingRequest | None = None
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
-        age_ms, tolerance_ms = self.max_frame_age_ms, self.pairing_tolerance_ms
+        """Check the age; `SessionSettings` checks the pairing tolerance."""
+        age_ms = self.max_frame_age_ms
         if age_ms is not None and not (np.isfinite(age_ms) and age_ms > 0):
             raise InputError(f"expected max_frame_age_ms above 0, got {age_ms}")
-        if not (np.isfinite(tolerance_ms) and 0 <= tolerance_ms <= MAX_PAIRING_TOLERANCE_MS):
-            raise InputError(
-                f"expected a pairing tolerance of 0 to {MAX_PAIRING_TOLERANCE_MS:g} ms, got {tolerance_ms}"
-            )
 
     def settings(self, starts: tuple[ObjectStart, ...], cameras: dict[str, SessionCamera]) -> SessionSettings:
         """Return a session's settings for objects and cameras, or raise what is wrong between them."""

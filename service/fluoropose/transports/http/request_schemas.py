@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from fluoropose.errors import GeometryError
 from fluoropose.serving.camera_request import CArmRequest
-from fluoropose.serving.frame_request import MAX_PAIRING_TOLERANCE_MS
 from fluoropose.tracking.session_settings import MAX_CAMERAS, MAX_OBJECTS, MAX_WINDOW_S, PAIRING_TOLERANCE_MS
 from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Side, Strict, documented
 
@@ -83,9 +82,7 @@ class ObjectsModel(_Posed):
 class PairingModel(Strict):
     """How near in capture time frames of several cameras must be to count as one instant."""
 
-    tolerance_ms: float = Field(
-        default=PAIRING_TOLERANCE_MS, json_schema_extra={"minimum": 0, "maximum": MAX_PAIRING_TOLERANCE_MS}
-    )
+    tolerance_ms: float = Field(default=PAIRING_TOLERANCE_MS, ge=0, le=1000)
 
 
 class SmoothingModel(Strict):
