@@ -35,7 +35,7 @@ def test_of_many_frames_at_once_every_one_is_answered_or_counted(stage, policy):
     assert stage.accounted() == (12, len(results), len(refused))
 
 
-def test_the_books_balance_under_stress(stage):
+def test_every_frame_is_accounted_for_under_stress(stage):
     """Many sessions, bursts, bad frames, restarts, clients that leave and sessions that end, all at once."""
     rng = np.random.default_rng(5)
     sessions = [stage.session(max_frame_age_ms=float(age)) for age in (1, 50, 50, 60_000)]

@@ -128,7 +128,7 @@ def test_nothing_waits_once_the_broker_is_closed(stage, device):
 
 
 def test_both_threads_under_stress(stage, device):
-    """Thousands of turns of the interpreter in the middle of everything: each frame ends once, and the books agree."""
+    """Thousands of turns of the interpreter in the middle of everything: each frame ends once, and the counts agree."""
     rng = random.Random(3)
     sessions = [stage.session(max_frame_age_ms=age) for age in (None, 2.0, None, 5000.0, None)]
     outcomes, offered = [], []

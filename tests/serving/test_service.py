@@ -1,15 +1,15 @@
 """The service: cases that are loaded, make room and are bounded; what readiness says."""
 
 import shutil
+import threading
 from dataclasses import replace
 
 import pytest
 
-from fluoropose.errors import ConflictError, NotReadyError, UnknownCaseError
+from fluoropose.errors import ConflictError, NotReadyError, ObjectSelectionError, UnknownCaseError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.serving.service import Service
-from fluoropose.serving.session_registry import OverloadedError
 from fluoropose.tracking.session_settings import ObjectStart, SessionSettings
 
 
@@ -82,24 +82,17 @@ def test_nodes_on_the_cpu_are_no_readiness_where_a_gpu_is_required(
     assert ("3 nodes on the CPU" in device["detail"]) is bool(fallen)
 
 
-def test_cases_are_bounded_over_all_and_per_key(tmp_path, models_root):
-    def submitted(name, owner=""):
-        return service.submit(name, None, lambda: None, owner)
+def test_what_is_prepared_and_fails_may_be_deleted_and_submitted_again(tmp_path, models_root):
+    done = threading.Event()
 
     def prepare(request, folder, progress):
-        """Leave nothing behind."""
+        progress(1, 2)
+        raise ObjectSelectionError("expected an object, got none")
 
-    limits = {"prepare": prepare, "max_cases": 4, "max_cases_per_key": 2}
-    service = Service(open_device("cpu", 1), tmp_path, models_root, **limits)
-    submitted("a", "one")
-    submitted("b", "one")
-    with pytest.raises(OverloadedError, match="at most 2 cases of one key"):
-        submitted("c", "one")
-    submitted("c", "other")
-    submitted("d")
-    with pytest.raises(OverloadedError, match="at most 4 cases"):
-        submitted("e", "other")
-    assert service.load("a").state == "failed"  # there is nothing of it on disk; the key may delete it
+    service = Service(open_device("cpu", 1), tmp_path, models_root, prepare=prepare)
+    service.submit("a", None, done.set, "one")
+    assert done.wait(20)
+    record = service.record("a")
+    assert (record.state, record.detail, record.owner) == ("failed", "expected an object, got none", "one")
     service.delete("a")
-    assert submitted("e", "one").owner == "one"
-    assert service.load("e").owner == "one"
+    assert service.submit("a", None, lambda: None).owner == ""

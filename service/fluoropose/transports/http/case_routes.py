@@ -13,7 +13,8 @@ from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
 from fluoropose.io.frames import npy_bytes, png_bytes
 from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
-from fluoropose.serving.service import CaseRecord, Service, describe_volume
+from fluoropose.serving.case_records import CaseRecord
+from fluoropose.serving.service import Service, describe_volume
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.tracking.session_settings import Change
 from fluoropose.transports.http.access import owner_of
