@@ -1,13 +1,11 @@
-"""How many cores there are to use, and which event loop is used."""
+"""How many cores there are to use."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from fluoropose.cli.settings import available_cores
-from fluoropose.transports import server as serving
 
 
 @pytest.fixture
@@ -37,14 +35,3 @@ def machine(monkeypatch):
 def test_a_containers_quota_bounds_the_cores(machine, text, cores):
     machine(text)
     assert available_cores() == cores
-
-
-def test_uvloop_is_used_where_it_is_and_asyncio_where_it_is_not(monkeypatch):
-    if sys.platform != "win32":
-        factory = serving._loop_factory()
-        assert factory is not None
-        loop = factory()
-        assert type(loop).__module__.startswith("uvloop")
-        loop.close()
-    monkeypatch.setitem(sys.modules, "uvloop", None)
-    assert serving._loop_factory() is None

@@ -20,8 +20,8 @@ from fluoropose.transports.http.schemas import camera_json
 
 
 def sample(address, name):
-    streams = httpx.get(f"{address}/metrics").text.splitlines()
-    return sum(float(stream.rsplit(" ", 1)[1]) for stream in streams if stream.startswith((name + " ", name + "{")))
+    lines = httpx.get(f"{address}/metrics").text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((name + " ", name + "{")))
 
 
 def until(condition, seconds=30.0):
@@ -42,12 +42,12 @@ def handshaken(server, session):
     """A raw socket after a WebSocket handshake, that answers no ping."""
     port = int(server.http.rsplit(":", 1)[1])
     plain = socket.create_connection(("127.0.0.1", port), timeout=10)
-    streams = [
+    lines = [
         f"GET /v1/sessions/{session}/stream HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
         "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Protocol: fluoropose.v1+json", "", "",
     ]  # fmt: skip
-    plain.sendall("\r\n".join(streams).encode())
+    plain.sendall("\r\n".join(lines).encode())
     assert b" 101 " in plain.recv(4096)
     return plain
 
@@ -105,10 +105,8 @@ def test_a_reader_that_stops_reading_holds_nobody_back(server, camera, pose, fra
             plain.sendall(message)
             tracker.send(frame)
         tracker.close()
-    instrumentation = httpx.get(f"{server.http}/v1/sessions/{session}").json()
-    assert until(lambda: httpx.get(f"{server.http}/v1/sessions/{session}").json()["counters"]["in_flight"] <= 1), (
-        instrumentation
-    )
+    counts = httpx.get(f"{server.http}/v1/sessions/{session}").json()
+    assert until(lambda: httpx.get(f"{server.http}/v1/sessions/{session}").json()["counters"]["in_flight"] <= 1), counts
     plain.close()
     httpx.delete(f"{server.http}/v1/sessions/{session}")
 

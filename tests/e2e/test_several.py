@@ -352,12 +352,12 @@ def test_a_burst_of_two_cameras_is_all_accounted_for(server, camera, pose, place
                 ends[event["camera"]] = event["seq"] >= 2 * count - 2
                 if all(ends.values()):
                     break
-            instrumentation = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
+            counts = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
             await tracker.close()
-            return answered, dropped, instrumentation
+            return answered, dropped, counts
 
-    answered, dropped, instrumentation = asyncio.run(run())
-    assert len(answered) + dropped == 2 * count == instrumentation["counters"]["received"]
-    assert instrumentation["counters"]["answered"] == len(answered)
-    assert sum(instrumentation["dropped"].values()) == dropped
-    assert instrumentation["cameras"] == ["a", "b"]
+    answered, dropped, counts = asyncio.run(run())
+    assert len(answered) + dropped == 2 * count == counts["counters"]["received"]
+    assert counts["counters"]["answered"] == len(answered)
+    assert sum(counts["dropped"].values()) == dropped
+    assert counts["cameras"] == ["a", "b"]

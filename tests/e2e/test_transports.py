@@ -153,16 +153,16 @@ def test_a_burst_is_answered_newest_first_and_every_frame_accounted_for(server, 
                 dropped += event["dropped_since_last"]
                 if event["seq"] == count - 1:
                     break
-            instrumentation = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
+            counts = (await client.http.get(f"/v1/sessions/{tracker.session}")).json()
             await tracker.close()
-            return answered, dropped, instrumentation
+            return answered, dropped, counts
 
-    answered, dropped, instrumentation = asyncio.run(run())
+    answered, dropped, counts = asyncio.run(run())
     assert answered == sorted(set(answered))
     assert len(answered) + dropped == count
-    assert instrumentation["counters"]["received"] == count
-    assert instrumentation["counters"]["answered"] == len(answered)
-    assert sum(instrumentation["dropped"].values()) == dropped
+    assert counts["counters"]["received"] == count
+    assert counts["counters"]["answered"] == len(answered)
+    assert sum(counts["dropped"].values()) == dropped
 
 
 @pytest.mark.parametrize("transport", ["ws", "grpc"])

@@ -3,32 +3,26 @@ import asyncio
 import pytest
 
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.frames import npy_bytes
-from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.messages import EncodedFrame
-from fluoropose.serving.service import Service
-from fluoropose.serving.stream import StreamRegistry
-from fluoropose.telemetry.metrics import Metrics
+from fluoropose.serving.wiring import wire_serving
 from fluoropose.tracking.session_settings import SessionSettings
+from support.serving import metric, started_service
 
 
 @pytest.fixture(scope="module")
 def started(cases_root, models_root):
-    service = Service(open_device("cpu", 1), cases_root, models_root)
-    service.start()
-    return service
+    return started_service(cases_root, models_root)
 
 
 @pytest.fixture
 def stage(started, camera, pose, frame):
-    """A service with a desk of its own, and how to open sessions and make frames."""
+    """A service with parts of its own, and how to open sessions and make frames."""
 
     class Stage:
         service = started
-        metrics = Metrics()
-        broker = FrameBroker(started, metrics)
-        streams = StreamRegistry(broker)
+        parts = wire_serving(started)
+        metrics, broker, streams = parts.metrics, parts.broker, parts.streams
 
         def session(self, **change):
             fields = {"case": "small", "camera": camera, "meaning": PixelMeaning.INTENSITY, "initial_pose": pose}
@@ -41,7 +35,7 @@ def stage(started, camera, pose, frame):
             return asyncio.run(asyncio.wait_for(work, 60))
 
         def count(self, name, **labels):
-            return self.metrics.registry.get_sample_value(f"fluoropose_{name}", labels) or 0.0
+            return metric(self.parts, name, **labels)
 
         def accounted(self):
             """received, answered, dropped over all transports."""

@@ -1,4 +1,4 @@
-"""The desk: newest first under stress, fair turns, faults that stay where they happen."""
+"""The frame broker: newest first under stress, fair turns, faults that stay where they happen."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import DeviceError, FluoroposeError, FrameError, UnknownSessionError
-from fluoropose.serving import frame_broker as broker_module
+from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.messages import EncodedFrame, FrameResult
 from fluoropose.serving.service import Service
 from fluoropose.serving.session_registry import OverloadedError
@@ -35,7 +35,7 @@ def test_of_many_frames_at_once_every_one_is_answered_or_counted(stage, policy):
     assert stage.accounted() == (12, len(results), len(refused))
 
 
-def test_the_books_balance_under_stress(stage):
+def test_every_frame_is_accounted_for_under_stress(stage):
     """Many sessions, bursts, bad frames, restarts, clients that leave and sessions that end, all at once."""
     rng = np.random.default_rng(5)
     sessions = [stage.session(max_frame_age_ms=float(age)) for age in (1, 50, 50, 60_000)]
@@ -87,13 +87,13 @@ def test_two_busy_sessions_share_the_device(stage, pose):
 def test_a_search_does_not_hold_a_track_up(stage, monkeypatch, pose):
     tracking, lost = stage.session(), stage.session(initial_pose=None)
     started, release = threading.Event(), threading.Event()
-    follow = Service.follow
+    register = Service.register_objects
 
     def slow_search(service, settings, plans, views):
         if plans["small"].start is None:
             started.set()
             assert release.wait(20)
-        return follow(service, settings, plans, views)
+        return register(service, settings, plans, views)
 
     async def run():
         searching = asyncio.ensure_future(stage.broker.answer(lost, stage.frame(), "http"))
@@ -106,7 +106,7 @@ def test_a_search_does_not_hold_a_track_up(stage, monkeypatch, pose):
         release.set()
         return results, await searching
 
-    monkeypatch.setattr(Service, "follow", slow_search)
+    monkeypatch.setattr(Service, "register_objects", slow_search)
     results, found = stage.run(run())
     assert [result.seq for result in results] == [0, 1, 2]
     assert "locate" in found.timing_ms
@@ -140,7 +140,7 @@ def test_a_device_that_fails_costs_one_frame_and_in_a_row_the_readiness(stage, m
 
 def test_an_unexpected_fault_is_told_as_one_and_nothing_of_it_leaks(stage, monkeypatch, caplog):
     session = stage.session()
-    monkeypatch.setattr(Service, "follow", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(Service, "register_objects", lambda *arguments: 1 / 0)
 
     async def run():
         with pytest.raises(FluoroposeError, match="unexpected fault") as fault:
@@ -152,15 +152,16 @@ def test_an_unexpected_fault_is_told_as_one_and_nothing_of_it_leaks(stage, monke
     assert any("fault" in record.message for record in caplog.records)
 
 
-def test_too_much_at_once_is_said_at_once(stage, monkeypatch):
-    monkeypatch.setattr(broker_module, "MAX_WAITING", 2)
+def test_too_much_at_once_is_said_at_once(stage):
+    broker = FrameBroker(stage.service, stage.metrics, max_waiting=2)
     sessions = [stage.session() for _ in range(6)]
 
     async def run():
-        sent = [stage.broker.answer(session, stage.frame(), "http") for session in sessions]
+        sent = [broker.answer(session, stage.frame(), "http") for session in sessions]
         return await asyncio.gather(*sent, return_exceptions=True)
 
     answers = stage.run(run())
+    broker.close()
     assert sum(isinstance(answer, OverloadedError) for answer in answers) == 3
     assert sum(isinstance(answer, FrameResult) for answer in answers) == 3
     assert stage.accounted() == (6, 3, 3)
@@ -182,12 +183,12 @@ def test_the_pixels_of_a_refused_frame_do_not_touch_the_session(stage):
 def test_a_case_deleted_while_its_frame_runs_disturbs_nobody_else(stage, monkeypatch):
     session = stage.session()
     release, entered = threading.Event(), threading.Event()
-    follow = Service.follow
+    register = Service.register_objects
 
     def held(service, settings, plans, views):
         entered.set()
         assert release.wait(20)
-        return follow(service, settings, plans, views)
+        return register(service, settings, plans, views)
 
     async def run():
         answer = asyncio.ensure_future(stage.broker.answer(session, stage.frame(), "http"))
@@ -197,6 +198,6 @@ def test_a_case_deleted_while_its_frame_runs_disturbs_nobody_else(stage, monkeyp
         with pytest.raises(UnknownSessionError, match="has ended"):
             await answer
 
-    monkeypatch.setattr(Service, "follow", held)
+    monkeypatch.setattr(Service, "register_objects", held)
     stage.run(run())
     assert stage.accounted() == (1, 0, 1)

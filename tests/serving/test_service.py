@@ -1,14 +1,15 @@
+"""The service: cases that are loaded, make room and are bounded; what readiness says."""
+
 import shutil
+import threading
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from fluoropose.errors import ConflictError, NotReadyError, UnknownCaseError, UnknownSessionError
+from fluoropose.errors import ConflictError, NotReadyError, ObjectSelectionError, UnknownCaseError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.serving.service import Service
-from fluoropose.serving.session_registry import OverloadedError, SessionRegistry
 from fluoropose.tracking.session_settings import ObjectStart, SessionSettings
 
 
@@ -37,53 +38,6 @@ def test_a_case_without_its_model_says_so(tmp_path, cases_root, settings):
         service.open_session(settings)
     with pytest.raises(UnknownCaseError, match="got 'nobody'"):
         service.record("nobody")
-
-
-def test_sessions_are_bounded_and_expire(settings):
-    centre = {"small": np.zeros(3)}
-    registry = SessionRegistry(capacity=2)
-    first, second = registry.open(settings, centre), registry.open(settings, centre)
-    assert first.name != second.name
-    for session in (first, second):
-        session.offer("pixels", None, 0, 0)
-    with pytest.raises(OverloadedError, match="at most 2"):
-        registry.open(settings, centre)
-    registry.close(first.name)
-    assert registry.get(second.name) is second
-    with pytest.raises(UnknownSessionError):
-        registry.get(first.name)
-    assert registry.of_case("small") == [second]
-    assert registry.cases_in_use() == {"small"}
-    brief = SessionRegistry(idle_s=-1.0)
-    session = brief.open(settings, centre)
-    with pytest.raises(UnknownSessionError, match="expired"):
-        brief.get(session.name)
-    assert brief.take_expired() == [session]
-    assert brief.take_expired() == []
-
-
-def test_a_thousand_abandoned_sessions_leave_room_and_the_used_ones_alone(settings):
-    registry = SessionRegistry(capacity=8)
-    fed, attached = registry.open(settings, {"small": np.zeros(3)}), registry.open(settings, {"small": np.zeros(3)})
-    fed.offer("pixels", None, 0, 0)
-    attached.join()
-    newest = [registry.open(settings, {"small": np.zeros(3)}) for _ in range(1000)][-1]
-    assert len(registry) == 8
-    for session in (fed, attached, newest):
-        assert registry.get(session.name) is session
-    assert len(registry.take_evicted()) == 994
-    assert registry.take_evicted() == []
-
-
-def test_a_key_has_its_own_sessions_and_only_so_many(settings):
-    registry = SessionRegistry(per_key=1)
-    mine = registry.open(settings, {"small": np.zeros(3)}, "console-1")
-    with pytest.raises(OverloadedError, match="at most 1 open sessions of one key"):
-        registry.open(settings, {"small": np.zeros(3)}, "console-1")
-    registry.open(settings, {"small": np.zeros(3)}, "console-2")
-    assert registry.get(mine.name, "console-1") is mine
-    with pytest.raises(UnknownSessionError):
-        registry.get(mine.name, "console-2")
 
 
 def copied(cases_root, models_root, tmp_path, count):
@@ -128,21 +82,17 @@ def test_nodes_on_the_cpu_are_no_readiness_where_a_gpu_is_required(
     assert ("3 nodes on the CPU" in device["detail"]) is bool(fallen)
 
 
-def test_cases_are_bounded_over_all_and_per_key(tmp_path, models_root, monkeypatch):
-    def submitted(name, owner=""):
-        return service.submit(name, None, lambda: None, owner)
+def test_what_is_prepared_and_fails_may_be_deleted_and_submitted_again(tmp_path, models_root):
+    done = threading.Event()
 
-    monkeypatch.setattr(Service, "_prepare", lambda *arguments: None)
-    service = Service(open_device("cpu", 1), tmp_path, models_root, max_cases=4, max_cases_per_key=2)
-    submitted("a", "one")
-    submitted("b", "one")
-    with pytest.raises(OverloadedError, match="at most 2 cases of one key"):
-        submitted("c", "one")
-    submitted("c", "other")
-    submitted("d")
-    with pytest.raises(OverloadedError, match="at most 4 cases"):
-        submitted("e", "other")
-    assert service.load("a").state == "failed"  # there is nothing of it on disk; the key may delete it
+    def prepare(request, folder, progress):
+        progress(1, 2)
+        raise ObjectSelectionError("expected an object, got none")
+
+    service = Service(open_device("cpu", 1), tmp_path, models_root, prepare=prepare)
+    service.submit("a", None, done.set, "one")
+    assert done.wait(20)
+    record = service.record("a")
+    assert (record.state, record.detail, record.owner) == ("failed", "expected an object, got none", "one")
     service.delete("a")
-    assert submitted("e", "one").owner == "one"
-    assert service.load("e").owner == "one"
+    assert service.submit("a", None, lambda: None).owner == ""

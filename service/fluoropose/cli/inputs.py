@@ -17,7 +17,8 @@ from fluoropose.io.cases import store_case
 from fluoropose.io.files import read_json
 from fluoropose.io.preparation import VIEWS
 from fluoropose.objects.catalogue import ShippedObject
-from fluoropose.transports.http.requests import FrameMeta, PlacedCameraModel
+from fluoropose.transports.http.decode import decode_camera, decode_header
+from fluoropose.transports.http.request_schemas import FrameMeta, PlacedCameraModel
 from fluoropose.transports.http.schemas import CameraModel
 
 __all__ = [
@@ -67,7 +68,7 @@ def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
 
 def _camera(value: Any, path: Path) -> Camera:
     try:
-        return CameraModel.model_validate(value).value()
+        return CameraModel.model_validate(value).value().camera
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
 
@@ -78,7 +79,7 @@ def read_placed_camera(path: Path) -> dict[str, Any]:
         model = PlacedCameraModel.model_validate(read_json(path, "a camera"))
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
-    model.placed()
+    decode_camera(model)
     return model.model_dump(exclude_none=True)
 
 
@@ -94,7 +95,7 @@ def read_places(path: Path, count: int) -> list[dict[str, Any]]:
     places = [{"c_arm" if isinstance(place, dict) else "camera_from_world": place} for place in given]
     for place in places:
         try:
-            FrameMeta.model_validate(place).place()
+            decode_header(FrameMeta.model_validate(place))
         except ValueError as error:
             raise InputError(f"expected places in {path}, got: {_first_line(error)}") from error
     return places

@@ -63,7 +63,7 @@ def serve(
         run_server(
             ServePlan(
                 cases or shipped_cases(settings), models or settings.models_root(), host, port, grpc_port,
-                metrics_port, device or settings.device, threads or settings.threads,
+                metrics_port, device or settings.device, min(threads or settings.threads, available_cores()),
                 cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
             )

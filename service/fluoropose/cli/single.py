@@ -27,7 +27,7 @@ from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 from fluoropose.serving.messages import single_result
-from fluoropose.transports.http.codec import result_model
+from fluoropose.transports.http.encode import encode_result
 
 __all__ = ["register_file", "register_view_files", "render_file"]
 
@@ -93,7 +93,7 @@ def register_view_files(
         save_picture(picture, np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows]))
     result = single_result(found, case.name, resident.bundle.name, resident.device.label)
     return {
-        **result_model(result).model_dump(exclude_none=True),
+        **encode_result(result).model_dump(exclude_none=True),
         "view_reports": [
             {**asdict(report), "camera_from_volume": report.camera_from_volume.tolist()} for report in found.views
         ],
@@ -129,7 +129,7 @@ def _regressed(bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 
     resident = ResidentCase(bench.case, load_bundle(bench.model), open_device("cpu", bench.threads))
     found = resident.register(pixels, camera, bench.meaning, bench.inverted, Plan(start, nearby=False))
     name, device = resident.bundle.name, resident.device.label
-    return result_model(single_result(found, bench.case.name, name, device)).model_dump(exclude_none=True)
+    return encode_result(single_result(found, bench.case.name, name, device)).model_dump(exclude_none=True)
 
 
 def _searched(method: str, bench: Bench, pixels: NDArray[Any], camera: Camera, start: Mat44 | None) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArra
         If the dtype is unknown, or the number of bytes is not that of the size; the message gives both numbers.
     """
     if dtype not in FRAME_DTYPES:
-        raise FrameError(f"X-Frame-Meta dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
+        raise FrameError(f"raw pixels' dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
     kind = np.dtype(dtype).newbyteorder("<")
     expected = rows * columns * kind.itemsize
     if len(data) != expected:

@@ -16,13 +16,14 @@ from typing import Any
 from fluoropose.errors import ForbiddenError, InputError, StorageError, UnauthenticatedError
 from fluoropose.io.files import write_json
 
-__all__ = ["KeyRing", "SCOPES", "add_key", "remove_key"]
+__all__ = ["KeyRing", "LOOK_AGAIN_S", "SCOPES", "add_key", "remove_key"]
 
 SCOPES = ("infer", "manage", "metrics")
-"""Sessions and registration; uploading and deleting cases; scraping."""
+"""What a key may allow: sessions and registration; uploading and deleting cases; scraping the metrics."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_LOOK_AGAIN_S = 1.0
+LOOK_AGAIN_S = 1.0
+"""So long a file of keys is not looked at again, so that a call costs no disk access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class KeyRing:
     secrets that people choose).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, look_again_s: float = LOOK_AGAIN_S) -> None:
         """Read the file, or raise InputError naming what is wrong with it."""
         self._path = path
+        self._look_again_s = look_again_s
         self._lock = threading.Lock()
         self._stamp = (0, 0)
         self._looked_s = 0.0
@@ -71,8 +73,8 @@ class KeyRing:
         return name
 
     def _read_if_changed(self) -> None:
-        """Look at the file at most once a second; one that has become unreadable keeps the keys that were."""
-        if time.monotonic() - self._looked_s < _LOOK_AGAIN_S:
+        """Read the file if it has changed; keep the keys of before if it cannot be read any more."""
+        if time.monotonic() - self._looked_s < self._look_again_s:
             return
         try:
             self._read()

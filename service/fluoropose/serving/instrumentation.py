@@ -1,4 +1,4 @@
-"""What of a frame's way reaches the metrics; nothing is decided here."""
+"""What the metrics record of frames, registrations and results; nothing is decided here."""
 
 from weakref import WeakKeyDictionary
 
@@ -18,30 +18,34 @@ __all__ = ["Instrumentation"]
 
 
 class Instrumentation:
-    """Counts frames, results and how tracks fare."""
+    """Records frames, registrations and results in the metrics."""
 
     def __init__(self, metrics: Metrics) -> None:
-        """Count into these metrics."""
+        """Record in these metrics."""
         self.metrics = metrics
         self._arrivals: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
         self._ages: WeakKeyDictionary[Session, float] = WeakKeyDictionary()
 
-    def received(self, session: Session, transport: str, now_ns: int) -> None:
-        """Count a frame that arrived."""
+    def record_received(self, session: Session, transport: str, now_ns: int) -> None:
+        """Record a frame that arrived."""
         self.metrics.frames_received.labels(transport).inc()
         before = self._arrivals.get(session)
         if before is not None:
             self.metrics.frame_interval.observe((now_ns - before) / 1e9)
         self._arrivals[session] = now_ns
 
-    def dropped(self, drop: DroppedFrame) -> None:
-        """Count a frame that will not be answered."""
+    def record_dropped(self, drop: DroppedFrame) -> None:
+        """Record a frame that will not be answered."""
         self.metrics.frames_dropped.labels(drop.reason).inc()
         if drop.reason.startswith("stale"):
             self.metrics.registration_status.labels("stale").inc()
 
-    def found(self, task: ObjectTask, found: Registration, model: str, lost: bool) -> None:
-        """Count what the engine found of an object, before anyone has it; `lost`: its track began to search with it."""
+    def record_failure(self, reason: str) -> None:
+        """Record a failure of the service on a frame: "backend" for the device, "other" for a fault."""
+        self.metrics.failures.labels(reason).inc()
+
+    def record_registration(self, task: ObjectTask, found: Registration, model: str, lost: bool) -> None:
+        """Record an object's registration; `lost` says that the object's track began to search with it."""
         metrics, status, plan = self.metrics, found.assessment.status, task.plan
         metrics.confidence.labels(model).observe(found.assessment.confidence)
         metrics.similarity.labels(model).observe(found.likeness)
@@ -56,8 +60,8 @@ class Instrumentation:
         if lost:
             metrics.lost.labels("lost" if status is Status.LOST else "doubt").inc()
 
-    def handed_over(self, session: Session, transport: str, result: FrameResult) -> None:
-        """Count a result that goes to the client now."""
+    def record_result(self, session: Session, transport: str, result: FrameResult) -> None:
+        """Record a result that goes to the client now."""
         metrics, age_s, status = self.metrics, result.age_ms / 1e3, result.registration.assessment.status.value
         metrics.frames_completed.labels(transport, status).inc()
         metrics.registration_status.labels(status.lower()).inc()

@@ -19,11 +19,11 @@ RAW_MEDIA_TYPE = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedFrame:
-    """A frame's bytes, not decoded before its turn comes: most frames of a burst never are.
+    """A frame's bytes. They are decoded when the frame's turn comes: most frames of a burst are superseded before.
 
-    `media_type` is that of the bytes, or empty to let them tell; raw pixels need `dtype` and, where they differ from
-    the camera's, `rows` and `columns`. `captured_s` is Unix time. `camera` is the name of the one that took it,
-    `camera_from_world` where that stood for this frame alone.
+    `media_type` is that of the bytes, or empty to guess it from them. Raw pixels need `dtype` and, where they differ
+    from the camera's, `rows` and `columns`. `captured_s` is Unix time. `camera` is the name of the camera that took
+    the frame, `camera_from_world` the camera's place for this frame alone.
     """
 
     body: bytes
@@ -56,7 +56,7 @@ class DecodedFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SmoothedPose:
-    """What a session's window says of an object, seen by the camera of the frame that is answered."""
+    """An object's pose smoothed over the session's window, in the camera of the frame that is answered."""
 
     world_from_volume: Mat44
     camera_from_volume: Mat44
@@ -66,9 +66,9 @@ class SmoothedPose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectResult:
-    """One object's part of an answer, seen by the camera of the frame that is answered.
+    """One object's part of a frame's result, in the camera of that frame.
 
-    `smoothed` is None where the session smooths nothing or the object was not found for sure.
+    `smoothed` is None where the session smooths nothing or the registration is not TRACKING.
     """
 
     case: str
@@ -81,11 +81,12 @@ class ObjectResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
-    """One frame's answer: the session's objects, the first of which has the main fields.
+    """One frame's result for the session's objects; the first object gives the main fields.
 
-    `searching` are cases that it says nothing of: they are searched for meanwhile, or have just been added. `views` are
-    the names of the cameras whose frames counted, `left_out` why others did not. `age_ms` is from capture
-    (or arrival) to hand-over. `leads`: it is the first of the frames that were solved together.
+    `searching` holds the cases that this result says nothing of: they are searched for meanwhile, or were just added.
+    `views` holds the names of the cameras whose frames made the pose, `left_out` the reasons why others did not.
+    `age_ms` runs from capture (or arrival) to hand-over. `leads` marks the first of the frames that were registered
+    together. `dropped` counts the session's frames that were dropped since its last result.
     """
 
     seq: int
@@ -107,12 +108,12 @@ class FrameResult:
 
     @property
     def registration(self) -> Registration:
-        """What the engine found of the first object."""
+        """The first object's registration."""
         return self.objects[0].registration
 
 
 def single_result(found: Registration, case: str, model: str, device: str) -> FrameResult:
-    """Return as a result what was found outside any session."""
+    """Return a registration outside any session as a frame's result."""
     part = ObjectResult(case, model, found, found.camera_from_volume, found.assessment.error_estimate)
     used = tuple(view.name for view in found.views if view.used) or (ONLY_CAMERA,)
     left_out = {view.name: view.why for view in found.views if not view.used}

@@ -1,17 +1,19 @@
-"""Which session's frame the device gets next, and the threads that it gets it on.
+"""Which session's frame the device gets next, and the workers whose threads reach the device.
 
-A lane's thread works on one frame after another. When one is done it completes it and takes the next itself, at that
-moment, so that the device waits for no loop and always gets the newest frame; what came of the frame it hands on.
+A worker's thread does one job after another. When a job is done, the worker's own thread completes it in its session
+and takes the next one: the device waits for no event loop and always gets the newest frame. The outcome goes to a
+callback.
 
-`Scheduler.lock` is held by whoever touches a session, what waits, or the turns: on either thread, for the few steps
-between two looks at them, never while decoding, computing or telling.
+`Scheduler.lock` guards the sessions, the queue of waiting sessions, and the turns. A thread holds it for the few steps
+of one change of these, never while it decodes, computes or informs a client.
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 from fluoropose.serving.job_execution import JobResult, execute_job
-from fluoropose.serving.job_outcome import Drops, JobOutcome, finish, report
+from fluoropose.serving.job_outcome import Drops, JobOutcome, finish_job, log_worker_fault
 from fluoropose.serving.service import Service
 from fluoropose.serving.worker import Worker
 from fluoropose.tracking.jobs import Job
@@ -21,12 +23,12 @@ __all__ = ["Scheduler"]
 
 
 class Scheduler:
-    """The lanes and what waits for them. `closing`: nothing more is taken."""
+    """The workers and the sessions that wait for them. While `closing`, no worker takes another job."""
 
     def __init__(self, service: Service, clock_ns: Callable[[], int], hand_on: Callable[[JobOutcome], None]) -> None:
-        """Use one thread to follow and one to search; each calls `hand_on` with what came of a frame."""
+        """Use one thread for tracking and one for searching; each calls `hand_on` with the outcome of a job."""
         self.lock = threading.Lock()
-        self.workers = (Worker("follow"), Worker("search", background=True))
+        self.workers = (Worker("track"), Worker("search", background=True))
         self.closing = False
         self._service = service
         self._clock_ns = clock_ns
@@ -34,49 +36,59 @@ class Scheduler:
         self._waiting: dict[Session, None] = {}
         self._seekers: dict[Session, None] = {}
 
+    @property
+    def heartbeat_s(self) -> float:
+        """The Unix time at which the tracking worker last took or finished a job; now, while the worker is idle."""
+        tracking = self.workers[0]
+        return time.time() if tracking.idle else tracking.beat_at_s
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Tell whether one job has kept a worker busy for longer than `seconds`."""
+        return any(worker.is_stuck(seconds) for worker in self.workers)
+
     def close(self) -> None:
-        """Finish what runs, take nothing more, and stop the threads."""
+        """Finish the jobs that run, take no other, and stop the threads."""
         with self.lock:
             self.closing = True
         for worker in self.workers:
             worker.executor.shutdown(wait=True)
 
     def count(self, *more: Session) -> int:
-        """Under the lock: return how many frames wait, with those of a session that may not be noted yet."""
+        """Return how many frames wait, those of sessions that are not enqueued yet included; under the lock."""
         return sum(len(session.waiting) for session in {*self._waiting, *more})
 
-    def note(self, session: Session) -> None:
-        """Under the lock: let a session's frames, where some wait, have their turn."""
+    def enqueue(self, session: Session) -> None:
+        """Let a session with waiting frames have its turn; under the lock."""
         if session.waiting:
             self._waiting[session] = None
 
     def forget(self, session: Session) -> None:
-        """Under the lock: take nothing of a session any more until it is noted again."""
+        """Take no frame of a session until the session is enqueued again; under the lock."""
         self._waiting.pop(session, None)
         self._seekers.pop(session, None)
 
     def end(self, session: Session) -> None:
-        """Under the lock: forget a session for good."""
+        """Forget a session for good; under the lock."""
         self.forget(session)
         for worker in self.workers:
             worker.turns.forget(session)
 
     def assign_work(self) -> Drops:
-        """Under the lock, on either thread: give each idle lane the frame whose turn it is; return the stale ones."""
+        """Give each idle worker the job whose turn it is and return the frames that are stale; under the lock."""
         stale: Drops = []
         for worker in self.workers:
             taken = self._take(worker, stale) if worker.idle else None
             if taken is not None:
                 worker.begin()
-                worker.executor.submit(self._drive, worker, taken).add_done_callback(report)
+                worker.executor.submit(self._work, worker, taken).add_done_callback(log_worker_fault)
         return stale
 
     def _take(self, worker: Worker, stale: Drops) -> tuple[Session, Job] | None:
-        """Under the lock, on either thread: take the frame whose turn it is on a lane, None if there is none."""
+        """Return the job whose turn it is on a worker, None if there is none; add stale frames to `stale`."""
         while not self.closing:
             searching = worker is self.workers[1]
             there = {**self._waiting, **self._seekers} if searching else self._waiting
-            session = worker.turns.choose(one for one in there if self._wants(one, searching))
+            session = worker.turns.choose(one for one in there if self._has_work(one, searching))
             if session is None:
                 break
             if searching and session.search_is_due:
@@ -89,17 +101,17 @@ class Scheduler:
                 return session, job
         return None
 
-    def _wants(self, session: Session, searching: bool) -> bool:
-        """Under the lock: tell whether a session has work for the lane that searches, or for the one that follows."""
+    def _has_work(self, session: Session, searching: bool) -> bool:
+        """Tell whether a session has a job for the worker that searches, or for the one that tracks."""
         if searching and session.search_is_due:
             return True
         return session in self._waiting and session.running is None and session.needs_search is searching
 
-    def _drive(self, worker: Worker, taken: tuple[Session, Job] | None) -> None:
-        """On the lane's thread: one frame after another until none waits for this lane."""
+    def _work(self, worker: Worker, taken: tuple[Session, Job] | None) -> None:
+        """Do one job after another on the worker's thread until none waits for this worker."""
         while taken is not None:
             session, job = taken
-            outcome = self._outcome(job)
+            outcome = self._execute(job)
             with self.lock:
                 done = self._finish(session, job, outcome)
                 taken = self._take(worker, done.stale)
@@ -110,16 +122,16 @@ class Scheduler:
                 done.stale.extend(self.assign_work())
             self._hand_on(done)
 
-    def _outcome(self, job: Job) -> JobResult | Exception:
-        """On a lane's thread, without the lock: decode and register."""
+    def _execute(self, job: Job) -> JobResult | Exception:
+        """Decode and register on a worker's thread, without the lock; return the error if that fails."""
         try:
             return execute_job(self._service, job, self._clock_ns())
         except Exception as error:
             return error
 
     def _finish(self, session: Session, job: Job, outcome: JobResult | Exception) -> JobOutcome:
-        """Under the lock, on the lane's thread: let the session have what came of its frames."""
-        finished = finish(self._service, session, job, outcome)
+        """Complete a job in its session, on the worker's thread under the lock."""
+        finished = finish_job(self._service, session, job, outcome)
         if session.search_is_due:
             self._seekers[session] = None
         else:

@@ -1,4 +1,4 @@
-"""What every transport talks to: engine, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
+"""What every transport uses: resident cases, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,55 +24,40 @@ from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.case_cache import CaseCache
-from fluoropose.serving.session_registry import OverloadedError, SessionRegistry
+from fluoropose.serving.case_records import CaseRecord, CaseRecords
+from fluoropose.serving.session_registry import SessionRegistry
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.session_settings import Change, ObjectStart, SessionSettings
 
-__all__ = ["CaseRecord", "Service", "describe_volume"]
+__all__ = ["Service", "describe_volume"]
 
-MAX_CASES = 256
-MAX_CASES_PER_KEY = 64
 MAX_FAULTS = 3
 """Frames in a row on which the device failed, after which no more are sent here."""
 
 
-@dataclass(slots=True)
-class CaseRecord:
-    """What is known of a case: "preparing", "ready" or "failed", how far, and why.
-
-    `owner` is the key that it was uploaded with since the start, empty for what was there.
-    """
-
-    name: str
-    state: str
-    progress: float = 0.0
-    detail: str = ""
-    model: str | None = None
-    owner: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class Service:
-    """One process's state. `start` fills it; `started` and `draining` make up readiness."""
+    """One process's state. `start` loads the stored cases; `started` and `draining` are part of readiness.
+
+    `prepare` makes a stored case of a request. `faults` counts the frames in a row on which the device failed.
+    """
 
     device: Device
     cases_root: Path
     models_root: Path
     case_cache: CaseCache = field(init=False)
     sessions: SessionRegistry = field(default_factory=SessionRegistry)
-    records: dict[str, CaseRecord] = field(default_factory=dict)
+    records: CaseRecords = field(default_factory=CaseRecords)
     budget_bytes: int | None = None
-    max_cases: int = MAX_CASES
-    max_cases_per_key: int = MAX_CASES_PER_KEY
+    prepare: Callable[..., object] = prepare_ct
     started: bool = False
     draining: bool = False
     faults: int = 0
     _loading: threading.Lock = field(default_factory=threading.Lock)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _preparing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "preparing"))
 
     def __post_init__(self) -> None:
-        """Make the engine of the device."""
+        """Make the cache of resident cases on the device."""
         self.case_cache = CaseCache(self.device, self.budget_bytes)
 
     def start(self) -> None:
@@ -83,9 +68,7 @@ class Service:
 
     def load(self, name: str) -> CaseRecord:
         """Load one stored case with its model and record how that went."""
-        with self._lock:
-            known = self.records.get(name)
-            record = self.records[name] = CaseRecord(name, "preparing", 0.9, owner=known.owner if known else "")
+        record = self.records.restart(name, 0.9)
         try:
             self._make_resident(record)
         except NotReadyError:
@@ -133,15 +116,7 @@ class Service:
             If there are as many cases, or cases of the key `owner`, as may be.
         """
         check_name(name)
-        record = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner)
-        with self._lock:
-            if owner and sum(one.owner == owner for one in self.records.values()) >= self.max_cases_per_key:
-                raise OverloadedError(f"expected at most {self.max_cases_per_key} cases of one key, got one more")
-            if len(self.records) >= self.max_cases:
-                raise OverloadedError(f"expected at most {self.max_cases} cases, got one more; delete some")
-            if name in self.records or (self.cases_root / name).exists():
-                raise ConflictError(f"expected a new case, got {name!r}, which exists")
-            self.records[name] = record
+        record = self.records.add(name, owner, stored=(self.cases_root / name).exists())
         self._preparing.submit(self._prepare, record, request, finished)
         return record
 
@@ -151,7 +126,7 @@ class Service:
 
         try:
             record.detail = "reading the volume"
-            prepare_ct(request, self.cases_root / record.name, progress=progress)
+            self.prepare(request, self.cases_root / record.name, progress=progress)
             self.load(record.name)
         except FluoroposeError as error:
             record.state, record.detail = "failed", str(error)
@@ -169,18 +144,17 @@ class Service:
         with suppress(UnknownCaseError):
             self.case_cache.remove(name)
         remove_case(self.cases_root / name)
-        with self._lock:
-            self.records.pop(name, None)
+        self.records.remove(name)
 
     def record(self, name: str) -> CaseRecord:
         """Return what is known of a case, or raise UnknownCaseError; NotReadyError while it may still be found."""
-        with self._lock:
-            if name not in self.records and not self.started:
-                raise NotReadyError(f"expected a started service, got one that has not come to case {name!r} yet")
-            if name not in self.records:
-                known = ", ".join(sorted(self.records)) or "none"
-                raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
-            return self.records[name]
+        record = self.records.get(name)
+        if record is None and not self.started:
+            raise NotReadyError(f"expected a started service, got one that has not come to case {name!r} yet")
+        if record is None:
+            known = ", ".join(sorted(self.records)) or "none"
+            raise UnknownCaseError(f"expected a case of: {known}; got {name!r}")
+        return record
 
     def open_session(self, settings: SessionSettings, owner: str = "") -> Session:
         """Open a session on cases that are ready; loads those that are not resident.
@@ -206,20 +180,22 @@ class Service:
         return self.load_centres_mm(change) if needed <= set(self.case_cache.names()) else None
 
     def load_centres_mm(self, change: Change) -> dict[str, Vec3]:
-        """Return the same; loads the cases that are not resident, and raises as `resident`."""
+        """Return the centres of the objects that a change adds; load what is not resident, and raise as `resident`."""
         for case in change.directions:
             self.resident(case)
         return self.centres_mm(change.add)
 
-    def follow(
+    def register_objects(
         self, settings: SessionSettings, plans: Mapping[str, Plan], views: Sequence[FrameView]
     ) -> dict[str, Registration]:
-        """Find the objects in the frames of one instant as planned, by case; one that has gone meanwhile is left out.
+        """Return the registrations of the objects in the frames of one instant, by case, as planned.
+
+        A case that was deleted meanwhile is left out.
 
         Raises
         ------
         UnknownCaseError
-            If all have gone.
+            If all cases were deleted meanwhile.
         """
         residents: dict[str, ResidentCase] = {}
         gone: UnknownCaseError | None = None
@@ -246,9 +222,8 @@ class Service:
 
     def model_name(self, case: str) -> str:
         """Return the name of the model that serves a case, empty if the case has gone."""
-        with self._lock:
-            record = self.records.get(case)
-            return "" if record is None or record.model is None else record.model
+        record = self.records.get(case)
+        return "" if record is None or record.model is None else record.model
 
     def render(self, name: str, camera: Camera, camera_from_volume: Mat44) -> Float32:
         """Return a DRR of a case as line integrals (rows, columns)."""

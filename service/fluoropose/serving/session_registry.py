@@ -1,4 +1,4 @@
-"""The open sessions: capacity over all and per key, idle time, names nobody can guess."""
+"""The open sessions: how many there may be in all and per key, how long one may idle, names that nobody can guess."""
 
 import secrets
 import threading
@@ -16,11 +16,11 @@ __all__ = ["IDLE_SECONDS", "MAX_SESSIONS", "OverloadedError", "SessionRegistry"]
 MAX_SESSIONS = 256
 MAX_SESSIONS_PER_KEY = 64
 IDLE_SECONDS = 600.0
-"""A session without a frame for ten minutes belongs to a console that went away."""
+"""A session that had no frame for ten minutes belongs to a console that went away."""
 
 
 class OverloadedError(NotReadyError):
-    """More at once than may be."""
+    """More frames, sessions or cases at once than are allowed."""
 
     code = "overloaded"
 
@@ -84,7 +84,7 @@ class SessionRegistry:
             return [session for session, _ in self._sessions.values()]
 
     def cases_in_use(self) -> set[str]:
-        """Return the names of the cases that sessions look at."""
+        """Return the names of the cases that sessions need."""
         with self._lock:
             return {case for session, _ in self._sessions.values() for case in session.cases}
 

@@ -1,63 +1,22 @@
-"""A stream attached to a session: frames in, events out, whatever carries them. One writer per session."""
+"""A stream that is attached to a session takes frames in and gives events out, whichever transport carries it."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fluoropose.arrays import Mat44
-from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError
+from fluoropose.errors import FluoroposeError
+from fluoropose.serving.events import Event, FrameProblem, Pong, StreamEnd
 from fluoropose.serving.frame_broker import FrameBroker
-from fluoropose.serving.messages import EncodedFrame, FrameResult
+from fluoropose.serving.messages import EncodedFrame
 from fluoropose.tracking.jobs import DroppedFrame
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.session_settings import Change, SessionSettings
+from fluoropose.tracking.session_settings import Change
 
-__all__ = ["Event", "FrameProblem", "GoingAway", "Pong", "Stream", "StreamEnd", "StreamRegistry", "WriterError"]
+__all__ = ["MAX_UNREAD_EVENTS", "Stream"]
 
-_KEPT = 64
-"""Events other than results that wait for a client which does not read; older ones go, they are counted anyway."""
-
-
-class WriterError(ConflictError):
-    """Another stream or request feeds this session."""
-
-    code = "session-taken"
-
-
-@dataclass(frozen=True, slots=True)
-class FrameProblem:
-    """A frame that cannot be answered and why."""
-
-    seq: int | None
-    error: FluoroposeError
-
-
-@dataclass(frozen=True, slots=True)
-class Pong:
-    """The answer to a ping: the client's time as it came, the server's Unix time in s."""
-
-    client_time: float
-    server_time: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GoingAway:
-    """The service stops: open a session elsewhere after `reconnect_after_ms`, beginning at `last_pose`."""
-
-    reconnect_after_ms: int
-    last_pose: Mat44 | None
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEnd:
-    """The last event: "closed", "expired", "taken-over" or "going-away"."""
-
-    reason: str
-
-
-Event = FrameResult | FrameProblem | GoingAway | Pong | StreamEnd
+MAX_UNREAD_EVENTS = 64
+"""So many events other than results wait for a client that does not read; older ones go (their frames are counted)."""
 
 
 class Stream:
@@ -71,43 +30,43 @@ class Stream:
         self.transport = transport
         self._broker = broker
         self._detach = detach
-        self._events: deque[Event] = deque(maxlen=_KEPT)
+        self._events: deque[Event] = deque(maxlen=MAX_UNREAD_EVENTS)
         self._wake = asyncio.Event()
         self._ended: StreamEnd | None = None
         self._finishing = False
 
     def offer(self, frame: EncodedFrame) -> None:
-        """Take a frame in; never waits."""
+        """Take a frame in without waiting."""
         if self._ended is None:
-            self._broker.offer(self.session, frame, self.transport, self._told)
+            self._broker.offer(self.session, frame, self.transport, self._receive)
 
     def refuse(self, error: FluoroposeError, seq: int | None = None) -> None:
-        """Count a message that holds no frame as one that is invalid, and tell the client."""
+        """Count a message that holds no frame as an invalid frame, and tell the client."""
         if self._ended is None:
             self._broker.refuse(self.session, self.transport, error, seq)
             self.tell(FrameProblem(seq, error))
 
     def tell(self, event: Event) -> None:
-        """Put an event in line."""
+        """Queue an event for the client."""
         self._events.append(event)
         self._wake.set()
 
     def change(self, change: Change) -> None:
-        """Change the session as its client asks; what is wrong with that is told as a problem."""
+        """Change the session as its client asks; a change that is refused becomes a problem event."""
         if self._ended is not None:
             return
         try:
             if not self._broker.change_at_once(self.session, change):
-                self._broker.keep(self._changed(change))
+                self._broker.start_task(self._change_later(change))
         except FluoroposeError as error:
             self.refuse(error)
 
     def pong(self, client_time: float) -> None:
-        """Answer a ping: with it a client learns how its clock lies to ours."""
+        """Answer a ping; a client learns from it how its clock differs from ours."""
         self.tell(Pong(client_time, time.time()))
 
     async def next(self) -> list[Event]:
-        """Wait for events and return them, the newest answer among them; after `StreamEnd` there are none."""
+        """Wait for events and return them, the newest result among them; no event follows `StreamEnd`."""
         while True:
             self._wake.clear()
             events = list(self._events)
@@ -126,115 +85,28 @@ class Stream:
             await self._wake.wait()
 
     def end(self, reason: str) -> None:
-        """Let the stream end after what is in line."""
+        """End the stream after the events that are queued."""
         self._ended = self._ended or StreamEnd(reason)
         self._wake.set()
 
     def finish(self) -> None:
-        """End once what is in flight has been answered: the client has said its last."""
+        """End the stream once the frames in flight are answered: the client sends nothing more."""
         self._finishing = True
         self._wake.set()
 
     def close(self) -> None:
-        """Detach: the client has gone, the session stays for it to come back to."""
+        """Detach the stream: the client has gone and may come back to its session."""
         self._detach(self)
 
-    async def _changed(self, change: Change) -> None:
+    async def _change_later(self, change: Change) -> None:
         try:
             await self._broker.change(self.session, change)
         except FluoroposeError as error:
             self.refuse(error)
 
-    def _told(self, dropped: DroppedFrame | None) -> None:
+    def _receive(self, dropped: DroppedFrame | None) -> None:
+        """Wake the reader for a result that is ready, or queue the problem of a frame that was dropped."""
         if dropped is None:
             self._wake.set()
         elif dropped.reason not in ("superseded", "disconnected"):
             self.tell(FrameProblem(dropped.seq, dropped.error))
-
-
-class StreamRegistry:
-    """Knows which session has a stream; ends them when the service goes away."""
-
-    def __init__(self, broker: FrameBroker) -> None:
-        """Over a desk."""
-        self.broker = broker
-        self._streams: dict[Session, Stream] = {}
-
-    def __len__(self) -> int:
-        """Return the number of attached streams."""
-        return len(self._streams)
-
-    async def open(self, settings: SessionSettings, owner: str = "") -> Session:
-        """Open a session, off the event loop since its case may have to be loaded; see `Service.open_session`."""
-        service, outcomes = self.broker.service, self.broker.metrics.sessions
-        if service.draining:
-            raise NotReadyError("expected a service that takes sessions, got one that is going away")
-        try:
-            session = await self.broker.run_off_loop(lambda: service.open_session(settings, owner))
-        except FluoroposeError:
-            outcomes.labels("failed").inc()
-            raise
-        outcomes.labels("opened").inc()
-        return session
-
-    def attach(self, session: Session, transport: str, takeover: bool = False) -> Stream:
-        """Attach a stream to a session.
-
-        Raises
-        ------
-        WriterError
-            If it has one already and `takeover` is not said; with it, the old one ends.
-        """
-        old = self._streams.get(session)
-        if old is not None and not takeover:
-            raise WriterError("expected a session without a stream, got one that has one; say takeover to replace it")
-        if old is not None:
-            old.end("taken-over")
-            self._remove(old)
-        stream = Stream(self.broker, session, transport, self._remove)
-        self._streams[session] = stream
-        with self.broker.lock:
-            session.join()
-        self.broker.metrics.streams_active.labels(transport).inc()
-        return stream
-
-    def require_free(self, session: Session) -> None:
-        """Raise WriterError if a stream feeds the session."""
-        if session in self._streams:
-            raise WriterError("expected a session without a stream, got one that a stream feeds")
-
-    def close(self, session: Session) -> None:
-        """Close a session as its client, or who deletes its case, asks: it is forgotten and its stream ends."""
-        self.broker.service.sessions.close(session.name)
-        self.end(session, "closed")
-        self.broker.metrics.sessions.labels("closed").inc()
-
-    def end(self, session: Session, reason: str) -> None:
-        """End a session and its stream."""
-        stream = self._streams.get(session)
-        self.broker.end(session)
-        if stream is not None:
-            stream.end(reason)
-
-    async def drain(self, grace_s: float, reconnect_after_ms: int = 500) -> None:
-        """Tell all streams, answer what is in flight, end them; at most `grace_s` long."""
-        with self.broker.lock:
-            for session in self.broker.service.sessions.all():
-                session.drain()
-        for stream in self._streams.values():
-            stream.tell(GoingAway(reconnect_after_ms, stream.session.tracker.last_pose))
-        deadline = asyncio.get_running_loop().time() + grace_s
-        while any(self.broker.in_flight(one) for one in self._streams) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.005)
-        for stream in list(self._streams.values()):
-            stream.end("going-away")
-
-    def count(self, transport: str) -> int:
-        """Return how many streams of a transport are attached."""
-        return sum(stream.transport == transport for stream in self._streams.values())
-
-    def _remove(self, stream: Stream) -> None:
-        if self._streams.get(stream.session) is stream:
-            del self._streams[stream.session]
-            self.broker.leave(stream.session)
-            self.broker.metrics.streams_active.labels(stream.transport).dec()

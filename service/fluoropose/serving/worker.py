@@ -1,4 +1,4 @@
-"""Threads that the device is reached through: one follows, one searches, each taking sessions in fair turns."""
+"""A worker is a thread that does jobs one after another, taking sessions in fair turns."""
 
 import os
 import threading
@@ -14,35 +14,35 @@ _BACKGROUND_NICENESS = 10
 
 
 class Worker:
-    """One thread with its turns. `busy_since_s` is monotonic, None while idle."""
+    """One thread with its turns. `busy_since_s` is monotonic time, None while idle; `beat_at_s` is Unix time."""
 
     def __init__(self, name: str, background: bool = False) -> None:
-        """Make the thread; one in the background gives way to the others where the system lets threads do so."""
+        """Make the thread; a background thread has a lower priority where the system lets a thread have its own."""
         self.name = name
         self.turns: FairQueue[Session] = FairQueue()
-        self.executor = ThreadPoolExecutor(1, name, initializer=_give_way if background else None)
+        self.executor = ThreadPoolExecutor(1, name, initializer=_lower_priority if background else None)
         self.busy_since_s: float | None = None
-        self.beat_at = time.time()
+        self.beat_at_s = time.time()
 
     @property
     def idle(self) -> bool:
-        """Whether the lane can take a frame."""
+        """Whether the worker can take a job."""
         return self.busy_since_s is None
 
     def begin(self) -> None:
-        """Note that a frame was taken."""
-        self.busy_since_s, self.beat_at = time.monotonic(), time.time()
+        """Note that the worker took a job now."""
+        self.busy_since_s, self.beat_at_s = time.monotonic(), time.time()
 
     def end(self) -> None:
-        """Note that it is done."""
-        self.busy_since_s, self.beat_at = None, time.time()
+        """Note that the worker's job is done and no other was taken."""
+        self.busy_since_s, self.beat_at_s = None, time.time()
 
-    def stuck(self, seconds: float) -> bool:
-        """Tell whether one frame has kept the lane for longer than that."""
+    def is_stuck(self, seconds: float) -> bool:
+        """Tell whether one job has kept the worker busy for longer than `seconds`."""
         return self.busy_since_s is not None and time.monotonic() - self.busy_since_s > seconds
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     """Lower this thread's priority: on Linux a thread's native id is a process id to the scheduler."""
     if hasattr(os, "setpriority") and hasattr(os, "sched_getaffinity"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BACKGROUND_NICENESS)

@@ -1,23 +1,24 @@
 import pytest
-from starlette.testclient import TestClient
 
-from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.serving.service import Service
-from fluoropose.transports.http.app import create_app
+from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.schemas import camera_json
+from support.serving import http_client, started_service
 
 
 @pytest.fixture(scope="module")
 def service(cases_root, models_root):
-    service = Service(open_device("cpu", 2), cases_root, models_root)
-    service.start()
-    return service
+    return started_service(cases_root, models_root, threads=2)
 
 
 @pytest.fixture
-def client(service):
+def parts(service):
     service.draining = False
-    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+    return wire_serving(service)
+
+
+@pytest.fixture
+def client(parts):
+    with http_client(parts) as client:
         yield client
 
 

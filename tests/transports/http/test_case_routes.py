@@ -6,18 +6,23 @@ import time
 
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
 
+from fluoropose.drr.atlas import AtlasGrid
+from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume
-from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import store_bundle
 from fluoropose.io.cases import list_cases, load_case
+from fluoropose.io.frames import decode_frame
 from fluoropose.io.nifti import write_nifti
-from fluoropose.serving.service import Service
-from fluoropose.transports.http import bodies, case_routes
-from fluoropose.transports.http.app import create_app
+from fluoropose.serving.wiring import wire_serving
+from fluoropose.transports.http.bodies import BodyLimits
+from fluoropose.transports.http.schemas import camera_json
 from support.cases import small_volume, tiny_bundle
+from support.serving import http_client, started_service
+
+FEW_VIEWS = AtlasGrid(2.0, 2.0)
+"""Nine views instead of 1369: the atlas's size is not what is tested here."""
 
 
 @pytest.fixture(scope="module")
@@ -31,37 +36,26 @@ def upload(tmp_path_factory):
 
 
 @pytest.fixture
-def service(tmp_path, models_root):
+def stocked(tmp_path, models_root):
+    """A service with no case yet and one model."""
     (tmp_path / "cases").mkdir()
     shutil.copytree(models_root, tmp_path / "models")
-    service = Service(open_device("cpu", 2), tmp_path / "cases", tmp_path / "models")
-    service.start()
-    return service
+    return wire_serving(started_service(tmp_path / "cases", tmp_path / "models", threads=2))
 
 
 @pytest.fixture
-def client(service, monkeypatch):
-    from fluoropose.drr import prepare
-
-    # Nine views instead of 1369: the atlas's size is not what is tested here.
-    monkeypatch.setattr(
-        case_routes,
-        "ViewChoice",
-        lambda rotation, range_mm: prepare.ViewChoice(rotation, range_mm, prepare.AtlasGrid(2.0, 2.0)),
-    )
-    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+def empty(stocked):
+    with http_client(stocked, grid=FEW_VIEWS) as client:
         yield client
 
 
-def send(client, data, **options):
+def upload_case(client, data, **options):
     options = {"name": "mine", "hu_window": [100.0, 30000.0]} | options
     return client.post("/v1/cases", data={"options": json.dumps(options)}, files={"volume": ("ct.exe", data)})
 
 
 def wait_until_prepared(client, name="mine"):
-    """Return the case when its preparation has ended. On a busy machine kernels may first be compiled for a minute."""
-    deadline = time.monotonic() + 200.0
-    while time.monotonic() < deadline:
+    for _ in range(300):
         case = client.get(f"/v1/cases/{name}").json()
         if case["state"] != "preparing":
             return case
@@ -69,33 +63,33 @@ def wait_until_prepared(client, name="mine"):
     raise AssertionError("still preparing")
 
 
-def test_an_upload_without_a_model_says_what_is_missing(client, service, upload):
-    answer = send(client, upload)
+def test_an_upload_without_a_model_says_what_is_missing(empty, upload):
+    answer = upload_case(empty, upload)
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == "/v1/cases/mine"
-    case = wait_until_prepared(client)
+    case = wait_until_prepared(empty)
     assert case["state"] == "failed"
     assert "train one" in case["detail"]
 
 
-def test_an_upload_with_its_model_becomes_ready_and_is_deleted(client, service, upload, tmp_path):
-    send(client, upload)
-    wait_until_prepared(client)
+def test_an_upload_with_its_model_becomes_ready_and_is_deleted(empty, upload, tmp_path):
+    upload_case(empty, upload)
+    wait_until_prepared(empty)
     made = tiny_bundle(load_case(tmp_path / "cases" / "mine"), tmp_path / "training", "mine")
     store_bundle(tmp_path / "models" / "mine", made, "")
-    assert client.delete("/v1/cases/mine").status_code == 204
+    assert empty.delete("/v1/cases/mine").status_code == 204
     assert list_cases(tmp_path / "cases") == []
-    send(client, upload)
-    case = wait_until_prepared(client)
+    upload_case(empty, upload)
+    case = wait_until_prepared(empty)
     assert case["state"] == "ready"
     assert case["model"] == "mine"
     assert case["atlas"]["views"] == 9
     camera = {"rows": 64, "columns": 64, "intrinsic_matrix": [[900, 0, 32], [0, 900, 32], [0, 0, 1]]}
-    opened = client.post("/v1/sessions", json={"case": "mine", "camera": camera}).json()["session"]
-    assert send(client, upload).json()["code"] == "conflict"
-    assert client.delete("/v1/cases/mine").status_code == 204
-    assert client.get(f"/v1/sessions/{opened}").json()["code"] == "unknown-session"
-    assert client.get("/v1/cases").json() == []
+    opened = empty.post("/v1/sessions", json={"case": "mine", "camera": camera}).json()["session"]
+    assert upload_case(empty, upload).json()["code"] == "conflict"
+    assert empty.delete("/v1/cases/mine").status_code == 204
+    assert empty.get(f"/v1/sessions/{opened}").json()["code"] == "unknown-session"
+    assert empty.get("/v1/cases").json() == []
 
 
 @pytest.mark.parametrize(
@@ -106,17 +100,17 @@ def test_an_upload_with_its_model_becomes_ready_and_is_deleted(client, service, 
         ({"box_mm": [[900, 900, 900], [950, 950, 950]]}, "inside the box"),
     ],
 )
-def test_an_object_that_is_not_there_fails_and_leaves_nothing(client, upload, tmp_path, options, words):
-    assert send(client, upload, **options).status_code == 201
-    case = wait_until_prepared(client)
+def test_an_object_that_is_not_there_fails_and_leaves_nothing(empty, upload, tmp_path, options, words):
+    assert upload_case(empty, upload, **options).status_code == 201
+    case = wait_until_prepared(empty)
     assert case["state"] == "failed"
     assert words in case["detail"]
     assert list((tmp_path / "cases").iterdir()) == []
 
 
-def test_a_truncated_volume_fails(client, upload):
-    send(client, upload[: len(upload) // 2])
-    assert "expected a NIfTI file" in wait_until_prepared(client)["detail"]
+def test_a_truncated_volume_fails(empty, upload):
+    upload_case(empty, upload[: len(upload) // 2])
+    assert "expected a NIfTI file" in wait_until_prepared(empty)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -130,21 +124,42 @@ def test_a_truncated_volume_fails(client, upload):
         (None, {"range_mm": -1}, "invalid-request"),
     ],
 )
-def test_a_bad_upload_is_refused_at_once(client, upload, data, options, code):
-    answer = send(client, upload if data is None else data, **options)
+def test_a_bad_upload_is_refused_at_once(empty, upload, data, options, code):
+    answer = upload_case(empty, upload if data is None else data, **options)
     assert answer.json()["code"] == code, answer.text
-    assert client.get("/v1/cases").json() == []
+    assert empty.get("/v1/cases").json() == []
 
 
-def test_an_upload_that_is_no_form(client):
-    assert client.post("/v1/cases", json={"name": "x"}).json()["code"] == "unsupported-media"
-    assert client.post("/v1/cases", files={"other": b"x"}).json()["code"] == "invalid-request"
+def test_an_upload_that_is_no_form(empty):
+    assert empty.post("/v1/cases", json={"name": "x"}).json()["code"] == "unsupported-media"
+    assert empty.post("/v1/cases", files={"other": b"x"}).json()["code"] == "invalid-request"
 
 
-def test_a_volume_too_large_is_cut_off(client, upload, monkeypatch):
-    monkeypatch.setattr(bodies, "MAX_VOLUME_BYTES", 1000)
-    assert send(client, upload).json()["code"] == "payload-too-large"
+def test_a_volume_too_large_is_cut_off(stocked, upload):
+    with http_client(stocked, limits=BodyLimits(volume_bytes=1000)) as client:
+        assert upload_case(client, upload).json()["code"] == "payload-too-large"
 
 
-def test_an_unknown_case_cannot_be_deleted(client):
-    assert client.delete("/v1/cases/nobody").json()["code"] == "unknown-case"
+def test_an_unknown_case_cannot_be_deleted(empty):
+    assert empty.delete("/v1/cases/nobody").json()["code"] == "unknown-case"
+
+
+def test_cases_are_listed_with_their_atlas(client, small_case):
+    (only,) = client.get("/v1/cases").json()
+    assert only["case"] == "small"
+    assert only["state"] == "ready"
+    assert only["progress"] == 1.0
+    assert only["atlas"] == {"views": 49, "bytes": 49 * 128 * 128 * 2, "device": "cpu"}
+    assert only["volume"]["size_mm"] == pytest.approx(small_case.size_mm)
+    assert client.get("/v1/cases/small").json() == only
+
+
+@pytest.mark.parametrize("kind", ["npy", "png"])
+def test_render_is_the_renderers(client, small_case, camera, pose, kind):
+    body = {"case": "small", "camera": camera_json(camera), "camera_from_volume": pose.tolist(), "format": kind}
+    answer = client.post("/v1/render", json=body)
+    lines = CpuRenderer(small_case.volume, float(small_case.volume.spacing_mm.min())).render(camera, pose)
+    if kind == "npy":
+        np.testing.assert_allclose(decode_frame(answer.content, "application/x-npy"), lines, atol=1e-6)
+    else:
+        np.testing.assert_allclose(decode_frame(answer.content, "image/png"), 65535 * np.exp(-lines), atol=1.0)

@@ -5,9 +5,9 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.serving.service import Service
+from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.app import create_app
+from support.serving import started_service
 
 BESIDE_THE_SCHEMA = [positive_data_acceptance]
 """That a pose is rigid or a camera can be meant is no matter of a schema."""
@@ -24,9 +24,9 @@ OPERATIONS = [
 def schema(tmp_path_factory):
     """Of an application without cases: what is uploaded here must not cost time."""
     folder = tmp_path_factory.mktemp("schema")
-    service = Service(open_device("cpu", 1), folder, folder)
-    service.start()
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(service))
+    parts = wire_serving(started_service(folder, folder))
+    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(parts))
+    parts.broker.close()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -1,18 +1,11 @@
 """The WebSocket face: the same poses, newest first, every frame answered or counted."""
 
-import json
-
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from fluoropose.errors import FrameError
 from fluoropose.io.frames import npy_bytes
-from fluoropose.transports.http.stream import SUBPROTOCOL, split_message
-
-
-def packed(body, **meta):
-    header = json.dumps(meta).encode()
-    return len(header).to_bytes(4, "little") + header + body
+from fluoropose.transports.http.stream import SUBPROTOCOL
+from support.wire import packed
 
 
 def raw(frame, **meta):
@@ -94,10 +87,3 @@ def test_a_session_closed_meanwhile_ends_the_stream(client, session, frame):
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
     assert closed.value.code == 4404
-
-
-def test_a_message_by_hand():
-    meta, kind, body = split_message(packed(b"pixels", seq=7, dtype="uint8"))
-    assert (meta.seq, kind, body) == (7, "application/octet-stream", b"pixels")
-    with pytest.raises(FrameError, match="got 3 bytes"):
-        split_message(b"abc")

@@ -3,16 +3,16 @@
 from fluoropose.arrays import Mat44
 from fluoropose.errors import FluoroposeError
 from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
 from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
-from fluoropose.serving.stream import Event, GoingAway, Pong, StreamEnd
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 
-__all__ = ["message_of", "result_message"]
+__all__ = ["encode_event", "encode_result"]
 
 
-def result_message(result: FrameResult) -> pb.Result:
+def encode_result(result: FrameResult) -> pb.Result:
     """Return a result as it goes over the wire."""
-    first = _found(result.first)
+    first, several = _encode_object(result.first), len(result.objects) + len(result.searching) > 1
     return pb.Result(
         seq=result.seq,
         status=first.status,
@@ -30,12 +30,12 @@ def result_message(result: FrameResult) -> pb.Result:
         views_left_out=result.left_out,
         world_from_volume=first.world_from_volume,
         smoothed=first.smoothed if first.HasField("smoothed") else None,
-        objects=[_found(one) for one in result.objects] if len(result.objects) + len(result.searching) > 1 else [],
+        objects=[_encode_object(one) for one in result.objects] if several else [],
         searching=result.searching,
     )
 
 
-def _found(found: ObjectResult) -> pb.Found:
+def _encode_object(found: ObjectResult) -> pb.Found:
     assessment = found.registration.assessment
     return pb.Found(
         case=found.case,
@@ -44,21 +44,21 @@ def _found(found: ObjectResult) -> pb.Found:
         confidence=assessment.confidence,
         camera_from_volume=_numbers(found.camera_from_volume),
         world_from_volume=_numbers(found.registration.world_from_volume),
-        error_estimate=_estimate(found.error_estimate),
-        smoothed=None if found.smoothed is None else _smoothed(found.smoothed),
+        error_estimate=_encode_estimate(found.error_estimate),
+        smoothed=None if found.smoothed is None else _encode_smoothed(found.smoothed),
     )
 
 
-def _smoothed(smoothed: SmoothedPose) -> pb.Smoothed:
+def _encode_smoothed(smoothed: SmoothedPose) -> pb.Smoothed:
     return pb.Smoothed(
         world_from_volume=_numbers(smoothed.world_from_volume),
         camera_from_volume=_numbers(smoothed.camera_from_volume),
-        error_estimate=_estimate(smoothed.error_estimate),
+        error_estimate=_encode_estimate(smoothed.error_estimate),
         frames=smoothed.frames,
     )
 
 
-def _estimate(estimate: ErrorEstimate) -> pb.ErrorEstimate:
+def _encode_estimate(estimate: ErrorEstimate) -> pb.ErrorEstimate:
     return pb.ErrorEstimate(
         in_plane_mm=estimate.in_plane_mm, depth_mm=estimate.depth_mm, rotation_deg=estimate.rotation_deg
     )
@@ -68,10 +68,10 @@ def _numbers(pose: Mat44 | None) -> list[float]:
     return [] if pose is None else [float(number) for number in pose.ravel()]
 
 
-def message_of(event: Event) -> pb.ServerMessage:
+def encode_event(event: Event) -> pb.ServerMessage:
     """Return a stream's event as a message."""
     if isinstance(event, FrameResult):
-        return pb.ServerMessage(result=result_message(event))
+        return pb.ServerMessage(result=encode_result(event))
     if isinstance(event, GoingAway):
         pose = _numbers(event.last_pose)
         return pb.ServerMessage(going_away=pb.GoingAway(reconnect_after_ms=event.reconnect_after_ms, last_pose=pose))
@@ -79,8 +79,8 @@ def message_of(event: Event) -> pb.ServerMessage:
         return pb.ServerMessage(pong=pb.Pong(client_time=event.client_time, server_time=event.server_time))
     if isinstance(event, StreamEnd):
         return pb.ServerMessage(ended=pb.Ended(reason=event.reason))
-    return pb.ServerMessage(problem=_problem(event.seq, event.error))
+    return pb.ServerMessage(problem=_encode_problem(event.seq, event.error))
 
 
-def _problem(seq: int | None, error: FluoroposeError) -> pb.Problem:
+def _encode_problem(seq: int | None, error: FluoroposeError) -> pb.Problem:
     return pb.Problem(seq=None if seq is None or seq < 0 else seq, code=error.code, detail=str(error))

@@ -1,4 +1,4 @@
-"""The door of HTTP and WebSocket: everything but health needs a key where there are keys; who came is noted."""
+"""Access over HTTP and WebSocket: where there are keys, everything but health needs one that allows it."""
 
 from collections.abc import MutableMapping
 from http import HTTPStatus
@@ -11,10 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fluoropose.errors import AccessError
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.telemetry.metrics import Metrics
-from fluoropose.transports.http.codec import KEY_OF_SCOPE
 from fluoropose.transports.http.errors import PROBLEM_MEDIA_TYPE, problem_body
 
-__all__ = ["AccessGuard", "HEALTH_PATHS", "needed_scope"]
+__all__ = ["HEALTH_PATHS", "RequireKey", "needed_scope", "owner_of"]
+
+_KEY_OF_SCOPE = "fluoropose.key"
+"""Where in a request's ASGI scope the id of its key is kept."""
 
 HEALTH_PATHS = ("/livez", "/readyz", "/startupz")
 
@@ -30,29 +32,34 @@ def needed_scope(method: str, path: str) -> str | None:
     return "infer"
 
 
-class AccessGuard:
-    """Turns away who has no key that allows the request."""
+class RequireKey:
+    """Middleware that refuses a request without a key that allows it."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing | None, metrics: Metrics) -> None:
-        """Without `keys` everyone may come in."""
-        self.app = app
-        self.keys = keys
-        self.metrics = metrics
+        """Without `keys` every request is allowed."""
+        self._app = app
+        self._keys = keys
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the key and pass the request on."""
-        if self.keys is None or scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
+        if self._keys is None or scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
             return
         needed = needed_scope(scope.get("method", "GET"), scope["path"])
         if needed is not None:
             try:
-                scope[KEY_OF_SCOPE] = self.keys.check(_token(scope), needed)
+                scope[_KEY_OF_SCOPE] = self._keys.check(_token(scope), needed)
             except AccessError as error:
-                self.metrics.auth_failures.labels(error.reason).inc()
+                self._metrics.auth_failures.labels(error.reason).inc()
                 await _refuse(error, scope, receive, send)
                 return
-        await self.app(scope, receive, send)
+        await self._app(scope, receive, send)
+
+
+def owner_of(scope: MutableMapping[str, Any]) -> str:
+    """Return the id of the key that a request came with, empty where there are no keys."""
+    return str(scope.get(_KEY_OF_SCOPE, ""))
 
 
 def _token(scope: MutableMapping[str, Any]) -> str:
@@ -62,7 +69,7 @@ def _token(scope: MutableMapping[str, Any]) -> str:
 
 
 async def _refuse(error: AccessError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with a problem; a WebSocket gets it in place of the handshake where the server can, else is closed."""
+    """Answer with a problem; a WebSocket gets it in place of its handshake where the server can, else it is closed."""
     body = problem_body(error)
     headers = {"WWW-Authenticate": "Bearer"} if body["status"] == HTTPStatus.UNAUTHORIZED else None
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 from fastapi import APIRouter, Header, Request, Response
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
+from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
 from fluoropose.io.frames import npy_bytes, png_bytes
 from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
+from fluoropose.serving.case_records import CaseRecord
 from fluoropose.serving.service import Service, describe_volume
-from fluoropose.serving.stream import StreamRegistry
+from fluoropose.serving.wiring import ServingParts
 from fluoropose.tracking.session_settings import Change
-from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type, validated
-from fluoropose.transports.http.codec import owner_of
+from fluoropose.transports.http.access import owner_of
+from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type
+from fluoropose.transports.http.decode import decode_json, decode_render_pose
 from fluoropose.transports.http.schemas import CaseModel, CaseOptions, RenderRequest
 
 __all__ = ["case_routes"]
@@ -41,10 +44,10 @@ UPLOAD_SCHEMA = {
 }
 
 
-def case_routes(service: Service, streams: StreamRegistry) -> APIRouter:
-    """Return the routes of cases."""
+def case_routes(parts: ServingParts, grid: AtlasGrid) -> APIRouter:
+    """Return the routes of cases; `grid` is that of the atlas of an uploaded case."""
     router = APIRouter(prefix="/v1", tags=["cases"])
-    broker = streams.broker
+    service, broker = parts.service, parts.broker
 
     @router.get("/cases")
     async def cases() -> list[CaseModel]:
@@ -55,27 +58,7 @@ def case_routes(service: Service, streams: StreamRegistry) -> APIRouter:
         if media_type(request) != "multipart/form-data":
             raise UnsupportedMediaError(f"expected multipart/form-data, got {media_type(request) or 'none'}")
         async with request.form(max_files=2, max_fields=4) as form:
-            text, volume, labels = form.get("options"), form.get("volume"), form.get("label_map")
-            if not isinstance(text, str) or not isinstance(volume, UploadFile):
-                raise InputError("expected a form with the file `volume` and the text `options`, got another")
-            options = validated(CaseOptions, text)
-            folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
-            try:
-                ct = await broker.run_off_loop(lambda: _kept(volume, folder, "volume"))
-                chart = None
-                if isinstance(labels, UploadFile):
-                    chart = await broker.run_off_loop(lambda: _kept(labels, folder, "labels"))
-                choice = ViewChoice(VIEWS[options.view], options.range_mm)
-                box = None if options.box_mm is None else np.array(options.box_mm)
-                wanted = CaseRequest(
-                    ct, choice, chart, options.label, options.hu_window, box, options.attenuation, options.in_air
-                )
-                record = service.submit(
-                    options.name, wanted, lambda: shutil.rmtree(folder, ignore_errors=True), owner_of(request.scope)
-                )
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
+            record = await _submit_upload(parts, form, grid, owner_of(request.scope))
         response.headers["Location"] = f"/v1/cases/{record.name}"
         return _case_model(service, record.name)
 
@@ -86,7 +69,7 @@ def case_routes(service: Service, streams: StreamRegistry) -> APIRouter:
             if {case} < set(session.objects):
                 await broker.change(session, Change(remove=(case,)))
             else:
-                streams.close(session)
+                parts.streams.close(session)
         await broker.run_off_loop(lambda: service.delete(case))
 
     @router.get("/cases/{case}")
@@ -95,7 +78,7 @@ def case_routes(service: Service, streams: StreamRegistry) -> APIRouter:
 
     @router.post("/render", response_class=Response)
     async def render(body: RenderRequest, accept: str = Header(default="*/*")) -> Response:
-        camera, pose = body.camera.value(), body.pose_value()
+        camera, pose = body.camera.value().camera, decode_render_pose(body)
         as_png = body.format == "png" or (body.format is None and "image/png" in accept)
         encode = png_bytes if as_png else npy_bytes
         data = await broker.run_off_loop(lambda: encode(service.render(body.case, camera, pose)))
@@ -104,14 +87,44 @@ def case_routes(service: Service, streams: StreamRegistry) -> APIRouter:
     return router
 
 
-def _kept(upload: UploadFile, folder: Path, name: str) -> Path:
-    """Write an upload into a folder under our own name, its kind told by its first bytes."""
+async def _submit_upload(parts: ServingParts, form: FormData, grid: AtlasGrid, owner: str) -> CaseRecord:
+    """Begin to prepare the case of a form; its files are kept until the case is ready or has failed."""
+    text, volume, labels = form.get("options"), form.get("volume"), form.get("label_map")
+    if not isinstance(text, str) or not isinstance(volume, UploadFile):
+        raise InputError("expected a form with the file `volume` and the text `options`, got another")
+    options = decode_json(CaseOptions, text)
+    folder = Path(tempfile.mkdtemp(prefix="fluoropose-upload-"))
+    try:
+        files = await parts.broker.run_off_loop(lambda: _save_uploads(volume, labels, folder))
+        request = _case_request(options, files, grid)
+        return parts.service.submit(options.name, request, lambda: shutil.rmtree(folder, ignore_errors=True), owner)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _save_uploads(volume: UploadFile, labels: object, folder: Path) -> tuple[Path, Path | None]:
+    """Write a volume and, if there is one, its label map into a folder; return their files."""
+    return _save(volume, folder, "volume"), _save(labels, folder, "labels") if isinstance(labels, UploadFile) else None
+
+
+def _save(upload: UploadFile, folder: Path, name: str) -> Path:
+    """Write an upload into a folder under our own name; its first bytes tell its kind."""
     first = upload.file.read(4)
     path = folder / (name + volume_suffix(first))
     upload.file.seek(0)
-    with path.open("wb") as stream:
-        shutil.copyfileobj(upload.file, stream)
+    with path.open("wb") as file:
+        shutil.copyfileobj(upload.file, file)
     return path
+
+
+def _case_request(options: CaseOptions, files: tuple[Path, Path | None], grid: AtlasGrid) -> CaseRequest:
+    volume, label_map = files
+    choice = ViewChoice(VIEWS[options.view], options.range_mm, grid)
+    box_mm = None if options.box_mm is None else np.array(options.box_mm)
+    return CaseRequest(
+        volume, choice, label_map, options.label, options.hu_window, box_mm, options.attenuation, options.in_air
+    )
 
 
 def _case_model(service: Service, name: str) -> CaseModel:

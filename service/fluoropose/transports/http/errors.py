@@ -1,10 +1,16 @@
-"""One table: our error's code to HTTP status and title; RFC 9457 bodies."""
+"""From our errors to HTTP's problems (RFC 9457): one table gives each code its status and title."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["DOCUMENTED_PROBLEMS", "PROBLEM_MEDIA_TYPE", "problem_body"]
+__all__ = ["DOCUMENTED_PROBLEMS", "PROBLEM_MEDIA_TYPE", "install_problem_handlers", "problem_body", "validation_text"]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -73,3 +79,39 @@ def problem_body(error: FluoroposeError | None, code: str | None = None, detail:
         "detail": detail or (str(error) if error else ""),
         "code": known,
     }
+
+
+def validation_text(errors: Sequence[Any]) -> str:
+    """Return the first three complaints of pydantic on one line, each with its place in the JSON."""
+    parts = []
+    for item in errors[:3]:
+        place = ".".join(str(part) for part in item["loc"] if part != "body")
+        parts.append(f"{place or 'body'}: {item['msg']}")
+    return "; ".join(parts)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Let an application answer every error with a problem."""
+
+    @app.exception_handler(FluoroposeError)
+    async def answer_own_error(request: Request, error: FluoroposeError) -> JSONResponse:
+        return _problem_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def answer_invalid_body(request: Request, error: RequestValidationError) -> JSONResponse:
+        return _problem_response(None, "invalid-request", validation_text(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
+        codes = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
+        return _problem_response(None, codes.get(error.status_code, "invalid-request"), str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def answer_fault(request: Request, error: Exception) -> JSONResponse:
+        return _problem_response(None, "internal", "an unexpected fault; the log holds the reason")
+
+
+def _problem_response(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> JSONResponse:
+    body = problem_body(error, code, detail)
+    headers = {"Retry-After": "1"} if body["status"] == 503 else None
+    return JSONResponse(body, body["status"], headers=headers, media_type=PROBLEM_MEDIA_TYPE)

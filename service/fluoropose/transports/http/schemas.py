@@ -1,13 +1,12 @@
-"""The wire's cameras, cases and answers, and their limits: names, units and meanings of docs/reference/api.md."""
+"""The JSON of cameras, cases and results: fields, types and sizes. docs/api.md has their units and meanings."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from fluoropose.arrays import Mat44
 from fluoropose.errors import GeometryError
-from fluoropose.geometry.camera import MAX_SIDE_PX, Camera, camera_from_detector, camera_from_intrinsics
-from fluoropose.geometry.rigid import check_rigid
+from fluoropose.geometry.camera import MAX_SIDE_PX, Camera
+from fluoropose.serving.camera_request import CameraRequest
 
 __all__ = [
     "CameraModel",
@@ -20,14 +19,24 @@ __all__ = [
     "RenderRequest",
     "ResultModel",
     "SessionModel",
+    "Side",
     "SmoothedModel",
     "Strict",
     "TrackModel",
     "camera_json",
+    "documented",
 ]
 
 Matrix = Annotated[list[list[float]], Field(min_length=3, max_length=4)]
 PixelMeaningName = Literal["intensity", "line_integral", "display"]
+
+
+def documented(**bounds: float) -> Any:
+    """Return a field's bounds for the OpenAPI document; a request value checks them."""
+    return Field(json_schema_extra=dict(bounds))
+
+
+Side = Annotated[int, documented(minimum=2, maximum=MAX_SIDE_PX)]
 
 
 class Strict(BaseModel):
@@ -39,8 +48,8 @@ class Strict(BaseModel):
 class CameraModel(Strict):
     """A C-arm: detector spacing and distance, or an intrinsic matrix in pixels."""
 
-    rows: int = Field(ge=2, le=MAX_SIDE_PX)
-    columns: int = Field(ge=2, le=MAX_SIDE_PX)
+    rows: Side
+    columns: Side
     row_spacing_mm: float | None = None
     column_spacing_mm: float | None = None
     source_to_detector_mm: float | None = None
@@ -48,32 +57,17 @@ class CameraModel(Strict):
     intrinsic_matrix: Matrix | None = None
 
     @model_validator(mode="after")
-    def _one_form(self) -> "CameraModel":
-        lengths = (self.row_spacing_mm, self.column_spacing_mm, self.source_to_detector_mm)
-        if self.intrinsic_matrix is None and None in lengths:
-            raise ValueError(
-                "expected row_spacing_mm, column_spacing_mm and source_to_detector_mm, or intrinsic_matrix, got neither"
-            )
-        if self.intrinsic_matrix is not None and any(value is not None for value in lengths):
-            raise ValueError("expected spacings and distance or intrinsic_matrix, got both")
+    def _require_camera(self) -> "CameraModel":
+        """Have pydantic name the place in the JSON of what the value refuses."""
         try:
             self.value()
         except GeometryError as error:
             raise ValueError(str(error)) from error
         return self
 
-    def value(self) -> Camera:
-        """Return the camera, or raise GeometryError."""
-        if self.intrinsic_matrix is not None:
-            return camera_from_intrinsics(self.rows, self.columns, self.intrinsic_matrix)
-        return camera_from_detector(
-            self.rows,
-            self.columns,
-            row_spacing_mm=self.row_spacing_mm or 0.0,
-            column_spacing_mm=self.column_spacing_mm or 0.0,
-            source_to_detector_mm=self.source_to_detector_mm or 0.0,
-            principal_point_px=self.principal_point_px,
-        )
+    def value(self) -> CameraRequest:
+        """Return the camera without a place, or raise GeometryError."""
+        return CameraRequest(**{name: getattr(self, name) for name in CameraModel.model_fields})
 
 
 def camera_json(camera: Camera) -> dict[str, Any]:
@@ -102,11 +96,6 @@ class RenderRequest(Strict):
     camera_from_volume: Matrix | None = None
     pose: Matrix | None = None
     format: Literal["npy", "png"] | None = None
-
-    def pose_value(self) -> Mat44:
-        """Return camera_from_volume, given under either name, or raise GeometryError."""
-        given = self.camera_from_volume if self.camera_from_volume is not None else self.pose
-        return check_rigid(given, "camera_from_volume")
 
 
 class ErrorEstimateModel(BaseModel):

@@ -3,27 +3,28 @@
 from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
-from fluoropose.errors import FluoroposeError, FrameError, InputError
-from fluoropose.serving.frame_broker import FrameBroker
-from fluoropose.serving.messages import EncodedFrame
-from fluoropose.serving.service import Service
-from fluoropose.serving.stream import StreamRegistry
+from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.serving.requests import RegistrationRequest
+from fluoropose.serving.wiring import ServingParts
+from fluoropose.tracking.session import Session
 from fluoropose.tracking.session_settings import MAX_CAMERAS
-from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type, validated
-from fluoropose.transports.http.codec import (
-    MEDIA_TYPES,
-    encoded_frame,
-    frame_from_base64,
-    frame_meta,
-    owner_of,
-    result_model,
-    session_model,
+from fluoropose.transports.http.access import owner_of
+from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type
+from fluoropose.transports.http.decode import (
+    decode_change,
+    decode_frame,
+    decode_json,
+    decode_registration,
+    decode_session,
 )
-from fluoropose.transports.http.requests import RegisterRequest, SessionChange, SessionRequest
+from fluoropose.transports.http.encode import encode_result, encode_session
+from fluoropose.transports.http.request_schemas import RegisterRequest, SessionChange, SessionRequest
 from fluoropose.transports.http.schemas import ResultModel, SessionModel
 
-__all__ = ["registration_routes", "session_routes"]
+__all__ = ["frame_routes", "registration_routes", "session_routes"]
 
+MEDIA_TYPES = ("application/x-npy", "image/png", "application/dicom", "application/octet-stream")
+"""The media types of a frame that is a request's body."""
 
 _JSON_SCHEMA = RegisterRequest.model_json_schema(ref_template="#/components/schemas/{model}")
 _REGISTER_SCHEMA = {
@@ -51,82 +52,82 @@ _REGISTER_SCHEMA = {
 }
 
 
-def session_routes(service: Service, streams: StreamRegistry) -> APIRouter:
+def session_routes(parts: ServingParts) -> APIRouter:
     """Return the routes of sessions."""
     router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
-    broker = streams.broker
+    broker, streams = parts.broker, parts.streams
+
+    def find(name: str, request: Request) -> Session:
+        return parts.service.sessions.get(name, owner_of(request.scope))
 
     @router.post("", status_code=201)
     async def open_session(body: SessionRequest, request: Request, response: Response) -> SessionModel:
-        session = await streams.open(body.settings(), owner_of(request.scope))
+        session = await streams.open(decode_session(body).settings, owner_of(request.scope))
         response.headers["Location"] = f"/v1/sessions/{session.name}"
-        return session_model(session, broker.lock)
+        return encode_session(broker.describe(session))
 
     @router.get("/{session}")
     async def show(session: str, request: Request) -> SessionModel:
-        return session_model(service.sessions.get(session, owner_of(request.scope)), broker.lock)
+        return encode_session(broker.describe(find(session, request)))
 
     @router.patch("/{session}")
     async def change(session: str, body: SessionChange, request: Request) -> SessionModel:
-        found = service.sessions.get(session, owner_of(request.scope))
-        await broker.change(found, body.value())
-        broker.metrics.reinit.labels("client").inc()
-        return session_model(found, broker.lock)
+        found = find(session, request)
+        await broker.change(found, decode_change(body).change)
+        parts.metrics.reinit.labels("client").inc()
+        return encode_session(broker.describe(found))
 
     @router.delete("/{session}", status_code=204)
     async def close(session: str, request: Request) -> None:
-        streams.close(service.sessions.get(session, owner_of(request.scope)))
+        streams.close(find(session, request))
+
+    return router
+
+
+def frame_routes(parts: ServingParts) -> APIRouter:
+    """Return the route of a session's frames: one frame in, one result out."""
+    router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+    broker = parts.broker
 
     @router.post("/{session}/frames", response_model_exclude_none=True)
     async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> ResultModel:
-        found = service.sessions.get(session, owner_of(request.scope))
-        streams.require_free(found)
+        found = parts.service.sessions.get(session, owner_of(request.scope))
+        parts.streams.require_free(found)
         kind = media_type(request)
         if kind not in MEDIA_TYPES:
             raise UnsupportedMediaError(f"expected one of {', '.join(MEDIA_TYPES)}, got {kind or 'none'}")
         body = await request.body()
         try:
-            encoded = encoded_frame(body, kind, frame_meta(x_frame_meta))
+            encoded = decode_frame(body, kind, x_frame_meta)
         except FluoroposeError as error:
             broker.refuse(found, "http", error)
             raise
-        return result_model(await broker.answer(found, encoded, "http"))
+        return encode_result(await broker.answer(found, encoded, "http"))
 
     return router
 
 
-def registration_routes(service: Service, broker: FrameBroker) -> APIRouter:
+def registration_routes(parts: ServingParts) -> APIRouter:
     """Return the route of one-shot registration: a session of one frame, which nobody else can find."""
     router = APIRouter(prefix="/v1", tags=["registration"])
+    service, broker = parts.service, parts.broker
 
     @router.post("/register", openapi_extra=_REGISTER_SCHEMA, response_model_exclude_none=True)
     async def register(request: Request) -> ResultModel:
-        body, files = await _register_parts(request)
-        settings, frames = body.settings(), _frames(body, files)
-        session = await broker.run_off_loop(lambda: service.transient_session(settings, owner_of(request.scope)))
-        return result_model(await broker.answer_views(session, frames, "http"))
+        asked, owner = await _read_registration(request), owner_of(request.scope)
+        session = await broker.run_off_loop(lambda: service.transient_session(asked.settings, owner))
+        return encode_result(await broker.answer_views(session, asked.frames, "http"))
 
     return router
 
 
-async def _register_parts(request: Request) -> tuple[RegisterRequest, list[bytes]]:
-    """Return the request and the frames' files of a form, or the request alone of a JSON body."""
+async def _read_registration(request: Request) -> RegistrationRequest:
+    """Return the registration of a JSON body, or of a form with the frames as files."""
     if media_type(request) != "multipart/form-data":
-        return validated(RegisterRequest, await request.body()), []
+        return decode_registration(decode_json(RegisterRequest, await request.body()))
     async with request.form(max_files=MAX_CAMERAS, max_fields=4) as form:
         text, uploads = form.get("request"), form.getlist("frame")
         files = [upload for upload in uploads if isinstance(upload, UploadFile)]
         if not isinstance(text, str) or not files or len(files) < len(uploads):
             raise InputError("expected a form with the text `request` and the file `frame`, got another")
-        return validated(RegisterRequest, text), [await upload.read() for upload in files]
-
-
-def _frames(body: RegisterRequest, files: list[bytes]) -> list[EncodedFrame]:
-    """Return a frame of each view, from the form's files or the request, or raise FrameError."""
-    seen = body.seen()
-    if files and len(files) != len(seen):
-        raise FrameError(f"expected a file of each of {len(seen)} views, got {len(files)}")
-    if not files and any(text is None for _, _, text in seen):
-        raise FrameError("expected a frame, as base64 in the request or as a form's file, got none")
-    given = files or [frame_from_base64(text or "") for _, _, text in seen]
-    return [EncodedFrame(data, seq=body.seq, camera=name) for (name, _, _), data in zip(seen, given, strict=True)]
+        return decode_registration(decode_json(RegisterRequest, text), [await upload.read() for upload in files])

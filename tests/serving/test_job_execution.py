@@ -1,4 +1,4 @@
-"""Several cameras and objects at the desk: pairs as the engine solves them, and nobody held up by another."""
+"""Jobs of several cameras and objects: pairs as registration solves them, and no object held up by another."""
 
 import asyncio
 import shutil
@@ -10,13 +10,13 @@ import pytest
 
 from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.frames import npy_bytes
 from fluoropose.registration.assessment import Status
 from fluoropose.serving.messages import EncodedFrame, FrameResult
 from fluoropose.serving.service import Service
 from fluoropose.tracking.session_settings import Change, ObjectStart, SessionCamera, SessionSettings, UnknownObjectError
 from fluoropose.tracking.smoother import Smoothing
+from support.serving import started_service
 from support.views import rig_places, taken
 
 
@@ -27,9 +27,7 @@ def started(cases_root, models_root, tmp_path_factory):
     for root, kind in ((cases_root, "cases"), (models_root, "models")):
         for name in ("small", "twin"):
             shutil.copytree(root / "small", folder / kind / name)
-    service = Service(open_device("cpu", 1), folder / "cases", folder / "models")
-    service.start()
-    return service
+    return started_service(folder / "cases", folder / "models")
 
 
 @pytest.fixture
@@ -58,19 +56,19 @@ def of(frames, camera, captured_s=1e9, pixels=None):
 
 
 class Device:
-    """Holds the engine up, frame by frame, and remembers what it was asked for."""
+    """Holds registration up, frame by frame, and remembers what it was asked for."""
 
     def __init__(self, monkeypatch):
         self.asked, self.entered, self.free = [], threading.Semaphore(0), threading.Semaphore(0)
-        follow = Service.follow
+        register = Service.register_objects
 
         def held(service, settings, plans, views):
             self.asked.append((plans, list(views)))
             self.entered.release()
             assert self.free.acquire(timeout=60)
-            return follow(service, settings, plans, views)
+            return register(service, settings, plans, views)
 
-        monkeypatch.setattr(Service, "follow", held)
+        monkeypatch.setattr(Service, "register_objects", held)
 
     async def busy(self):
         assert await asyncio.to_thread(self.entered.acquire, timeout=60)
@@ -180,14 +178,14 @@ def test_frames_wait_for_no_search_of_another_object(stage, opened, frames, pose
     """The search ends when it is told to; frames are answered all the while, and hold what it found from then on."""
     session = opened(cases=("small",), cameras=("a",))
     searching, end = threading.Event(), threading.Event()
-    follow = Service.follow
+    register = Service.register_objects
 
     def sure(service, settings, plans, views):
         if any(plan.start is None for plan in plans.values()):
             searching.set()
             assert end.wait(60)
         started = {case: replace(plan, start=pose) for case, plan in plans.items()}
-        found = follow(service, settings, started, views)
+        found = register(service, settings, started, views)
         surely = {case: replace(one.assessment, status=Status.TRACKING) for case, one in found.items()}
         return {case: replace(one, assessment=surely[case]) for case, one in found.items()}
 
@@ -203,7 +201,7 @@ def test_frames_wait_for_no_search_of_another_object(stage, opened, frames, pose
         results.append(await stage.broker.answer(session, of(frames, "a", 1e9 + 4 / 15), "ws"))
         return results
 
-    monkeypatch.setattr(Service, "follow", sure)
+    monkeypatch.setattr(Service, "register_objects", sure)
     results = stage.run(run())
     assert [result.searching for result in results] == [(), ("twin",), ("twin",), ("twin",), ()]
     assert [found.case for found in results[-1].objects] == ["small", "twin"]
@@ -213,13 +211,13 @@ def test_frames_wait_for_no_search_of_another_object(stage, opened, frames, pose
 def test_a_session_that_ends_takes_its_search_with_it(stage, opened, frames, monkeypatch):
     session = opened(cases=("small",), cameras=("a",))
     searching, end = threading.Event(), threading.Event()
-    follow = Service.follow
+    register = Service.register_objects
 
     def slow(service, settings, plans, views):
         if any(plan.start is None for plan in plans.values()):
             searching.set()
             assert end.wait(60)
-        found = follow(service, settings, plans, views)
+        found = register(service, settings, plans, views)
         surely = {case: replace(one.assessment, status=Status.TRACKING) for case, one in found.items()}
         return {case: replace(one, assessment=surely[case]) for case, one in found.items()}
 
@@ -233,7 +231,7 @@ def test_a_session_that_ends_takes_its_search_with_it(stage, opened, frames, mon
         while session.searching is not None:
             await asyncio.sleep(0.005)
 
-    monkeypatch.setattr(Service, "follow", slow)
+    monkeypatch.setattr(Service, "register_objects", slow)
     stage.run(run())
     assert session.in_flight == 0
     assert not session.search_is_due
@@ -242,16 +240,16 @@ def test_a_session_that_ends_takes_its_search_with_it(stage, opened, frames, mon
 def test_sure_poses_are_smoothed_over_the_window(stage, opened, frames, monkeypatch):
     session = opened(cameras=("a",), smoothing=Smoothing(2.0, "still"))
     statuses = iter([Status.TRACKING, Status.LOW_CONFIDENCE, Status.TRACKING])
-    follow = Service.follow
+    register = Service.register_objects
 
     def judged(service, settings, plans, views):
-        found, status = follow(service, settings, plans, views), next(statuses)
+        found, status = register(service, settings, plans, views), next(statuses)
         return {case: replace(one, assessment=replace(one.assessment, status=status)) for case, one in found.items()}
 
     async def run():
         return [await stage.broker.answer(session, of(frames, "a", 1e9 + n / 15), "ws") for n in range(3)]
 
-    monkeypatch.setattr(Service, "follow", judged)
+    monkeypatch.setattr(Service, "register_objects", judged)
     parts = [result.first.smoothed for result in stage.run(run())]
     assert [None if part is None else part.frames for part in parts] == [1, None, 2]
     np.testing.assert_allclose(parts[0].camera_from_volume, parts[0].world_from_volume)

@@ -1,4 +1,4 @@
-"""The loop and a lane's thread at once: the lane helps itself, and nothing is lost or told twice between them."""
+"""The event loop and a worker's thread at once: nothing is lost or told twice between them."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ from fluoropose.tracking.session_settings import Change
 
 
 class Device:
-    """Stands in for the engine: gives one made result, tells which frames it saw, and waits where it is told to."""
+    """Stands in for registration: gives one made result, tells which frames it saw, and waits where it is told to."""
 
     def __init__(self, made):
         self.made = made
@@ -26,8 +26,8 @@ class Device:
         self.busy = threading.Lock()
         self.work = lambda: None
 
-    def follow(self, service, settings, plans, views):
-        assert self.busy.acquire(blocking=False), "two frames on one lane"
+    def register(self, service, settings, plans, views):
+        assert self.busy.acquire(blocking=False), "two frames on one worker"
         try:
             self.work()
             self.moments.append(settings.objects[0].initial_pose[0, 3])
@@ -48,11 +48,11 @@ class Device:
 def device(stage, monkeypatch):
     answer = stage.run(stage.broker.answer(stage.session(), stage.frame(), "http"))
     device = Device(answer.registration)
-    monkeypatch.setattr(Service, "follow", lambda *arguments: device.follow(*arguments))
+    monkeypatch.setattr(Service, "register_objects", lambda *arguments: device.register(*arguments))
     return device
 
 
-def told(stage, session, outcomes, **meta):
+def offer(stage, session, outcomes, **meta):
     """Offer a frame; what its receiver is told goes to `outcomes` under its number."""
 
     def receiver(dropped):
@@ -63,7 +63,7 @@ def told(stage, session, outcomes, **meta):
     return stage.broker.offer(session, stage.frame(**meta), "ws", receiver)
 
 
-def test_a_lane_takes_the_newest_frame_while_the_loop_is_busy(stage, device, pose):
+def test_a_worker_takes_the_newest_frame_while_the_loop_is_busy(stage, device, pose):
     poses = [pose.copy(), pose.copy()]
     for number, one in enumerate(poses):
         one[0, 3] += number
@@ -72,13 +72,13 @@ def test_a_lane_takes_the_newest_frame_while_the_loop_is_busy(stage, device, pos
 
     async def run():
         device.gate.clear()
-        told(stage, first, outcomes)
+        offer(stage, first, outcomes)
         device.wait_for(1)
         for _ in range(3):
-            told(stage, second, outcomes)
-        told(stage, first, outcomes)
+            offer(stage, second, outcomes)
+        offer(stage, first, outcomes)
         device.gate.set()
-        device.wait_for(3)  # without giving the loop up: nobody but the lane can have taken them
+        device.wait_for(3)  # without giving the loop up: nobody but the worker can have taken them
         assert not [given for _, given in outcomes if isinstance(given, FrameResult)]
         while first.in_flight or second.in_flight:
             await asyncio.sleep(0.001)
@@ -108,16 +108,16 @@ def test_each_of_two_requests_gets_its_own_answer_though_both_were_ready(stage, 
     assert stage.accounted() == (3, 2, 1)  # the device's own first frame among them
 
 
-def test_nothing_waits_once_the_desk_is_closed(stage, device):
+def test_nothing_waits_once_the_broker_is_closed(stage, device):
     session = stage.session()
 
     async def run():
         device.gate.clear()
-        told(stage, session, [])
+        offer(stage, session, [])
         device.wait_for(1)
-        told(stage, session, [])
+        offer(stage, session, [])
         closing = asyncio.ensure_future(asyncio.to_thread(stage.broker.close))
-        while not stage.broker.scheduler.closing:
+        while not stage.broker.closing:
             await asyncio.sleep(0.001)
         device.gate.set()
         await closing
@@ -128,7 +128,7 @@ def test_nothing_waits_once_the_desk_is_closed(stage, device):
 
 
 def test_both_threads_under_stress(stage, device):
-    """Thousands of turns of the interpreter in the middle of everything: each frame ends once, and the books agree."""
+    """Thousands of turns of the interpreter in the middle of everything: each frame ends once, and the counts agree."""
     rng = random.Random(3)
     sessions = [stage.session(max_frame_age_ms=age) for age in (None, 2.0, None, 5000.0, None)]
     outcomes, offered = [], []
@@ -139,15 +139,14 @@ def test_both_threads_under_stress(stage, device):
 
     async def client(session, number):
         for n in range(400):
-            offered.append((session, told(stage, session, outcomes, captured_s=time.time())))
+            offered.append((session, offer(stage, session, outcomes, captured_s=time.time())))
             held = stage.broker.in_flight(session)
             assert 0 <= held <= 3
             if n % 40 == 20 and number == 0:
                 await stage.broker.change(session, Change(initial_pose=session.settings.objects[0].initial_pose))
             if n % 40 == 30 and number == 2:
                 stage.broker.leave(session)
-                with stage.broker.lock:
-                    session.join()
+                stage.broker.join(session)
             if n == 300 and number == 4:
                 stage.broker.end(session)
             if rng.random() < 0.5:
@@ -155,7 +154,7 @@ def test_both_threads_under_stress(stage, device):
 
     async def run():
         await asyncio.gather(*(client(session, number) for number, session in enumerate(sessions)))
-        while any(stage.broker.in_flight(one) for one in sessions) or stage.broker._receivers:
+        while any(stage.broker.in_flight(one) for one in sessions) or not stage.broker.idle:
             await asyncio.sleep(0.001)
 
     device.work = work
@@ -179,4 +178,4 @@ def test_both_threads_under_stress(stage, device):
     received, answered, dropped = stage.accounted()
     assert received == 2001 == answered + dropped
     assert stage.broker.pending == 0
-    assert all(worker.idle for worker in stage.broker.scheduler.workers)
+    assert stage.broker.idle

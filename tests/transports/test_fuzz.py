@@ -1,5 +1,7 @@
 """Whatever bytes come over a stream, the answer is one of our errors or a frame."""
 
+import json
+
 import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
@@ -8,18 +10,10 @@ from hypothesis import strategies as st
 from fluoropose.errors import FluoroposeError
 from fluoropose.geometry.camera import Camera
 from fluoropose.serving.messages import EncodedFrame
+from fluoropose.transports.grpc import decode as grpc_decode
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
-from fluoropose.transports.grpc.decode import (
-    camera_value,
-    change_value,
-    frame_value,
-    pose_value,
-    register_value,
-    settings_value,
-)
-from fluoropose.transports.http.bodies import validated
-from fluoropose.transports.http.requests import StreamControl
-from fluoropose.transports.http.stream import split_message
+from fluoropose.transports.http import decode as http_decode
+from fluoropose.transports.http.request_schemas import RegisterRequest, SessionRequest, StreamControl
 
 HEADERS = st.sampled_from([b"{}", b'{"seq":1}', b'{"seq":-1}', b'{"dtype":"uint16"}', b"[]", b"null", b'{"seq":1e99}'])
 MESSAGES = st.binary(max_size=64) | st.builds(
@@ -34,7 +28,7 @@ CAMERA = Camera(4, 4, [[10.0, 0, 1.5], [0, 10.0, 1.5], [0, 0, 1.0]])
 @given(MESSAGES)
 def test_any_websocket_message(message):
     try:
-        split_message(message)
+        http_decode.decode_frame_message(message)
     except FluoroposeError as error:
         assert "expected" in str(error)
 
@@ -42,9 +36,33 @@ def test_any_websocket_message(message):
 @given(st.text(max_size=64) | st.sampled_from(['{"type":"ping"}', '{"type":"restart","initial_pose":[[1]]}', "[[["]))
 def test_any_websocket_text(text):
     try:
-        assert validated(StreamControl, text).type in ("ping", "restart")
+        control = http_decode.decode_json(StreamControl, text)
+        assert control.type in ("ping", "restart")
+        http_decode.decode_change(control)
     except FluoroposeError:
         pass
+
+
+NUMBERS = st.one_of(st.none(), st.integers(-3, 5000), st.floats(-1e3, 1e3))
+CAMERAS = st.dictionaries(
+    st.sampled_from(["rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm"]), NUMBERS
+)
+BODIES = st.dictionaries(
+    st.sampled_from(["case", "cases", "camera", "cameras", "views", "smoothing", "pairing", "initial_pose"]),
+    st.one_of(st.just("a"), CAMERAS, st.lists(CAMERAS, max_size=2), st.just([[1.0] * 4] * 4)),
+)
+
+
+@given(BODIES)
+def test_any_json_body(body):
+    for model, decode in (
+        (SessionRequest, http_decode.decode_session),
+        (RegisterRequest, http_decode.decode_registration),
+    ):
+        try:
+            decode(http_decode.decode_json(model, json.dumps(body)))
+        except FluoroposeError as error:
+            assert str(error)
 
 
 @given(STARTS, st.binary(max_size=200), MEDIA, st.sampled_from([None, "uint16", "uint8", "complex", "object"]))
@@ -63,12 +81,13 @@ def test_any_grpc_message(data):
     except DecodeError:
         return
     for read in (
-        lambda: frame_value(message.frame),
-        lambda: camera_value(message.restart.camera),
-        lambda: change_value(message.restart),
-        lambda: register_value(pb.RegisterRequest(settings=message.hello.settings, frame=message.frame)),
-        lambda: pose_value(message.restart.initial_pose, "initial_pose"),
-        lambda: settings_value(message.hello.settings),
+        lambda: grpc_decode.decode_frame(message.frame),
+        lambda: grpc_decode.decode_camera(message.restart.camera),
+        lambda: grpc_decode.decode_change(message.restart),
+        lambda: grpc_decode.decode_registration(
+            pb.RegisterRequest(settings=message.hello.settings, frame=message.frame)
+        ),
+        lambda: grpc_decode.decode_session(message.hello.settings),
     ):
         try:
             read()

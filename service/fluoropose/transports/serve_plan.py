@@ -1,0 +1,63 @@
+"""What to serve, where, and behind which keys and certificates."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fluoropose.errors import InputError
+from fluoropose.transports.grpc.app import RpcTls
+
+__all__ = ["ServePlan"]
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class ServePlan:
+    """What to serve and where.
+
+    A port of -1 leaves its server out. `threads` are ONNX Runtime's on the CPU. `budget_bytes` bounds the resident
+    cases. `behind_proxy` promises that a proxy guards the address. `grace_s` is for frames in flight at the end.
+    """
+
+    cases: Path
+    models: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    grpc_port: int = 8001
+    metrics_port: int = -1
+    device: str = "auto"
+    threads: int = 1
+    cuda_graphs: bool = False
+    budget_bytes: int | None = None
+    keys: Path | None = None
+    tls_key: Path | None = None
+    tls_chain: Path | None = None
+    client_authority: Path | None = None
+    behind_proxy: bool = False
+    grace_s: float = 10.0
+    log_level: str = "info"
+
+    def tls(self) -> RpcTls | None:
+        """Return the TLS files, None for none, or raise InputError for half of a pair."""
+        if (self.tls_key is None) != (self.tls_chain is None):
+            raise InputError("expected both --tls-key and --tls-cert, got one of them")
+        if self.tls_key is None or self.tls_chain is None:
+            if self.client_authority is not None:
+                raise InputError("expected --tls-key and --tls-cert with --tls-client-ca, got neither")
+            return None
+        return RpcTls(self.tls_key, self.tls_chain, self.client_authority)
+
+    def require_guarded(self) -> None:
+        """Raise InputError for an address beyond this machine without keys, or without TLS or a proxy's promise."""
+        if self.host in _LOOPBACK or (self.behind_proxy and self.keys is None):
+            return
+        if self.keys is None:
+            raise InputError(
+                f"expected a loopback address or --keys, got {self.host} without: make keys with `fluoropose keys "
+                "add`, or say --behind-proxy if a proxy checks who comes in"
+            )
+        if self.tls() is None and not self.behind_proxy:
+            raise InputError(
+                f"expected TLS on {self.host}, got none: give --tls-key and --tls-cert, or say --behind-proxy if a "
+                "proxy does it"
+            )

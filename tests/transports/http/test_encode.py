@@ -1,0 +1,57 @@
+"""Results, sessions and events as JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fluoropose.errors import FrameError
+from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.serving.events import FrameProblem, GoingAway, Pong, StreamEnd
+from fluoropose.serving.session_description import describe_session
+from fluoropose.tracking.session import Session
+from fluoropose.tracking.session_settings import SessionSettings
+from fluoropose.transports.http.encode import encode_event, encode_result, encode_session
+from support.results import made_result
+
+
+def test_a_result_by_hand():
+    body = encode_result(made_result()).model_dump(exclude_none=True)
+    assert (body["seq"], body["camera"], body["case"], body["status"]) == (7, "a", "small", "TRACKING")
+    assert body["timing_ms"] == {"total": 1.235}
+    assert body["error_estimate"] == {"in_plane_mm": 0.5, "depth_mm": 2.0, "rotation_deg": 0.25}
+    assert body["smoothed"]["frames"] == 3
+    assert "objects" not in body
+    assert "searching" not in body
+
+
+def test_several_objects_are_listed():
+    body = encode_result(made_result(cases=("small", "twin"), searching=("third",))).model_dump(exclude_none=True)
+    assert [found["case"] for found in body["objects"]] == ["small", "twin"]
+    assert body["searching"] == ["third"]
+
+
+def test_a_session_before_its_first_frame(camera):
+    settings = SessionSettings.single("small", camera, PixelMeaning.INTENSITY)
+    session = Session.open("s", settings, {"small": np.zeros(3)})
+    body = encode_session(describe_session(session)).model_dump()
+    assert (body["session"], body["case"], body["cameras"]) == ("s", "small", ["camera"])
+    assert (body["last_seq"], body["last_status"], body["last_pose"]) == (None, None, None)
+    assert body["counters"] == {"received": 0, "answered": 0, "in_flight": 0}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (GoingAway(500, np.eye(4)), "going_away"),
+        (Pong(1.0, 2.0), "pong"),
+        (StreamEnd("closed"), "ended"),
+        (FrameProblem(3, FrameError("expected pixels, got none")), "problem"),
+        (made_result(), "result"),
+    ],
+)
+def test_each_event_is_a_text_of_its_type(event, kind):
+    body = json.loads(encode_event(event))
+    assert body["type"] == kind
+    if kind == "problem":
+        assert (body["seq"], body["code"], body["status"]) == (3, "invalid-frame", 422)

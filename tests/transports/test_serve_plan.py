@@ -1,0 +1,46 @@
+"""What to serve: half a pair of TLS files and open addresses are refused."""
+
+from pathlib import Path
+
+import pytest
+
+from fluoropose.errors import InputError
+from fluoropose.transports.serve_plan import ServePlan
+
+KEY, CHAIN, AUTHORITY, KEYS = (Path(name) for name in ("k.pem", "c.pem", "ca.pem", "keys.json"))
+
+
+def plan(**fields):
+    return ServePlan(Path("cases"), Path("models"), **fields)
+
+
+def test_tls_files_come_in_pairs():
+    assert plan().tls() is None
+    tls = plan(tls_key=KEY, tls_chain=CHAIN, client_authority=AUTHORITY).tls()
+    assert (tls.key, tls.chain, tls.client_authority) == (KEY, CHAIN, AUTHORITY)
+    for fields in ({"tls_key": KEY}, {"tls_chain": CHAIN}, {"client_authority": AUTHORITY}):
+        with pytest.raises(InputError, match="expected"):
+            plan(**fields).tls()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"host": "::1"},
+        {"host": "0.0.0.0", "behind_proxy": True},
+        {"host": "0.0.0.0", "keys": KEYS, "behind_proxy": True},
+        {"host": "0.0.0.0", "keys": KEYS, "tls_key": KEY, "tls_chain": CHAIN},
+    ],
+)
+def test_guarded_addresses(fields):
+    plan(**fields).require_guarded()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"host": "0.0.0.0"}, "a loopback address or --keys"), ({"host": "0.0.0.0", "keys": KEYS}, "expected TLS")],
+)
+def test_open_addresses_are_refused(fields, words):
+    with pytest.raises(InputError, match=words):
+        plan(**fields).require_guarded()
