@@ -9,7 +9,7 @@ from fluoropose.tracking.pairing import PartnerBuffer, select_instant
 from fluoropose.tracking.session_settings import SessionSettings
 from fluoropose.tracking.tracked_object import TrackedObject
 
-__all__ = ["plan_job", "plan_search", "keep_decoded_frames"]
+__all__ = ["keep_decoded_frames", "plan_job", "plan_search"]
 
 _LATE_S = 0.3
 """A frame older than the last answered one by less than this came late; if it is older by more, its clock was set."""

@@ -12,7 +12,7 @@ from fluoropose.arrays import Float64, Mat44, Vec3, make_read_only
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.tracking.window import FLOOR, Estimate, Smoothing, State, WindowEntry, estimate
 
-__all__ = ["WindowPose", "Smoother", "Smoothing"]
+__all__ = ["Smoother", "Smoothing", "WindowPose"]
 
 _REJECTED = 0.1
 """A frame with a smaller weight is an outlier."""
