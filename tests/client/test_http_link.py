@@ -34,4 +34,4 @@ def test_a_frame_goes_to_its_session_below_the_services_address(address):
 def test_the_client_gives_an_idle_connection_up_before_the_service_does():
     """Were it the other way round, a frame could go out on a connection that is being closed, and be lost."""
     config = server.http_config(ServePlan(cases=None, models=None), None)
-    assert http_link._KEEP_S + 5.0 < config.timeout_keep_alive
+    assert http_link.KEEP_IDLE_S + 5.0 < config.timeout_keep_alive

@@ -11,7 +11,7 @@ from fluoropose.tracking.session_settings import SessionSettings
 
 @pytest.fixture
 def settings(camera):
-    return SessionSettings.single("small", camera, PixelMeaning.INTENSITY)
+    return SessionSettings.from_camera("small", camera, PixelMeaning.INTENSITY)
 
 
 def test_sessions_are_bounded_and_expire(settings):

@@ -68,7 +68,7 @@ def test_draining_tells_answers_and_ends(stage, pose):
 
 def test_sessions_are_opened_and_refused_as_the_metrics_say(stage, camera):
     def settings(case):
-        return SessionSettings.single(case, camera, PixelMeaning.INTENSITY)
+        return SessionSettings.from_camera(case, camera, PixelMeaning.INTENSITY)
 
     async def run():
         session = await stage.streams.open(settings("small"))

@@ -32,7 +32,7 @@ def test_several_objects_are_listed():
 
 
 def test_a_session_before_its_first_frame(camera):
-    settings = SessionSettings.single("small", camera, PixelMeaning.INTENSITY)
+    settings = SessionSettings.from_camera("small", camera, PixelMeaning.INTENSITY)
     session = Session.open("s", settings, {"small": np.zeros(3)})
     body = encode_session(describe_session(session)).model_dump()
     assert (body["session"], body["case"], body["cameras"]) == ("s", "small", ["camera"])
