@@ -16,14 +16,14 @@ SIZE = 128
 
 
 def shipped_models():
-    from fluoropose.cli.settings import shipped_models_root
+    from fluoropose.io.bundles import shipped_models_root
 
     root = shipped_models_root()
     return [(name, stage) for name in list_bundles(root) for stage in ("coarse", "fine")]
 
 
 def whole_model(name, stage):
-    from fluoropose.cli.settings import shipped_models_root
+    from fluoropose.io.bundles import shipped_models_root
 
     return load_bundle(shipped_models_root() / name).models[stage]
 

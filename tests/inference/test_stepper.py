@@ -147,7 +147,7 @@ def operations(model, batch):
 
 def test_a_network_of_one_batch_size_computes_no_shapes():
     """On a GPU those would be nodes on the CPU: graphs refused, and a service that needs the GPU never ready."""
-    from fluoropose.cli.settings import shipped_models_root
+    from fluoropose.io.bundles import shipped_models_root
 
     root = shipped_models_root()
     models = [model for name in list_bundles(root) for model in load_bundle(root / name).models.values()]

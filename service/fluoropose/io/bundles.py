@@ -9,7 +9,7 @@ from fluoropose.errors import BundleError, InputError
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
 from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden
 
-__all__ = ["list_bundles", "load_bundle", "read_manifest", "store_bundle"]
+__all__ = ["list_bundles", "load_bundle", "read_manifest", "shipped_models_root", "store_bundle"]
 
 _SCHEMA = 3
 _GOLDEN = ("frame", "homography", "cached", "residuals", "sigmas", "presence")
@@ -52,6 +52,13 @@ def _looks(bundle: Bundle) -> str:
     if not bundle.surrounded:
         return f"int64 (batch, 5), {near}"
     return f"int64 (batch, 6), {near}, then its surroundings"
+
+
+def shipped_models_root() -> Path:
+    """Return where the bundles that ship are: inside an installed package, or beside `service/` in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "models"
+    return inside if inside.is_dir() else package.parents[1] / "models"
 
 
 def list_bundles(root: Path) -> list[str]:

@@ -18,9 +18,9 @@ from typing import Any
 
 import uvicorn
 
-from fluoropose.cli.settings import available_cores
 from fluoropose.errors import DeviceError, InputError
 from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.service import Service
 from fluoropose.serving.stream import StreamRegistry

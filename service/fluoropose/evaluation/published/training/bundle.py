@@ -1,25 +1,26 @@
-"""`paper train`: zones of PEHL as published for a case, trained, exported, checked and written as a bundle."""
+"""`evaluate published train`: zones of PEHL as published for a case, trained, exported, checked, stored."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fluoropose.cli.console import console, progress_bar
 from fluoropose.drr.case import Case
 from fluoropose.errors import InputError
-from fluoropose.evaluation.published.bundle import PublishedBundle, opened_zones
-from fluoropose.evaluation.published.bundle_files import store_paper_bundle
+from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.extras import require_extra
+from fluoropose.evaluation.progress import ProgressReport
+from fluoropose.evaluation.published.bundle import PublishedBundle, open_zones
+from fluoropose.evaluation.published.bundle_files import store_published_bundle
 from fluoropose.evaluation.published.comparison import comparison_named
 from fluoropose.evaluation.published.plan import WHOLE, Variant, Zone, variant_named
 from fluoropose.inference.onnx_runtime import OrtRegressor, open_device, version
 
-__all__ = ["TrainPlan", "train_paper"]
+__all__ = ["PublishedTrainPlan", "train_published"]
 
 
 @dataclass(frozen=True, slots=True)
-class TrainPlan:
+class PublishedTrainPlan:
     """The command's options, by default the paper's; `zones` as "row,column"."""
 
     zones: tuple[str, ...] = ("0,0",)
@@ -28,21 +29,16 @@ class TrainPlan:
     iterations: int = 12_500
     pool: int = 25_000
     seed: int = 0
-    cores: int = 1
 
 
-def train_paper(case: Case, folder: Path, plan: TrainPlan) -> PublishedBundle:
+def train_published(case: Case, folder: Path, plan: PublishedTrainPlan, environment: Environment) -> PublishedBundle:
     """Train all zones and store the bundle.
 
     Checkpoints stay in `<folder>.checkpoints`, so that a later call with more iterations goes on from them.
     """
-    try:
+    with require_extra("train"):
         from fluoropose.evaluation.published.training.fit import FitPlan
         from fluoropose.evaluation.published.training.run import ZoneTask, train_zone
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"expected the training extra, got no module {error.name}: pip install 'fluoropose[train]'"
-        ) from error
     variant = variant_named(plan.variant)
     comparison = comparison_named(plan.comparison, case)
     zones = _zones(plan.zones, variant, case)
@@ -50,15 +46,21 @@ def train_paper(case: Case, folder: Path, plan: TrainPlan) -> PublishedBundle:
     checkpoints = folder.with_name(folder.name + ".checkpoints")
     trained = []
     for zone in zones:
-        with progress_bar(f"{case.name} {zone.name}") as report:
+        with environment.progress(f"{case.name} {zone.name}") as report:
 
-            def watch(what: str, done: int, total: int, report: Any = report) -> None:
+            def watch(what: str, done: int, total: int, report: ProgressReport = report) -> None:
                 report(done, total, what)
 
             task = ZoneTask(case, zone, variant, fit, comparison, plan.seed)
-            trained.append(train_zone(task, checkpoints, threads=plan.cores, watch=watch))
+            trained.append(train_zone(task, checkpoints, threads=environment.cores, watch=watch))
     facts = {
-        "training": {**asdict(plan), "batch": fit.batch, "rate": fit.rate, "momentum": fit.momentum},
+        "training": {
+            **asdict(plan),
+            "cores": environment.cores,
+            "batch": fit.batch,
+            "rate": fit.rate,
+            "momentum": fit.momentum,
+        },
         "onnxruntime": version(),
         "groups_rmse": {
             item.models.zone.name: {name: list(report.rmse) for name, report in item.reports.items()}
@@ -68,9 +70,8 @@ def train_paper(case: Case, folder: Path, plan: TrainPlan) -> PublishedBundle:
     }
     bundle = PublishedBundle(folder.name, case.digest, variant, tuple(item.models for item in trained), facts)
     device = open_device("cpu", 1)
-    opened_zones(bundle, lambda model: OrtRegressor(model, device))
-    store_paper_bundle(folder, bundle)
-    console.print(f"paper model written to {folder}")
+    open_zones(bundle, lambda model: OrtRegressor(model, device))
+    store_published_bundle(folder, bundle)
     return bundle
 
 
