@@ -42,7 +42,7 @@ _UNPACED = 300
 class LoadPlan:
     """Which loads, how long, on what; with an `address` a service that runs already is loaded."""
 
-    loads: list[str]
+    loads: list[Load]
     seconds: float
     size_px: int
     seed: int
@@ -77,7 +77,7 @@ def run_loads(
 
     `show` is called after each load with the rows so far.
     """
-    loads = [parse_load(text) for text in plan.loads]
+    loads = plan.loads
     sent = _load_frames(resident, plan, environment)
     # To go through what is there already, the garbage collector would stop the senders for 0.1 s, once a minute.
     gc.collect()
