@@ -4,7 +4,7 @@ import pytest
 from fluoropose.evaluation.metrics.pose_error import rmsd_proj_mm, strict_capture_range_mm, success_groups
 from fluoropose.evaluation.metrics.report import method_facts
 from fluoropose.evaluation.start_errors import PAPER_SIGMAS, perturb
-from fluoropose.evaluation.trials import StartPlan, TrialKey, TrialResult, Truth, run_job
+from fluoropose.evaluation.trials import StartPlan, TrialKey, TrialResult, TrialSetup, Truth, run_trial
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six, six_from_pose
 from fluoropose.geometry.rigid import rigid
@@ -15,8 +15,8 @@ CAMERA = camera_from_detector(8, 8, row_spacing_mm=1.0, column_spacing_mm=1.0, s
 TRUTHS = [Truth(np.full((8, 8), n), pose_from_six(np.array([n, 0, 900.0, 0, 0, 0]), FRAME)) for n in range(3)]
 
 
-def ran(job, register, starts=StartPlan(4)):
-    return run_job(job, TRUTHS, CAMERA, FRAME, CORNERS, starts, register)
+def ran(key, register, starts=StartPlan(4)):
+    return run_trial(key, TrialSetup(TRUTHS, CAMERA, FRAME, CORNERS, starts), register)
 
 
 def off_by(x_mm):

@@ -22,7 +22,7 @@ from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
 
-__all__ = ["checked_name", "list_cases", "load_case", "remove_case", "store_case"]
+__all__ = ["check_name", "list_cases", "load_case", "remove_case", "store_case"]
 
 _SCHEMA = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

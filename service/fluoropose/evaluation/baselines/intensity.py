@@ -17,7 +17,7 @@ from fluoropose.imaging.xray import Exposure
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 from fluoropose.similarity.intensity import JointHistogram, normalised_correlation
 
-__all__ = ["MEASURES", "Optimiser", "Search", "Stage", "similarity_of", "search"]
+__all__ = ["MEASURES", "Optimiser", "Search", "Stage", "search", "similarity_of"]
 
 Optimiser = Callable[[Callable[[Float64], float], "Stage"], Float64]
 """Minimises a function of six scaled parameters from zero within a stage's budget."""

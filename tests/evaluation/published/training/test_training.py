@@ -17,7 +17,7 @@ from fluoropose.evaluation.published.training import pairs
 from fluoropose.evaluation.published.training.fit import FitPlan, fit_group, fit_linear
 from fluoropose.evaluation.published.training.networks import build_network, weight_count
 from fluoropose.evaluation.published.training.pairs import Samples, build_pool, render_references, sample_pairs
-from fluoropose.evaluation.published.training.run import ZoneTask, export_network, held_out, train_zone
+from fluoropose.evaluation.published.training.run import ZoneTask, draw_held_out, export_network, train_zone
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.inference.onnx_runtime import OrtRegressor, open_device
 
@@ -171,8 +171,8 @@ def test_a_disk_that_refuses_the_checkpoint_is_named(tmp_path):
         )  # fmt: skip
 
 
-def test_held_out_pictures_start_within_the_first_groups_ranges(small_case):
-    samples = held_out(small_case, Zone(0, 0), 4, np.random.default_rng(1))
+def test_draw_held_out_pictures_start_within_the_first_groups_ranges(small_case):
+    samples = draw_held_out(small_case, Zone(0, 0), 4, np.random.default_rng(1))
     for sample in samples:
         assert np.isfinite(sample.picture).all()
         assert (np.abs(sample.truth - sample.start) <= IN_PLANE.half_ranges).all()

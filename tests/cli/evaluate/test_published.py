@@ -1,51 +1,38 @@
-"""`fluoropose paper` as a user types it: train a little, measure, print Table II; one line for every mistake."""
+"""`evaluate published`: train a little, measure, print Table II; one line for every mistake."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from fluoropose.cli.main import app
 from fluoropose.errors import BundleError
 from fluoropose.evaluation.published import points
-from fluoropose.evaluation.published.bundle_files import load_paper_bundle
-from fluoropose.evaluation.published.measurement import paper_method
+from fluoropose.evaluation.published.bundle_files import load_published_bundle
+from fluoropose.evaluation.published.measurement import published_method
 from fluoropose.io.cases import load_case
-
-runner = CliRunner()
+from support import commands
+from support.commands import refused
 
 
 def run(*words):
-    return runner.invoke(app, ["paper", *(str(word) for word in words)])
-
-
-def refused(result, words):
-    assert result.exit_code == 2, result.output
-    text = " ".join(result.output.split())
-    assert words in text, text
-    assert "Traceback" not in text
+    return commands.run("evaluate", "published", *words)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, cases_root):
-    """A paper model of the small case: two iterations, as many points as there are."""
+    """A model as published of the small case: two iterations, as many points as there are."""
     with pytest.MonkeyPatch.context() as patch:
         brief = points.FilterPlan(candidates=60, poses=2, errors=2)
         patch.setattr(points, "FilterPlan", lambda: brief)
-        out = tmp_path_factory.mktemp("paper") / "small"
+        out = tmp_path_factory.mktemp("published") / "small"
         result = run("train", cases_root / "small", "--out", out, "--iterations", 2, "--pool", 4, "--cores", 1)
     assert result.exit_code == 0, result.output
     return out
 
 
-def test_every_command_has_an_example():
-    for command in ("train", "measure", "table2"):
-        assert f"Example: fluoropose paper {command}" in run(command, "--help").output
-
-
 def test_training_writes_a_bundle_that_comes_back(folder, small_case):
-    bundle = load_paper_bundle(folder)
+    bundle = load_published_bundle(folder)
     assert bundle.case_digest == small_case.digest
     assert set(bundle.zones[0].models) == {"in_plane", "out_of_plane", "depth"}
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -54,8 +41,6 @@ def test_training_writes_a_bundle_that_comes_back(folder, small_case):
 
 
 def test_one_changed_byte_is_noticed(folder, tmp_path):
-    import shutil
-
     copy = tmp_path / "small"
     shutil.copytree(folder, copy)
     name = "zone+0+0-depth.onnx"
@@ -63,10 +48,10 @@ def test_one_changed_byte_is_noticed(folder, tmp_path):
     data[len(data) // 2] ^= 1
     (copy / name).write_bytes(bytes(data))
     with pytest.raises(BundleError, match="checksum mismatch"):
-        load_paper_bundle(copy)
+        load_published_bundle(copy)
     (copy / name).unlink()
     with pytest.raises(BundleError, match="expected the file zone"):
-        load_paper_bundle(copy)
+        load_published_bundle(copy)
 
 
 def test_measuring_reports_every_sweep_and_comparison(folder, cases_root, tmp_path):
@@ -91,7 +76,7 @@ def test_table_2_prints_the_papers_figures_beside(folder, cases_root, tmp_path):
 
 
 def test_the_method_answers_for_a_frame(folder, small_case, camera, pose, frame):
-    answer = paper_method(small_case, load_paper_bundle(folder), "atlas", 1)(frame, camera, pose)
+    answer = published_method(small_case, load_published_bundle(folder), "atlas", 1)(frame, camera, pose)
     assert answer.status == "TRACKING"
     assert answer.timing_ms["total"] > 0.0
     np.testing.assert_allclose(answer.camera_from_volume[:3, 3], pose[:3, 3], atol=40.0)
@@ -102,7 +87,7 @@ def test_a_model_of_another_case_is_refused(folder, cases_root):
 
     other = replace(load_case(cases_root / "small"), digest="another")
     with pytest.raises(BundleError, match="made for another case: expected digest another"):
-        paper_method(other, load_paper_bundle(folder))
+        published_method(other, load_published_bundle(folder))
 
 
 def test_mistakes_are_named(folder, cases_root, tmp_path):
@@ -111,5 +96,8 @@ def test_mistakes_are_named(folder, cases_root, tmp_path):
     refused(run("train", case, "--out", out, "--zone", "1"), "expected --zone ROW,COLUMN of whole numbers, got '1'")
     refused(run("train", case, "--out", out, "--zone", "4,0"), "expected a zone centred within 12 degrees")
     refused(run("train", case, "--out", out, "--comparison", "near"), "expected a comparison of exact, atlas")
-    refused(run("measure", case, "--model", tmp_path), "expected a complete paper model")
-    refused(run("measure", case, "--model", folder, "--seeds", "a"), "expected whole numbers with commas, got 'a'")
+    refused(run("measure", case, "--model", tmp_path), "expected a complete model as published")
+    refused(
+        run("measure", case, "--model", folder, "--seeds", "a"),
+        "expected whole numbers with commas for --seeds, got 'a'",
+    )
