@@ -1,9 +1,12 @@
-"""The tests' small object in the place of one that ships."""
+"""The small object resident, and in the place of one that ships."""
 
 import numpy as np
 import pytest
 
+from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.io.bundles import load_bundle
 from fluoropose.objects.catalogue import OBJECTS, ShippedObject
+from fluoropose.registration.resident_case import ResidentCase
 from support.cases import SMALL_CHOICE, small_parts
 
 
@@ -14,3 +17,8 @@ def small_shipped(monkeypatch):
     item = ShippedObject("small", "a test's", small_parts, half, 2.0, SMALL_CHOICE.base_rotation, 0.3, 1200.0, 900.0)
     monkeypatch.setitem(OBJECTS, "small", item)
     return item
+
+
+@pytest.fixture
+def resident(small_case, models_root):
+    return ResidentCase(small_case, load_bundle(models_root / "small"), open_device("cpu", 1))

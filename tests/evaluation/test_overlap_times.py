@@ -4,14 +4,9 @@ import pytest
 
 from fluoropose.evaluation.environment import Environment
 from fluoropose.evaluation.overlap_times import measure_overlap_times
-from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle
-from fluoropose.io.cases import load_case
-from fluoropose.registration.resident_case import ResidentCase
 
 
-def test_objects_together_are_set_beside_one_in_the_same_frame_and_in_its_own(small_shipped, cases_root, models_root):
-    resident = ResidentCase(load_case(cases_root / "small"), load_bundle(models_root / "small"), open_device("cpu", 1))
+def test_objects_together_are_set_beside_one_in_the_same_frame_and_in_its_own(small_shipped, resident):
     measured = measure_overlap_times([resident] * 4, 3, 0, 64, Environment())
     assert [(row["objects"], row["start"]) for row in measured] == [
         (2, "rough"),

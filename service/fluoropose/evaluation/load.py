@@ -31,7 +31,7 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.tracking.tracker import Tracker
 
-__all__ = ["Load", "LoadPlan", "parse_load", "run_loads"]
+__all__ = ["Load", "LoadPlan", "parse_load", "run_loads", "serve_load"]
 
 _FRAMES = 60
 _ENGINE_SECONDS = 15.0
@@ -86,7 +86,7 @@ def run_loads(
     measures = [_measure_engine(resident, sent, fps, seconds, environment)]
     rows: list[dict[str, Any]] = []
     for load in loads:
-        with _serve(plan, environment) as server, asyncio.Runner(loop_factory=_fine_loop) as runner:
+        with serve_load(plan, environment) as server, asyncio.Runner(loop_factory=_fine_loop) as runner:
             row = runner.run(LoadRow(load, server, plan.seconds, sent, environment.progress).run())
         measures.append(_measure_engine(resident, sent, fps, seconds, environment))
         row |= _beside_engine(row, load, _engine_facts(measures[-2:], fps))
@@ -117,7 +117,8 @@ def _fine_loop() -> asyncio.AbstractEventLoop:
     return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
-def _serve(plan: LoadPlan, environment: Environment) -> AbstractContextManager[RunningServer]:
+def serve_load(plan: LoadPlan, environment: Environment) -> AbstractContextManager[RunningServer]:
+    """Return the server of a load as a context: one that is started for it, or the one at the plan's address."""
     if plan.address:
         return nullcontext(RunningServer(plan.address, plan.grpc_address, None))
     extra = ("--log-level", "warning", *(["--cuda-graphs"] if plan.cuda_graphs else []))

@@ -16,7 +16,7 @@ import httpx
 
 from fluoropose.errors import DeviceError
 
-__all__ = ["RunningServer", "free_ports", "server_process"]
+__all__ = ["RunningServer", "free_ports", "server_process", "wait_until_ready"]
 
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
@@ -57,7 +57,7 @@ def server_process(
     process = subprocess.Popen([*command, *extra], env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
     try:
         address = f"http://127.0.0.1:{port}" if authority is None else f"https://localhost:{port}"
-        _wait_until_ready(process, address, authority)
+        wait_until_ready(process, address, authority)
         yield RunningServer(address, f"localhost:{grpc_port}", process, time.monotonic() - began)
     finally:
         if process.poll() is None:
@@ -81,7 +81,14 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority: Path | None = None) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority: Path | None = None) -> None:
+    """Return when a server that was started answers that it is ready.
+
+    Raises
+    ------
+    DeviceError
+        If it ends, ends its start without being ready, or is not ready in time.
+    """
     checked = True if authority is None else ssl.create_default_context(cafile=str(authority))
     deadline = time.monotonic() + _START_SECONDS
     answer = "no answer"
