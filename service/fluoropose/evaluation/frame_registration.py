@@ -57,5 +57,5 @@ def register_in_frame(
 
 def trial_result(found: Registration) -> TrialResult:
     """Return a registration as trials count it."""
-    judged = found.assessment
-    return TrialResult(found.camera_from_volume, judged.status.value, judged.confidence, found.timing_ms)
+    assessment = found.assessment
+    return TrialResult(found.camera_from_volume, assessment.status.value, assessment.confidence, found.timing_ms)

@@ -19,9 +19,9 @@ def test_mistakes_are_named(tmp_path):
 def test_the_steps_run_after_each_other(data, tmp_path):
     out = tmp_path / "w"
     steps = {
-        "search": ["--data", data / "wrist", "--guesses", 40],
+        "search": ["--data", data / "wrist", "--quick"],
         "prepare": ["--profile", "instant"],
-        "measure": ["--starts", 1],
+        "measure": ["--starts", 1, "--quick"],
         "pairs": ["--starts", 1],
     }
     for step, words in steps.items():

@@ -32,7 +32,9 @@ def wrist(
     starts: Annotated[int, typer.Option("--starts", min=1, help="Registrations, or starts of careful searches.")] = 25,
     slow_starts: Annotated[int, typer.Option("--slow-starts", min=1, help="The same for methods of seconds.")] = 25,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of networks and training.")] = 2,
-    guesses: Annotated[int, typer.Option("--guesses", min=40, help="Random poses that search looks at.")] = 6000,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Smallest budgets, only to see that search and measure run.")
+    ] = False,
 ) -> None:
     """Measure registration against a biplane reference on the wrist sample of Autoscoper, which is not shipped.
 
@@ -49,11 +51,11 @@ def wrist(
 
         environment = here("cpu", threads, threads)
         if step is WristStep.SEARCH:
-            from fluoropose.evaluation.studies.wrist.reference import find_references
+            from fluoropose.evaluation.studies.wrist.reference import FULL_BUDGET, QUICK_BUDGET, find_references
 
             if data is None:
                 raise InputError("expected --data with the step search, got none")
-            find_references(data, out, environment, guesses)
+            find_references(data, out, environment, QUICK_BUDGET if quick else FULL_BUDGET)
         elif step is WristStep.PREPARE:
             from fluoropose.evaluation.studies.wrist.cases import prepare_cases
 
@@ -64,7 +66,7 @@ def wrist(
             from fluoropose.evaluation.studies.wrist.single_view import SingleViewPlan, measure_single_views
 
             spreads = parse_numbers(spread, "--spread")
-            plan = SingleViewPlan(choose_methods(methods), spreads, starts, slow_starts)
+            plan = SingleViewPlan(choose_methods(methods), spreads, starts, slow_starts, ceilings=not quick)
             measure_single_views(out, plan, environment)
         elif step is WristStep.PAIRS:
             from fluoropose.evaluation.studies.wrist.pairs import measure_pairs

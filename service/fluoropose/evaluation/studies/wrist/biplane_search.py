@@ -24,8 +24,8 @@ _RIM_PX = 3
 _FIXED_RIM_PX = 8
 """Rim of the windows that stay where they are."""
 
-_SEARCHES, _CONVERGED_MM = 6, 0.01
-"""Searches in windows that stay are repeated until one moves the pose by less than so much, so often at most."""
+_CONVERGED_MM = 0.01
+"""Searches in windows that stay are repeated until one moves the pose by less than so much."""
 
 Window = tuple[Float64, Float64]
 """The first and the last but one (column, row) of a part of a frame."""
@@ -65,9 +65,13 @@ class SearchEnd:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BiplaneSearch:
-    """Searches for an object with these corners (8, 3) of its box, about whose middle it turns."""
+    """Searches for an object with these corners (8, 3) of its box, about whose middle it turns.
+
+    `repeats` bounds how often a search in windows that stay is repeated.
+    """
 
     corners_mm: Points
+    repeats: int = 6
 
     @property
     def centre_mm(self) -> Vec3:
@@ -101,7 +105,7 @@ class BiplaneSearch:
         by as much as the last half millimetre is worth: a search ends between two jumps.
         """
         end = SearchEnd(0.0, start)
-        for _ in range(_SEARCHES):
+        for _ in range(self.repeats):
             before = end.pose
             end = self._search_within(views, renderer, before, windows)
             if pose_error(end.pose, before, self.corners_mm).mtre_mm < _CONVERGED_MM:

@@ -28,13 +28,28 @@ from fluoropose.io.files import write_json
 from fluoropose.io.nifti import write_nifti
 from fluoropose.transports.http.schemas import camera_json
 
-__all__ = ["GUESSES", "find_references"]
-
-GUESSES = 6000
-"""Random poses that are looked at once before searches start from the best."""
+__all__ = ["FULL_BUDGET", "QUICK_BUDGET", "SearchBudget", "find_references"]
 
 _TILT_DEG, _SHIFT_MM = 12.0, 8.0
 """Deviations of the random poses from upright and from the clicked point."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBudget:
+    """How much is searched: random poses looked at once, and per resolution the starts kept and evaluations of each.
+
+    Resolutions go from coarse to fine; `repeats` bounds the searches in windows that stay.
+    """
+
+    guesses: int
+    kept: tuple[int, int, int]
+    evaluations: tuple[int, int, int]
+    repeats: int
+
+
+FULL_BUDGET = SearchBudget(6000, (40, 8, 3), (350, 500, 700), 6)
+QUICK_BUDGET = SearchBudget(40, (1, 1, 1), (40, 40, 40), 1)
+"""Only to see that the step runs: it ends far from the bone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +63,7 @@ class _Renderers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """The best three ends of the search, best first, and the same after they converged in windows that stay."""
+    """The best ends of the search, best first, and the same after they converged in windows that stay."""
 
     ends: list[SearchEnd]
     converged: list[SearchEnd]
@@ -59,7 +74,7 @@ class _Found:
         return max(self.converged, key=lambda end: end.similarity).pose
 
 
-def find_references(data: Path, out: Path, environment: Environment, guesses: int = GUESSES) -> None:
+def find_references(data: Path, out: Path, environment: Environment, budget: SearchBudget = FULL_BUDGET) -> None:
     """Find world_from_volume of each instant and store poses, cameras, pixels and pictures in the study's folder.
 
     The pose where the search ended is that about which the case is prepared and starts are drawn; poses are measured
@@ -68,10 +83,10 @@ def find_references(data: Path, out: Path, environment: Environment, guesses: in
     out.mkdir(parents=True, exist_ok=True)
     folder, volume = WristFolder(out), read_radius(data)
     write_nifti(folder.volume, volume)
-    search, renderers = BiplaneSearch(bounding_corners(volume)), _renderers(volume)
+    search, renderers = BiplaneSearch(bounding_corners(volume), budget.repeats), _renderers(volume)
     summary = {}
     for frame in FRAMES:
-        found = _search(data, frame, search, renderers, guesses)
+        found = _search(data, frame, search, renderers, budget)
         summary[frame] = _summarise(data, frame, search, renderers, found)
         environment.say(f"{frame} {summary[frame]}")
         for camera in CAMERAS:
@@ -88,17 +103,17 @@ def _views(data: Path, frame: str, factor: int) -> list[BiplaneView]:
     return [read_view(data, camera, frame, factor) for camera in CAMERAS]
 
 
-def _search(data: Path, frame: str, search: BiplaneSearch, renderers: _Renderers, guesses: int) -> _Found:
+def _search(data: Path, frame: str, search: BiplaneSearch, renderers: _Renderers, budget: SearchBudget) -> _Found:
     """Search from the best random poses, on finer and finer frames."""
     coarse, middle, fine = (_views(data, frame, factor) for factor in (12, 6, 3))
-    rng = np.random.default_rng(int(frame))
+    rng, kept, counts = np.random.default_rng(int(frame)), budget.kept, budget.evaluations
     point = clicked_point(data, CLICKS_PX[frame])
     place = coarse[0].camera_from_world
-    starts = [_draw_upright(rng, point, search.centre_mm, place) for _ in range(guesses)]
+    starts = [_draw_upright(rng, point, search.centre_mm, place) for _ in range(budget.guesses)]
     starts.sort(key=lambda pose: -search.similarity(coarse, renderers.fast, pose))
-    first = _best_first([search.search(coarse, renderers.fast, start, 350) for start in starts[:40]])
-    second = _best_first([search.search(middle, renderers.fast, end.pose, 500) for end in first[:8]])
-    ends = _best_first([search.search(fine, renderers.careful, end.pose, 700) for end in second[:3]])
+    first = _best_first([search.search(coarse, renderers.fast, start, counts[0]) for start in starts[: kept[0]]])
+    second = _best_first([search.search(middle, renderers.fast, end.pose, counts[1]) for end in first[: kept[1]]])
+    ends = _best_first([search.search(fine, renderers.careful, end.pose, counts[2]) for end in second[: kept[2]]])
     windows = search.fixed_windows(fine, ends[0].pose)
     return _Found(ends, [search.converge(fine, renderers.finest, end.pose, windows) for end in ends])
 
