@@ -188,9 +188,9 @@ def test_the_readme_names_the_patent():
 
 @pytest.mark.parametrize("name", ["knee", "plate", "probe"])
 def test_the_shipped_models_are_for_the_shipped_objects(name, tmp_path):
-    from fluoropose.cli.inputs import prepare_shipped
     from fluoropose.inference.onnx_runtime import open_device
     from fluoropose.io.bundles import load_bundle
+    from fluoropose.io.preparation import prepare_shipped
     from fluoropose.objects.catalogue import OBJECTS
     from fluoropose.serving.case_cache import CaseCache
 

@@ -1,13 +1,15 @@
 """Tasks in parallel: results in order, tasks that run tasks, a busy pool, errors raised when all is done."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from fluoropose.parallel import run_in_pool, run_parallel, shared_pool, thread_count
+from fluoropose.parallel import available_cores, run_in_pool, run_parallel, shared_pool, thread_count
 
 
 @pytest.fixture
@@ -73,3 +75,32 @@ def test_the_shared_pool_has_a_thread_for_each_core_but_the_callers():
         return
     meeting = threading.Barrier(thread_count(), timeout=10)
     assert sorted(run_parallel([meeting.wait] * thread_count())) == list(range(thread_count()))
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine of 64 cores with this text in its cgroup's cpu.max; None for no such file."""
+
+    def made(text):
+        def read(path):
+            assert path == Path("/sys/fs/cgroup/cpu.max")
+            if text is None:
+                raise FileNotFoundError(path)
+            return text
+
+        monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)), raising=False)
+        monkeypatch.setattr(Path, "read_text", read)
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "cores"),
+    [
+        ("200000 100000\n", 2), ("150000 100000\n", 1), ("50000 100000\n", 1), ("max 100000\n", 64),
+        ("99000000 100000\n", 64), ("", 64), ("broken\n", 64), (None, 64),
+    ],
+)  # fmt: skip
+def test_a_containers_quota_bounds_the_cores(machine, text, cores):
+    machine(text)
+    assert available_cores() == cores

@@ -9,11 +9,22 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["run_in_pool", "run_parallel", "shared_pool", "thread_count"]
+__all__ = ["available_cores", "run_in_pool", "run_parallel", "shared_pool", "thread_count"]
 
 T = TypeVar("T")
+
+
+def available_cores() -> int:
+    """Return the cores this process may use, cgroup quota included; at least 1."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return max(1, cores)
+    return max(1, min(cores, int(quota) // int(period))) if quota.isdigit() else max(1, cores)
 
 
 def run_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:

@@ -1,37 +1,22 @@
-"""How many cores there are to use."""
+"""Settings: from the environment, else as they ship."""
 
-import os
 from pathlib import Path
 
-import pytest
-
-from fluoropose.cli.settings import available_cores
-
-
-@pytest.fixture
-def machine(monkeypatch):
-    """A machine of 64 cores with this text in its cgroup's cpu.max; None for no such file."""
-
-    def made(text):
-        def read(path):
-            assert path == Path("/sys/fs/cgroup/cpu.max")
-            if text is None:
-                raise FileNotFoundError(path)
-            return text
-
-        monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)), raising=False)
-        monkeypatch.setattr(Path, "read_text", read)
-
-    return made
+from fluoropose.cli.settings import Settings
+from fluoropose.io.bundles import shipped_models_root
 
 
-@pytest.mark.parametrize(
-    ("text", "cores"),
-    [
-        ("200000 100000\n", 2), ("150000 100000\n", 1), ("50000 100000\n", 1), ("max 100000\n", 64),
-        ("99000000 100000\n", 64), ("", 64), ("broken\n", 64), (None, 64),
-    ],
-)  # fmt: skip
-def test_a_containers_quota_bounds_the_cores(machine, text, cores):
-    machine(text)
-    assert available_cores() == cores
+def test_what_is_not_set_is_as_it_ships(monkeypatch):
+    for name in ("DEVICE", "THREADS", "MODELS"):
+        monkeypatch.delenv(f"FLUOROPOSE_{name}", raising=False)
+    settings = Settings()
+    assert (settings.device, settings.threads) == ("auto", 1)
+    assert settings.models_root() == shipped_models_root()
+    assert (shipped_models_root() / "plate").is_dir()
+
+
+def test_the_environment_sets(monkeypatch):
+    monkeypatch.setenv("FLUOROPOSE_THREADS", "3")
+    monkeypatch.setenv("FLUOROPOSE_MODELS", "/models")
+    assert Settings().threads == 3
+    assert Settings().models_root() == Path("/models")

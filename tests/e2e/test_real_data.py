@@ -1,10 +1,7 @@
 """Real CTs and calibrations, where they are: read, chosen from, prepared, trained a little, run."""
 
-import importlib.util
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -45,31 +42,3 @@ def test_a_label_that_is_not_in_the_torso_is_refused(data, tmp_path):
     result = CliRunner().invoke(app, [str(word) for word in [*words, "--out", tmp_path / "x"]])
     assert result.exit_code == 2
     assert "label 250 must be in the label map" in " ".join(result.output.split())
-
-
-@pytest.fixture(scope="module")
-def wrist():
-    path = Path(__file__).resolve().parents[2] / "docs" / "examples" / "wrist.py"
-    spec = importlib.util.spec_from_file_location("wrist_example", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_wrists_calibration_is_rigid_and_its_rays_meet(data, wrist):
-    for name in wrist.CAMERAS:
-        camera, camera_from_world = wrist.read_mayacam(data / "wrist" / f"xr_calib_wrist_{name}.txt")
-        assert (camera.rows, camera.columns) == (1760, 1760)
-        rotation = camera_from_world[:3, :3]
-        np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
-        assert np.linalg.det(rotation) > 0
-    # Where the frames' notes put the bone: near (109, 157, 90) mm, 15 mm about it.
-    centre = wrist.clicked_point(data / "wrist", wrist.CLICKS["0099"])
-    assert np.linalg.norm(centre - [109.0, 157.0, 90.0]) < 20.0
-
-
-def test_the_radius_fades_out_before_its_cut(data, wrist):
-    values = wrist.read_radius(data / "wrist").values
-    assert values.shape == (68, 86, 128)
-    assert values[:, :, :60].max() > 0.03
-    assert not values[:, :, 105:].any()

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from fluoropose.registration.edge_similarity import edge_similarity
 
-from fluoropose.cli.inputs import prepare_shipped
 from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.evaluation.start_errors import perturb
-from fluoropose.evaluation.trained_bundle import case_scene
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
 from fluoropose.imaging.xray import PixelMeaning, binning_factor, line_integral_image
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
+from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.simulate.run import simulate_frame, simulate_run
+from fluoropose.simulate.scenes import case_scene
 from fluoropose.tracking.tracker import Tracker
 
 MODELS = Path(__file__).resolve().parents[2] / "models"

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fluoropose.cli.inputs import prepare_shipped
 from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.evaluation.start_errors import perturb
-from fluoropose.evaluation.two_views import PairPlan, simulated_rig
+from fluoropose.evaluation.two_views import PairPlan, simulate_rig
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
+from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.plan import Plan
@@ -30,7 +30,7 @@ class Biplane:
     def __init__(self, name, folder):
         self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
         self.resident = ResidentCase(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
-        self.rig = simulated_rig(self.case, 60.0, PLAN, 1)
+        self.rig = simulate_rig(self.case, 60.0, PLAN)
 
     def views(self, pixels):
         parts = zip(pixels, self.rig.places, ("first", "second"), strict=True)

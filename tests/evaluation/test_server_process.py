@@ -31,11 +31,11 @@ def _server(monkeypatch: pytest.MonkeyPatch, start_ends_after: int, ready: bool)
 @pytest.mark.parametrize("start_ends_after", range(6))
 def test_a_start_that_ends_between_two_questions_is_no_failure(monkeypatch, start_ends_after):
     _server(monkeypatch, start_ends_after, ready=True)
-    process._wait_until_ready(_Process(), "http://server")
+    process.wait_until_ready(_Process(), "http://server")
 
 
 @pytest.mark.parametrize("start_ends_after", range(6))
 def test_a_server_that_started_without_a_case_is_refused_at_once(monkeypatch, start_ends_after):
     _server(monkeypatch, start_ends_after, ready=False)
     with pytest.raises(DeviceError, match="expected a ready server"):
-        process._wait_until_ready(_Process(), "http://server")
+        process.wait_until_ready(_Process(), "http://server")

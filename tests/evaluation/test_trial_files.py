@@ -26,7 +26,7 @@ def test_trials_come_back_to_a_tenth_of_a_micrometre(tmp_path):
     for made in (record(1), record(0, reason="Error: a, b\nc"), record(0, 2.0)):
         folder.append(made)
     found = RunFolder(tmp_path / "r", IDENTITY).begin("mine", {"a": (1, 2)}, "def")
-    assert [(item.job.spread, item.job.index) for item in found] == [(1.0, 0), (1.0, 1), (2.0, 0)]
+    assert [(item.key.spread, item.key.index) for item in found] == [(1.0, 0), (1.0, 1), (2.0, 0)]
     assert found[0].reason == "Error: a, b c"
     assert found[1].trial.timing_ms == {"total": 12.5, "cpu": 3.0}
     np.testing.assert_allclose(astuple(found[1].trial.end), astuple(record(1).trial.end), rtol=1e-5)
@@ -41,9 +41,9 @@ def test_a_line_cut_short_is_dropped(tmp_path):
     folder.append(record(1))
     table = tmp_path / "r" / "mine.csv"
     table.write_text(table.read_text()[:-20])
-    assert [item.job.index for item in folder.records("mine")] == [0]
+    assert [item.key.index for item in folder.records("mine")] == [0]
     folder.append(record(1))
-    assert [item.job.index for item in folder.records("mine")] == [0, 1]
+    assert [item.key.index for item in folder.records("mine")] == [0, 1]
 
 
 def test_another_run_is_refused(tmp_path):

@@ -97,7 +97,7 @@ def test_two_that_wait_are_answered_with_the_engines_joint_pose_to_the_last_bit(
     assert (first.camera, first.views) == ("a", ("a",))
     plans, views = device.asked[1]
     assert [view.name for view in views] == ["a", "b"]
-    joint = stage.service.case_cache.case("small").register_views(views, PixelMeaning.INTENSITY, False, plans["small"])
+    joint = register(stage.service.case_cache.case("small"), views, plans["small"])
     for result, report in ((third, joint.views[0]), (second, joint.views[1])):
         assert result.camera == report.name
         assert (result.first.camera_from_volume == report.camera_from_volume).all()

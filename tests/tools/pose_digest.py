@@ -25,7 +25,6 @@ import numpy as np
 import onnxruntime
 from scipy.ndimage import gaussian_filter
 
-from fluoropose.cli.inputs import prepare_shipped
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
@@ -35,8 +34,7 @@ from fluoropose.evaluation.published.hierarchy import PublishedRegression, ZoneR
 from fluoropose.evaluation.published.picture import picture_camera
 from fluoropose.evaluation.published.plan import PAPER_GROUPS, Zone
 from fluoropose.evaluation.start_errors import PAPER_SIGMAS, perturb
-from fluoropose.evaluation.trained_bundle import case_scene
-from fluoropose.evaluation.two_views import PairPlan, simulated_rig
+from fluoropose.evaluation.two_views import PairPlan, simulate_rig
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rig import PlacedCamera
@@ -47,6 +45,7 @@ from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case, store_case
+from fluoropose.io.preparation import prepare_shipped
 from fluoropose.io.weights import load_weights
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.multi_object import register_objects
@@ -58,6 +57,7 @@ from fluoropose.registration.result import FrameView
 from fluoropose.simulate.placed_frames import simulate_placed_run
 from fluoropose.simulate.run import simulate_run
 from fluoropose.simulate.scenarios import overlapping_scene, shipped_body
+from fluoropose.simulate.scenes import case_scene
 from fluoropose.tracking.tracker import Tracker
 from fluoropose.train.profiles import PROFILES
 from fluoropose.train.run import train_case
@@ -194,7 +194,7 @@ def two_views(shop: Workshop) -> Iterator[tuple[str, Any]]:
         made: list[Any] = []
 
         def make(resident=resident, made=made) -> list[np.ndarray]:
-            rig = simulated_rig(resident.case, 60.0, PairPlan((60.0,), (0.0,), (), 2, 2, SEED), 2)
+            rig = simulate_rig(resident.case, 60.0, PairPlan((60.0,), (0.0,), (), 2, 2, SEED))
             made.append(rig)
             parts = [np.stack([*pair.pixels, *pair.empty]) for pair in rig.pairs]
             places = [np.stack([*rig.places, *(pair.world_from_volume for pair in rig.pairs)])]

@@ -1,6 +1,6 @@
 """What commands print: one console, progress bars, and errors as one line without a traceback."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from fluoropose.errors import FluoroposeError
+from fluoropose.evaluation.progress import ProgressReport
 
-__all__ = ["console", "plain_errors", "progress_bar"]
+__all__ = ["console", "plain_errors", "print_dim", "progress_bar"]
 
 console = Console()
 
@@ -28,9 +29,14 @@ def plain_errors() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+def print_dim(line: str) -> None:
+    """Print a line about what comes next, as it is."""
+    console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[..., None]]:
-    """Give a function (done, total, note="") that draws a bar."""
+def progress_bar(title: str) -> Iterator[ProgressReport]:
+    """Give a report that draws a bar."""
     columns: tuple[Any, ...] = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,11 +1,12 @@
 """The only reader of the environment: variables named FLUOROPOSE_..., each also an option of `serve`."""
 
-import os
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings", "available_cores", "shipped_models_root"]
+from fluoropose.io.bundles import shipped_models_root
+
+__all__ = ["Settings"]
 
 
 class Settings(BaseSettings):
@@ -28,20 +29,3 @@ class Settings(BaseSettings):
     def models_root(self) -> Path:
         """Return the folder of models: what was set, or the ones that ship."""
         return self.models or shipped_models_root()
-
-
-def available_cores() -> int:
-    """Return the cores this process may use, cgroup quota included; at least 1."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return max(1, cores)
-    return max(1, min(cores, int(quota) // int(period))) if quota.isdigit() else max(1, cores)
-
-
-def shipped_models_root() -> Path:
-    """Return where the bundles that ship are: inside an installed package, or beside `service/` in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "models"
-    return inside if inside.is_dir() else package.parents[1] / "models"

@@ -1,36 +1,34 @@
-"""`evaluate`: methods on the same simulated frames from the same starts; resumable, parallel over trials."""
+"""`evaluate methods`: methods on the same simulated frames from the same starts; resumable, parallel over trials."""
 
 import hashlib
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from fluoropose.arrays import Float64
-from fluoropose.cli.console import console, progress_bar
 from fluoropose.drr.case import Case
-from fluoropose.drr.cpu import use_threads
-from fluoropose.evaluation.methods import Bench, entry_of
+from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.methods.method import MethodInputs
+from fluoropose.evaluation.methods.table import find_method
 from fluoropose.evaluation.metrics.report import method_facts
 from fluoropose.evaluation.provenance import provenance
-from fluoropose.evaluation.trained_bundle import simulated_truths
+from fluoropose.evaluation.simulated_frames import simulate_truths
 from fluoropose.evaluation.trial_files import RunFolder
-from fluoropose.evaluation.trials import Record, Registrar, StartPlan, TrialKey, Truth, run_job
+from fluoropose.evaluation.trial_workers import TrialTask, run_trials
+from fluoropose.evaluation.trials import StartPlan, TrialKey, Truth
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.cases import load_case
 from fluoropose.io.files import write_json
 
-__all__ = ["EvaluationPlan", "Site", "evaluate_case"]
+__all__ = ["EvaluationPlan", "evaluate_case"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationPlan:
     """What to run: `starts` trials per spread for fast methods and `slow_starts` for slow ones, going round `frames`.
 
-    `offsets` (n, 6), if given, are the starts instead of the paper's; methods in `again` forget what they had.
+    `offsets` (n, 6), if given, are the starts instead of the paper's; methods in `again` forget what they had. `jobs`
+    trials run side by side.
     """
 
     methods: tuple[str, ...]
@@ -43,134 +41,82 @@ class EvaluationPlan:
     jobs: int = 1
     again: tuple[str, ...] = ()
 
-    def jobs_of(self, method: str) -> list[TrialKey]:
+    def keys_of(self, name: str) -> list[TrialKey]:
         """Return the trials of a method, the paper's own starts first."""
-        entry = entry_of(method)
-        count = self.slow_starts if entry.slow else self.starts
-        spreads = self.spreads if entry.wide else self.spreads[:1]
+        method = find_method(name)
+        count = self.slow_starts if method.slow else self.starts
+        spreads = self.spreads if method.wide else self.spreads[:1]
         if self.offsets is not None:
             count = min(count, len(self.offsets))
-        return [TrialKey(method, spread, n) for spread in spreads for n in range(count)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Site:
-    """What a process needs to run trials, small enough to be sent to it: folders and values, no networks."""
-
-    case: Path
-    model: Path
-    device: str
-    threads: int
-    truths: list[Truth]
-    camera: Camera
-    starts: StartPlan
-
-    def bench(self) -> Bench:
-        """Return what methods are made of."""
-        return Bench(load_case(self.case), self.model, self.device, self.threads)
+        return [TrialKey(name, spread, n) for spread in spreads for n in range(count)]
 
 
 def evaluate_case(
-    case: Path, model: Path, plan: EvaluationPlan, out: Path, *, device: str, threads: int, cores: int
+    case_folder: Path, model: Path, plan: EvaluationPlan, out: Path, environment: Environment
 ) -> dict[str, Any]:
     """Run what is missing of a plan in the folder `out` and return {"run": ..., method: figures}."""
-    loaded = load_case(case)
-    bench = Bench(loaded, model, device, threads)
-    settings = {name: entry_of(name).settings(bench) for name in plan.methods}
+    case = load_case(case_folder)
+    inputs = MethodInputs(case, model, environment.device, environment.threads)
+    settings = {name: find_method(name).settings(inputs) for name in plan.methods}
     if any(name.startswith("ours") for name in plan.methods):
-        entry_of("ours").make(bench)  # a model of another case is refused before anything is run or written
-    folder = RunFolder(out, _identity(loaded.name, loaded.digest, plan))
-    for name in plan.again:
-        folder.forget(name)
+        find_method("ours").make(inputs)  # a model of another case is refused before anything is run or written
+    identity = _identity(case, plan)
+    folder = RunFolder(out, identity)
     run = provenance()
-    done = {name: folder.begin(name, settings[name], run["commit"]) for name in plan.methods}
+    missing = _missing(folder, plan, settings, run["commit"])
     for name in plan.methods:
-        console.print(f"{name}: {_line(settings[name])}", style="dim", markup=False, highlight=False, soft_wrap=True)
-    had = {record.job for records in done.values() for record in records}
-    todo = [job for name in plan.methods for job in plan.jobs_of(name) if job not in had]
-    # Methods take turns: what else the machine does weighs on all their times, and a run cut short has some of each.
-    todo.sort(key=lambda job: (job.spread, job.index))
-    camera, truths = folder.frames(lambda: _simulated(loaded, plan, cores))
-    site = Site(case, model, device, threads, truths, camera, StartPlan(plan.seed, plan.offsets))
-    if todo:
-        with progress_bar(f"{loaded.name}: trials") as report:
-            for count, record in enumerate(_run(site, todo, plan.jobs, cores), 1):
+        environment.say(f"{name}: {_as_line(settings[name])}")
+    camera, truths = folder.frames(lambda: _simulate(case, plan, environment))
+    task = TrialTask(
+        case_folder, model, environment.device, environment.threads, truths, camera,
+        StartPlan(plan.seed, plan.offsets),
+    )  # fmt: skip
+    if missing:
+        with environment.progress(f"{case.name}: trials") as report:
+            for count, record in enumerate(run_trials(task, missing, plan.jobs, environment.cores), 1):
                 folder.append(record)
-                report(count, len(todo), record.job.method)
-    figures: dict[str, Any] = {
-        "run": {**run, **_identity(loaded.name, loaded.digest, plan), "settings": settings, "jobs": plan.jobs}
-    }
-    for name in plan.methods:
-        figures[name] = method_facts(
-            loaded.name, loaded.size_mm, folder.records(name), truths, loaded.pose_frame, loaded.corners_mm,
-            str(run["machine"]),
-        )  # fmt: skip
+                report(count, len(missing), record.key.method)
+    figures = _figures(case, folder, plan, truths, run | identity | {"settings": settings, "jobs": plan.jobs})
     write_json(out / "figures.json", figures)
     return figures
 
 
-def _simulated(case: Case, plan: EvaluationPlan, cores: int) -> tuple[Camera, list[Truth]]:
-    scene, truths = simulated_truths(case, plan.frames, 1.0, plan.seed + 1, cores)
+def _missing(
+    folder: RunFolder, plan: EvaluationPlan, settings: dict[str, dict[str, Any]], commit: str | None
+) -> list[TrialKey]:
+    """Return the trials that a folder has not yet, methods in turns.
+
+    What else the machine does weighs on all their times then, and a run cut short has some of each.
+    """
+    for name in plan.again:
+        folder.forget(name)
+    present = {record.key for name in plan.methods for record in folder.begin(name, settings[name], commit)}
+    missing = [key for name in plan.methods for key in plan.keys_of(name) if key not in present]
+    return sorted(missing, key=lambda key: (key.spread, key.index))
+
+
+def _figures(
+    case: Case, folder: RunFolder, plan: EvaluationPlan, truths: list[Truth], run: dict[str, Any]
+) -> dict[str, Any]:
+    machine = str(run["machine"])
+    return {"run": run} | {
+        name: method_facts(
+            case.name, case.size_mm, folder.records(name), truths, case.pose_frame, case.corners_mm, machine
+        )
+        for name in plan.methods
+    }
+
+
+def _simulate(case: Case, plan: EvaluationPlan, environment: Environment) -> tuple[Camera, list[Truth]]:
+    scene, truths = simulate_truths(case, plan.frames, 1.0, plan.seed + 1, environment)
     return scene.camera, truths
 
 
-def _identity(name: str, digest: str, plan: EvaluationPlan) -> dict[str, Any]:
+def _identity(case: Case, plan: EvaluationPlan) -> dict[str, Any]:
     """Return what makes trials comparable: case, frames and starts; counts may grow."""
     starts = "paper" if plan.offsets is None else hashlib.sha256(plan.offsets.tobytes()).hexdigest()[:16]
-    return {"case": name, "digest": digest, "seed": plan.seed, "frames": plan.frames, "starts": starts}
+    return {"case": case.name, "digest": case.digest, "seed": plan.seed, "frames": plan.frames, "starts": starts}
 
 
-def _line(settings: dict[str, Any]) -> str:
+def _as_line(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in settings.items())
-
-
-class _Worker:
-    """Makes each method when its first trial comes, then runs trials."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.bench = site.bench()
-        self.registrars: dict[str, Registrar] = {}
-
-    def run(self, job: TrialKey) -> Record:
-        if job.method not in self.registrars:
-            self.registrars[job.method] = entry_of(job.method).make(self.bench)
-        site, case = self.site, self.bench.case
-        register = self.registrars[job.method]
-        return run_job(job, site.truths, site.camera, case.pose_frame, case.corners_mm, site.starts, register)
-
-
-_worker: _Worker | None = None
-
-
-def _start_worker(site: Site) -> None:
-    global _worker
-    use_threads(site.threads)
-    _worker = _Worker(site)
-
-
-def _run_here(job: TrialKey) -> Record:
-    if _worker is None:
-        raise AssertionError("a trial was sent to a process that has not started")
-    return _worker.run(job)
-
-
-def _run(site: Site, todo: list[TrialKey], jobs: int, cores: int) -> Iterator[Record]:
-    """Give records as trials end, each on the site's threads; which process runs one changes nothing but its time."""
-    if jobs == 1:
-        use_threads(site.threads)
-        try:
-            yield from map(_Worker(site).run, todo)
-        finally:
-            use_threads(cores)
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (site,)) as pool:
-        waiting = {pool.submit(_run_here, job) for job in todo}
-        try:
-            while waiting:
-                ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    yield future.result()
-        finally:
-            with suppress(Exception):
-                pool.shutdown(wait=False, cancel_futures=True)

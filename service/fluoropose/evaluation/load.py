@@ -1,38 +1,37 @@
-"""`bench --load`: a service under an open load. Arrival times are fixed beforehand, so slow answers slow no sender.
+"""`bench load`: a service under an open load. Arrival times are fixed beforehand, so slow answers slow no sender.
 
-Before and after each load the engine alone is paced the same way, on the same frames and by the same clock, from when a
-frame was due to its pose: what the service adds to it is the transport's cost. Its rate without pauses is the machine's
-capacity; both sides of a load count, since a machine's speed drifts. The server is a process of its own; what it did is
-read from its metrics.
+Before and after each load, registration alone is measured in this process, on the same frames sent at the same rate,
+from when a frame was due to its pose: what the service adds is the cost of the transport. The rate without pauses is
+the capacity of the machine. The measures before and after a load both count, since a machine's speed drifts. The server
+is a process of its own; its metrics say what it did.
 """
 
 import asyncio
 import gc
 import selectors
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fluoropose.cli.console import console, progress_bar
-from fluoropose.cli.stream import there_and_back
-from fluoropose.cli.tables import load_table
 from fluoropose.client import TRANSPORTS
 from fluoropose.errors import InputError
-from fluoropose.evaluation.load_point import Load, LoadRow, percentiles
+from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.frame_order import alternate_directions
+from fluoropose.evaluation.frame_registration import register_frame
+from fluoropose.evaluation.load_point import Load, LoadFrames, LoadRow, percentiles
 from fluoropose.evaluation.metrics.summary import machine_name
-from fluoropose.evaluation.server_process import Running, server_process
-from fluoropose.evaluation.trained_bundle import simulated_truths
+from fluoropose.evaluation.server_process import RunningServer, server_process
+from fluoropose.evaluation.simulated_frames import simulate_truths
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.tracking.tracker import Tracker
 
-__all__ = ["Load", "LoadPlan", "parse_load", "run_loads"]
+__all__ = ["Load", "LoadPlan", "parse_load", "run_loads", "serve_load"]
 
 _FRAMES = 60
 _ENGINE_SECONDS = 15.0
@@ -43,18 +42,15 @@ _UNPACED = 300
 class LoadPlan:
     """Which loads, how long, on what; with an `address` a service that runs already is loaded."""
 
-    loads: list[str]
+    loads: list[Load]
     seconds: float
     size_px: int
     seed: int
     cases: Path
     models: Path
-    threads: int
-    device: str
     cuda_graphs: bool
     address: str
     grpc_address: str
-    cores: int
 
 
 def parse_load(text: str) -> Load:
@@ -71,36 +67,48 @@ def parse_load(text: str) -> Load:
     return load
 
 
-def run_loads(resident: ResidentCase, plan: LoadPlan) -> dict[str, Any]:
-    """Run each load and return the rows, the engine's own times beside them."""
-    loads = [parse_load(text) for text in plan.loads]
-    camera, frames, truths = _frames(resident, plan)
+def run_loads(
+    resident: ResidentCase,
+    plan: LoadPlan,
+    environment: Environment,
+    show: Callable[[list[dict[str, Any]]], None] = lambda rows: None,
+) -> dict[str, Any]:
+    """Run each load and return the rows, the times of registration alone beside them.
+
+    `show` is called after each load with the rows so far.
+    """
+    loads = plan.loads
+    sent = _load_frames(resident, plan, environment)
     # To go through what is there already, the garbage collector would stop the senders for 0.1 s, once a minute.
     gc.collect()
     gc.freeze()
     fps, seconds = max(load.fps for load in loads), min(_ENGINE_SECONDS, plan.seconds)
-    measures = [_engine_alone(resident, camera, frames, truths, fps, seconds)]
-    case = resident.case.name
-    rows = []
+    measures = [_measure_engine(resident, sent, fps, seconds, environment)]
+    rows: list[dict[str, Any]] = []
     for load in loads:
-        with _served(plan) as server, asyncio.Runner(loop_factory=_fine_loop) as runner:
-            ready_s = server.start_to_ready_s
-            row = runner.run(LoadRow(load, server, plan.seconds, case, camera, frames, truths).run())
-        measures.append(_engine_alone(resident, camera, frames, truths, fps, seconds))
-        case_cache = _engine_facts(measures[-2:], fps)
-        row["engine"] = case_cache
-        row["transport_cost_p99_ms"] = row["frame_age_ms"]["p99"] - case_cache["paced_ms"]["p99"]
-        offered = min(load.sessions * load.fps, case_cache["capacity_fps"])
-        row["answered_of_possible"] = row["answered_per_s"] / offered
-        rows.append(row | {"start_to_ready_s": ready_s})
-        console.print(load_table(rows))
-    facts = {
-        "object": case,
+        with serve_load(plan, environment) as server, asyncio.Runner(loop_factory=_fine_loop) as runner:
+            row = runner.run(LoadRow(load, server, plan.seconds, sent, environment.progress).run())
+        measures.append(_measure_engine(resident, sent, fps, seconds, environment))
+        row |= _beside_engine(row, load, _engine_facts(measures[-2:], fps))
+        rows.append(row | {"start_to_ready_s": server.start_to_ready_s})
+        show(rows)
+    return {
+        "object": sent.case,
         "size_px": plan.size_px,
-        "cuda_graphs": resident.device.graphs,
         "engine": _engine_facts(measures, fps),
+        "loads": rows,
+        "machine": machine_name(),
     }
-    return facts | {"loads": rows, "machine": machine_name()}
+
+
+def _beside_engine(row: dict[str, Any], load: Load, engine: dict[str, Any]) -> dict[str, Any]:
+    """Return what the transport cost, and how many frames were answered of those that the machine could have."""
+    offered = min(load.sessions * load.fps, engine["capacity_fps"])
+    return {
+        "engine": engine,
+        "transport_cost_p99_ms": row["frame_age_ms"]["p99"] - engine["paced_ms"]["p99"],
+        "answered_of_possible": row["answered_per_s"] / offered,
+    }
 
 
 def _fine_loop() -> asyncio.AbstractEventLoop:
@@ -108,19 +116,20 @@ def _fine_loop() -> asyncio.AbstractEventLoop:
     return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
-def _served(plan: LoadPlan) -> AbstractContextManager[Running]:
+def serve_load(plan: LoadPlan, environment: Environment) -> AbstractContextManager[RunningServer]:
+    """Return the server of a load as a context: one that is started for it, or the one at the plan's address."""
     if plan.address:
-        return nullcontext(Running(plan.address, plan.grpc_address, None))
+        return nullcontext(RunningServer(plan.address, plan.grpc_address, None))
     extra = ("--log-level", "warning", *(["--cuda-graphs"] if plan.cuda_graphs else []))
-    return server_process(plan.cases, plan.models, plan.threads, plan.device, extra)
+    return server_process(plan.cases, plan.models, environment.threads, environment.device, extra)
 
 
-def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArray[Any]], list[Any]]:
+def _load_frames(resident: ResidentCase, plan: LoadPlan, environment: Environment) -> LoadFrames:
     """Return simulated frames at the size asked for; repeating pixels keeps the picture and makes the bytes real."""
     if plan.size_px not in (256, 512, 1024, 2048):
         raise InputError(f"expected --size 256, 512, 1024 or 2048, got {plan.size_px}")
     count = min(_FRAMES, max(2, int(10 * plan.seconds)))
-    scene, truths = simulated_truths(resident.case, count, 30.0, plan.seed, plan.cores)
+    scene, truths = simulate_truths(resident.case, count, 30.0, plan.seed, environment)
     frames, camera = [truth.pixels for truth in truths], scene.camera
     factor = plan.size_px / camera.rows
     if factor > 1:
@@ -130,25 +139,26 @@ def _frames(resident: ResidentCase, plan: LoadPlan) -> tuple[Camera, list[NDArra
         frames = [np.ascontiguousarray(frame[::step, ::step]) for frame in frames]
     camera_from_old = np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2], [0, 0, 1.0]])
     resized = Camera(frames[0].shape[0], frames[0].shape[1], camera_from_old @ camera.intrinsic_matrix)
-    return resized, frames, [truth.camera_from_volume for truth in truths]
+    return LoadFrames(resident.case.name, resized, frames, [truth.camera_from_volume for truth in truths])
 
 
-def _engine_alone(
-    resident: ResidentCase, camera: Camera, frames: list[NDArray[Any]], truths: list[Any], fps: float, seconds: float
+def _measure_engine(
+    resident: ResidentCase, sent: LoadFrames, fps: float, seconds: float, environment: Environment
 ) -> tuple[list[float], list[float]]:
-    """Return the engine's times in ms without pauses and paced at `fps`, on this thread, without any transport."""
-    order = there_and_back(len(frames), max(_UNPACED, int(seconds * fps)) // (len(frames) - 1) + 2)
+    """Return times of registration alone in ms, without pauses and at `fps`: on this thread, without any transport."""
+    frames = sent.frames
+    order = alternate_directions(len(frames), max(_UNPACED, int(seconds * fps)) // (len(frames) - 1) + 2)
     centre_mm = resident.case.atlas.view.centre_mm
 
     def follow(count: int, pause_s: float) -> list[float]:
-        tracker, times_ms, began = Tracker(truths[0], centre_mm), [], time.perf_counter()
-        with progress_bar("engine alone, " + ("paced" if pause_s else "unpaced")) as report:
+        tracker, times_ms, began = Tracker(sent.truths[0], centre_mm), [], time.perf_counter()
+        with environment.progress("registration alone, " + ("paced" if pause_s else "unpaced")) as report:
             for n in range(count):
                 due = began + n * pause_s
                 time.sleep(max(0.0, due - time.perf_counter()))
                 started = due if pause_s else time.perf_counter()
                 plan = tracker.plan(n / 30.0)
-                found = resident.register(frames[order[n]], camera, PixelMeaning.INTENSITY, False, plan)
+                found = register_frame(resident, frames[order[n]], sent.camera, plan)
                 tracker.receive(found.camera_from_volume, found.assessment.status, n / 30.0, plan)
                 times_ms.append(1e3 * (time.perf_counter() - started))
                 if n % 10 == 9:

@@ -10,15 +10,16 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.cli.console import progress_bar
-from fluoropose.cli.stream import there_and_back
+from fluoropose.arrays import Mat44
 from fluoropose.client import AsyncClient, AsyncTracker
 from fluoropose.errors import FluoroposeError
-from fluoropose.evaluation.server_process import Running
+from fluoropose.evaluation.frame_order import alternate_directions
+from fluoropose.evaluation.progress import ProgressBars, ProgressReport, no_bars
+from fluoropose.evaluation.server_process import RunningServer
 from fluoropose.geometry.camera import Camera
 from fluoropose.transports.http.schemas import camera_json
 
-__all__ = ["Load", "LoadRow", "percentiles"]
+__all__ = ["Load", "LoadFrames", "LoadRow", "percentiles"]
 
 _SAMPLE_S = 5.0
 """Between two scrapes, as in `deploy/prometheus.yaml`."""
@@ -45,23 +46,27 @@ class _Tally:
     problems: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadFrames:
+    """What is sent to a service's `case`: frames (rows, columns) of one camera with camera_from_volume of each."""
+
+    case: str
+    camera: Camera
+    frames: list[NDArray[Any]]
+    truths: list[Mat44]
+
+
 class LoadRow:
     """One load from its first frame to its last."""
 
     def __init__(
-        self,
-        load: Load,
-        server: Running,
-        seconds: float,
-        case: str,
-        camera: Camera,
-        frames: list[NDArray[Any]],
-        truths: list[Any],
+        self, load: Load, server: RunningServer, seconds: float, sent: LoadFrames, progress: ProgressBars = no_bars
     ) -> None:
-        """Send `frames` of `camera`, whose object is at `truths`, to a case of a server."""
-        self.load, self.server, self.seconds, self.case = load, server, seconds, case
-        self.camera, self.frames, self.truths = camera, frames, truths
-        self.order = there_and_back(len(frames), int(seconds * load.fps / (len(frames) - 1)) + 2)
+        """Send frames to a server for so many seconds."""
+        self.load, self.server, self.seconds, self.progress = load, server, seconds, progress
+        self.case, self.camera, self.frames, self.truths = sent.case, sent.camera, sent.frames, sent.truths
+        passes = int(seconds * load.fps / (len(self.frames) - 1)) + 2
+        self.order = alternate_directions(len(self.frames), passes)
         self.tally = _Tally()
         self.samples: list[tuple[float, dict[str, float]]] = []
 
@@ -76,7 +81,7 @@ class LoadRow:
             reading = [asyncio.create_task(self._read(tracker)) for tracker in trackers]
             scraping = asyncio.create_task(self._scrape(client.http))
             began = time.time() + 0.2
-            with progress_bar(f"{load.transport}, {load.sessions} x {load.fps:g} fps") as report:
+            with self.progress(f"{load.transport}, {load.sessions} x {load.fps:g} fps") as report:
                 showing = asyncio.create_task(self._show(began, report))
                 sending = [
                     self._send(tracker, began + number / (load.fps * load.sessions))
@@ -116,7 +121,7 @@ class LoadRow:
             self.samples.append((time.time(), await _metrics(http)))
             await asyncio.sleep(_SAMPLE_S)
 
-    async def _show(self, began: float, report: Any) -> None:
+    async def _show(self, began: float, report: ProgressReport) -> None:
         while True:
             report(min(int(self.seconds), int(max(0.0, time.time() - began))), int(self.seconds))
             await asyncio.sleep(0.5)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose import __version__
-from fluoropose.cli.settings import available_cores
 from fluoropose.evaluation.metrics.summary import machine_name
+from fluoropose.parallel import available_cores
 
 __all__ = ["provenance"]
 

@@ -16,14 +16,14 @@ import httpx
 
 from fluoropose.errors import DeviceError
 
-__all__ = ["Running", "free_ports", "server_process"]
+__all__ = ["RunningServer", "free_ports", "server_process", "wait_until_ready"]
 
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningServer:
     """A server that is ready: its addresses and, if it is ours, its process and how long it took to be ready."""
 
     http: str
@@ -40,7 +40,7 @@ def server_process(
     device: str,
     extra: Sequence[str] = ("--log-level", "warning"),
     authority: Path | None = None,
-) -> Iterator[Running]:
+) -> Iterator[RunningServer]:
     """Run `fluoropose serve` on free loopback ports; give it when ready, end it by its own process id.
 
     With `authority` (PEM) the server is one with TLS, whose certificate that authority made.
@@ -57,8 +57,8 @@ def server_process(
     process = subprocess.Popen([*command, *extra], env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
     try:
         address = f"http://127.0.0.1:{port}" if authority is None else f"https://localhost:{port}"
-        _wait_until_ready(process, address, authority)
-        yield Running(address, f"localhost:{grpc_port}", process, time.monotonic() - began)
+        wait_until_ready(process, address, authority)
+        yield RunningServer(address, f"localhost:{grpc_port}", process, time.monotonic() - began)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -81,7 +81,14 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority: Path | None = None) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority: Path | None = None) -> None:
+    """Return when a server that was started answers that it is ready.
+
+    Raises
+    ------
+    DeviceError
+        If it ends, ends its start without being ready, or is not ready in time.
+    """
     checked = True if authority is None else ssl.create_default_context(cafile=str(authority))
     deadline = time.monotonic() + _START_SECONDS
     answer = "no answer"

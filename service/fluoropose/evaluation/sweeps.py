@@ -1,7 +1,5 @@
-"""`evaluate-sweep`: what a window of frames makes of a C-arm that turns, or stands, before an object."""
+"""`evaluate sweep`: what a window of frames makes of a C-arm that turns, or stands, before an object."""
 
-import csv
-import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
-from fluoropose.cli.console import progress_bar
 from fluoropose.errors import InputError
+from fluoropose.evaluation.csv_files import write_rows
+from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.frame_registration import register_views
 from fluoropose.evaluation.metrics.sweeps import SweepRecord, SweepSetting, depth_estimate_of, sweep_facts, sweep_row
 from fluoropose.evaluation.provenance import provenance
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
-from fluoropose.io.files import write_file, write_json
+from fluoropose.io.files import write_json
 from fluoropose.objects.catalogue import shipped_object
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
@@ -67,6 +67,15 @@ class SweepPlan:
             raise InputError(f"expected 3 frames or more, got {self.frames}")
 
 
+@dataclass(frozen=True, slots=True)
+class _RunKey:
+    """Which run of a plan: its number, how far the C-arm turns, and whether the object moves."""
+
+    number: int
+    span_deg: float
+    drifts: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
     """The simulated frames of one run, in order, with the camera that took them."""
@@ -80,19 +89,19 @@ class _Run:
 
 
 def evaluate_sweeps(
-    case_folder: Path, model: Path, plan: SweepPlan, out: Path, *, device: str, threads: int, cores: int
+    case_folder: Path, model: Path, plan: SweepPlan, out: Path, environment: Environment
 ) -> dict[str, Any]:
     """Run a plan with a shipped object, write every frame and the figures to `out` and return the figures."""
     case = load_case(case_folder)
     item = shipped_object(case.name)
-    resident = ResidentCase(case, load_bundle(model), open_device(device, threads))
+    resident = load_resident_case(case, load_bundle(model), open_device(environment.device, environment.threads))
     body = shipped_body(item)
     records: list[SweepRecord] = []
     for number in range(plan.runs):
         for span, drifts in _simulations(plan):
-            run = _simulated(resident, body, plan, number, span, drifts, cores)
+            run = _simulate(resident, body, plan, _RunKey(number, span, drifts), environment)
             for part in [part for part in plan.spans if (part > 0) == (span > 0)]:
-                records += _followed(resident, _middle(run, part), part)
+                records += _follow(resident, _cut_to(run, part), part)
     by_setting: dict[SweepSetting, list[SweepRecord]] = {}
     for record in records:
         by_setting.setdefault(record.setting, []).append(record)
@@ -105,7 +114,7 @@ def evaluate_sweeps(
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "sweeps.json", figures)
-    write_file(out / "sweeps.csv", lambda part: part.write_text(_table(records), encoding="utf-8"))
+    write_rows(out / "sweeps.csv", [sweep_row(record) for record in records])
     return figures
 
 
@@ -119,11 +128,9 @@ def _simulations(plan: SweepPlan) -> Iterator[tuple[float, bool]]:
             yield 0.0, drifts
 
 
-def _simulated(
-    resident: ResidentCase, body: Body, plan: SweepPlan, number: int, span: float, drifts: bool, cores: int
-) -> _Run:
+def _simulate(resident: ResidentCase, body: Body, plan: SweepPlan, key: _RunKey, environment: Environment) -> _Run:
     """Return one run; every other one turns the C-arm about its second axis."""
-    case = resident.case
+    case, number, span, drifts = resident.case, key.number, key.span_deg, key.drifts
     angles = np.linspace(-0.5 * span, 0.5 * span, plan.frames)
     pairs = [(angle, 0.0) if number % 2 == 0 else (0.0, angle) for angle in angles]
     rng = np.random.default_rng([plan.seed, number, 400])
@@ -132,19 +139,20 @@ def _simulated(
         drift=_DRIFT if drifts else None, side_px=plan.side_px,
     )  # fmt: skip
     what = "at rest" if span == 0 else f"over {span:g} degrees"
-    with progress_bar(f"{case.name}: simulating run {number + 1} {what}{', moving' if drifts else ''}") as report:
-        pixels = simulate_placed_run(world, frames, plan.seed + number, workers=cores, progress=report)
+    title = f"{case.name}: simulating run {number + 1} {what}{', moving' if drifts else ''}"
+    with environment.progress(title) as report:
+        pixels = simulate_placed_run(world, frames, plan.seed + number, workers=environment.cores, progress=report)
     return _Run(number, drifts, world.camera, frames, pixels, [float(angle) for angle in angles])
 
 
-def _middle(run: _Run, span: float) -> _Run:
+def _cut_to(run: _Run, span: float) -> _Run:
     """Return the part of a run within half of `span` either way of its middle."""
     kept = [n for n, angle in enumerate(run.angles_deg) if abs(angle) <= 0.5 * span + 1e-9]
     frames, pixels, angles = ([part[n] for n in kept] for part in (run.frames, run.pixels, run.angles_deg))
     return _Run(run.number, run.drifts, run.camera, frames, pixels, angles)  # type: ignore[arg-type]
 
 
-def _followed(resident: ResidentCase, run: _Run, span: float) -> Iterator[SweepRecord]:
+def _follow(resident: ResidentCase, run: _Run, span: float) -> Iterator[SweepRecord]:
     """Track a run frame by frame from a start that is wrong in depth, and smooth it as still and as moving."""
     case = resident.case
     centre_mm = case.atlas.view.centre_mm
@@ -153,7 +161,7 @@ def _followed(resident: ResidentCase, run: _Run, span: float) -> Iterator[SweepR
     plan = Plan(_off_in_depth(run.frames[0]), nearby=False)
     for index, (at, pixels) in enumerate(zip(run.frames, run.pixels, strict=True)):
         view = FrameView(pixels, PlacedCamera(run.camera, at.camera_from_world))
-        found = resident.register_views([view], PixelMeaning.INTENSITY, False, plan)
+        found = register_views(resident, [view], plan)
         plan = Plan(found.world_from_volume, nearby=True)
         truth = at.world_from_volumes[0]
         covariance = np.linalg.inv(found.information)
@@ -162,12 +170,12 @@ def _followed(resident: ResidentCase, run: _Run, span: float) -> Iterator[SweepR
             began = time.perf_counter_ns()
             smoothed = smoother.add(at.time_s, found.world_from_volume, found.information, at.camera_from_world)
             spent_us = (time.perf_counter_ns() - began) / 1e3
-            opinion = depth_estimate_of(
+            windowed = depth_estimate_of(
                 smoothed.world_from_volume, smoothed.covariance, truth, centre_mm, at.camera_from_world
             )
             setting = SweepSetting(span, run.drifts, motion)
             yield SweepRecord(
-                setting, run.number, index, run.angles_deg[index], alone, opinion, smoothed.frames, smoothed.views,
+                setting, run.number, index, run.angles_deg[index], alone, windowed, smoothed.frames, smoothed.views,
                 spent_us,
             )  # fmt: skip
 
@@ -176,12 +184,3 @@ def _off_in_depth(at: PlacedFrame) -> Mat44:
     start = at.camera_from_volume().copy()
     start[2, 3] += START_DEPTH_MM
     return inverse(at.camera_from_world) @ start
-
-
-def _table(records: list[SweepRecord]) -> str:
-    stream = io.StringIO()
-    rows = [sweep_row(record) for record in records]
-    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

@@ -17,6 +17,7 @@ import numpy as np
 
 from fluoropose.arrays import Float64
 from fluoropose.errors import ConflictError, InputError, StorageError
+from fluoropose.evaluation.csv_files import append_row
 from fluoropose.evaluation.metrics.pose_error import PoseError
 from fluoropose.evaluation.metrics.summary import Trial
 from fluoropose.evaluation.trials import Record, TrialKey, Truth
@@ -27,10 +28,6 @@ __all__ = ["RunFolder", "read_offsets"]
 
 _SIX = ("tx_mm", "ty_mm", "tz_mm", "theta_deg", "alpha_deg", "beta_deg")
 _ERRORS = tuple(field.name for field in fields(PoseError))
-COLUMNS = (
-    "spread", "index", "frame", "status", "confidence", "reason",
-    *(f"start_{name}" for name in _ERRORS), *_ERRORS, *_SIX, "timing_ms",
-)  # fmt: skip
 
 
 class RunFolder:
@@ -108,21 +105,11 @@ class RunFolder:
             found = [_record(method, row) for row in csv.DictReader(io.StringIO(whole))]
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(f"expected trials in {path}, got: {error}; remove the file") from error
-        return sorted(found, key=lambda record: (record.job.spread, record.job.index))
+        return sorted(found, key=lambda record: (record.key.spread, record.key.index))
 
     def append(self, record: Record) -> None:
         """Write one trial."""
-        path = self._table(record.job.method)
-        line = io.StringIO()
-        writer = csv.DictWriter(line, COLUMNS, lineterminator="\n")
-        if not path.exists() or path.stat().st_size == 0:
-            writer.writeheader()
-        writer.writerow(_row(record))
-        try:
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(line.getvalue())
-        except OSError as error:
-            raise StorageError(f"expected to append to {path}, got: {error.strerror or error}") from error
+        append_row(self._table(record.key.method), _row(record))
 
     def _table(self, method: str) -> Path:
         return self.folder / f"{method}.csv"
@@ -171,15 +158,17 @@ def _short(value: Any) -> str:
 
 def _row(record: Record) -> dict[str, Any]:
     trial = record.trial
-    start = {} if trial.start is None else {f"start_{k}": f"{v:.6g}" for k, v in asdict(trial.start).items()}
+    start = dict.fromkeys(_ERRORS, "")
+    if trial.start is not None:
+        start = {key: f"{value:.6g}" for key, value in asdict(trial.start).items()}
     return {
-        "spread": repr(record.job.spread),
-        "index": record.job.index,
+        "spread": repr(record.key.spread),
+        "index": record.key.index,
         "frame": record.frame,
         "status": trial.status,
         "confidence": f"{trial.confidence:.4f}",
         "reason": " ".join(record.reason.split()),
-        **start,
+        **{f"start_{key}": value for key, value in start.items()},
         **{key: f"{value:.6g}" for key, value in asdict(trial.end).items()},
         **dict(zip(_SIX, (f"{value:.4f}" for value in record.found_six), strict=True)),
         "timing_ms": json.dumps({stage: round(value, 2) for stage, value in trial.timing_ms.items()}),
@@ -190,5 +179,5 @@ def _record(method: str, row: dict[str, str]) -> Record:
     start = PoseError(**{name: float(row[f"start_{name}"]) for name in _ERRORS}) if row[f"start_{_ERRORS[0]}"] else None
     end = PoseError(**{name: float(row[name]) for name in _ERRORS})
     trial = Trial(start, end, row["status"], float(row["confidence"]), json.loads(row["timing_ms"]))
-    job = TrialKey(method, float(row["spread"]), int(row["index"]))
-    return Record(job, int(row["frame"]), trial, np.array([float(row[name]) for name in _SIX]), row["reason"])
+    key = TrialKey(method, float(row["spread"]), int(row["index"]))
+    return Record(key, int(row["frame"]), trial, np.array([float(row[name]) for name in _SIX]), row["reason"])

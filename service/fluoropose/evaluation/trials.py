@@ -14,7 +14,18 @@ from fluoropose.evaluation.start_errors import PAPER_SIGMAS, perturb
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six, six_from_pose
 
-__all__ = ["Record", "Registrar", "StartPlan", "TrialKey", "TrialResult", "Truth", "run_job", "run_starts", "trial_of"]
+__all__ = [
+    "Record",
+    "Registrar",
+    "StartPlan",
+    "TrialKey",
+    "TrialResult",
+    "TrialSetup",
+    "Truth",
+    "run_starts",
+    "run_trial",
+    "trial_of",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +61,12 @@ class TrialKey:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """A job done: the frame it was on, the trial, the six parameters found, and why it failed ("" if it did not).
+    """A trial that was run: its key, its frame, its errors, the six parameters found, why it failed ("" if it did not).
 
     A method that gives no pose leaves the object where it was believed: its pose is the start and it has not succeeded.
     """
 
-    job: TrialKey
+    key: TrialKey
     frame: int
     trial: Trial
     found_six: Float64
@@ -69,13 +80,27 @@ class StartPlan:
     seed: int
     offsets: Float64 | None = None
 
-    def start(self, job: TrialKey, truth: Mat44, frame: Pose6Frame) -> Mat44:
-        """Return the start of a job; the same whatever ran before."""
+    def start(self, key: TrialKey, truth: Mat44, frame: Pose6Frame) -> Mat44:
+        """Return the start of a trial; what ran before changes nothing."""
         if self.offsets is not None:
-            return pose_from_six(six_from_pose(truth, frame) + self.offsets[job.index], frame)
+            return pose_from_six(six_from_pose(truth, frame) + self.offsets[key.index], frame)
         # The paper's own spread draws as it always did; wider ones draw other directions, so that they add to it.
-        seeds = [self.seed, job.index] if job.spread == 1.0 else [self.seed, job.index, round(1000 * job.spread)]
-        return perturb(truth, frame, np.random.default_rng(seeds), job.spread * PAPER_SIGMAS)
+        seeds = [self.seed, key.index] if key.spread == 1.0 else [self.seed, key.index, round(1000 * key.spread)]
+        return perturb(truth, frame, np.random.default_rng(seeds), key.spread * PAPER_SIGMAS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrialSetup:
+    """What the trials of one case share: frames with their truths, the camera, where starts lie, what errors count.
+
+    `frame` is that of the six parameters; `targets_mm` (n, 3) are the points in the volume whose errors are taken.
+    """
+
+    truths: list[Truth]
+    camera: Camera
+    frame: Pose6Frame
+    targets_mm: Points
+    starts: StartPlan
 
 
 def trial_of(answer: TrialResult, truth: Mat44, targets_mm: Points, start: Mat44 | None) -> Trial:
@@ -89,29 +114,21 @@ def trial_of(answer: TrialResult, truth: Mat44, targets_mm: Points, start: Mat44
     )
 
 
-def run_job(
-    job: TrialKey,
-    truths: list[Truth],
-    camera: Camera,
-    frame: Pose6Frame,
-    targets_mm: Points,
-    starts: StartPlan,
-    register: Registrar,
-) -> Record:
+def run_trial(key: TrialKey, setup: TrialSetup, register: Registrar) -> Record:
     """Run one trial; whatever a method raises is its failure, with the reason, and ends no run."""
-    number = job.index % len(truths)
-    truth = truths[number]
-    start = starts.start(job, truth.camera_from_volume, frame)
+    number = key.index % len(setup.truths)
+    truth = setup.truths[number]
+    start = setup.starts.start(key, truth.camera_from_volume, setup.frame)
     reason = ""
     try:
-        answer = register(truth.pixels, camera, start)
+        answer = register(truth.pixels, setup.camera, start)
         if not np.isfinite(answer.camera_from_volume).all():
             raise ArithmeticError("expected a finite pose, got NaN or infinity")
     except Exception as error:  # a method under test may fail in any way
         reason = f"{type(error).__name__}: {error}"
         answer = TrialResult(start, "FAILED", 0.0, {})
-    trial = trial_of(answer, truth.camera_from_volume, targets_mm, start)
-    return Record(job, number, trial, six_from_pose(answer.camera_from_volume, frame), reason)
+    trial = trial_of(answer, truth.camera_from_volume, setup.targets_mm, start)
+    return Record(key, number, trial, six_from_pose(answer.camera_from_volume, setup.frame), reason)
 
 
 def run_starts(

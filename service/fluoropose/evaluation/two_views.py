@@ -1,7 +1,5 @@
-"""`evaluate-views`: two simulated views against one, over angles, errors of calibration and faults of a view."""
+"""`evaluate two-views`: two simulated views against one, over angles, errors of calibration and faults of a view."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,30 +8,32 @@ from typing import Any
 import numpy as np
 
 from fluoropose.arrays import Mat44
-from fluoropose.cli.console import progress_bar
 from fluoropose.drr.case import Case
 from fluoropose.errors import InputError
+from fluoropose.evaluation.csv_files import write_rows
+from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.frame_registration import register_views
 from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.evaluation.metrics.two_views import FAULTS, PairRecord, PairSetting, pair_facts, pair_row
 from fluoropose.evaluation.provenance import provenance
 from fluoropose.evaluation.start_errors import perturb
-from fluoropose.evaluation.trained_bundle import case_scene
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import canonical_pose
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
-from fluoropose.io.files import write_file, write_json
+from fluoropose.io.files import write_json
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.simulate.motion import DEFAULT_REACH, random_motion
 from fluoropose.simulate.pairs import SimulatedPair, miscalibrate, rig_places, simulate_pairs
+from fluoropose.simulate.scenes import case_scene
 
-__all__ = ["PairPlan", "Rig", "evaluate_pairs", "simulated_rig"]
+__all__ = ["PairPlan", "Rig", "evaluate_pairs", "simulate_rig"]
 
 _REACH = 0.4 * DEFAULT_REACH
 """How far the object moves between the instants: less than in a single view's run, for the rig is centred on it."""
@@ -80,21 +80,22 @@ class Rig:
 
 
 def evaluate_pairs(
-    case_folder: Path, model: Path, plan: PairPlan, out: Path, *, device: str, threads: int, cores: int
+    case_folder: Path, model: Path, plan: PairPlan, out: Path, environment: Environment
 ) -> dict[str, Any]:
     """Run a plan, write trials and figures to `out` and return the figures."""
     case = load_case(case_folder)
-    resident = ResidentCase(case, load_bundle(model), open_device(device, threads))
+    resident = load_resident_case(case, load_bundle(model), open_device(environment.device, environment.threads))
     records: list[PairRecord] = []
     rows = []
     for angle in plan.angles:
-        rig = simulated_rig(case, angle, plan, cores)
+        rig = simulate_rig(case, angle, plan, environment)
         for setting in plan.settings(angle):
-            with progress_bar(f"{case.name}: {angle:g} degrees, error {setting.calibration:g}, {setting.fault}") as bar:
-                found = []
-                for record in _trials(resident, rig, setting, plan):
+            title = f"{case.name}: {angle:g} degrees, error {setting.calibration:g}, {setting.fault}"
+            found = []
+            with environment.progress(title) as report:
+                for record in _run_trials(resident, rig, setting, plan):
                     found.append(record)
-                    bar(len(found), plan.starts)
+                    report(len(found), plan.starts)
             records += found
             rows.append(pair_facts(found))
     figures = {
@@ -107,7 +108,7 @@ def evaluate_pairs(
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "views.json", figures)
-    write_file(out / "views.csv", lambda part: part.write_text(_table(records), encoding="utf-8"))
+    write_rows(out / "views.csv", [pair_row(record) for record in records])
     return figures
 
 
@@ -117,32 +118,33 @@ def _slant(case: Case) -> float:
     return 0.0 if beta > alpha else _SLANT_DEG
 
 
-def simulated_rig(case: Case, angle_deg: float, plan: PairPlan, cores: int) -> Rig:
-    """Return a plan's simulated instants of one angle, with a progress bar."""
+def simulate_rig(case: Case, angle_deg: float, plan: PairPlan, environment: Environment = Environment()) -> Rig:
+    """Return a plan's simulated instants of one angle."""
     scene, _, anatomy_motion = case_scene(case, plan.seed, limb=True)
     rng = np.random.default_rng([plan.seed, 200])
     mean = np.array([0.0, 0.0, case.atlas.view.range_mm, 0.0, 0.0, 0.0])
     places = rig_places(angle_deg, case.atlas.view.range_mm, _slant(case))
     motion = random_motion(mean, rng, _REACH)
-    with progress_bar(f"simulating pairs, {angle_deg:g} degrees") as report:
+    with environment.progress(f"simulating pairs, {angle_deg:g} degrees") as report:
         pairs = simulate_pairs(
-            scene, motion, anatomy_motion, places, plan.frames, plan.seed, workers=cores, progress=report
-        )
+            scene, motion, anatomy_motion, places, plan.frames, plan.seed,
+            workers=environment.cores, progress=report,
+        )  # fmt: skip
     return Rig(pairs, scene.camera, places)
 
 
-def _trials(resident: ResidentCase, rig: Rig, setting: PairSetting, plan: PairPlan) -> Iterator[PairRecord]:
+def _run_trials(resident: ResidentCase, rig: Rig, setting: PairSetting, plan: PairPlan) -> Iterator[PairRecord]:
     case = resident.case
     reference = 1 if setting.fault == "empty-first" else 0
     for index in range(plan.starts):
         frame = index % len(rig.pairs)
         truth = rig.pairs[frame].world_from_volume
-        views = _views(rig, setting, frame, np.random.default_rng([plan.seed, index, 300]), case)
+        views = _given_views(rig, setting, frame, np.random.default_rng([plan.seed, index, 300]), case)
         local_start = perturb(rig.places[0] @ truth, case.pose_frame, np.random.default_rng([plan.seed, index]))
         begin = inverse(rig.places[0]) @ local_start
         start = Plan(begin, nearby=False)
-        together = resident.register_views(views, PixelMeaning.INTENSITY, False, start)
-        alone = resident.register_views([views[reference]], PixelMeaning.INTENSITY, False, start)
+        together = register_views(resident, views, start)
+        alone = register_views(resident, [views[reference]], start)
         there = rig.places[reference] @ truth
 
         def error(pose: Mat44, there: Mat44 = there) -> Any:
@@ -163,7 +165,7 @@ def _beyond_deg(case: Case, rig: Rig, world_from_volume: Mat44) -> float:
     return max(case.atlas.grid.excess_deg(pose.alpha_rad, pose.beta_rad) for pose in poses)
 
 
-def _views(rig: Rig, setting: PairSetting, frame: int, rng: np.random.Generator, case: Case) -> list[FrameView]:
+def _given_views(rig: Rig, setting: PairSetting, frame: int, rng: np.random.Generator, case: Case) -> list[FrameView]:
     """Return what is given to the solver: frames with the setting's fault, the second place with its error."""
     pair = rig.pairs[frame]
     pixels = list(pair.pixels)
@@ -184,12 +186,3 @@ def _views(rig: Rig, setting: PairSetting, frame: int, rng: np.random.Generator,
 
 def _reason(found: Registration) -> str:
     return "; ".join(f"{view.name}: {view.why}" for view in found.views if view.why)
-
-
-def _table(records: list[PairRecord]) -> str:
-    stream = io.StringIO()
-    rows = [pair_row(record) for record in records]
-    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

@@ -13,7 +13,14 @@ from fluoropose.errors import BundleError, InputError
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
 from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden, NetworkGraphs, weights_file
 
-__all__ = ["describe_inputs", "list_bundles", "load_bundle", "read_manifest", "store_bundle"]
+__all__ = [
+    "describe_inputs",
+    "list_bundles",
+    "load_bundle",
+    "read_manifest",
+    "shipped_models_root",
+    "store_bundle",
+]
 
 _SCHEMA = 4
 _GOLDEN = ("frame", "homography", "cached", "residuals", "sigmas", "presence")
@@ -57,6 +64,13 @@ def describe_inputs(*, surrounded: bool) -> dict[str, str]:
         "view_index": seen,
         "atlas": "float16 (views, 1, size, size), line integrals",
     }
+
+
+def shipped_models_root() -> Path:
+    """Return where the bundles that ship are: inside an installed package, or beside `service/` in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "models"
+    return inside if inside.is_dir() else package.parents[1] / "models"
 
 
 def list_bundles(root: Path) -> list[str]:

@@ -6,18 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat33
-from fluoropose.drr.atlas import Progress, no_progress
+from fluoropose.drr.atlas import AtlasGrid, Progress, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice
-from fluoropose.errors import VolumeError
+from fluoropose.errors import InputError, VolumeError
 from fluoropose.geometry.rotation import about_x, about_y
 from fluoropose.imaging.attenuation import attenuation_from_hu
 from fluoropose.imaging.selection import Selection, select_object
 from fluoropose.imaging.volume import Volume, crop_to_content
 from fluoropose.io.cases import store_case
+from fluoropose.io.poses import read_pose
 from fluoropose.io.volumes import read_volume, volume_identity
+from fluoropose.objects.catalogue import ShippedObject
 
-__all__ = ["CaseRequest", "VIEWS", "prepare_ct", "volume_suffix"]
+__all__ = ["CaseRequest", "VIEWS", "choose_view", "prepare_ct", "prepare_shipped", "volume_suffix"]
 
 VIEWS: dict[str, Mat33] = {
     "frontal": about_x(np.pi / 2),
@@ -80,6 +82,40 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
         replace=replace,
         progress=progress,
     )
+
+
+def prepare_shipped(
+    item: ShippedObject,
+    folder: Path,
+    *,
+    grid: AtlasGrid = AtlasGrid(),
+    replace: bool = False,
+    progress: Progress = no_progress,
+) -> Case:
+    """Prepare and store a shipped object's case; its digest names the drawing's version, not its voxels."""
+    choice = ViewChoice(item.base_rotation, item.range_mm, grid)
+    details = {"object": item.name}
+    return store_case(folder, item.source, item.volume(), choice, details=details, replace=replace, progress=progress)
+
+
+def choose_view(view: str, range_mm: float, grid: AtlasGrid) -> ViewChoice:
+    """Return the expected view from a name of `VIEWS` or a pose file, whose rotation counts and not its range.
+
+    Raises
+    ------
+    InputError
+        If an angle or the range cannot be, or there is no such view.
+    """
+    for half_deg in grid.reach_deg:
+        if not (0 < grid.step_deg <= half_deg <= 80):
+            raise InputError(f"expected 0 < step <= half range <= 80 degrees, got {grid.step_deg:g} and {half_deg:g}")
+    if not range_mm > 0:
+        raise InputError(f"expected a positive range, got {range_mm:g} mm")
+    if view in VIEWS:
+        return ViewChoice(VIEWS[view], range_mm, grid)
+    if not Path(view).exists():
+        raise InputError(f"expected a view of {', '.join(VIEWS)} or a pose file, got {view!r}")
+    return ViewChoice(read_pose(Path(view))[:3, :3], range_mm, grid)
 
 
 def volume_suffix(first_bytes: bytes) -> str:

@@ -5,12 +5,13 @@ import numpy as np
 from fluoropose.drr.case import Case
 from fluoropose.geometry.camera import Camera, camera_from_detector
 from fluoropose.imaging.volume import Volume, extend_ends
+from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
 from fluoropose.simulate.physics import BONE, METAL, Detector
 from fluoropose.simulate.run import Scene
 
-__all__ = ["FINER_SHARE", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
+__all__ = ["FINER_SHARE", "case_scene", "ct_camera", "ct_scene", "run_motions", "shipped_scene"]
 
 FINER_SHARE = 0.6
 """The simulator's voxels and steps over those of the atlas: with another sampling they share no sampling error."""
@@ -22,6 +23,21 @@ _BEHIND_COUNTS = 400.0
 """Quanta in a pixel of half a millimetre behind the patient: a dose of tens of nGy per frame."""
 
 _CONTINUED_MM = 200.0
+
+
+def case_scene(case: Case, seed: int, *, limb: bool = False) -> tuple[Scene, Motion, Motion]:
+    """Return the scene of a case with the motions of object and anatomy.
+
+    A shipped object stands before drawn anatomy, which is a limb's if `limb`; the object of a CT among the rest of it.
+    """
+    rng = np.random.default_rng([seed, 100])
+    item = next((item for item in OBJECTS.values() if item.name == case.name), None)
+    if item is not None and case.rest is None:
+        finer = item.volume(FINER_SHARE * item.voxel_mm)
+        scene = shipped_scene(case, finer, item.camera(), item.voxel_mm, rng, limb=limb)
+    else:
+        scene = ct_scene(case, ct_camera(case))
+    return scene, *run_motions(case, rng, rest_moves=case.rest is not None)
 
 
 def shipped_scene(

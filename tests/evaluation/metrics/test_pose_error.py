@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from fluoropose.evaluation.metrics.pose_error import capture_range_mm, percentiles, pose_error
+from fluoropose.evaluation.metrics.pose_error import (
+    capture_range_mm,
+    percentiles,
+    pose_error,
+    rmsd_proj_mm,
+    strict_capture_range_mm,
+    success_groups,
+)
 from fluoropose.evaluation.metrics.summary import Trial, summary
 from fluoropose.evaluation.start_errors import PAPER_SIGMAS, perturb
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six, six_from_pose
@@ -79,3 +86,28 @@ def test_the_summary_counts_what_the_contract_names():
     assert found["mtre_mm"]["p50"] == pytest.approx(0.2)
     assert found["latency_ms"]["total"] == {"p50": 10.0, "p99": 10.0}
     assert set(found) >= {"object", "trials", "size_mm", "in_plane_mm", "depth_mm", "rotation_deg", "capture_range_mm"}
+
+
+def test_success_in_groups_by_hand():
+    # Groups of 20: 20 of 20, 19 of 20, 18 of 20; five trials are left over.
+    start = np.arange(65.0)[::-1]
+    good = np.ones(65, bool)
+    good[[64 - 25, 64 - 45, 64 - 55]] = False
+    groups = success_groups(start, good)
+    assert [group.success for group in groups] == [1.0, 0.95, 0.9]
+    assert (groups[1].from_mm, groups[1].to_mm) == (20.0, 39.0)
+    assert strict_capture_range_mm(start, good) == 39.0
+    assert strict_capture_range_mm(start[:19], good[:19]) is None
+    assert strict_capture_range_mm(start, ~good) is None
+
+
+def test_precision_by_hand():
+    # Two registrations 6 mm apart across the ray lie 3 mm from their mean; depth changes no projection of the centre.
+    truth = rigid(np.eye(3), np.array([0.0, 0.0, 1000.0]))
+    apart = [rigid(np.eye(3), np.array([x, 0.0, 1000.0])) for x in (-3.0, 3.0)]
+    assert rmsd_proj_mm(apart, truth, np.zeros((1, 3))) == pytest.approx(3.0)
+    deep = [rigid(np.eye(3), np.array([0.0, 0.0, z])) for z in (990.0, 1010.0)]
+    assert rmsd_proj_mm(deep, truth, np.zeros((1, 3))) == pytest.approx(0.0)
+    # All three the same but one 3 mm off: distances 2, 1, 1 to the mean; sqrt((4 + 1 + 1) / 3).
+    three = [apart[1], truth, truth]
+    assert rmsd_proj_mm(three, truth, np.zeros((1, 3))) == pytest.approx(np.sqrt(2.0))

@@ -1,4 +1,4 @@
-"""Intensity-based registration: a likeness of frame and DRR, climbed over the six parameters, coarse to fine.
+"""Intensity-based registration: a similarity of frame and DRR, maximised over the six parameters, coarse to fine.
 
 The parameters are counted in units of how wrong a start is expected to be, so that one step of the optimiser means
 about as much in each of them. The window is fixed while one stage runs; a DRR is rendered at every evaluation.
@@ -17,7 +17,7 @@ from fluoropose.imaging.xray import Exposure
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 from fluoropose.similarity.intensity import JointHistogram, normalised_correlation
 
-__all__ = ["MEASURES", "Optimiser", "Search", "Stage", "likeness_of", "search"]
+__all__ = ["MEASURES", "Optimiser", "Search", "Stage", "search", "similarity_of"]
 
 Optimiser = Callable[[Callable[[Float64], float], "Stage"], Float64]
 """Minimises a function of six scaled parameters from zero within a stage's budget."""
@@ -25,7 +25,7 @@ Optimiser = Callable[[Callable[[Float64], float], "Stage"], Float64]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One climb: what is compared (`mi`, `ncc` or `gc`), at which pixel share, with how many evaluations at most.
+    """One search: what is compared (`mi`, `ncc` or `gc`), at which pixel share, with how many evaluations at most.
 
     `reach` is the size of the optimiser's first steps in units of the expected error, `tolerance` where it stops.
     """
@@ -66,19 +66,21 @@ def search(
     pose = start
     for stage in settings.stages:
         level = target.level(exposure, stage.pixel_share)
-        likeness = likeness_of(level, target, pose, settings, stage.measure)
+        similarity = similarity_of(level, target, pose, settings, stage.measure)
         origin = six_from_pose(pose, frame)
 
-        def cost(x: Float64, likeness: Any = likeness, origin: Float64 = origin) -> float:
+        def cost(x: Float64, similarity: Any = similarity, origin: Float64 = origin) -> float:
             six = origin + x * scales
-            return -likeness(pose_from_six(six, frame)) if six[2] > 1.0 and abs(six[4]) < 90.0 else 1.0
+            return -similarity(pose_from_six(six, frame)) if six[2] > 1.0 and abs(six[4]) < 90.0 else 1.0
 
         best = optimise(cost, stage)
         pose = pose_from_six(origin + best * scales, frame)
     return pose
 
 
-def likeness_of(level: Level, target: Target, pose: Mat44, settings: Search, measure: str) -> Callable[[Mat44], float]:
+def similarity_of(
+    level: Level, target: Target, pose: Mat44, settings: Search, measure: str
+) -> Callable[[Mat44], float]:
     """Return the measure as a function of camera_from_volume, in the window around the object at `pose`."""
     window = window_around(level.camera, pose, target.case.corners_mm, settings.margin)
     compare = MEASURES[measure](level.frame, (window.rows, window.columns), settings)

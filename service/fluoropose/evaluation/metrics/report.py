@@ -39,7 +39,7 @@ def method_facts(
     Accuracy, success and time are those of the paper's own starts (spread 1); the capture range and the success by
     start error are counted over all spreads that were run.
     """
-    usual = [record for record in records if record.job.spread == 1.0]
+    usual = [record for record in records if record.key.spread == 1.0]
     facts = summary(name, size_mm, [record.trial for record in usual], machine)
     good = np.array([succeeded(record, size_mm) for record in usual], bool)
     starts = np.array([r.trial.start.mtre_proj_mm for r in records if r.trial.start is not None])
@@ -51,10 +51,10 @@ def method_facts(
         "capture_range_mm": capture_range_mm(starts, all_good),
         "strict_capture_range_mm": strict_capture_range_mm(starts, all_good),
         "largest_start_mm": float(starts.max()) if len(starts) else None,
-        "trials_by_spread": {f"{k:g}": n for k, n in sorted(Counter(r.job.spread for r in records).items())},
+        "trials_by_spread": {f"{k:g}": n for k, n in sorted(Counter(r.key.spread for r in records).items())},
         "success_by_spread": {
-            f"{k:g}": float(np.mean([succeeded(r, size_mm) for r in records if r.job.spread == k]))
-            for k in sorted({r.job.spread for r in records})
+            f"{k:g}": float(np.mean([succeeded(r, size_mm) for r in records if r.key.spread == k]))
+            for k in sorted({r.key.spread for r in records})
         },
         "success_by_start_error": [asdict(group) for group in groups],
         "rmsd_proj_mm": _precision(usual, truths, frame, targets_mm),

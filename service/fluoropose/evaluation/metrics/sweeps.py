@@ -85,8 +85,8 @@ def sweep_facts(records: Sequence[SweepRecord], size_mm: float) -> dict[str, Any
         "size_mm": size_mm,
         "views": float(np.mean([record.views for record in ends])),
         "start_depth_mm": percentiles(np.array([record.alone.depth_mm for record in records if record.frame == 0])),
-        "alone": _opinions([record.alone for record in ends]),
-        "smoothed": _opinions([record.smoothed for record in ends]),
+        "alone": _estimate_facts([record.alone for record in ends]),
+        "smoothed": _estimate_facts([record.smoothed for record in ends]),
         "smoothing_us": {"p50": float(np.median(times)), "p99": float(np.percentile(times, 99))},
     }
 
@@ -106,14 +106,14 @@ def sweep_row(record: SweepRecord) -> dict[str, Any]:
     }
 
 
-def _opinions(opinions: Sequence[DepthEstimate]) -> dict[str, Any]:
-    depth = np.array([opinion.depth_mm for opinion in opinions])
-    sigma = np.array([opinion.depth_sigma_mm for opinion in opinions])
-    chi_square = np.array([opinion.chi_square for opinion in opinions])
+def _estimate_facts(estimates: Sequence[DepthEstimate]) -> dict[str, Any]:
+    depth = np.array([estimate.depth_mm for estimate in estimates])
+    sigma = np.array([estimate.depth_sigma_mm for estimate in estimates])
+    chi_square = np.array([estimate.chi_square for estimate in estimates])
     return {
         "depth_mm": {**percentiles(depth), "worst": float(depth.max())},
-        "centre_mm": percentiles(np.array([opinion.centre_mm for opinion in opinions])),
-        "rotation_deg": percentiles(np.array([opinion.rotation_deg for opinion in opinions])),
+        "centre_mm": percentiles(np.array([estimate.centre_mm for estimate in estimates])),
+        "rotation_deg": percentiles(np.array([estimate.rotation_deg for estimate in estimates])),
         "depth_sigma_mm": percentiles(sigma),
         "depth_calibration": float(np.sqrt(np.mean((depth / sigma) ** 2))),
         "calibration": float(np.sqrt(np.mean(chi_square) / 6.0)),

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fluoropose.errors import InputError
+from fluoropose.evaluation.extras import require_extra
 from fluoropose.evaluation.metrics.two_views import PAIR_SUCCESS_MM
 from fluoropose.io.files import write_file
 
@@ -45,7 +45,7 @@ def plotter() -> Draw:
 
 
 def views_plotter() -> Draw:
-    """Return what draws the figures of `evaluate-views` into a folder.
+    """Return what draws the figures of `evaluate two-views` into a folder.
 
     Raises
     ------
@@ -89,12 +89,8 @@ def _views_name(row: dict[str, Any]) -> str:
 
 
 def _figure_class() -> Any:
-    try:
+    with require_extra("evaluate", "for plots"):
         from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"expected the evaluation extra for plots, got no module {error.name}: pip install 'fluoropose[evaluate]'"
-        ) from error
     return Figure
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fluoropose.errors import InputError
+from fluoropose.evaluation.extras import require_extra
 from fluoropose.io.files import write_file
 
 __all__ = ["overlap_plotter", "sweep_plotter"]
@@ -53,12 +53,8 @@ def overlap_plotter() -> Callable[[Path, dict[str, Any]], None]:
 
 
 def _figure() -> Callable[..., tuple[Any, Any]]:
-    try:
+    with require_extra("evaluate", "for plots"):
         from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"expected the evaluation extra for plots, got no module {error.name}: pip install 'fluoropose[evaluate]'"
-        ) from error
 
     def figure_of(columns: int, width: float = 3.2) -> tuple[Any, Any]:
         figure = Figure(figsize=(max(width * columns, 4.0), 3.8), layout="constrained")

@@ -11,7 +11,7 @@ from fluoropose.errors import BundleError
 from fluoropose.evaluation.published.hierarchy import Regressor, ZoneRegressors
 from fluoropose.evaluation.published.plan import Variant, Zone
 
-__all__ = ["GoldenPair", "PublishedBundle", "ZoneModels", "opened_zones"]
+__all__ = ["GoldenPair", "PublishedBundle", "ZoneModels", "open_zones"]
 
 _TOLERANCE = 2e-3
 """Largest allowed difference to a golden output, in mm or degrees."""
@@ -50,16 +50,14 @@ class PublishedBundle:
     def __post_init__(self) -> None:
         """Check that every zone has every group."""
         if not self.zones:
-            raise BundleError("a paper model must hold at least one zone, got none")
+            raise BundleError("a model as published must hold at least one zone, got none")
         for zone in self.zones:
             missing = [group.name for group in self.variant.groups if group.name not in zone.models]
             if missing:
                 raise BundleError(f"{zone.zone.name} must hold the group {missing[0]}, got {', '.join(zone.models)}")
 
 
-def opened_zones(
-    bundle: PublishedBundle, open_model: Callable[[bytes], Regressor]
-) -> list[tuple[Zone, ZoneRegressors]]:
+def open_zones(bundle: PublishedBundle, open_model: Callable[[bytes], Regressor]) -> list[tuple[Zone, ZoneRegressors]]:
     """Return the zones with their models opened by a runtime, each checked against its golden pair.
 
     Raises

@@ -1,4 +1,4 @@
-"""Paper models on disk: `manifest.json` with checksums, one ONNX file per zone and group, `zones.npz`."""
+"""Bundles of PEHL as published: `manifest.json` with checksums, an ONNX file per zone and group, `zones.npz`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from fluoropose.evaluation.published.bundle import GoldenPair, PublishedBundle, 
 from fluoropose.evaluation.published.plan import Zone, variant_named
 from fluoropose.io.files import new_folder, read_json, sha256_of, write_json
 
-__all__ = ["load_paper_bundle", "store_paper_bundle"]
+__all__ = ["load_published_bundle", "store_published_bundle"]
 
 _KIND, _SCHEMA = "paper", 1
 
 
-def store_paper_bundle(folder: Path, bundle: PublishedBundle) -> None:
+def store_published_bundle(folder: Path, bundle: PublishedBundle) -> None:
     """Write a bundle, whole or not at all; an older one of the same name stays until the new one is complete."""
     with new_folder(folder, replace=True) as part:
         arrays: dict[str, Any] = {}
@@ -33,7 +33,7 @@ def store_paper_bundle(folder: Path, bundle: PublishedBundle) -> None:
             "case_digest": bundle.case_digest,
             "variant": bundle.variant.name,
             "groups": {group.name: list(group.parameters) for group in bundle.variant.groups},
-            "zones": [_described(item) for item in bundle.zones],
+            "zones": [_describe(item) for item in bundle.zones],
             "inputs": {"residuals": "float32 (batch, points, size, size), DRR minus X-ray patches, normalised"},
             "outputs": {"update": "float32 (batch, parameters of the group), mm and degrees, along the patches' axes"},
             "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
@@ -42,18 +42,18 @@ def store_paper_bundle(folder: Path, bundle: PublishedBundle) -> None:
         write_json(part / "manifest.json", manifest)
 
 
-def load_paper_bundle(folder: Path) -> PublishedBundle:
+def load_published_bundle(folder: Path) -> PublishedBundle:
     """Return a stored bundle after checking every file against its checksum.
 
     Raises
     ------
     BundleError
-        If it is not a paper model, or a file is missing, is a link, or differs from its checksum.
+        If it is no such bundle, or a file is missing, is a link, or differs from its checksum.
     """
     try:
-        manifest = read_json(folder / "manifest.json", "a paper model's manifest")
+        manifest = read_json(folder / "manifest.json", "the manifest of a model as published")
         if not isinstance(manifest, dict) or (manifest.get("kind"), manifest.get("schema")) != (_KIND, _SCHEMA):
-            raise BundleError(f"expected a paper model of schema {_SCHEMA} in {folder.name}, got another manifest")
+            raise BundleError(f"expected a model as published, schema {_SCHEMA}, in {folder.name}, got another")
         variant = variant_named(manifest["variant"])
         names = [f"{zone['name']}-{group.name}.onnx" for zone in manifest["zones"] for group in variant.groups]
         for name in (*names, "zones.npz"):
@@ -61,11 +61,11 @@ def load_paper_bundle(folder: Path) -> PublishedBundle:
         with np.load(folder / "zones.npz") as arrays:
             zones = tuple(_zone(folder, zone, [g.name for g in variant.groups], arrays) for zone in manifest["zones"])
     except (InputError, KeyError, TypeError) as error:
-        raise BundleError(f"expected a complete paper model in {folder.name}, got: {error}") from error
+        raise BundleError(f"expected a complete model as published in {folder.name}, got: {error}") from error
     return PublishedBundle(manifest["name"], manifest["case_digest"], variant, zones)
 
 
-def _described(item: ZoneModels) -> dict[str, Any]:
+def _describe(item: ZoneModels) -> dict[str, Any]:
     return {
         "name": item.zone.name,
         "row": item.zone.row,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError
-from fluoropose.evaluation.published.bundle import PublishedBundle, opened_zones
+from fluoropose.evaluation.published.bundle import PublishedBundle, open_zones
 from fluoropose.evaluation.published.comparison import comparison_named
 from fluoropose.evaluation.published.hierarchy import PAPER_SWEEPS, PublishedRegression, Regressor, register_sweeps
 from fluoropose.evaluation.trials import TrialResult
@@ -36,17 +36,17 @@ class PublishedMethod:
         """Open the bundle's models and choose the comparison picture, "exact" or "atlas"."""
         if bundle.case_digest != case.digest:
             raise BundleError(
-                f"paper model {bundle.name!r} was made for another case: expected digest {case.digest} ({case.name}), "
-                f"got {bundle.case_digest}; train one for this case"
+                f"model as published {bundle.name!r} was made for another case: expected digest {case.digest} "
+                f"({case.name}), got {bundle.case_digest}; train one for this case"
             )
-        zones = opened_zones(bundle, open_model)
+        zones = open_zones(bundle, open_model)
         shown = comparison_named(comparison, case)
         self._case = case
         self._regression = PublishedRegression(case.pose_frame, shown, zones, bundle.variant.groups)
         self._clock, self._sweeps, self._meaning = clock, sweeps, meaning
 
     def __call__(self, pixels: NDArray[Any], camera: Camera, start: Mat44) -> TrialResult:
-        """Register one frame from a start pose (camera_from_volume); no judgement is made: always "TRACKING"."""
+        """Register one frame from camera_from_volume; the method does not assess its result: always "TRACKING"."""
         began = self._clock()
         found = self.track(pixels, camera, start)[-1]
         took = {"total": (self._clock() - began) / 1e6}

@@ -33,7 +33,7 @@ from fluoropose.evaluation.published.training.pairs import (
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.train.appearance import apply_appearance, draw_appearance
 
-__all__ = ["HeldOut", "TrainedZone", "ZoneTask", "export_network", "held_out", "train_zone"]
+__all__ = ["HeldOut", "TrainedZone", "ZoneTask", "draw_held_out", "export_network", "train_zone"]
 
 _GLOBAL_PX = 104
 """Side of the whole-image residual: twice that of a patch."""
@@ -102,7 +102,7 @@ def train_zone(
     return TrainedZone(trained, points, reports)
 
 
-def held_out(case: Case, zone: Zone, count: int, rng: np.random.Generator, strength: float = 1.0) -> list[HeldOut]:
+def draw_held_out(case: Case, zone: Zone, count: int, rng: np.random.Generator, strength: float = 1.0) -> list[HeldOut]:
     """Return pictures of the training generator at new poses, with starts off by group 1's uniform ranges."""
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     ranges = np.array(PAPER_GROUPS[0].half_ranges)

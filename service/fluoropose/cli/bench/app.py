@@ -1,0 +1,18 @@
+"""`fluoropose bench`: speed of this machine, and a service under load."""
+
+import typer
+
+from fluoropose.cli.bench.load import load
+from fluoropose.cli.bench.speed import speed
+from fluoropose.cli.groups import BenchGroup
+
+__all__ = ["bench_app"]
+
+bench_app = typer.Typer(
+    cls=BenchGroup,
+    help="Measure renderers and registration here, or a service under load.\n\n"
+    "Example: fluoropose bench speed --object plate",
+)
+
+bench_app.command("speed")(speed)
+bench_app.command("load")(load)

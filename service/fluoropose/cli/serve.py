@@ -1,0 +1,56 @@
+"""`fluoropose serve`: the service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fluoropose.cli.console import plain_errors
+from fluoropose.cli.environment import prepare_shipped_cases
+from fluoropose.cli.options import CudaGraphs, Threads
+from fluoropose.cli.settings import Settings
+
+__all__ = ["serve"]
+
+
+def serve(
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Folder of cases; the shipped objects if not given.")
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="The address that is listened on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="HTTP and WebSocket.")] = 8000,
+    grpc_port: Annotated[int, typer.Option("--grpc-port", help="gRPC; -1 for none.")] = 8001,
+    metrics_port: Annotated[int, typer.Option("--metrics-port", help="Scrapes on loopback; -1 for none.")] = -1,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
+    threads: Threads = 0,
+    cuda_graphs: CudaGraphs = False,
+    budget_mb: Annotated[float | None, typer.Option("--budget-mb", help="Most bytes of resident cases.")] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", help="File of API keys; see `fluoropose keys`.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The server's private key, PEM.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Its certificate chain, PEM.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option("--tls-client-ca", help="Clients must have a certificate of this authority, PEM.")
+    ] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
+    grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Serve the cases until stopped.
+
+    Example: fluoropose serve --cases cases --models models
+    """
+    with plain_errors():
+        from fluoropose.transports.server import ServePlan, run_server
+
+        settings = Settings()
+        run_server(
+            ServePlan(
+                cases or prepare_shipped_cases(), models or settings.models_root(), host, port, grpc_port,
+                metrics_port, device or settings.device, threads or settings.threads,
+                cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
+                keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
+            )
+        )  # fmt: skip

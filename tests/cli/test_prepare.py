@@ -1,0 +1,51 @@
+"""`prepare`: a case of a CT, and one line for every mistake."""
+
+import pytest
+
+from fluoropose.io.cases import list_cases, load_case
+from support.commands import refused, run
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [["--label-map", "labels.nii.gz", "--label", "5"], ["--hu", "200", "20000"]],
+    ids=["label", "window"],
+)
+def test_prepare_makes_a_case_of_a_ct(ct, tmp_path, choice):
+    choice = [ct / word if word.endswith(".gz") else word for word in choice]
+    result = run(
+        "prepare", ct / "ct.nii.gz", *choice, "--out", tmp_path / "mine", "--half-range-deg", 8, "--step-deg", 4
+    )
+    assert result.exit_code == 0, result.output
+    case = load_case(tmp_path / "mine")
+    assert case.rest is not None
+    assert case.size_mm == pytest.approx(49.0, abs=4.0)
+    assert case.atlas.grid.rows == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gone.nii.gz"], "got no file or folder"),
+        (["ct.nii.gz", "--label", "5"], "expected a label map"),
+        (
+            ["ct.nii.gz", "--label-map", "labels.nii.gz", "--label", "9"],
+            "label 9 must be in the label map, got labels 0, 5",
+        ),
+        (["ct.nii.gz", "--hu", "90000", "99999"], "HU between 90000 and 99999"),
+        (["ct.nii.gz", "--box", "1,2,3"], "expected --box"),
+        (["ct.nii.gz", "--box", "900,900,900,950,950,950"], "inside the box"),
+        (["ct.nii.gz", "--view", "sideways"], "expected a view of frontal, back, lateral"),
+        (["ct.nii.gz", "--range-mm", "-4"], "positive range"),
+        (["ct.nii.gz", "--step-deg", "0"], "step <= half range"),
+    ],
+)
+def test_prepare_refuses_and_lists_nothing(ct, tmp_path, words, message):
+    words = [ct / word if word.endswith(".gz") else word for word in words]
+    refused(run("prepare", *words, "--out", tmp_path / "mine"), message)
+    assert list_cases(tmp_path) == []
+
+
+def test_prepare_does_not_replace(ct, tmp_path):
+    (tmp_path / "mine").mkdir()
+    refused(run("prepare", ct / "ct.nii.gz", "--hu", 200, 20000, "--out", tmp_path / "mine"), "which exists")

@@ -1,0 +1,38 @@
+"""What is sent: recorded runs with what must be said beside them, and simulated ones."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fluoropose.cli.stream_source import RunFiles, read_source, simulate_source
+from fluoropose.errors import InputError
+from fluoropose.evaluation.environment import Environment
+from fluoropose.transports.http.schemas import camera_json
+
+
+@pytest.fixture
+def run_files(tmp_path, camera, frame):
+    np.save(tmp_path / "run.npy", np.stack([frame] * 2))
+    (tmp_path / "camera.json").write_text(json.dumps(camera_json(camera)))
+    return RunFiles(tmp_path / "run.npy", tmp_path / "camera.json")
+
+
+def test_a_recorded_run_is_sent_at_15_frames_per_second_if_nothing_else_is_said(run_files):
+    source = read_source(run_files, "small", None, None)
+    assert (len(source.frames), source.fps) == (2, 15.0)
+    assert "camera" in source.opening()
+    assert read_source(run_files, "small", None, 30.0).fps == 30.0
+
+
+def test_mistakes_are_named(run_files):
+    with pytest.raises(InputError, match="--case and --camera"):
+        read_source(run_files, None, None, None)
+    with pytest.raises(InputError, match="a rate above 0"):
+        read_source(run_files, "small", None, -1.0)
+
+
+def test_a_simulated_run_has_its_truths(cases_root):
+    source = simulate_source(cases_root / "small", 2, 15.0, Environment())
+    assert len(source.truths) == len(source.frames) == 2
+    np.testing.assert_array_equal(source.initial_pose, source.truths[0])
