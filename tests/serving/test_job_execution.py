@@ -12,6 +12,7 @@ from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.frames import npy_bytes
 from fluoropose.registration.assessment import Status
+from fluoropose.registration.pipeline import register
 from fluoropose.serving.messages import EncodedFrame, FrameResult
 from fluoropose.serving.service import Service
 from fluoropose.tracking.session_settings import Change, ObjectStart, SessionCamera, SessionSettings, UnknownObjectError
