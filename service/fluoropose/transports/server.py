@@ -55,7 +55,7 @@ def run_server(plan: ServePlan) -> None:
         tls.credentials()
     configure_logs(plan.log_level)
     sys.setswitchinterval(_SWITCH_S)
-    device = open_device(plan.device, plan.threads, plan.cuda_graphs)
+    device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs)
     service = Service(device, plan.cases, plan.models, budget_bytes=plan.budget_bytes)
     fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
     _log.info("device", extra={"fields": fields})
