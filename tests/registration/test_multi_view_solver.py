@@ -10,7 +10,8 @@ from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import about_x, about_y, angle_between
 from fluoropose.registration.multi_view_equations import apply_twist
-from fluoropose.registration.multi_view_solver import CalibratedView, register_jointly, world_information
+from fluoropose.registration.assessment import world_information
+from fluoropose.registration.multi_view_solver import CalibratedView, regress_jointly
 from fluoropose.registration.regression.residual import residual_to_pose
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, TRACKING_SCHEDULE
 from fluoropose.registration.regression.step import Regression
@@ -62,7 +63,7 @@ def distance(pose, truth=TRUTH):
 @pytest.mark.parametrize("degrees", [(0.0,), (0.0, 90.0), (-20.0, 25.0, 70.0)], ids=["one", "two", "three"])
 def test_views_that_know_the_truth_reach_it(degrees):
     start = apply_twist(TRUTH, np.array([3.0, -4.0, 12.0, 0.1, -0.15, 0.05]), ATLAS)
-    found = register_jointly(knowing([TRUTH] * len(degrees)), sights(*degrees), start, DEFAULT_SCHEDULE, clock)
+    found = regress_jointly(knowing([TRUTH] * len(degrees)), sights(*degrees), start, DEFAULT_SCHEDULE, clock)
     moved, turned = distance(found.world_from_volume)
     assert moved < 0.05
     assert turned < 0.05
@@ -72,7 +73,7 @@ def test_views_that_know_the_truth_reach_it(degrees):
 def test_it_stops_once_the_pose_has_settled():
     start = apply_twist(TRUTH, np.array([0.5, 0.0, 1.0, 0.01, 0.0, 0.0]), ATLAS)
     regress = knowing([TRUTH] * 2)
-    register_jointly(regress, sights(0.0, 60.0), start, DEFAULT_SCHEDULE, clock)
+    regress_jointly(regress, sights(0.0, 60.0), start, DEFAULT_SCHEDULE, clock)
     assert len(regress.calls) < len(DEFAULT_SCHEDULE)
     assert regress.calls[-1] == "fine"
 
@@ -82,7 +83,7 @@ def test_depth_is_as_sure_as_the_other_view_makes_it():
     spread, expected = [], []
     for seed in range(40):
         regress = knowing([TRUTH] * 2, noise=1.0, seed=seed)
-        found = register_jointly(regress, sights(0.0, 90.0), TRUTH, TRACKING_SCHEDULE, clock)
+        found = regress_jointly(regress, sights(0.0, 90.0), TRUTH, TRACKING_SCHEDULE, clock)
         spread.append(transform(found.world_from_volume, VIEW.centre_mm)[2] - transform(TRUTH, VIEW.centre_mm)[2])
         expected.append(np.sqrt(np.linalg.inv(found.information)[2, 2]))
     assert np.std(spread) < 0.3
@@ -93,7 +94,7 @@ def test_depth_is_as_sure_as_the_other_view_makes_it():
 
 def test_views_of_two_instants_disagree():
     other = apply_twist(TRUTH, np.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0]), ATLAS)
-    found = register_jointly(knowing([TRUTH, other]), sights(0.0, 90.0), TRUTH, TRACKING_SCHEDULE, clock)
+    found = regress_jointly(knowing([TRUTH, other]), sights(0.0, 90.0), TRUTH, TRACKING_SCHEDULE, clock)
     assert min(found.disagreements) > 11.0
 
 
@@ -108,7 +109,7 @@ def test_what_no_view_sees_stays_where_it_was():
         information[:, 2, 2] = 1e-9
         return Regression(seen.residuals, seen.sigmas, information, seen.presence)
 
-    found = register_jointly(blind, sights(0.0), start, TRACKING_SCHEDULE, clock)
+    found = regress_jointly(blind, sights(0.0), start, TRACKING_SCHEDULE, clock)
     offset = transform(found.world_from_volume, VIEW.centre_mm) - transform(start, VIEW.centre_mm)
     ray = transform(TRUTH, VIEW.centre_mm) / np.linalg.norm(transform(TRUTH, VIEW.centre_mm))
     assert abs(offset @ ray) < 0.1

@@ -47,35 +47,6 @@ def pictures_of(shadows, camera):
     return np.stack([add_projection_twin(empty, camera, projected, np.array([1.0, 0.0])) for projected in shadows])
 
 
-def test_a_shadow_is_the_rendered_picture(small_case, camera, empty, shadows):
-    """To what two degrees of grid, four here, and depth as a scale leave: a few per cent of the darkest."""
-    lines = saturate(CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(HERE, small_case.pose_frame)))
-    add_projection(empty, camera, shadows[0], np.array([1.0, 0.0]))
-    lines = lines - lines.min()
-    assert np.corrcoef(empty.ravel(), lines.ravel())[0, 1] > 0.97
-
-
-@pytest.mark.parametrize("six", [HERE, BESIDE, HERE + [0.0, 0.0, 0.0, 0.0, 40.0, -40.0]])
-def test_the_shadows_twins_agree(small_case, six):
-    """On both sides of the nearest view, and beyond the atlas's rim."""
-    pose = pose_from_six(six, small_case.pose_frame)
-    got, wanted = project_object(pose, small_case.atlas), project_object_twin(pose, small_case.atlas)
-    np.testing.assert_allclose(got.lines, wanted.lines, atol=2e-6)
-    assert got.box == wanted.box
-
-
-def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
-    for projected in shadows:
-        top, end, left, stop = projected.box
-        corners = np.array([[x, y, 1.0] for y in (top - 1.0, end) for x in (left - 1.0, stop)]).T
-        u, v, w = projected.frame_from_canonical_px(camera) @ corners
-        u, v = u / w, v / w
-        assert projected.window(camera) == (
-            max(int(np.floor(v.min())), 0), min(int(v.max()) + 2, camera.rows),
-            max(int(np.floor(u.min())), 0), min(int(u.max()) + 2, camera.columns),
-        )  # fmt: skip
-
-
 def test_the_twins_agree(rng, camera, shadows):
     frame = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
     strength = np.array([0.8, -0.05])
@@ -116,18 +87,6 @@ def test_an_object_that_is_not_there_is_given_little(camera, empty, shadows):
     strengths = fit_strengths(frame, pictures_of(shadows, camera))
     deepest = float(shadows[1].lines.max())
     assert abs(strengths[1] @ [deepest, deepest**2]) < 0.15 * deepest
-
-
-def test_a_shadow_ends_where_the_object_does(camera, shadows):
-    """No step of the detector's floor is left at the rim of the cached view, and the window holds all that is cast."""
-    (picture,) = pictures_of(shadows[:1], camera)
-    rows, columns = np.nonzero(picture)
-    top, end, left, stop = shadows[0].window(camera)
-    assert shadows[0].lines[0].max() == 0.0
-    assert top <= rows.min()
-    assert rows.max() < end
-    assert left <= columns.min()
-    assert columns.max() < stop
 
 
 def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, camera, empty, shadows):
