@@ -1,24 +1,22 @@
-"""What objects cast into a frame: the compiled kernels and their twins, strengths that are known, nothing where nothing is."""
+"""Objects taken out of a frame: strengths by both twins, known strengths found, what others change for an object."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.object_subtraction import (
     disturbance,
+    fit_overlap,
     fit_strengths,
     fit_strengths_twin,
-    subtraction_frame,
-    fit_overlap,
     power,
     power_twin,
+    subtraction_frame,
 )
-from fluoropose.registration.projected_object import add_projection, add_projection_twin, project_object, project_object_twin
-from fluoropose.imaging.attenuation import saturate
+from fluoropose.registration.projected_object import add_projection, add_projection_twin, project_object
 
 HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
@@ -38,7 +36,7 @@ def empty(camera):
 def overlap(frame, camera, shadows):
     """Return what shadows cast into a frame; None is one of which nothing is known."""
     ground = subtraction_frame(frame, camera)
-    return fit_overlap(ground, [None if projected is None else ground.add_projection(projected) for projected in shadows])
+    return fit_overlap(ground, [None if shadow is None else ground.project(shadow) for shadow in shadows])
 
 
 def pictures_of(shadows, camera):
@@ -47,16 +45,24 @@ def pictures_of(shadows, camera):
     return np.stack([add_projection_twin(empty, camera, projected, np.array([1.0, 0.0])) for projected in shadows])
 
 
-def test_the_twins_agree(rng, camera, shadows):
-    frame = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
-    strength = np.array([0.8, -0.05])
-    wanted = add_projection_twin(frame, camera, shadows[0], strength)
-    got = frame.copy()
-    add_projection(got, camera, shadows[0], strength)
-    np.testing.assert_allclose(got, wanted, atol=1e-4)
+def test_strengths_and_power_are_their_twins(rng, camera, shadows):
+    noise = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
+    frame = add_projection_twin(noise, camera, shadows[0], np.array([0.8, -0.05]))
     pictures = pictures_of(shadows, camera)
-    np.testing.assert_allclose(fit_strengths(wanted, pictures), fit_strengths_twin(wanted, pictures), rtol=1e-3, atol=1e-4)
-    assert power(wanted, pictures[0]) == pytest.approx(power_twin(wanted, pictures[0]), rel=1e-4)
+    np.testing.assert_allclose(fit_strengths(frame, pictures), fit_strengths_twin(frame, pictures), rtol=1e-3, atol=1e-4)
+    assert power(frame, pictures[0]) == pytest.approx(power_twin(frame, pictures[0]), rel=1e-4)
+    assert power(frame, np.zeros_like(frame)) == power_twin(frame, np.zeros_like(frame)) == 0.0
+
+
+def test_strengths_are_fitted_on_a_frame_of_block_means(rng, camera):
+    """A frame of 300 rows is shrunk by two, with its camera."""
+    fine = camera.scale_pixels(96 / 300)
+    frame = rng.random((fine.rows, fine.columns)).astype(np.float32)
+    small = subtraction_frame(frame, fine)
+    rows, columns = small.frame.shape
+    assert (rows, columns) == (small.camera.rows, small.camera.columns) == (fine.rows // 2, fine.columns // 2)
+    means = frame[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(small.frame, means, atol=1e-6)
 
 
 def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, shadows):

@@ -80,26 +80,3 @@ def test_an_empty_frame_leaves_the_networks_pose(small_case, camera):
     found = aligned(np.zeros((192, 192), np.float32), camera, finding, small_case.atlas)
     moved = pose_error(found.camera_from_volume, start, small_case.corners_mm)
     assert moved.in_plane_mm < 0.01 and moved.depth_mm < 0.2 and moved.rotation_deg < 0.05
-
-
-def test_two_views_are_aligned_together(small_case, camera, rng):
-    right = pose_of(small_case, RIGHT)
-    centre = transform(right, small_case.atlas.view.centre_mm)
-    turn = about_y(np.deg2rad(10.0))
-    places = (np.eye(4), rigid(turn, centre - turn @ centre))
-    sights = [CalibratedView(n, camera, place, small_case.atlas) for n, place in enumerate(places)]
-    frames = [shot(small_case, camera, place @ right, rng) for place in places]
-    start = pose_of(small_case, RIGHT + OFF)
-    views = tuple(believed(small_case, camera, place @ start) for place in places)
-    joint = JointFinding(start, views, np.eye(6), np.zeros(6), (0.5, 0.7))
-    found = aligned_jointly(frames, sights, joint)
-    before, after = (pose_error(pose, right, small_case.corners_mm) for pose in (start, found.world_from_volume))
-    assert after.mtre_mm < 0.4 * before.mtre_mm
-    assert found.disagreements == joint.disagreements
-    assert np.linalg.eigvalsh(found.information).min() > 0.0
-    for place, view in zip(places, found.views, strict=True):
-        np.testing.assert_allclose(inverse(place) @ view.camera_from_volume, found.world_from_volume, atol=1e-9)
-
-    unseen = (views[0], believed(small_case, camera, places[1] @ start, presence=0.05))
-    doubted = JointFinding(start, unseen, np.eye(6), np.zeros(6), (0.5, 0.7))
-    assert aligned_jointly(frames, sights, doubted) is doubted

@@ -12,7 +12,12 @@ from fluoropose.imaging.filters import local_contrast
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import warp_frame
 from fluoropose.registration.regression.residual import align_view
-from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, register
+from fluoropose.registration.regression.schedule import (
+    DEFAULT_SCHEDULE,
+    ViewRegression,
+    follow_schedule,
+    pose_estimate,
+)
 from fluoropose.imaging.sampling import normalised_homography, stack_frames
 from fluoropose.train import network
 from fluoropose.train.export import export_step
@@ -94,7 +99,9 @@ def test_a_whole_registration_agrees(twins, small_case, camera, rng):
     ends = []
     for stepper in twins:
         stepper.put_frames(frame[None])
-        ends.append(register(stepper, camera, start, small_case.atlas, DEFAULT_SCHEDULE[5:9], lambda: 0))
+        regression = ViewRegression(stepper, camera, small_case.atlas)
+        end = follow_schedule(regression, start, DEFAULT_SCHEDULE[5:9], lambda: 0)
+        ends.append(pose_estimate(end, small_case.atlas))
     assert not np.allclose(ends[0].camera_from_volume, start)
     np.testing.assert_allclose(ends[0].camera_from_volume, ends[1].camera_from_volume, atol=0.05)
 
@@ -121,3 +128,16 @@ def test_frames_of_one_instant_may_differ_in_size(twins, small_case, camera, rng
         homography = normalised_homography(to_px, *frames.shape[1:])
         seen.append(stepper.step("fine", homography[None], np.arange(5)[None], np.array([index])))
     np.testing.assert_allclose(seen[0].residuals, seen[1].residuals, rtol=1e-4, atol=1e-5)
+
+
+def test_another_stepper_has_frames_of_its_own(twins, rng):
+    first = twins[1]
+    other = first.another()
+    whole = np.array([[2 / 127, 0.0, -1.0], [0.0, 2 / 127, -1.0], [0.0, 0.0, 1.0]])
+    looked_at = whole[None], np.arange(5)[None], np.zeros(1, np.int64)
+    frames = rng.random((2, 1, 40, 50)).astype(np.float32)
+    first.put_frames(frames[0])
+    before = first.step("coarse", *looked_at)
+    other.put_frames(frames[1])
+    np.testing.assert_array_equal(first.step("coarse", *looked_at).residuals, before.residuals)
+    assert not np.allclose(other.step("coarse", *looked_at).residuals, before.residuals)
