@@ -23,6 +23,7 @@ from support.views import rig_places
 FIRST = np.array([-6.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 SECOND = np.array([12.0, 8.0, 905.0, -20.0, -2.0, 4.0])
 
+
 @pytest.fixture(scope="module")
 def resident(small_case, models_root):
     return tiny_resident(small_case, load_bundle(models_root / "small"))
@@ -47,9 +48,7 @@ def found(residents, view, plans, settings=MULTI_OBJECT):
 def asked(resident, view, plans, settings=MULTI_OBJECT, presences=(None, None)):
     """Return the visits to the objects' networks, in their order: an object's label, its frames, its networks."""
     visits = []
-    cases = [
-        recorded_case(resident, visits, label, presence) for label, presence in zip("ab", presences, strict=True)
-    ]
+    cases = [recorded_case(resident, visits, label, presence) for label, presence in zip("ab", presences, strict=True)]
     found(cases, view, plans, settings)
     return visits
 

@@ -49,7 +49,9 @@ def test_strengths_and_power_are_their_twins(rng, camera, shadows):
     noise = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
     frame = add_projection_twin(noise, camera, shadows[0], np.array([0.8, -0.05]))
     pictures = pictures_of(shadows, camera)
-    np.testing.assert_allclose(fit_strengths(frame, pictures), fit_strengths_twin(frame, pictures), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        fit_strengths(frame, pictures), fit_strengths_twin(frame, pictures), rtol=1e-3, atol=1e-4
+    )
     assert power(frame, pictures[0]) == pytest.approx(power_twin(frame, pictures[0]), rel=1e-4)
     assert power(frame, np.zeros_like(frame)) == power_twin(frame, np.zeros_like(frame)) == 0.0
 

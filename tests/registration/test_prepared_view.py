@@ -25,7 +25,9 @@ def resident(small_case):
 def side(small_case, camera, pose):
     """A second view, ten degrees about the object's long axis, with its frame."""
     place = rig_places(small_case, pose)["b"]
-    return replace(one_view(taken(small_case, camera, place @ pose), camera, name="side"), placed=PlacedCamera(camera, place))
+    return replace(
+        one_view(taken(small_case, camera, place @ pose), camera, name="side"), placed=PlacedCamera(camera, place)
+    )
 
 
 def test_a_view_has_its_line_integrals_and_poses_in_the_world(resident, camera, frame, pose, side):

@@ -30,7 +30,10 @@ def test_pose_and_likeness_are_the_first_views(estimate, pose):
 
 def test_each_view_says_whether_it_has_a_part_and_why_not(estimate):
     found = registration_from(["a", "b"], estimate, preprocess_ns=0, total_ns=0, searched=False)
-    assert [(view.name, view.used, view.why) for view in found.views] == [("a", True, ""), ("b", False, "it is covered")]
+    assert [(view.name, view.used, view.why) for view in found.views] == [
+        ("a", True, ""),
+        ("b", False, "it is covered"),
+    ]
     assert [(view.presence, view.likeness) for view in found.views] == [(0.9, 0.8), (0.2, 0.3)]
 
 

@@ -40,4 +40,3 @@ def cluttered(frame: Float32, rng: np.random.Generator) -> Float32:
     """Return a frame of an object among much else of about its own strength: soft blobs everywhere."""
     other = gaussian_filter(rng.standard_normal(frame.shape), 1.0)
     return np.asarray(frame + 0.6 * frame.std() / other.std() * other, np.float32)
-

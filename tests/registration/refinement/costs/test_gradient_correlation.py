@@ -8,7 +8,13 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.imaging.xray import Exposure, PixelMeaning
 from fluoropose.registration.refinement.clutter import Closer, cached_view, cached_view_twin, window_of
 from fluoropose.similarity.edge_equations import Turn, edge_equations, edge_equations_twin
-from fluoropose.similarity.gradient_correlation_equations import WindowView, correlation_equations, correlation_equations_twin, correlation_with, smoothed_twin
+from fluoropose.similarity.gradient_correlation_equations import (
+    WindowView,
+    correlation_equations,
+    correlation_equations_twin,
+    correlation_with,
+    smoothed_twin,
+)
 from fluoropose.registration.refinement.costs.gradient_correlation_kernels import HALO, SMOOTH, TAPS, smoothed
 from fluoropose.registration.refinement.edge_alignment import FLOOR
 from fluoropose.registration.regression.residual import align_view, residual_from_grid, residual_to_pose
