@@ -1,69 +1,54 @@
+"""Edge similarity: compiled and plain agree, the object is like itself, what surrounds it does not count."""
+
 import numpy as np
+import pytest
 
-from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.prepare import rest_renderer
-from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.registration.edge_similarity import edge_similarity, edge_similarity_twin
-from fluoropose.registration.regression.residual import align_view
-from fluoropose.similarity.gradient import gradient_correlation
+from fluoropose.similarity.edge_similarity import edge_similarity, edge_similarity_twin
 
 
-def test_the_object_is_like_itself_and_unlike_noise_or_a_wrong_place(small_case, camera, rng):
-    right = np.array([2.0, -3.0, 890.0, 4.0, 4.0, -4.0])
-    frame = CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(right, small_case.pose_frame))
-    frame = frame + 0.02 * rng.standard_normal(frame.shape).astype(np.float32)
-
-    def at(six, image=frame):
-        return edge_similarity(
-            image, align_view(pose_from_six(six, small_case.pose_frame), camera, small_case.atlas), small_case.atlas
-        )
-
-    assert at(right) > 0.85
-    assert at(right + [15.0, 10.0, 0, 0, 0, 0]) < 0.5
-    assert at(right + [0, 0, 0, 90.0, 0, 0]) < 0.5
-    assert abs(at(right, rng.standard_normal(frame.shape).astype(np.float32))) < 0.3
+def block(shift=0, turned=False):
+    """Return a picture of a soft-edged bar and a disc."""
+    v, u = np.mgrid[0:96, 0:96].astype(np.float32)
+    u = u - shift
+    bar = np.clip(12.0 - np.abs(u - 40.0), 0.0, 3.0) * np.clip(30.0 - np.abs(v - 50.0), 0.0, 3.0) / 9.0
+    disc = np.clip(10.0 - np.hypot(u - 62.0, v - 30.0), 0.0, 3.0) / 3.0
+    image = bar + 0.7 * disc
+    return np.ascontiguousarray(image.T if turned else image, np.float32)
 
 
-def test_gain_and_shading_do_not_matter(small_case, camera):
-    right = np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0])
-    pose = pose_from_six(right, small_case.pose_frame)
-    frame = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
-    seen = align_view(pose, camera, small_case.atlas)
-    ramp = np.linspace(0.0, 0.5, camera.columns, dtype=np.float32)
-    plain, shaded = (edge_similarity(image, seen, small_case.atlas) for image in (frame, 0.6 * frame + ramp))
-    assert abs(plain - shaded) < 0.05
+def test_it_is_its_twin_near_the_object_beside_it_on_noise_and_where_nothing_is(rng):
+    noise = rng.standard_normal((96, 96)).astype(np.float32)
+    for seen in (block(), block(4), block(30), block() + noise, noise, np.zeros_like(noise)):
+        for shown in (block(), block(turned=True)):
+            np.testing.assert_allclose(edge_similarity(seen, shown), edge_similarity_twin(seen, shown), atol=1e-4)
 
 
-def test_the_twins_agree(small_case, camera, rng):
-    """Near the object, beside it and half out of the frame; on noise, and where there is nothing at all."""
-    pose = pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 4.0, -4.0]), small_case.pose_frame)
-    frame = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
-    for image in (frame, frame + rng.standard_normal(frame.shape).astype(np.float32), np.zeros_like(frame)):
-        for offset in (0.0, 12.0, 30.0):
-            there = pose_from_six(np.array([2.0 + offset, -3.0, 870.0, 14.0, 7.0, -4.0]), small_case.pose_frame)
-            seen = align_view(there, camera, small_case.atlas)
-            wanted = edge_similarity_twin(image, seen, small_case.atlas)
-            np.testing.assert_allclose(edge_similarity(image, seen, small_case.atlas), wanted, atol=1e-4)
+def test_with_surroundings_it_is_its_twin_too(rng):
+    besides = block(10, turned=True)
+    noise = 0.1 * rng.standard_normal((96, 96)).astype(np.float32)
+    for seen in (block() + besides, besides + noise, block() + noise, np.zeros_like(noise)):
+        found, wanted = (one(seen, block(), besides) for one in (edge_similarity, edge_similarity_twin))
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 
-def test_what_the_surroundings_explain_does_not_count(surrounded_case, camera):
-    """Among its surroundings the object is like itself; where they are alone, nothing is, though they look like it."""
-    atlas = surrounded_case.atlas
-    pose = pose_from_six(np.array([0.0, 0.0, 900.0, 0.0, 0.0, 0.0]), surrounded_case.pose_frame)
-    alone = rest_renderer(surrounded_case.rest, atlas.view).render(camera, pose)
-    frame = alone + CpuRenderer(surrounded_case.volume, 1.0).render(camera, pose)
-    seen = align_view(pose, camera, atlas)
-    assert edge_similarity(frame, seen, atlas) > 0.85
-    np.testing.assert_allclose(edge_similarity(frame, seen, atlas), edge_similarity_twin(frame, seen, atlas), atol=1e-4)
-    assert abs(edge_similarity(alone, seen, atlas)) < 0.3
+def test_the_object_is_like_itself_and_unlike_another_place_or_noise(rng):
+    noise = rng.standard_normal((96, 96)).astype(np.float32)
+    assert edge_similarity(block(), block()) == pytest.approx(1.0, abs=1e-4)
+    assert edge_similarity(-block(), block()) == pytest.approx(-1.0, abs=1e-4)
+    assert edge_similarity(block(25), block()) < 0.4
+    assert abs(edge_similarity(noise, block())) < 0.3
+    assert edge_similarity(np.zeros_like(noise), block()) == 0.0
 
 
-def test_a_partial_correlation_by_hand(rng):
-    """Two sums that share a third part correlate by it alone; beside that part they do not."""
-    shared, a, b = (tuple(rng.standard_normal((2, 60, 60))) for _ in range(3))
-    first, second = (tuple(x + 2.0 * s for x, s in zip(part, shared, strict=True)) for part in (a, b))
-    assert gradient_correlation(first, second) > 0.7
-    assert abs(gradient_correlation(first, second, besides=shared)) < 0.08
-    assert gradient_correlation(first, a, besides=shared) > 0.99
-    nothing = tuple(np.zeros((2, 60, 60)))
-    assert gradient_correlation(first, second, besides=nothing) == gradient_correlation(first, second)
+def test_gain_and_shading_hardly_matter():
+    ramp = np.linspace(0.0, 0.5, 96, dtype=np.float32)
+    assert abs(edge_similarity(0.6 * block() + ramp, block()) - 1.0) < 0.05
+
+
+def test_what_the_surroundings_explain_counts_for_nothing():
+    """A frame of the surroundings alone, which look like the object, is like it without them and not beside them."""
+    besides = block(2) + 0.3 * block(turned=True)
+    assert edge_similarity(besides, block()) > 0.6
+    assert abs(edge_similarity(besides, block(), besides)) < 1e-3
+    assert edge_similarity(besides + block(), block(), besides) > 0.95
+    assert edge_similarity(block(), block(), np.zeros_like(besides)) == pytest.approx(1.0, abs=1e-4)
