@@ -6,11 +6,11 @@ import pytest
 from onnx import helper
 
 from fluoropose.errors import BundleError
+from fluoropose.imaging.sampling import warp_frame
 from fluoropose.inference import onnx_runtime as ort
 from fluoropose.inference.after_warp import after_warp
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.io.bundles import list_bundles, load_bundle
-from fluoropose.imaging.sampling import warp_frame
 
 SIZE = 128
 

@@ -82,7 +82,9 @@ def test_bytes_that_are_no_model_are_refused(small_case, bundle, device):
 @pytest.mark.gpu
 def test_cuda_gives_the_cpus_poses(small_case, bundle, camera, frame, pose):
     found = [
-        register(load_resident_case(small_case, bundle, open_device(name, 2)), [one_view(frame, camera)], Plan(pose, False))
+        register(
+            load_resident_case(small_case, bundle, open_device(name, 2)), [one_view(frame, camera)], Plan(pose, False)
+        )
         for name in ("cpu", "cuda")
     ]
     np.testing.assert_allclose(found[0].camera_from_volume, found[1].camera_from_volume, atol=1e-2)

@@ -12,8 +12,8 @@ from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import inverse, rigid, transform
 from fluoropose.geometry.rotation import about_x, about_y, angle_between
-from fluoropose.registration.multi_view_equations import apply_twist
 from fluoropose.registration.assessment import world_information
+from fluoropose.registration.multi_view_equations import apply_twist
 from fluoropose.registration.multi_view_solver import CalibratedView, JointEstimate, refine_jointly, regress_jointly
 from fluoropose.registration.refinement.sequence import REFINEMENT
 from fluoropose.registration.regression.residual import residual_to_pose

@@ -48,7 +48,8 @@ def looked(case, camera, frame, six):
 def test_compiled_and_plain_agree(small_case, camera, frame):
     window, _, _, view = looked(small_case, camera, frame, RIGHT + OFF)
     fast, slow = (
-        solve(window, view, small_case.atlas.view, 0.07) for solve in (correlation_equations, correlation_equations_twin)
+        solve(window, view, small_case.atlas.view, 0.07)
+        for solve in (correlation_equations, correlation_equations_twin)
     )
     scale = np.sqrt(np.diag(slow.information))
     np.testing.assert_allclose(

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.imaging.attenuation import saturate
+from fluoropose.imaging.filters import local_contrast
+from fluoropose.imaging.sampling import normalised_homography, stack_frames, warp_frame
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.registration.regression.numpy_step import NumpyStepper
-from fluoropose.imaging.filters import local_contrast
-from fluoropose.imaging.attenuation import saturate
-from fluoropose.imaging.sampling import warp_frame
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import (
     DEFAULT_SCHEDULE,
@@ -18,7 +18,6 @@ from fluoropose.registration.regression.schedule import (
     follow_schedule,
     pose_estimate,
 )
-from fluoropose.imaging.sampling import normalised_homography, stack_frames
 from fluoropose.train import network
 from fluoropose.train.export import export_step
 from fluoropose.train.profiles import STAGES

@@ -42,9 +42,9 @@ def apart(first, second):
 def test_a_picture_lies_over_the_warped_frame(surrounded_case, renderer, camera):
     case, pose = surrounded_case, pose_from_six(HERE, surrounded_case.pose_frame)
     now = align_view(pose, camera, case.atlas)
-    seen = warp_stack(
-        renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2
-    )[0]
+    seen = warp_stack(renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2)[
+        0
+    ]
     picture = render_body(renderer, pose, now, case.atlas).image
     off = apart(seen, picture)
     assert off < 0.1
@@ -88,6 +88,8 @@ def test_turns_are_how_the_rendered_object_turns(surrounded_case, camera):
         residual = current.view_residual.copy()
         residual[axis] += np.deg2rad(0.5)
         turned = apply_residual(current, residual, Group.ALL, case.atlas)
-        change = object_image(inside, turned, align_view(turned, camera, case.atlas), case.atlas).image - image_there.image
+        change = (
+            object_image(inside, turned, align_view(turned, camera, case.atlas), case.atlas).image - image_there.image
+        )
         expected = np.deg2rad(0.5) * image_there.turns[number]
         assert np.corrcoef(change.ravel(), expected.ravel())[0, 1] > 0.9

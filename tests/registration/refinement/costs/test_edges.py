@@ -103,7 +103,8 @@ def test_the_floor_is_believed_to_be_near_where_it_starts(small_case, camera, fr
 
 def test_the_edges_count_by_the_settings_share(small_case, camera, frame):
     one, other = (
-        look(frame, small_case, camera, RIGHT + OFF, replace(EDGES, information_share=share))[1] for share in (0.125, 0.5)
+        look(frame, small_case, camera, RIGHT + OFF, replace(EDGES, information_share=share))[1]
+        for share in (0.125, 0.5)
     )
     np.testing.assert_allclose(other.information[:6, :6], 4.0 * one.information[:6, :6])
     np.testing.assert_allclose(other.vector[:6], 4.0 * one.vector[:6])

@@ -68,9 +68,7 @@ def test_steps_lead_to_the_object_though_the_body_is_elsewhere(surrounded_case, 
     cost, pose = make
     begun = pose(TRUE + APART)
     solution = minimise(cost(TRUE, TRUE + APART), begun, weak(surrounded_case), Stop(3, 0.0))
-    before, after = (
-        np.abs(six_from_pose(one, surrounded_case.pose_frame) - TRUE) for one in (begun, solution.pose)
-    )
+    before, after = (np.abs(six_from_pose(one, surrounded_case.pose_frame) - TRUE) for one in (begun, solution.pose))
     assert (after[[0, 1, 3]] < 0.25 * before[[0, 1, 3]]).all()
     assert solution.improved
     assert solution.agreements[-1] > solution.agreements[0]
