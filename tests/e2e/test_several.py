@@ -14,16 +14,14 @@ from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
 from fluoropose.evaluation.server_process import server_process
 from fluoropose.geometry.rig import PlacedCamera, c_arm_camera_from_world
 from fluoropose.geometry.rigid import check_rigid, inverse
-from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import store_case
 from fluoropose.io.frames import npy_bytes
+from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 from fluoropose.transports.http.schemas import camera_json
-from support.cases import SMALL_CHOICE, tiny_bundle_folder, wider_volume
+from support.cases import SMALL_CHOICE, tiny_bundle_folder, tiny_resident, wider_volume
 from support.views import placed_json, rig_places, taken
 
 TRANSPORTS = ("http", "ws", "grpc")
@@ -50,7 +48,7 @@ def client(request, server):
 
 @pytest.fixture(scope="module")
 def resident(small_case, models_root):
-    return ResidentCase(small_case, load_bundle(models_root / "small"), open_device("cpu", 1))
+    return tiny_resident(small_case, load_bundle(models_root / "small"))
 
 
 @pytest.fixture
@@ -75,7 +73,7 @@ def by_engine(resident, start, seen):
         FrameView(pixels, PlacedCamera(camera, check_rigid(place, name)), name) for pixels, camera, place, name in seen
     ]
     plan = Plan(check_rigid(start, "start"), nearby=False)
-    return resident.register_views(views, PixelMeaning.INTENSITY, False, plan)
+    return register(resident, views, plan)
 
 
 def used(found):

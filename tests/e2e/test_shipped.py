@@ -4,23 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fluoropose.registration.edge_similarity import edge_similarity
 
 from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.evaluation.start_errors import perturb
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
 from fluoropose.imaging.xray import PixelMeaning, binning_factor, line_integral_image
+from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
-from fluoropose.registration.assessment import Status
+from fluoropose.registration.assessment import Status, view_similarity
+from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.residual import align_view
-from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.simulate.run import simulate_frame, simulate_run
 from fluoropose.simulate.scenes import case_scene
 from fluoropose.tracking.tracker import Tracker
+from support.views import one_view
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SEED = 31
@@ -31,12 +32,12 @@ class Stage:
 
     def __init__(self, name, folder):
         self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
-        self.resident = ResidentCase(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
+        self.resident = load_resident_case(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
         self.scene, self.motion, self.anatomy = case_scene(self.case, SEED)
         self.run = simulate_run(self.scene, self.motion, self.anatomy, 12, 15.0, SEED)
 
     def register(self, pixels, plan):
-        return self.resident.register(pixels, self.scene.camera, PixelMeaning.INTENSITY, False, plan)
+        return register(self.resident, [one_view(pixels, self.scene.camera)], plan)
 
     def succeeded(self, found, truth):
         error = pose_error(found.camera_from_volume, truth, self.case.corners_mm)
@@ -46,7 +47,7 @@ class Stage:
         atlas, camera = self.case.atlas, self.scene.camera
         factor = binning_factor(camera, atlas.view.camera.focal_px)
         image = line_integral_image(pixels, PixelMeaning.INTENSITY, factor)
-        return edge_similarity(image, align_view(pose, camera.scale_pixels(factor), atlas), atlas)
+        return view_similarity(image, align_view(pose, camera.scale_pixels(factor), atlas), atlas)
 
     def empty_frame(self, seed):
         rng = np.random.default_rng(seed)

@@ -10,14 +10,14 @@ from fluoropose.evaluation.start_errors import perturb
 from fluoropose.evaluation.two_views import PairPlan, simulate_rig
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.assessment import Status
+from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -29,7 +29,7 @@ class Biplane:
 
     def __init__(self, name, folder):
         self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
-        self.resident = ResidentCase(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
+        self.resident = load_resident_case(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
         self.rig = simulate_rig(self.case, 60.0, PLAN)
 
     def views(self, pixels):
@@ -37,7 +37,7 @@ class Biplane:
         return [FrameView(image, PlacedCamera(self.rig.camera, place), name) for image, place, name in parts]
 
     def register(self, views, start, nearby=False):
-        return self.resident.register_views(views, PixelMeaning.INTENSITY, False, Plan(start, nearby))
+        return register(self.resident, views, Plan(start, nearby))
 
     def error(self, pose, pair):
         first = self.rig.places[0]

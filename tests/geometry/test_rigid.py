@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluoropose.errors import GeometryError
-from fluoropose.geometry.rigid import check_rigid, exp, inverse, rigid, transform
-from fluoropose.geometry.rotation import from_zxy
+from fluoropose.geometry.rigid import apply_twist, check_rigid, exp, inverse, rigid, transform
+from fluoropose.geometry.rotation import about_y, about_z, from_zxy
 
 twists = st.tuples(*[st.floats(-1.5, 1.5)] * 3, *[st.floats(-500, 500)] * 3).map(np.array)
 
@@ -52,3 +52,12 @@ def test_what_is_not_rigid_is_refused_with_the_number(matrix, words):
         check_rigid(matrix, "initial_pose")
     assert words in str(caught.value)
     assert "initial_pose" in str(caught.value)
+
+
+def test_a_twist_moves_the_centre_and_turns_about_it():
+    centre_mm = np.array([4.0, 30.0, -11.0])
+    pose = rigid(about_y(0.4), np.array([1.0, 2.0, 900.0]))
+    moved = apply_twist(pose, np.array([3.0, -4.0, 5.0, 0.0, 0.0, np.pi / 2]), centre_mm)
+    centre = pose[:3, :3] @ centre_mm + pose[:3, 3]
+    np.testing.assert_allclose(moved[:3, :3] @ centre_mm + moved[:3, 3], centre + [3, -4, 5], atol=1e-9)
+    np.testing.assert_allclose(moved[:3, :3], about_z(np.pi / 2) @ about_y(0.4), atol=1e-12)

@@ -10,7 +10,6 @@ from fluoropose.inference.onnx_runtime import Device, open_device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.regression.bundle import NetworkGraphs
-from fluoropose.registration.resident_case import ResidentCase
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
@@ -131,20 +130,6 @@ def test_without_being_asked_for_no_graphs_are_made(monkeypatch, small_case, bun
     plain.step("fine", *rest)
     assert gpu.opened == ["0", "0"]
     assert {number for _, number in gpu.runs} == {""}
-
-
-def test_a_network_that_keeps_to_its_first_frame_is_refused(monkeypatch, small_case, bundle):
-    ResidentCase(small_case, bundle, Device("cpu", 1))
-    put, with_frames = OrtStepper.put_frames, set()
-
-    def put_first_only(self, line_integrals):
-        if id(self) not in with_frames:
-            with_frames.add(id(self))
-            put(self, line_integrals)
-
-    monkeypatch.setattr(OrtStepper, "put_frames", put_first_only)
-    with pytest.raises(BundleError, match="golden outputs"):
-        ResidentCase(small_case, bundle, Device("cpu", 1))
 
 
 @pytest.mark.gpu

@@ -9,27 +9,24 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.multi_object_steps import MULTI_OBJECT
+from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, TRACKING_SCHEDULE
 from fluoropose.registration.result import FrameView
-from fluoropose.serving.case_cache import CaseCache
+from support.cases import tiny_resident
+from support.steppers import recorded_case, schedule_of
 from support.views import rig_places
 
 FIRST = np.array([-6.0, -3.0, 890.0, 4.0, 3.0, -5.0])
 SECOND = np.array([12.0, 8.0, 905.0, -20.0, -2.0, 4.0])
 
-FINE = tuple(step for step in DEFAULT_SCHEDULE if step[0] == "fine")
-
 
 @pytest.fixture(scope="module")
 def resident(small_case, models_root):
-    case_cache = CaseCache(open_device("cpu", 1))
-    return case_cache.add(small_case, load_bundle(models_root / "small"))
+    return tiny_resident(small_case, load_bundle(models_root / "small"))
 
 
 @pytest.fixture
@@ -44,13 +41,26 @@ def view(small_case, camera, poses):
     return FrameView(np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16), PlacedCamera(camera))
 
 
-def found(residents, view, plans):
-    return register_objects(residents, [view], PixelMeaning.INTENSITY, False, plans)
+def found(residents, view, plans, settings=MULTI_OBJECT):
+    return register_objects(residents, [view], plans, settings=settings)
 
 
-def test_one_object_is_as_by_register_views(resident, view, poses):
+def asked(resident, view, plans, settings=MULTI_OBJECT, presences=(None, None)):
+    """Return the visits to the objects' networks, in their order: an object's label, its frames, its networks."""
+    visits = []
+    cases = [recorded_case(resident, visits, label, presence) for label, presence in zip("ab", presences, strict=True)]
+    found(cases, view, plans, settings)
+    return visits
+
+
+def schedules(visits, label):
+    """Return by which schedules an object's networks were stepped, turn by turn."""
+    return [schedule_of(visit.networks) for visit in visits if visit.label == label]
+
+
+def test_one_object_is_as_alone(resident, view, poses):
     plan = Plan(poses[0], False)
-    alone = resident.register_views([view], PixelMeaning.INTENSITY, False, plan)
+    alone = register(resident, [view], plan)
     (same,) = found([resident], view, [plan])
     np.testing.assert_array_equal(same.camera_from_volume, alone.camera_from_volume)
     np.testing.assert_array_equal(same.information, alone.information)
@@ -64,28 +74,10 @@ def test_the_same_frame_gives_the_same_poses_to_the_last_bit(resident, view, pos
         assert a.assessment == b.assessment
 
 
-def asked(resident, view, plans, monkeypatch):
-    """Return what the objects' networks were asked for, turn by turn: method, schedule, picture."""
-    seen = []
-    for name in ("approach", "seek"):
-        known = getattr(type(resident), name)
-
-        def noted(self, image, start, camera, schedule, name=name, known=known):
-            seen.append((name, schedule, image))
-            return known(self, image, start, camera, schedule)
-
-        monkeypatch.setattr(type(resident), name, noted)
-    found([resident] * len(plans), view, plans)
-    return seen
-
-
-def schedules(resident, view, plans, monkeypatch):
-    return [(name, schedule) for name, schedule, _ in asked(resident, view, plans, monkeypatch)]
-
-
-def test_each_is_registered_in_a_picture_without_the_other(resident, view, poses, monkeypatch):
+def test_each_is_registered_in_a_picture_without_the_other(resident, view, poses):
     """What reaches the first object's networks is nearer to a frame of it alone than the frame is."""
-    seen = [image for _, _, image in asked(resident, view, [Plan(pose, True) for pose in poses], monkeypatch)]
+    visits = asked(resident, view, [Plan(pose, True) for pose in poses])
+    seen = [visit.frames[0] for visit in visits if visit.label == "a"]
     assert min(brightness(image, view, poses[1]) for image in seen) < 0.5 * brightness(raw(view), view, poses[1])
 
 
@@ -100,59 +92,59 @@ def brightness(image, view, pose):
     return image[v - 6 : v + 6, u - 6 : u + 6].mean()
 
 
-def test_objects_that_are_where_they_are_believed_to_be_are_looked_for_once(resident, view, poses, monkeypatch):
+def test_objects_that_are_where_they_are_believed_to_be_are_looked_for_once(resident, view, poses):
     """The best poses that can be found as predictions: nothing has moved, so nothing is done twice."""
     settled = found([resident, resident], view, [Plan(pose, False) for pose in poses])
-    plans = [Plan(answer.world_from_volume, True) for answer in settled]
-    assert schedules(resident, view, plans, monkeypatch) == [("seek", TRACKING_SCHEDULE)] * 2
+    visits = asked(resident, view, [Plan(answer.world_from_volume, True) for answer in settled])
+    assert [schedules(visits, label) for label in "ab"] == [["tracking"]] * 2
 
 
-def test_rough_ones_that_are_seen_go_on_from_where_they_were_approached(resident, view, poses, monkeypatch):
-    monkeypatch.setattr("fluoropose.registration.multi_object_steps.SURE", 0.0)
-    seen = schedules(resident, view, [Plan(pose, False) for pose in poses], monkeypatch)
-    assert seen[:2] == [("approach", DEFAULT_SCHEDULE)] * 2
-    assert seen[2:4] == [("seek", FINE)] * 2
+def test_rough_ones_that_are_seen_go_on_from_where_their_coarse_steps_ended(resident, view, poses):
+    visits = asked(resident, view, [Plan(pose, False) for pose in poses], presences=(1.0, 1.0))
+    assert [schedules(visits, label)[:2] for label in "ab"] == [["coarse", "fine"]] * 2
+    assert sorted(visit.label for visit in visits[:2]) == ["a", "b"]
 
 
+@pytest.mark.parametrize(("disturbed", "then"), [(0.0, "whole"), (np.inf, "fine")])
 def test_one_that_is_not_seen_begins_anew_where_its_neighbour_proves_to_be_elsewhere(
-    resident, view, poses, small_case, monkeypatch
+    resident, view, poses, small_case, disturbed, then
 ):
-    """Of those that nothing has changed for it is no use. The small networks tell of no presence: none is seen here."""
-    beside = pose_from_six(SECOND + [3.0, -3.0, 0, 6.0, 0, 0], small_case.pose_frame)
-    plans = [Plan(poses[0], False), Plan(beside, False)]
-    monkeypatch.setattr("fluoropose.registration.multi_object.is_seen", lambda begun: True)
-    monkeypatch.setattr("fluoropose.registration.multi_object_steps.SURE", 1.1)
-    monkeypatch.setattr("fluoropose.registration.multi_object._DISTURBED", 0.0)
-    assert schedules(resident, view, plans, monkeypatch)[2:4] == [("seek", DEFAULT_SCHEDULE)] * 2
-    monkeypatch.setattr("fluoropose.registration.multi_object._DISTURBED", np.inf)
-    assert schedules(resident, view, plans, monkeypatch)[2:4] == [("seek", FINE)] * 2
+    """The first object is seen aside of where it was believed to be; for the second, unseen, that may change all."""
+    beside = pose_from_six(FIRST + [3.0, -3.0, 0, 6.0, 0, 0], small_case.pose_frame)
+    plans = [Plan(beside, False), Plan(poses[1], False)]
+    settings = replace(MULTI_OBJECT, disturbed=disturbed)
+    visits = asked(resident, view, plans, settings, presences=(1.0, 0.0))
+    assert schedules(visits, "a")[:2] == ["coarse", "fine"]
+    assert schedules(visits, "b")[:2] == ["coarse", then]
 
 
-def test_the_most_exposed_waits_until_the_others_are_found(resident, view, poses, small_case, monkeypatch):
-    """The first object is believed to be aside; by the time the second one's turn comes it is taken out where it is."""
-    monkeypatch.setattr("fluoropose.registration.multi_object._FIRST", 1)
-    monkeypatch.setattr("fluoropose.registration.multi_object._MOST_EXPOSED", 0.0)
-    monkeypatch.setattr("fluoropose.registration.multi_object.Overlap.exposure", lambda self, own: 2.0 + own)
-    plans = [Plan(pose, False) for pose in poses]
-    seen = asked(resident, view, plans, monkeypatch)
-    assert [name for name, _, _ in seen[:3]] == ["approach", "seek", "seek"]
-    assert [schedule for _, schedule, _ in seen].count(DEFAULT_SCHEDULE) >= 2
-    left = brightness(seen[2][2], view, poses[0])
-    assert left < 0.5 * brightness(raw(view), view, poses[0])
+def test_the_most_exposed_waits_until_the_others_are_found(resident, view, poses):
+    """It has no coarse turn. By the time its turn comes, the other one is taken out where it was found."""
+    settings = replace(MULTI_OBJECT, first_count=1, exposed=0.0, most_exposed=0.0)
+    visits = asked(resident, view, [Plan(pose, False) for pose in poses], settings, presences=(1.0, 1.0))
+    first = visits[0].label
+    last = "b" if first == "a" else "a"
+    assert [visit.label for visit in visits[:3]] == [first, first, last]
+    assert schedules(visits, first)[:2] == ["coarse", "fine"]
+    assert schedules(visits, last) == ["whole"]
+    other = poses["ab".index(first)]
+    assert brightness(visits[2].frames[0], view, other) < 0.5 * brightness(raw(view), view, other)
 
 
-def test_a_tracked_object_that_is_missed_has_one_long_search(resident, view, poses, small_case, camera, monkeypatch):
+def test_a_tracked_object_that_is_missed_has_one_long_search(resident, view, poses, small_case, camera):
     """It is not there at all. Its long schedule waits for the turn in which the others are where they were found.
 
     The small networks of these tests are not trained to tell what is absent: any answer that is not sure counts here.
     """
-    monkeypatch.setattr("fluoropose.registration.multi_object_steps.SURE", 1.1)
     lines = CpuRenderer(small_case.volume, 1.0).render(camera, poses[0])
     only_first = replace(view, pixels=np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16))
     beside = pose_from_six(FIRST + [10.0, 25.0, 0, 0, 0, 0], small_case.pose_frame)
-    seen = schedules(resident, only_first, [Plan(poses[0], True), Plan(beside, True)], monkeypatch)
-    assert seen[:2] == [("seek", TRACKING_SCHEDULE)] * 2
-    assert seen.count(("seek", DEFAULT_SCHEDULE)) == 1
+    settings = replace(MULTI_OBJECT, seen_presence=1.1, missed_presence=1.1)
+    visits = asked(resident, only_first, [Plan(poses[0], True), Plan(beside, True)], settings)
+    assert [schedule_of(visit.networks) for visit in visits[:2]] == ["tracking"] * 2
+    assert sorted(visit.label for visit in visits[:2]) == ["a", "b"]
+    assert schedules(visits, "b") == ["tracking", "whole"]
+    assert "whole" not in schedules(visits, "a")
 
 
 def test_the_answers_are_the_same_on_one_thread(resident, view, poses, monkeypatch):
@@ -179,7 +171,7 @@ def test_several_objects_in_several_views_are_found_jointly(resident, view, pose
     views = [replace(view, name="a"), FrameView(pixels, PlacedCamera(camera, place), "b")]
     for nearby in (False, True):
         plans = [Plan(pose, nearby) for pose in poses]
-        answers = register_objects([resident] * 2, views, PixelMeaning.INTENSITY, False, plans)
+        answers = register_objects([resident] * 2, views, plans)
         for answer in answers:
             assert [report.name for report in answer.views] == ["a", "b"]
             assert all(report.used or report.why for report in answer.views)
@@ -188,20 +180,11 @@ def test_several_objects_in_several_views_are_found_jointly(resident, view, pose
                 np.testing.assert_allclose(report.camera_from_volume, expected, atol=1e-9)
 
 
-def test_a_case_that_comes_twice_is_not_held_for_the_other(resident):
-    first, second = resident.another(0), resident.another(1)
-    assert first is resident
-    assert second is resident.another(1)
-    assert second.lock is not resident.lock
-    assert second.stepper is not resident.stepper
-    assert second.case is resident.case
-
-
 def test_one_that_is_lost_leaves_the_other_untouched(resident, view, poses, small_case):
     """The lost one starts where nothing is, out of the frame: the first object's answer is that of it alone."""
     nowhere = pose_from_six(SECOND + [900.0, 0, 0, 0, 0, 0], small_case.pose_frame)
     pair = found([resident, resident], view, [Plan(poses[0], False), Plan(nowhere, False)])
-    alone = resident.register_views([view], PixelMeaning.INTENSITY, False, Plan(poses[0], False))
+    alone = register(resident, [view], Plan(poses[0], False))
     np.testing.assert_array_equal(pair[0].camera_from_volume, alone.camera_from_volume)
     assert pair[1].assessment.status is Status.LOST
 

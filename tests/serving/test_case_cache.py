@@ -1,4 +1,4 @@
-"""Resident cases: by name, within a budget, the one used longest ago making room."""
+"""Resident cases by name: they come and go, and within a budget the one used longest ago makes room."""
 
 from dataclasses import replace
 
@@ -7,7 +7,9 @@ import pytest
 from fluoropose.errors import NotReadyError, UnknownCaseError
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
-from fluoropose.serving.case_cache import CaseCache
+from fluoropose.serving.case_cache import CaseCache, warm_up
+from support.cases import tiny_resident
+from support.steppers import recorded_case, schedule_of
 
 
 @pytest.fixture(scope="module")
@@ -15,29 +17,78 @@ def bundle(models_root):
     return load_bundle(models_root / "small")
 
 
-def named(case, name):
-    return replace(case, name=name)
+@pytest.fixture(scope="module")
+def resident(small_case, bundle):
+    return tiny_resident(small_case, bundle)
 
 
-def test_a_case_is_resident_until_it_is_removed(small_case, bundle):
-    cache = CaseCache(open_device("cpu", 1))
-    resident = cache.add(small_case, bundle)
-    assert cache.case("small") is resident
-    assert cache.names() == ["small"]
-    assert cache.resident_bytes() == resident.size_bytes > cache.atlas_bytes() > 0
-    cache.remove("small")
-    for look in (cache.case, cache.remove):
-        with pytest.raises(UnknownCaseError, match="got 'small'"):
-            look("small")
+@pytest.fixture
+def named(small_case, bundle, resident):
+    """Return cases by name with a cache that has room for two of them."""
+    cases = {name: replace(small_case, name=name) for name in ("first", "second", "third")}
+    cache = CaseCache(open_device("cpu", 1), budget_bytes=2 * resident.size_bytes + resident.size_bytes // 2)
+    return cache, cases, lambda name, **how: cache.add(cases[name], bundle, **how)
 
 
-def test_the_case_used_longest_ago_makes_room(small_case, bundle):
-    size = CaseCache(open_device("cpu", 1)).add(small_case, bundle).size_bytes
-    cache = CaseCache(open_device("cpu", 1), budget_bytes=int(2.5 * size))
-    for name in ("a", "b"):
-        cache.add(named(small_case, name), bundle)
-    cache.case("a")
-    cache.add(named(small_case, "c"), bundle)
-    assert (cache.names(), cache.evicted) == (["a", "c"], 1)
-    with pytest.raises(NotReadyError, match="beside the cases in use"):
-        cache.add(named(small_case, "d"), bundle, in_use=("a", "c"))
+def test_cases_come_and_go(small_case, bundle, resident):
+    case_cache = CaseCache(open_device("cpu", 1))
+    assert case_cache.names() == []
+    added = case_cache.add(small_case, bundle)
+    assert case_cache.names() == ["small"]
+    assert case_cache.case("small") is added
+    assert case_cache.atlas_bytes() == small_case.atlas.views.nbytes
+    assert case_cache.resident_bytes() == resident.size_bytes
+    assert case_cache.fallback_nodes() == 0
+    case_cache.remove("small")
+    for call in (case_cache.case, case_cache.remove):
+        with pytest.raises(UnknownCaseError, match="small"):
+            call("small")
+
+
+def test_the_case_that_was_used_longest_ago_makes_room(named):
+    cache, _, add = named
+    add("first")
+    add("second")
+    cache.case("second")
+    cache.case("first")
+    add("third")
+    assert cache.names() == ["first", "third"]
+    assert cache.evicted == 1
+
+
+def test_a_case_in_use_is_never_evicted(named):
+    cache, _, add = named
+    add("first")
+    add("second")
+    cache.case("first")
+    cache.case("second")
+    add("third", in_use={"first"})
+    assert cache.names() == ["first", "third"]
+    with pytest.raises(NotReadyError, match="expected room for the .* bytes of case 'second'"):
+        add("second", in_use={"first", "third"})
+    assert cache.names() == ["first", "third"]
+
+
+def test_a_case_of_the_same_name_is_replaced_without_another_one_making_room(named):
+    cache, _, add = named
+    before = add("first")
+    add("second")
+    after = add("first")
+    assert cache.names() == ["first", "second"]
+    assert cache.case("first") is after
+    assert after is not before
+    assert cache.evicted == 0
+
+
+def test_an_unknown_case_is_told_those_there_are(named):
+    cache, _, add = named
+    add("first")
+    with pytest.raises(UnknownCaseError, match="expected a case of: first; got 'other'"):
+        cache.case("other")
+
+
+def test_a_warm_up_goes_the_whole_way_for_every_kind_of_frame(resident):
+    visits = []
+    warm_up(recorded_case(resident, visits))
+    assert len(visits) >= 6
+    assert {schedule_of(visit.networks) for visit in visits} == {"whole"}

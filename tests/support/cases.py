@@ -8,10 +8,13 @@ from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.geometry.rotation import about_x
+from fluoropose.inference.case_loading import load_resident_case
+from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import store_bundle
 from fluoropose.io.cases import store_case
 from fluoropose.objects.shapes import Part, box, capsule, place, voxelise
 from fluoropose.registration.regression.bundle import Bundle
+from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.train.profiles import Profile
 from fluoropose.train.run import train_case
 
@@ -64,3 +67,8 @@ def tiny_bundle(case: Case, checkpoints: Path, name: str = "small") -> Bundle:
 
 def tiny_bundle_folder(case: Case, folder: Path) -> None:
     store_bundle(folder, tiny_bundle(case, folder.with_suffix(".checkpoints"), folder.name), "# untrained\n")
+
+
+def tiny_resident(case: Case, bundle: Bundle, threads: int = 1) -> ResidentCase:
+    """Return a case that is resident on the CPU."""
+    return load_resident_case(case, bundle, open_device("cpu", threads))

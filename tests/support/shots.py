@@ -1,6 +1,7 @@
 """A small object before a detector as fine as the canonical view, as it shows it, and what networks leave of it."""
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.case import Case
@@ -33,3 +34,9 @@ def believed(case: Case, camera: Camera, camera_from_volume: Mat44, presence: fl
     current = align_view(camera_from_volume, camera, case.atlas)
     seen = Regression(current.view_residual[None], SIGMAS[None], np.diag(SIGMAS**-2.0)[None], np.array([presence]))
     return PoseEstimate(camera_from_volume, seen, (0.0, 0.0, 0.0), 1, 2, 3)
+
+
+def cluttered(frame: Float32, rng: np.random.Generator) -> Float32:
+    """Return a frame of an object among much else of about its own strength: soft blobs everywhere."""
+    other = gaussian_filter(rng.standard_normal(frame.shape), 1.0)
+    return np.asarray(frame + 0.6 * frame.std() / other.std() * other, np.float32)

@@ -3,11 +3,18 @@
 import numpy as np
 
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import rigid, transform
 from fluoropose.geometry.rotation import about_y
+from fluoropose.registration.result import FrameView
 from fluoropose.transports.http.schemas import camera_json
 
-__all__ = ["placed_json", "rig_places", "taken"]
+__all__ = ["one_view", "placed_json", "rig_places", "taken"]
+
+
+def one_view(pixels, camera, **change):
+    """Return the frame of a camera that stands in the world's origin."""
+    return FrameView(pixels, PlacedCamera(camera), **change)
 
 
 def rig_places(small_case, pose):

@@ -1,21 +1,32 @@
 """A case with its bundle becomes resident: the networks are opened on a device and checked against golden outputs."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.inference.stepper import OrtStepper
-from fluoropose.registration.regression.bundle import Bundle, require_fit
+from fluoropose.registration.regression.bundle import Bundle, NetworkGraphs, require_fit
+from fluoropose.registration.regression.step import AbstractStepper
 from fluoropose.registration.resident_case import ResidentCase
 
-__all__ = ["load_resident_case"]
+__all__ = ["OpenStepper", "load_resident_case"]
 
 _GOLDEN_TOLERANCE = 2e-3
 """Largest allowed difference to the golden outputs, in units of each output's expected error."""
 
 
-def load_resident_case(case: Case, bundle: Bundle, device: Device) -> ResidentCase:
+OpenStepper = Callable[[dict[str, NetworkGraphs], NDArray[Any], Device], AbstractStepper]
+"""Opens the networks of a bundle (ONNX bytes by name) beside an atlas's pictures on a device."""
+
+
+def load_resident_case(
+    case: Case, bundle: Bundle, device: Device, open_stepper: OpenStepper = OrtStepper
+) -> ResidentCase:
     """Place a case's atlas on a device and open its networks there.
 
     Raises
@@ -24,20 +35,20 @@ def load_resident_case(case: Case, bundle: Bundle, device: Device) -> ResidentCa
         If the bundle was made for another case, or this runtime computes otherwise than the one that made it.
     """
     require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
-    _require_golden(bundle, device)
-    stepper = OrtStepper(bundle.models, np.asarray(case.atlas.pictures), device)
+    _require_golden(bundle, device, open_stepper)
+    stepper = open_stepper(bundle.models, np.asarray(case.atlas.pictures), device)
     network_bytes = sum(model.size_bytes for model in bundle.models.values())
     return ResidentCase(case, stepper, device_label=device.label, network_bytes=network_bytes)
 
 
-def _require_golden(bundle: Bundle, device: Device) -> None:
+def _require_golden(bundle: Bundle, device: Device, open_stepper: OpenStepper) -> None:
     """Raise BundleError if this runtime does not reproduce the bundle's golden outputs.
 
     Before them another frame is looked at in another way: what keeps to its first inputs, as a CUDA graph might, is
     found out.
     """
     golden = bundle.golden
-    stepper = OrtStepper({"fine": bundle.models["fine"]}, golden.cached, device)
+    stepper = open_stepper({"fine": bundle.models["fine"]}, golden.cached, device)
     for frame, homography in ((golden.frame[::-1], np.eye(3)), (golden.frame, golden.homography)):
         stepper.put_frames(frame[None])
         seen = stepper.step("fine", homography[None], np.arange(len(golden.cached))[None], np.zeros(1, np.int64))

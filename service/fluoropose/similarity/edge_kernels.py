@@ -122,8 +122,11 @@ def _passed(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def gathered(pictures: Float32, pixel_mm: float, range_mm: float) -> Float64:
-    """Return information, vector and, in the last column, the agreement: (7, 9)."""
+def gathered(pictures: Float32, pixel_mm: float, range_mm: float, unlike: float = OWN) -> Float64:
+    """Return information, vector and, in the last column, the agreement: (7, 9).
+
+    A squared residual of `unlike` times what the view itself shows there halves a weight.
+    """
     places = edge_places(pictures[1])
     count = len(places)
     if count == 0:
@@ -155,7 +158,7 @@ def gathered(pictures: Float32, pixel_mm: float, range_mm: float) -> Float64:
         squares = 0.0
         for k in range(count):
             own = contrast[k] ** 2 * (view[k, 0] ** 2 + view[k, 1] ** 2)
-            weight[k] = max(1.0 - misfit[k] / least, 0.0) ** 2 / (1.0 + misfit[k] / (OWN * own))
+            weight[k] = max(1.0 - misfit[k] / least, 0.0) ** 2 / (1.0 + misfit[k] / (unlike * own))
             used += weight[k]
             squares += weight[k] * misfit[k]
         variance = squares / (2.0 * used) + LEAST_VARIANCE

@@ -19,6 +19,7 @@ import uvicorn
 
 from fluoropose.errors import DeviceError
 from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.service import Service
 from fluoropose.serving.wiring import ServingParts, wire_serving

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.geometry.rigid import rigid, transform
+from fluoropose.geometry.rigid import apply_twist, rigid, transform
 from fluoropose.geometry.rotation import about_y
 from fluoropose.registration.initialization.multi_view_search import best_places, shift_scores
-from fluoropose.registration.multi_view_equations import apply_twist
 from fluoropose.registration.regression.residual import align_view
 
 

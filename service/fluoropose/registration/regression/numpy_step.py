@@ -61,6 +61,10 @@ class NumpyStepper(AbstractStepper):
         information, vectors, presence = (np.stack(parts) for parts in zip(*seen, strict=True))
         return solve_regression(information, vectors, presence)
 
+    def another(self) -> "NumpyStepper":
+        """Return a stepper of the same networks and pictures with frames of its own."""
+        return NumpyStepper(self._networks, self._pictures)
+
 
 def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float32) -> tuple[Float64, Float64, Float64]:
     """Return information (6, 6) and vector (6,) per mm and rad, and presence, of one look at its cached pictures."""

@@ -7,8 +7,13 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.registration.refinement.costs.body_images import cached, inside_at, moved_to, rendered
-from fluoropose.registration.refinement.costs.two_body_kernels import seen_through
+from fluoropose.imaging.sampling import warp_stack
+from fluoropose.registration.refinement.costs.two_body import (
+    cached_rest,
+    move_rest,
+    object_image,
+    render_body,
+)
 from fluoropose.registration.regression.residual import Group, align_view, apply_residual
 
 HERE = np.array([2.0, -3.0, 905.0, 4.0, 3.0, -5.0])
@@ -37,10 +42,10 @@ def apart(first, second):
 def test_a_picture_lies_over_the_warped_frame(surrounded_case, renderer, camera):
     case, pose = surrounded_case, pose_from_six(HERE, surrounded_case.pose_frame)
     now = align_view(pose, camera, case.atlas)
-    seen = seen_through(
-        renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2
-    )[0]
-    picture = rendered(renderer, pose, now, case.atlas).image
+    seen = warp_stack(renderer.render(camera, pose)[None], now.frame_from_canonical_px, *[case.atlas.view.size_px] * 2)[
+        0
+    ]
+    picture = render_body(renderer, pose, now, case.atlas).image
     off = apart(seen, picture)
     assert off < 0.1
     for axis in (0, 1):
@@ -55,12 +60,12 @@ def test_a_moved_picture_is_nearly_one_rendered_there(surrounded_case, renderer,
     for share in (0.25, 1.0):
         poses = [pose_from_six(six, frame) for six in (HERE, HERE + share * (ELSEWHERE - HERE))]
         before, now = (align_view(pose, camera, atlas) for pose in poses)
-        picture = rendered(renderer, poses[0], before, atlas)
-        exact = rendered(renderer, poses[1], now, atlas).image
-        off[share] = apart(moved_to(picture, now, now, atlas).image, exact)
+        picture = render_body(renderer, poses[0], before, atlas)
+        exact = render_body(renderer, poses[1], now, atlas).image
+        off[share] = apart(move_rest(picture, now, now, atlas).image, exact)
         assert off[share] < 0.6 * apart(picture.image, exact)
     assert off[0.25] < 0.5 * off[1.0] < 0.1
-    assert off[0.25] < 0.7 * apart(moved_to(cached(now, atlas), now, now, atlas).image, exact)
+    assert off[0.25] < 0.7 * apart(move_rest(cached_rest(now, atlas), now, now, atlas).image, exact)
 
 
 def test_a_move_is_seen_from_where_the_object_is_looked_at(surrounded_case, renderer, camera):
@@ -68,8 +73,8 @@ def test_a_move_is_seen_from_where_the_object_is_looked_at(surrounded_case, rend
     atlas, frame = surrounded_case.atlas, surrounded_case.pose_frame
     poses = [pose_from_six(six, frame) for six in (HERE, ELSEWHERE)]
     current, rest = (align_view(pose, camera, atlas) for pose in poses)
-    shown = moved_to(rendered(renderer, poses[1], rest, atlas), rest, current, atlas).image
-    seen = seen_through(renderer.render(camera, poses[1])[None], current.frame_from_canonical_px, *shown.shape)[0]
+    shown = move_rest(render_body(renderer, poses[1], rest, atlas), rest, current, atlas).image
+    seen = warp_stack(renderer.render(camera, poses[1])[None], current.frame_from_canonical_px, *shown.shape)[0]
     assert apart(seen, shown) < 0.25
 
 
@@ -78,11 +83,13 @@ def test_turns_are_how_the_rendered_object_turns(surrounded_case, camera):
     inside = CpuRenderer(case.volume, 1.0)
     pose = pose_from_six(HERE, case.pose_frame)
     current = align_view(pose, camera, case.atlas)
-    sight = inside_at(inside, pose, current, case.atlas)
+    image_there = object_image(inside, pose, current, case.atlas)
     for number, axis in enumerate((4, 5)):
         residual = current.view_residual.copy()
         residual[axis] += np.deg2rad(0.5)
         turned = apply_residual(current, residual, Group.ALL, case.atlas)
-        change = inside_at(inside, turned, align_view(turned, camera, case.atlas), case.atlas).image - sight.image
-        expected = np.deg2rad(0.5) * sight.turns[number]
+        change = (
+            object_image(inside, turned, align_view(turned, camera, case.atlas), case.atlas).image - image_there.image
+        )
+        expected = np.deg2rad(0.5) * image_there.turns[number]
         assert np.corrcoef(change.ravel(), expected.ravel())[0, 1] > 0.9

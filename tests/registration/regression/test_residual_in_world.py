@@ -9,15 +9,17 @@ from fluoropose.drr.atlas import Atlas, AtlasGrid
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
-from fluoropose.geometry.rigid import inverse, rigid
+from fluoropose.geometry.rigid import apply_twist, inverse, rigid
 from fluoropose.geometry.rotation import about_x, about_y, about_z
-from fluoropose.registration.multi_view_equations import (
-    apply_twist,
+from fluoropose.registration.regression.residual import (
+    Group,
+    ViewParameters,
+    align_view,
     residual_change,
     residual_change_twin,
+    residual_to_pose,
     view_equation,
 )
-from fluoropose.registration.regression.residual import Group, align_view, residual_to_pose
 
 VIEW = CanonicalView(np.array([4.0, 30.0, -11.0]), about_x(np.pi / 2), 128, 90.0, 900.0)
 ATLAS = Atlas(np.zeros((37 * 81, 1, 1), np.float16), AtlasGrid(36.0, 2.0, 80.0), VIEW)
@@ -40,20 +42,12 @@ def test_the_change_of_the_residual_is_that_of_its_differences(six):
     np.testing.assert_allclose(fast, residual_change_twin(world_from_volume, current, PLACE, ATLAS), atol=1e-5)
 
 
-def test_a_twist_moves_the_centre_and_turns_about_it():
-    pose = rigid(about_y(0.4), np.array([1.0, 2.0, 900.0]))
-    moved = apply_twist(pose, np.array([3.0, -4.0, 5.0, 0.0, 0.0, np.pi / 2]), ATLAS)
-    centre = pose[:3, :3] @ VIEW.centre_mm + pose[:3, 3]
-    np.testing.assert_allclose(moved[:3, :3] @ VIEW.centre_mm + moved[:3, 3], centre + [3, -4, 5], atol=1e-9)
-    np.testing.assert_allclose(moved[:3, :3], about_z(np.pi / 2) @ about_y(0.4), atol=1e-12)
-
-
 @pytest.mark.parametrize("degrees", [60.0, 90.0])
 def test_two_views_find_what_neither_sees_alone(degrees):
     """True residuals, in-plane known to 0.1 mm and depth to 10 mm: each view's depth comes from the other one."""
     truth = pose_from_six(np.array([1.0, -2.0, 900.0, 3.0, 4.0, 5.0]), FRAME)
     away = np.array([0.3, -0.4, 0.5, 0.004, -0.003, 0.002])
-    world_from_volume = apply_twist(truth, away, ATLAS)
+    world_from_volume = apply_twist(truth, away, VIEW.centre_mm)
     turn = about_y(np.deg2rad(degrees))
     centre = truth[:3, :3] @ VIEW.centre_mm + truth[:3, 3]
     places = [np.eye(4), rigid(turn, centre - turn @ centre)]
@@ -83,3 +77,14 @@ def test_the_first_group_trusts_no_out_of_plane_angle():
     np.testing.assert_allclose(seen.information[3:5], 0.0, atol=1e-6)
     full = view_equation(current, residual, sure, Group.ALL, np.eye(4), ATLAS)
     assert np.linalg.norm(full.vector[3:5]) > 1e6
+
+
+def test_a_views_parameters_lead_to_a_pose_and_back():
+    here, there = (
+        pose_from_six(np.array(six), FRAME)
+        for six in ([2.0, -3.0, 895.0, 4.0, 4.3, -4.6], [3.0, -5.0, 910.0, 7.0, 2.3, -2.1])
+    )
+    parameters = ViewParameters(align_view(here, CAMERA, ATLAS), ATLAS)
+    np.testing.assert_allclose(parameters.parameters_of(here), parameters.origin, atol=1e-9)
+    np.testing.assert_allclose(parameters.pose_at(parameters.origin), here, atol=1e-9)
+    np.testing.assert_allclose(parameters.pose_at(parameters.parameters_of(there)), there, atol=1e-9)

@@ -1,0 +1,90 @@
+"""A case becomes resident: golden outputs are asked for, and every bundle that does not fit is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluoropose.errors import BundleError
+from fluoropose.inference.case_loading import load_resident_case
+from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.inference.stepper import OrtStepper
+from fluoropose.io.bundles import load_bundle
+from fluoropose.registration.pipeline import register
+from fluoropose.registration.plan import Plan
+from support.steppers import RecordingStepper, Visit
+from support.views import one_view
+
+
+class KeepingStepper(OrtStepper):
+    """Keeps to its first frames, as a CUDA graph might."""
+
+    def put_frames(self, line_integrals):
+        if not hasattr(self, "first"):
+            self.first = line_integrals
+        super().put_frames(self.first)
+
+
+@pytest.fixture(scope="module")
+def bundle(models_root):
+    return load_bundle(models_root / "small")
+
+
+@pytest.fixture(scope="module")
+def device():
+    return open_device("cpu", 1)
+
+
+def test_a_case_is_resident_with_its_device_and_bytes(small_case, bundle, device):
+    resident = load_resident_case(small_case, bundle, device)
+    assert resident.case is small_case
+    assert resident.device_label == device.label
+    networks = sum(len(model) for model in bundle.models.values())
+    assert resident.size_bytes == small_case.atlas.pictures.nbytes + networks
+    assert resident.stepper.fallback_nodes == 0
+
+
+def test_the_golden_frame_is_looked_at_after_another_one(small_case, bundle, device):
+    visits: list[Visit] = []
+
+    def open_stepper(models, pictures, where):
+        return RecordingStepper(OrtStepper(models, pictures, where), ", ".join(sorted(models)), visits)
+
+    resident = load_resident_case(small_case, bundle, device, open_stepper)
+    assert isinstance(resident.stepper, RecordingStepper)
+    assert [(visit.label, visit.networks) for visit in visits] == [("fine", ["fine"])] * 2
+    np.testing.assert_array_equal(visits[0].frames[0], bundle.golden.frame[::-1])
+    np.testing.assert_array_equal(visits[1].frames[0], bundle.golden.frame)
+
+
+def test_a_network_that_keeps_to_its_first_frame_is_refused(small_case, bundle, device):
+    load_resident_case(small_case, bundle, device)
+    with pytest.raises(BundleError, match="golden outputs"):
+        load_resident_case(small_case, bundle, device, KeepingStepper)
+
+
+def test_a_bundle_that_computes_otherwise_is_refused(small_case, bundle, device):
+    golden = replace(bundle.golden, residuals=bundle.golden.residuals + bundle.golden.sigmas)
+    with pytest.raises(BundleError, match="golden outputs"):
+        load_resident_case(small_case, replace(bundle, golden=golden), device)
+
+
+def test_a_bundle_of_another_case_is_refused(small_case, bundle, device):
+    with pytest.raises(BundleError, match="another case"):
+        load_resident_case(small_case, replace(bundle, case_digest="0" * 16), device)
+
+
+def test_bytes_that_are_no_model_are_refused(small_case, bundle, device):
+    with pytest.raises(BundleError, match="ONNX model that runs"):
+        load_resident_case(small_case, replace(bundle, models={"coarse": b"x", "fine": b"x"}), device)
+
+
+@pytest.mark.gpu
+def test_cuda_gives_the_cpus_poses(small_case, bundle, camera, frame, pose):
+    found = [
+        register(
+            load_resident_case(small_case, bundle, open_device(name, 2)), [one_view(frame, camera)], Plan(pose, False)
+        )
+        for name in ("cpu", "cuda")
+    ]
+    np.testing.assert_allclose(found[0].camera_from_volume, found[1].camera_from_volume, atol=1e-2)
