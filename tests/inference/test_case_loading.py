@@ -12,6 +12,7 @@ from fluoropose.inference.stepper import OrtStepper
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
+from fluoropose.registration.regression.bundle import NetworkGraphs
 from support.steppers import RecordingStepper, Visit
 from support.views import one_view
 
@@ -39,7 +40,7 @@ def test_a_case_is_resident_with_its_device_and_bytes(small_case, bundle, device
     resident = load_resident_case(small_case, bundle, device)
     assert resident.case is small_case
     assert resident.device_label == device.label
-    networks = sum(len(model) for model in bundle.models.values())
+    networks = sum(model.size_bytes for model in bundle.models.values())
     assert resident.size_bytes == small_case.atlas.pictures.nbytes + networks
     assert resident.stepper.fallback_nodes == 0
 
@@ -76,7 +77,7 @@ def test_a_bundle_of_another_case_is_refused(small_case, bundle, device):
 
 def test_bytes_that_are_no_model_are_refused(small_case, bundle, device):
     with pytest.raises(BundleError, match="ONNX model that runs"):
-        load_resident_case(small_case, replace(bundle, models={"coarse": b"x", "fine": b"x"}), device)
+        load_resident_case(small_case, replace(bundle, models=dict.fromkeys(("coarse", "fine"), NetworkGraphs(b"x", b"x", {}))), device)
 
 
 @pytest.mark.gpu

@@ -66,7 +66,7 @@ def distance(pose, truth=TRUTH):
 
 @pytest.mark.parametrize("degrees", [(0.0,), (0.0, 90.0), (-20.0, 25.0, 70.0)], ids=["one", "two", "three"])
 def test_views_that_know_the_truth_reach_it(degrees):
-    start = apply_twist(TRUTH, np.array([3.0, -4.0, 12.0, 0.1, -0.15, 0.05]), ATLAS)
+    start = apply_twist(TRUTH, np.array([3.0, -4.0, 12.0, 0.1, -0.15, 0.05]), VIEW.centre_mm)
     found = regress_jointly(knowing([TRUTH] * len(degrees)), views_from(*degrees), start, DEFAULT_SCHEDULE, clock)
     moved, turned = distance(found.world_from_volume)
     assert moved < 0.05
@@ -75,7 +75,7 @@ def test_views_that_know_the_truth_reach_it(degrees):
 
 
 def test_it_stops_once_the_pose_has_settled():
-    start = apply_twist(TRUTH, np.array([0.5, 0.0, 1.0, 0.01, 0.0, 0.0]), ATLAS)
+    start = apply_twist(TRUTH, np.array([0.5, 0.0, 1.0, 0.01, 0.0, 0.0]), VIEW.centre_mm)
     regress = knowing([TRUTH] * 2)
     regress_jointly(regress, views_from(0.0, 60.0), start, DEFAULT_SCHEDULE, clock)
     assert len(regress.calls) < len(DEFAULT_SCHEDULE)
@@ -97,14 +97,14 @@ def test_depth_is_as_sure_as_the_other_view_makes_it():
 
 
 def test_views_of_two_instants_disagree():
-    other = apply_twist(TRUTH, np.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0]), ATLAS)
+    other = apply_twist(TRUTH, np.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0]), VIEW.centre_mm)
     found = regress_jointly(knowing([TRUTH, other]), views_from(0.0, 90.0), TRUTH, TRACKING_SCHEDULE, clock)
     assert min(found.disagreements) > 11.0
 
 
 def test_what_no_view_sees_stays_where_it_was():
     """A regressor that knows nothing of depth leaves it to the prior: the start's."""
-    start = apply_twist(TRUTH, np.array([0.0, 0.0, 9.0, 0.0, 0.0, 0.0]), ATLAS)
+    start = apply_twist(TRUTH, np.array([0.0, 0.0, 9.0, 0.0, 0.0, 0.0]), VIEW.centre_mm)
     regress = knowing([TRUTH])
 
     def blind(stage, views, looks):

@@ -23,7 +23,7 @@ def test_the_place_is_found_again(small_case, camera, pose, shift):
     atlas = small_case.atlas
     places = rig(small_case, pose, 60.0)
     renderer = CpuRenderer(small_case.volume, 1.0)
-    start = apply_twist(pose, np.array([*shift, 0.0, 0.0, 0.0]), atlas)
+    start = apply_twist(pose, np.array([*shift, 0.0, 0.0, 0.0]), atlas.view.centre_mm)
     frames = [np.asarray(renderer.render(camera, place @ pose), np.float32) for place in places]
     looks = [align_view(place @ start, camera, atlas) for place in places]
     scores = [shift_scores(frame, current, atlas) for frame, current in zip(frames, looks, strict=True)]
