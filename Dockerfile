@@ -20,7 +20,7 @@ FROM built AS cpu
 ENV FLUOROPOSE_DEVICE=cpu
 USER 1000
 # Compiles the kernels and prepares the shipped objects, so that the first start is quick.
-RUN fluoropose bench --object plate --runs 3 > /dev/null
+RUN fluoropose bench speed --object plate --runs 3 > /dev/null
 EXPOSE 8000 8001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
