@@ -26,7 +26,7 @@ from fluoropose.similarity.edge_similarity import edge_similarity_twin
 from support.shots import SIGMAS, believed
 
 
-def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
+def estimate_with(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
     pose = pose_from_six(np.array(six, float), case.pose_frame)
     sigmas = np.array([[sigma_x, 0.4, 2.0, 0.003, 0.004, 0.0]])
     information = np.diag(np.maximum(sigmas[0], 1e-6) ** -2.0)[None]
@@ -39,13 +39,15 @@ def finding(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0,
     [(0.99, Status.TRACKING), (0.5, Status.TRACKING), (0.3, Status.LOW_CONFIDENCE), (0.05, Status.LOST)],
 )
 def test_presence_decides(small_case, camera, presence, status):
-    assessment = assess(finding(small_case, presence), 0.95, camera, small_case.atlas)
+    assessment = assess(estimate_with(small_case, presence), 0.95, camera, small_case.atlas)
     assert assessment.status is status
     assert assessment.confidence == presence
 
 
 def test_expected_errors_add_in_squares(small_case, camera):
-    estimate = assess(finding(small_case, 0.9, moved=(1.2, 1.5, 0.012)), 0.95, camera, small_case.atlas).error_estimate
+    estimate = assess(
+        estimate_with(small_case, 0.9, moved=(1.2, 1.5, 0.012)), 0.95, camera, small_case.atlas
+    ).error_estimate
     assert estimate.in_plane_mm == pytest.approx(1.3)  # 0.3, 0.4 and 1.2
     assert estimate.depth_mm == pytest.approx(2.5)  # 2.0 and 1.5
     assert estimate.rotation_deg == pytest.approx(np.rad2deg(0.013))  # 3, 4 and 12 thousandths
@@ -53,13 +55,14 @@ def test_expected_errors_add_in_squares(small_case, camera):
 
 def test_a_large_expected_error_is_no_confident_pose(small_case, camera):
     assert (
-        assess(finding(small_case, 0.99, sigma_x=5.0), 0.95, camera, small_case.atlas).status is Status.LOW_CONFIDENCE
+        assess(estimate_with(small_case, 0.99, sigma_x=5.0), 0.95, camera, small_case.atlas).status
+        is Status.LOW_CONFIDENCE
     )
 
 
 @pytest.mark.parametrize("six", [(400, 0, 900, 0, 0, 0), (0, 0, 1500, 0, 0, 0)], ids=["outside", "too far"])
 def test_what_cannot_be_seen_is_lost(small_case, camera, six):
-    assessment = assess(finding(small_case, 0.99, six), 0.95, camera, small_case.atlas)
+    assessment = assess(estimate_with(small_case, 0.99, six), 0.95, camera, small_case.atlas)
     assert assessment.status is Status.LOST
     assert assessment.confidence == 0.0
 
@@ -75,7 +78,7 @@ def test_what_cannot_be_seen_is_lost(small_case, camera, six):
     ],
 )
 def test_a_network_that_is_sure_of_nothing_is_overruled_by_the_edges(small_case, camera, likeness, status):
-    assert assess(finding(small_case, 0.999), likeness, camera, small_case.atlas).status is status
+    assert assess(estimate_with(small_case, 0.999), likeness, camera, small_case.atlas).status is status
 
 
 def test_a_joint_pose_is_as_sure_as_its_least_sure_view(small_case):

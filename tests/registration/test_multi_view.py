@@ -10,8 +10,11 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_y
 from fluoropose.io.bundles import load_bundle
-from fluoropose.registration.pipeline import register
+from fluoropose.registration.multi_view import JOINT, OneViewSteps, estimate_views
+from fluoropose.registration.pipeline import estimate_in_view, register, search
 from fluoropose.registration.plan import Plan
+from fluoropose.registration.prepared_view import prepare_views
+from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE
 from fluoropose.registration.result import FrameView
 from support.cases import tiny_resident
 from support.steppers import recorded_case
@@ -74,3 +77,23 @@ def test_views_of_two_cases_are_solved_in_a_batch_each(resident, camera, frame, 
     assert [(visit.label, len(visit.frames)) for visit in visits[:2]] == [("front", 1), ("side", 1)]
     assert visits[0].networks == visits[1].networks
     np.testing.assert_allclose(apart.world_from_volume, together.world_from_volume, atol=1e-3)
+
+
+@pytest.mark.parametrize("contradiction", [0.0, np.inf])
+def test_views_that_contradict_each_other_are_not_believed_together(
+    resident, camera, frame, pose, second, contradiction
+):
+    """Where no disagreement is allowed, the best view's own estimate counts and the other one says why it does not."""
+    sure = recorded_case(resident, [], presence=1.0)
+    prepared = prepare_views(sure, [one_view(frame, camera), second], {})
+    steps, settings = OneViewSteps(estimate_in_view, search), replace(JOINT, contradiction=contradiction)
+    estimate = estimate_views(prepared, Plan(pose, True), DEFAULT_SCHEDULE, steps, settings)
+    used = [not reason for reason in estimate.reasons]
+    if contradiction:
+        assert used == [True, True]
+    else:
+        assert sorted(used) == [False, True]
+        assert any("contradicts" in reason for reason in estimate.reasons)
+        best = used.index(True)
+        alone = estimate_in_view(prepared[best], Plan(pose, True))
+        np.testing.assert_array_equal(estimate.world_from_volume, alone.world_from_volume)

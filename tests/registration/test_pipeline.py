@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.errors import FrameError
 from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.geometry.camera import Camera
@@ -28,20 +27,10 @@ from fluoropose.registration.refinement.sequence import (
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, TRACKING_SCHEDULE
 from fluoropose.registration.result import AssessedPose
 from support.cases import tiny_bundle, tiny_resident
+from support.renderers import CountingRenderer
 from support.shots import believed
 from support.steppers import recorded_case, schedule_of
 from support.views import one_view, rig_places
-
-
-class CountingRenderer(AbstractRenderer):
-    """Renders as another renderer and counts how often."""
-
-    def __init__(self, inner):
-        self.inner, self.count = inner, 0
-
-    def render(self, camera, camera_from_volume):
-        self.count += 1
-        return self.inner.render(camera, camera_from_volume)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ FAR = HERE + [80.0, 0.0, 0.0, 0.0, 0.0, 0.0]
 
 
 @pytest.fixture
-def shadows(small_case):
+def projections(small_case):
     return [project_object(pose_from_six(six, small_case.pose_frame), small_case.atlas) for six in (HERE, BESIDE)]
 
 
@@ -31,10 +31,10 @@ def empty(camera):
     return np.zeros((camera.rows, camera.columns), np.float32)
 
 
-def test_a_projection_is_the_rendered_picture(small_case, camera, empty, shadows):
+def test_a_projection_is_the_rendered_picture(small_case, camera, empty, projections):
     """To what two degrees of grid, four here, and depth as a scale leave: a few per cent of the darkest."""
     lines = saturate(CpuRenderer(small_case.volume, 1.0).render(camera, pose_from_six(HERE, small_case.pose_frame)))
-    add_projection(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    add_projection(empty, camera, projections[0], np.array([1.0, 0.0]))
     lines = lines - lines.min()
     assert np.corrcoef(empty.ravel(), lines.ravel())[0, 1] > 0.97
 
@@ -48,8 +48,8 @@ def test_the_projection_is_its_twin(small_case, six):
     assert got.box == wanted.box
 
 
-def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
-    for projected in shadows:
+def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, projections):
+    for projected in projections:
         top, end, left, stop = projected.box
         corners = np.array([[x, y, 1.0] for y in (top - 1.0, end) for x in (left - 1.0, stop)]).T
         u, v, w = projected.frame_from_canonical_px(camera) @ corners
@@ -60,43 +60,43 @@ def test_a_window_is_where_the_corners_of_the_box_come_to_lie(camera, shadows):
         )  # fmt: skip
 
 
-def test_a_projection_ends_where_the_object_does(camera, empty, shadows):
+def test_a_projection_ends_where_the_object_does(camera, empty, projections):
     """No step of the detector's floor is left at the rim of the cached view, and the window holds all that is cast."""
-    picture = add_projection_twin(empty, camera, shadows[0], np.array([1.0, 0.0]))
+    picture = add_projection_twin(empty, camera, projections[0], np.array([1.0, 0.0]))
     rows, columns = np.nonzero(picture)
-    top, end, left, stop = shadows[0].window(camera)
-    assert shadows[0].lines[0].max() == 0.0
+    top, end, left, stop = projections[0].window(camera)
+    assert projections[0].lines[0].max() == 0.0
     assert top <= rows.min()
     assert rows.max() < end
     assert left <= columns.min()
     assert columns.max() < stop
 
 
-def test_adding_a_projection_is_its_twin(rng, camera, shadows):
+def test_adding_a_projection_is_its_twin(rng, camera, projections):
     frame = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
-    for shadow, strength in zip(shadows, (np.array([0.8, -0.05]), np.array([-1.0, 0.1])), strict=True):
-        wanted = add_projection_twin(frame, camera, shadow, strength)
+    for projection, strength in zip(projections, (np.array([0.8, -0.05]), np.array([-1.0, 0.1])), strict=True):
+        wanted = add_projection_twin(frame, camera, projection, strength)
         got = frame.copy()
-        add_projection(got, camera, shadow, strength)
+        add_projection(got, camera, projection, strength)
         np.testing.assert_allclose(got, wanted, atol=1e-4)
 
 
 def test_it_is_added_where_it_lies_half_out_of_the_frame_too(small_case, camera, empty):
-    shadow = project_object(pose_from_six(HERE + [70.0, 0, 0, 0, 0, 0], small_case.pose_frame), small_case.atlas)
-    wanted = add_projection_twin(empty, camera, shadow, np.array([1.0, 0.0]))
+    projection = project_object(pose_from_six(HERE + [70.0, 0, 0, 0, 0, 0], small_case.pose_frame), small_case.atlas)
+    wanted = add_projection_twin(empty, camera, projection, np.array([1.0, 0.0]))
     got = empty.copy()
-    add_projection(got, camera, shadow, np.array([1.0, 0.0]))
+    add_projection(got, camera, projection, np.array([1.0, 0.0]))
     assert wanted.any()
     np.testing.assert_allclose(got, wanted, atol=1e-4)
 
 
-def test_objects_overlap_where_one_looks_at_what_the_other_projects(small_case, camera, shadows):
+def test_objects_overlap_where_one_looks_at_what_the_other_projects(small_case, camera, projections):
     far = project_object(pose_from_six(FAR, small_case.pose_frame), small_case.atlas)
     wide = Camera(96, 256, camera.intrinsic_matrix)
-    assert overlaps(*shadows, camera)
-    assert overlaps(*reversed(shadows), camera)
-    assert not overlaps(shadows[0], far, wide)
-    assert not overlaps(far, shadows[0], wide)
+    assert overlaps(*projections, camera)
+    assert overlaps(*reversed(projections), camera)
+    assert not overlaps(projections[0], far, wide)
+    assert not overlaps(far, projections[0], wide)
 
 
 def test_an_object_behind_the_source_is_refused(small_case):

@@ -1,4 +1,4 @@
-"""The whole window's correlation: compiled and plain agree, a step climbs it, and it says the same however bright."""
+"""The whole window's correlation: compiled and plain agree, a step makes it larger, and it says the same however bright."""
 
 import numpy as np
 import pytest
@@ -34,8 +34,8 @@ def frame(small_case, camera, rng):
     return shot(small_case, camera, pose_from_six(RIGHT, small_case.pose_frame), rng, hardened=False)
 
 
-def looked(case, camera, frame, six):
-    """Return the smoothed window of a frame about a pose, its camera, the look from there and what is rendered there."""
+def window_at(case, camera, frame, six):
+    """Return the smoothed window of a frame about a pose, its camera, its alignment, and what is rendered there."""
     pose, renderer = pose_from_six(six, case.pose_frame), PlaneRenderer(case.volume)
     exposure = Exposure(frame, camera, PixelMeaning.LINE_INTEGRAL)
     window = window_around(exposure, case.corners_mm, pose, case.atlas)
@@ -46,7 +46,7 @@ def looked(case, camera, frame, six):
 
 
 def test_compiled_and_plain_agree(small_case, camera, frame):
-    window, _, _, view = looked(small_case, camera, frame, RIGHT + OFF)
+    window, _, _, view = window_at(small_case, camera, frame, RIGHT + OFF)
     fast, slow = (
         solve(window, view, small_case.atlas.view, 0.07)
         for solve in (correlation_equations, correlation_equations_twin)
@@ -60,8 +60,8 @@ def test_compiled_and_plain_agree(small_case, camera, frame):
     assert abs(correlation_with(window, view.lines, 0.07) - slow.correlation) < 1e-4
 
 
-def test_it_is_the_gradient_correlation_that_a_search_climbs(small_case, camera, frame):
-    window, _, _, view = looked(small_case, camera, frame, RIGHT)
+def test_it_is_the_gradient_correlation_that_a_search_maximises(small_case, camera, frame):
+    window, _, _, view = window_at(small_case, camera, frame, RIGHT)
     picture = np.random.default_rng(5).random(window.shape).astype(np.float32)
     found = correlation_equations(blur(picture, TAPS), view, small_case.atlas.view, 0.05)
     inside = (slice(HALO, -HALO), slice(HALO, -HALO))
@@ -73,7 +73,7 @@ def test_it_is_the_gradient_correlation_that_a_search_climbs(small_case, camera,
 
 
 def test_brightness_and_contrast_are_no_matter(small_case, camera, frame):
-    window, _, _, view = looked(small_case, camera, frame, RIGHT + OFF)
+    window, _, _, view = window_at(small_case, camera, frame, RIGHT + OFF)
     first, second = (
         correlation_equations(shown, view, small_case.atlas.view, 0.1) for shown in (window, 0.3 * window + 2.0)
     )
@@ -88,7 +88,7 @@ def test_brightness_and_contrast_are_no_matter(small_case, camera, frame):
 
 def test_a_frame_of_nothing_asks_for_nothing(small_case, camera):
     empty = np.zeros((192, 192), np.float32)
-    window, _, _, view = looked(small_case, camera, empty, RIGHT)
+    window, _, _, view = window_at(small_case, camera, empty, RIGHT)
     found = correlation_equations(window, view, small_case.atlas.view, 0.1)
     assert found.correlation == 0.0
     assert not found.vector.any()
@@ -96,8 +96,8 @@ def test_a_frame_of_nothing_asks_for_nothing(small_case, camera):
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_step_climbs_to_the_right_pose(small_case, camera, frame, sign):
-    window, _, current, view = looked(small_case, camera, frame, RIGHT + sign * OFF)
+def test_a_step_leads_to_the_right_pose(small_case, camera, frame, sign):
+    window, _, current, view = window_at(small_case, camera, frame, RIGHT + sign * OFF)
     found = correlation_equations(window, view, small_case.atlas.view, 0.1)
     back = residual_from_grid(current)
     step = np.linalg.solve(back @ found.information @ back.T, back @ found.vector)

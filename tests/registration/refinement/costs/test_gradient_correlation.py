@@ -1,4 +1,4 @@
-"""The cost of gradient correlation: its window, cached views beside rendered ones, steps that climb, a polished end."""
+"""The cost of gradient correlation: its window, cached views beside rendered ones, steps that lead to the right pose, a polished end."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_without_enough_of_the_box_in_the_frame_there_is_no_window(small_case, c
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("rendered", [True, False], ids=["rendered", "cached"])
-def test_a_step_climbs_to_the_right_pose(small_case, camera, frame, sign, rendered):
+def test_a_step_leads_to_the_right_pose(small_case, camera, frame, sign, rendered):
     window, pose = window_at(small_case, camera, frame, RIGHT + sign * OFF)
     cost = GradientCorrelationCost(window, small_case.atlas, PlaneRenderer(small_case.volume) if rendered else None)
     change = newton_step(cost.evaluate(pose), NO_PRIOR).change

@@ -7,26 +7,15 @@ import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
-from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
 from fluoropose.registration.refinement.costs.two_body import TWO_BODIES, BodyRenderers, TwoBodyCost
 from fluoropose.registration.refinement.gauss_newton import Prior, Stop, minimise, newton_step
 from fluoropose.registration.regression.residual import residual_units
+from support.renderers import CountingRenderer
 
 TRUE = np.array([2.0, -3.0, 905.0, 4.0, 3.0, -5.0])
 APART = np.array([0.8, -0.6, 2.0, 0.8, -1.0, 1.2])
-
-
-class CountingRenderer(AbstractRenderer):
-    """Renders as another renderer and counts how often."""
-
-    def __init__(self, inner):
-        self.inner, self.count = inner, 0
-
-    def render(self, camera, camera_from_volume):
-        self.count += 1
-        return self.inner.render(camera, camera_from_volume)
 
 
 @pytest.fixture
