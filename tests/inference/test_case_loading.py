@@ -77,7 +77,9 @@ def test_a_bundle_of_another_case_is_refused(small_case, bundle, device):
 
 def test_bytes_that_are_no_model_are_refused(small_case, bundle, device):
     with pytest.raises(BundleError, match="ONNX model that runs"):
-        load_resident_case(small_case, replace(bundle, models=dict.fromkeys(("coarse", "fine"), NetworkGraphs(b"x", b"x", {}))), device)
+        load_resident_case(
+            small_case, replace(bundle, models=dict.fromkeys(("coarse", "fine"), NetworkGraphs(b"x", b"x", {}))), device
+        )
 
 
 @pytest.mark.gpu

@@ -41,7 +41,7 @@ def overlap(frame, camera, projections):
     )
 
 
-def pictures_of(projections, camera):
+def draw_edge_pictures(projections, camera):
     """Return the projections at strength 1 in the camera's frame, (n, rows, columns)."""
     empty = np.zeros((camera.rows, camera.columns), np.float32)
     return np.stack([add_projection_twin(empty, camera, projected, np.array([1.0, 0.0])) for projected in projections])
@@ -50,7 +50,7 @@ def pictures_of(projections, camera):
 def test_strengths_and_power_are_their_twins(rng, camera, projections):
     noise = rng.normal(size=(camera.rows, camera.columns)).astype(np.float32)
     frame = add_projection_twin(noise, camera, projections[0], np.array([0.8, -0.05]))
-    pictures = pictures_of(projections, camera)
+    pictures = draw_edge_pictures(projections, camera)
     np.testing.assert_allclose(
         fit_strengths(frame, pictures), fit_strengths_twin(frame, pictures), rtol=1e-3, atol=1e-4
     )
@@ -76,7 +76,7 @@ def test_strengths_are_found_where_pictures_overlap(rng, camera, empty, projecti
     frame = (0.01 * u + 0.005 * v + rng.normal(0.0, 0.005, empty.shape)).astype(np.float32)
     for projected, strength in zip(projections, strengths, strict=True):
         add_projection(frame, camera, projected, strength)
-    found = fit_strengths(frame, pictures_of(projections, camera))
+    found = fit_strengths(frame, draw_edge_pictures(projections, camera))
     deepest = float(projections[0].lines.max())
     for depth in (0.3 * deepest, deepest):
         np.testing.assert_allclose(found @ [depth, depth**2], strengths @ [depth, depth**2], rtol=0.06)
@@ -94,7 +94,7 @@ def test_the_others_are_taken_out_and_the_object_itself_stays(camera, empty, pro
 
 def test_an_object_that_is_not_there_is_given_little(camera, empty, projections):
     frame = add_projection_twin(empty, camera, projections[0], np.array([1.0, 0.0]))
-    strengths = fit_strengths(frame, pictures_of(projections, camera))
+    strengths = fit_strengths(frame, draw_edge_pictures(projections, camera))
     deepest = float(projections[1].lines.max())
     assert abs(strengths[1] @ [deepest, deepest**2]) < 0.15 * deepest
 
@@ -111,7 +111,8 @@ def test_a_disturbance_is_what_changed_as_a_share_of_what_one_casts(small_case, 
     assert disturbance(after, after, 0) == 0.0
     before = overlap(both, camera, [projections[0], None])
     own, other = (
-        strength * picture for strength, picture in zip((1.0, 0.7), pictures_of(projections, camera), strict=True)
+        strength * picture
+        for strength, picture in zip((1.0, 0.7), draw_edge_pictures(projections, camera), strict=True)
     )
     mask = own[1:-1, 1:-1] > 0
     power = [
@@ -147,7 +148,7 @@ def test_exposure_is_what_the_others_cast_as_a_share_of_what_one_casts(camera, e
     """At strength 1, whatever the frame shows; of a pair the weaker one is the more exposed."""
     weak = replace(projections[1], lines=0.1 * projections[1].lines)
     both = overlap(empty, camera, [projections[0], weak])
-    own, other = pictures_of([projections[0], weak], camera)
+    own, other = draw_edge_pictures([projections[0], weak], camera)
     assert both.exposure(0) == pytest.approx(np.sqrt(power_twin(other, own) / power_twin(own, own)), rel=1e-3)
     assert both.exposure(0) < 0.2 < 1.0 < both.exposure(1)
     assert overlap(empty, camera, [projections[0], None]).exposure(0) == 0.0

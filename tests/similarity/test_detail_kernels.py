@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from fluoropose.similarity.detail_kernels import (
-    changes,
-    changes_twin,
+    detail_derivatives,
+    detail_derivatives_twin,
     details,
     details_twin,
     local_contrast,
     local_contrast_twin,
     normal_equations,
     normal_equations_twin,
-    remainder,
+    subtract_fit,
 )
 
 
@@ -25,9 +25,9 @@ def test_details_are_their_twins(rng, reach):
 def test_changes_are_their_twins(rng):
     square, turns = rng.random((2, 48, 48)).astype(np.float32), rng.random((2, 2, 48, 48)).astype(np.float32)
     given = (*square, *turns, 0.7, 900.0)
-    found = changes(*given)
+    found = detail_derivatives(*given)
     assert found.shape == (16, 48, 48)
-    np.testing.assert_allclose(found, changes_twin(*given), atol=1e-4)
+    np.testing.assert_allclose(found, detail_derivatives_twin(*given), atol=1e-4)
 
 
 def test_changes_with_a_place_are_differences_of_moved_pictures():
@@ -38,7 +38,7 @@ def test_changes_with_a_place_are_differences_of_moved_pictures():
         return np.exp(-(((u - dx - 4.0) / 7.0) ** 2) - ((v - dy + 3.0) / 5.0) ** 2).astype(np.float32)
 
     turns = np.stack([blob(), 2.0 * blob()])
-    found = changes(blob(), blob(), turns, 3.0 * turns, 0.5, 900.0)
+    found = detail_derivatives(blob(), blob(), turns, 3.0 * turns, 0.5, 900.0)
     for first in (0, 6):
         for axis, name in enumerate(("dx", "dy")):
             wanted = (blob(**{name: 0.05}) - blob(**{name: -0.05})) / 0.1 / 0.5
@@ -63,7 +63,7 @@ def test_equations_are_their_twins_and_what_they_leave_is_at_right_angles(rng):
     normal, right = normal_equations(columns, scale, wanted, weights)
     for found, twin in zip((normal, right), normal_equations_twin(columns, scale, wanted, weights), strict=True):
         np.testing.assert_allclose(found, twin, rtol=1e-4, atol=1e-3)
-    left = remainder(columns, scale, wanted, np.linalg.solve(normal, right))
+    left = subtract_fit(columns, scale, wanted, np.linalg.solve(normal, right))
     np.testing.assert_allclose((weights * left * scale * columns).sum(axis=(1, 2)), 0.0, atol=1e-2)
 
 

@@ -7,12 +7,12 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.similarity.edge_equations import (
     Turn,
+    central_differences_twin,
     edge_equations,
     edge_equations_twin,
-    moves_twin,
-    pictures_seen,
-    pictures_twin,
-    slopes_twin,
+    edge_pictures,
+    edge_pictures_twin,
+    motion_derivatives_twin,
     window_twin,
 )
 from support.shots import fine_camera, shot
@@ -54,7 +54,7 @@ def test_compiled_and_plain_agree(small_case, frame, turned, offset):
 
 def test_the_pictures_are_their_twins(small_case, frame):
     given = (frame, *look(small_case, RIGHT + OFF), turn_of(small_case, 0.3, -0.4), 0.07)
-    fast, slow = pictures_seen(*given), pictures_twin(*given)
+    fast, slow = edge_pictures(*given), edge_pictures_twin(*given)
     assert fast.shape == (5, 128, 128)
     for one, other in zip(fast, slow, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-4 * max(1.0, np.abs(other).max()))
@@ -63,12 +63,12 @@ def test_the_pictures_are_their_twins(small_case, frame):
 def test_the_changes_with_angles_and_floor_are_differences_of_pictures(small_case, frame):
     homography, views = look(small_case, RIGHT)
     middle = turn_of(small_case, 0.2, -0.3)
-    _, _, by_alpha, by_beta, by_floor = pictures_twin(frame, homography, views, middle, 0.07)
+    _, _, by_alpha, by_beta, by_floor = edge_pictures_twin(frame, homography, views, middle, 0.07)
     step = 1e-4
 
     def shown(alpha=0.0, beta=0.0, floor=0.0):
         turn = turn_of(small_case, 0.2 + alpha / middle.step_rad, -0.3 + beta / middle.step_rad)
-        return pictures_twin(frame, homography, views, turn, 0.07 * np.exp(floor))[1]
+        return edge_pictures_twin(frame, homography, views, turn, 0.07 * np.exp(floor))[1]
 
     for name, change in (("alpha", by_alpha), ("beta", by_beta), ("floor", by_floor)):
         difference = (shown(**{name: step}) - shown(**{name: -step})) / (2.0 * step)
@@ -88,7 +88,7 @@ def test_the_moves_are_how_a_smooth_picture_changes(small_case):
         x, y = np.cos(theta) * x + np.sin(theta) * y, np.cos(theta) * y - np.sin(theta) * x
         return np.exp(-(((x - 9.0) / 14.0) ** 2) - ((y + 6.0) / 9.0) ** 2)
 
-    moves = moves_twin(slopes_twin(blob()), turn)
+    moves = motion_derivatives_twin(central_differences_twin(blob()), turn)
     step = 1e-4
     pixel = step / turn.pixel_mm
     expected = (
@@ -105,7 +105,7 @@ def test_the_moves_are_how_a_smooth_picture_changes(small_case):
 def test_the_window_holds_all_edges_with_a_margin():
     image = np.zeros((96, 96))
     image[40:50, 30:60] = 1.0
-    window = window_twin(slopes_twin(image))
+    window = window_twin(central_differences_twin(image))
     rows, columns = np.flatnonzero(window.any(axis=1)), np.flatnonzero(window.any(axis=0))
     # Central differences see an edge one pixel to each side of it; the margin is a 48th of 96.
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (37, 52, 27, 62)

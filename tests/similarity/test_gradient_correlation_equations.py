@@ -15,7 +15,7 @@ from fluoropose.similarity.gradient_correlation_equations import (
     WindowView,
     correlation_equations,
     correlation_equations_twin,
-    correlation_with,
+    window_correlation,
 )
 from fluoropose.similarity.gradient_correlation_kernels import HALO, TAPS
 from support.shots import fine_camera, shot
@@ -57,7 +57,7 @@ def test_compiled_and_plain_agree(small_case, camera, frame):
     )
     np.testing.assert_allclose(fast.vector / scale, slow.vector / scale, atol=2e-3 * np.abs(slow.vector / scale).max())
     assert abs(fast.correlation - slow.correlation) < 1e-4
-    assert abs(correlation_with(window, view.lines, 0.07) - slow.correlation) < 1e-4
+    assert abs(window_correlation(window, view.lines, 0.07) - slow.correlation) < 1e-4
 
 
 def test_it_is_the_gradient_correlation_that_a_search_maximises(small_case, camera, frame):

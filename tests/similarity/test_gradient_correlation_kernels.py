@@ -5,7 +5,7 @@ import pytest
 
 from fluoropose.imaging.filters import blur, blur_twin
 from fluoropose.imaging.sampling import warp_stack_twin
-from fluoropose.similarity.edge_equations import slopes_twin, window_twin
+from fluoropose.similarity.edge_equations import central_differences_twin, window_twin
 from fluoropose.similarity.gradient import gradient_correlation
 from fluoropose.similarity.gradient_correlation_kernels import (
     HALO,
@@ -13,10 +13,10 @@ from fluoropose.similarity.gradient_correlation_kernels import (
     TAPS,
     correlation,
     correlation_inside,
-    moved_in_frame,
-    shown_with_floor,
-    through_floor,
-    turned_through,
+    motion_derivatives,
+    show_line_integrals,
+    show_with_derivatives,
+    warp_turned_view,
 )
 
 TO = np.array([[0.9, 0.1, -3.0], [-0.05, 1.1, 4.0], [1e-4, -2e-4, 1.0]])
@@ -48,7 +48,7 @@ def test_the_correlation_inside_is_that_of_all_but_a_border(rng):
 def test_the_correlation_is_that_of_the_window_of_the_second_pictures_edges(rng):
     shown = bumps()
     seen = shown + 0.05 * rng.random(shown.shape).astype(np.float32)
-    f, m = (slopes_twin(image.astype(np.float64)) for image in (seen, shown))
+    f, m = (central_differences_twin(image.astype(np.float64)) for image in (seen, shown))
     wanted = gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m))
     assert correlation(seen, shown) == pytest.approx(wanted, abs=1e-4)
     assert correlation(seen, np.zeros_like(seen)) == 0.0
@@ -59,8 +59,8 @@ def test_what_a_detector_shows_has_a_floor_and_nothing_where_nothing_is(rng):
     turns = rng.standard_normal((2, 20, 30)).astype(np.float32)
     passed = np.exp(-np.maximum(lines, 0.0).astype(np.float64))
     out, shown = np.empty_like(lines), np.empty((3, 20, 30), np.float32)
-    through_floor(lines, 0.07, out)
-    shown_with_floor(lines, turns, 0.07, shown)
+    show_line_integrals(lines, 0.07, out)
+    show_with_derivatives(lines, turns, 0.07, shown)
     np.testing.assert_allclose(out, -np.log(passed + 0.07), atol=1e-5)
     np.testing.assert_array_equal(shown[0], out)
     np.testing.assert_allclose(shown[1:], passed / (passed + 0.07) * turns, atol=1e-5)
@@ -70,7 +70,7 @@ def test_what_a_detector_shows_has_a_floor_and_nothing_where_nothing_is(rng):
 def test_a_view_turned_by_parts_of_a_step_is_a_parabola_through_its_neighbours(rng, a, b):
     views, step_rad = rng.random((5, 48, 48)).astype(np.float32), 0.07
     out = np.empty((3, 40, 44), np.float32)
-    turned_through(views, a, b, step_rad, TO, out)
+    warp_turned_view(views, a, b, step_rad, TO, out)
     middle, up, down, right, left = views.astype(np.float64)
     a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
     lines = np.maximum(middle + a * (a1 + a * a2) + b * (b1 + b * b2), 0.0)
@@ -89,7 +89,7 @@ def test_the_moves_in_a_frame_are_differences_of_moved_pictures():
         return np.exp(-(((x + 8.0) / 11.0) ** 2) - ((y - 5.0) / 8.0) ** 2)
 
     out = np.zeros((4, size, size), np.float32)
-    moved_in_frame(blob().astype(np.float32), np.eye(3), np.eye(3), middle, mm, range_mm, out)
+    motion_derivatives(blob().astype(np.float32), np.eye(3), np.eye(3), middle, mm, range_mm, out)
     pixel = step / mm
     wanted = (
         (blob(dx=pixel) - blob(dx=-pixel)) / (2 * step),

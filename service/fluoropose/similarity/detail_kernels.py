@@ -10,15 +10,15 @@ from fluoropose.arrays import Float32, Float64
 from fluoropose.imaging.filters import BINOMIAL, blur, blur_twin, box_mean, box_mean_twin
 
 __all__ = [
-    "changes",
-    "changes_twin",
+    "detail_derivatives",
+    "detail_derivatives_twin",
     "details",
     "details_twin",
     "local_contrast",
     "local_contrast_twin",
     "normal_equations",
     "normal_equations_twin",
-    "remainder",
+    "subtract_fit",
 ]
 
 _NEIGHBOURHOOD = 4
@@ -55,7 +55,7 @@ def details_twin(images: Float32, reach: int) -> Float64:
     return np.stack(found)
 
 
-def changes(
+def detail_derivatives(
     inside: Float32, rest: Float32, inside_turns: Float32, rest_turns: Float32, pixel_mm: float, range_mm: float
 ) -> Float32:
     """Return how the details of two bodies' pictures change, (16, size, size).
@@ -64,18 +64,18 @@ def changes(
     turns out of the plane (2, size, size) are given; the others follow from the slopes of its picture.
     """
     out = np.empty((16, *inside.shape), np.float32)
-    _moves(inside, pixel_mm, range_mm, out[:4])
-    _moves(rest, pixel_mm, range_mm, out[6:10])
+    _motion_derivatives(inside, pixel_mm, range_mm, out[:4])
+    _motion_derivatives(rest, pixel_mm, range_mm, out[6:10])
     out[4:6], out[10:12], out[12], out[13] = inside_turns, rest_turns, inside, rest
     _curvature(inside, out[14])
     _curvature(rest, out[15])
     return out
 
 
-def changes_twin(
+def detail_derivatives_twin(
     inside: Float32, rest: Float32, inside_turns: Float32, rest_turns: Float32, pixel_mm: float, range_mm: float
 ) -> Float64:
-    """Return what `changes` does."""
+    """Return what `detail_derivatives` does."""
     columns: list[Float64] = []
     blurs: list[Float64] = []
     for image, turns in ((inside, inside_turns), (rest, rest_turns)):
@@ -118,7 +118,7 @@ def normal_equations(columns: Float32, scale: Float32, wanted: Float32, weights:
     """
     count = len(columns)
     out = np.zeros((count, count + 1))
-    _gather(columns.reshape(count, -1), scale.ravel(), wanted.ravel(), weights.ravel(), out)
+    _gather_into(columns.reshape(count, -1), scale.ravel(), wanted.ravel(), weights.ravel(), out)
     return out[:, :count].copy(), out[:, count].copy()
 
 
@@ -131,10 +131,10 @@ def normal_equations_twin(
     return weighted @ design.T, weighted @ wanted.ravel().astype(np.float64)
 
 
-def remainder(columns: Float32, scale: Float32, wanted: Float32, solution: Float64) -> Float32:
+def subtract_fit(columns: Float32, scale: Float32, wanted: Float32, solution: Float64) -> Float32:
     """Return what a solution (n,) of `normal_equations` leaves of `wanted`, (size, size)."""
     out = np.empty_like(wanted)
-    _leave(columns, scale, wanted, solution.astype(np.float32), out)
+    _subtract_into(columns, scale, wanted, solution.astype(np.float32), out)
     return out
 
 
@@ -150,7 +150,7 @@ def _local_mean(image: Float32, reach: int) -> Float32:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _moves(image: Float32, pixel_mm: float, range_mm: float, out: Float32) -> None:
+def _motion_derivatives(image: Float32, pixel_mm: float, range_mm: float, out: Float32) -> None:
     size = image.shape[0]
     per_mm, per_range = np.float32(0.5 / pixel_mm), np.float32(0.5 / range_mm)
     half, middle = np.float32(0.5), np.float32((size - 1) / 2)
@@ -191,7 +191,7 @@ def _contrast_into(frame: Float32, shown: Float32, weights: Float32, contrast: F
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _gather(columns: Float32, scale: Float32, wanted: Float32, weights: Float32, out: Float64) -> None:
+def _gather_into(columns: Float32, scale: Float32, wanted: Float32, weights: Float32, out: Float64) -> None:
     """Add up by chunks that stay near the processor; out is (n, n + 1), the last column that of `wanted`."""
     count, total = columns.shape
     part = np.empty((count + 1, _CHUNK), np.float32)
@@ -217,7 +217,7 @@ def _gather(columns: Float32, scale: Float32, wanted: Float32, weights: Float32,
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def _leave(columns: Float32, scale: Float32, wanted: Float32, solution: Float32, out: Float32) -> None:
+def _subtract_into(columns: Float32, scale: Float32, wanted: Float32, solution: Float32, out: Float32) -> None:
     count, rows, across = columns.shape
     for v in range(rows):
         for u in range(across):

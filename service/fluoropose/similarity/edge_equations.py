@@ -40,8 +40,8 @@ from fluoropose.similarity.edge_kernels import (
     REJECT,
     RIM,
     ROUNDS,
-    gathered,
-    pictures_of,
+    draw_edge_pictures,
+    gather_equations,
 )
 from fluoropose.similarity.gradient import gradient_correlation
 from fluoropose.similarity.gradient_correlation_kernels import MARGIN, correlation
@@ -49,12 +49,12 @@ from fluoropose.similarity.gradient_correlation_kernels import MARGIN, correlati
 __all__ = [
     "EdgeEquations",
     "Turn",
+    "central_differences_twin",
     "edge_equations",
     "edge_equations_twin",
-    "moves_twin",
-    "pictures_seen",
-    "pictures_twin",
-    "slopes_twin",
+    "edge_pictures",
+    "edge_pictures_twin",
+    "motion_derivatives_twin",
     "window_twin",
 ]
 
@@ -98,27 +98,27 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
     floor : scatter as a share of what comes through beside the object
     """
-    pictures = pictures_seen(frame, homography, views, turn, floor)
-    found = gathered(pictures, turn.pixel_mm, turn.range_mm)
+    pictures = edge_pictures(frame, homography, views, turn, floor)
+    found = gather_equations(pictures, turn.pixel_mm, turn.range_mm)
     overall = float(correlation(pictures[0], pictures[1]))
     return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
 
 
-def pictures_seen(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> Float32:
-    """Return what `pictures_twin` returns, compiled: float32 (5, size, size)."""
+def edge_pictures(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> Float32:
+    """Return what `edge_pictures_twin` returns, compiled: float32 (5, size, size)."""
     size = views.shape[1]
     pictures = np.empty((5, size, size), np.float32)
     given = np.ascontiguousarray(frame, np.float32)
-    pictures_of(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
+    draw_edge_pictures(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
     return pictures
 
 
 def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
-    seen, shown, *changes = pictures_twin(frame, homography, views, turn, floor)
-    f, m = slopes_twin(seen), slopes_twin(shown)
-    change = np.stack([slopes_twin(image) for image in moves_twin(m, turn, *changes)])
-    edges = _edges_twin(m)
+    seen, shown, *changes = edge_pictures_twin(frame, homography, views, turn, floor)
+    f, m = central_differences_twin(seen), central_differences_twin(shown)
+    change = np.stack([central_differences_twin(image) for image in motion_derivatives_twin(m, turn, *changes)])
+    edges = _edge_mask_twin(m)
     weight = edges.astype(np.float64)
     for _ in range(ROUNDS):
         power, common = weight * (m * m).sum(0), weight * (f * m).sum(0)
@@ -143,15 +143,17 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
     )
 
 
-def pictures_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> tuple[Float64, ...]:
+def edge_pictures_twin(
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float
+) -> tuple[Float64, ...]:
     """Return the frame in the canonical view, the view as shown, and its changes with alpha, beta, and the floor."""
     rows, columns = frame.shape
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
     seen = warp_frame(frame, to_unit @ homography, views.shape[1])
-    return seen, *_shown_twin(views.astype(np.float64), turn, floor)
+    return seen, *_show_twin(views.astype(np.float64), turn, floor)
 
 
-def moves_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64, ...]:
+def motion_derivatives_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64, ...]:
     """Return how a picture of so steep `slopes` changes with x, y, z, theta and, as given, with what else."""
     down, along = slopes
     size = down.shape[0]
@@ -165,7 +167,7 @@ def moves_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64,
 def window_twin(slopes: Float64) -> Bool:
     """Return the mask of the box around a picture's edges, with a margin, from its slopes."""
     size = slopes.shape[1]
-    edges = np.argwhere(_edges_twin(slopes))
+    edges = np.argwhere(_edge_mask_twin(slopes))
     low = np.maximum(edges.min(axis=0) - int(MARGIN * size), RIM)
     high = np.minimum(edges.max(axis=0) + int(MARGIN * size), size - 1 - RIM)
     window = np.zeros((size, size), bool)
@@ -173,7 +175,7 @@ def window_twin(slopes: Float64) -> Bool:
     return window
 
 
-def _edges_twin(slopes: Float64) -> Bool:
+def _edge_mask_twin(slopes: Float64) -> Bool:
     """Return the mask of a picture's edges, from its slopes."""
     steepness = np.hypot(*slopes)
     inside = np.zeros(steepness.shape, bool)
@@ -181,7 +183,7 @@ def _edges_twin(slopes: Float64) -> Bool:
     return np.asarray((steepness > EDGE_SHARE * steepness[inside].max()) & inside, bool)
 
 
-def _shown_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
+def _show_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
     """Return the turned view as shown and its changes with alpha and beta, per rad, and with the floor's logarithm."""
     middle, up, down, right, left = views
     a, b = turn.alpha_steps, turn.beta_steps
@@ -199,7 +201,7 @@ def _shown_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]
     )
 
 
-def slopes_twin(image: Float64) -> Float64:
+def central_differences_twin(image: Float64) -> Float64:
     """Return the central differences down and along, (2, size, size); 0 at the border."""
     out = np.zeros((2, *image.shape))
     out[0, 1:-1] = (image[2:] - image[:-2]) / 2

@@ -24,10 +24,10 @@ __all__ = [
     "REJECT",
     "RIM",
     "ROUNDS",
-    "derivatives",
-    "edge_places",
-    "gathered",
-    "pictures_of",
+    "draw_edge_pictures",
+    "edge_derivatives",
+    "find_edges",
+    "gather_equations",
 ]
 
 CONTRAST, HARDENING = 1.16, 0.3
@@ -75,7 +75,7 @@ MEDIAN_OF_SQUARES = 2.0 * np.log(2.0)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def pictures_of(
+def draw_edge_pictures(
     frame: Float32, homography: Mat33, views: Float32, a: float, b: float, step_rad: float, floor: float, out: Float32
 ) -> None:
     """Write the frame, the view as shown, and its changes with alpha, beta and the floor's logarithm.
@@ -86,7 +86,7 @@ def pictures_of(
     through, by_alpha, by_beta, by_floor = out[1], out[2], out[3], out[4]
     warp_into(frame, homography, out[0])
     sharp = np.empty((3, size, size), np.float32)
-    _passed(views, np.float32(a), np.float32(b), np.float32(1.0 / step_rad), sharp[0], sharp[1], sharp[2])
+    _transmit(views, np.float32(a), np.float32(b), np.float32(1.0 / step_rad), sharp[0], sharp[1], sharp[2])
     for n in range(3):
         blur_into(sharp[n], DETECTOR_BLUR, False, out[1 + n])
     for v in range(size):
@@ -99,7 +99,7 @@ def pictures_of(
 
 
 @njit(inline="always")
-def _passed(
+def _transmit(
     views: Float32, a: float, b: float, per_rad: float, through: Float32, by_alpha: Float32, by_beta: Float32
 ) -> None:
     """Write what passes the turned object, hardened, and what an alpha and a beta take from it."""
@@ -122,18 +122,18 @@ def _passed(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def gathered(pictures: Float32, pixel_mm: float, range_mm: float, unlike: float = OWN) -> Float64:
+def gather_equations(pictures: Float32, pixel_mm: float, range_mm: float, unlike: float = OWN) -> Float64:
     """Return information, vector and, in the last column, the agreement: (7, 9).
 
     A squared residual of `unlike` times what the view itself shows there halves a weight.
     """
-    places = edge_places(pictures[1])
+    places = find_edges(pictures[1])
     count = len(places)
     if count == 0:
         return np.zeros((7, 9))
     frame, view = np.empty((count, 2), np.float32), np.empty((count, 2), np.float32)
     change = np.empty((count, 7, 2), np.float32)
-    derivatives(pictures, places, pixel_mm, range_mm, frame, view, change)
+    edge_derivatives(pictures, places, pixel_mm, range_mm, frame, view, change)
     power, common = np.empty(count, np.float32), np.empty(count, np.float32)
     weight, contrast, misfit = np.ones(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
     size = pictures.shape[1]
@@ -147,8 +147,8 @@ def gathered(pictures: Float32, pixel_mm: float, range_mm: float, unlike: float 
             common[k] = weight[k] * (frame[k, 0] * view[k, 0] + frame[k, 1] * view[k, 1])
         even = np.float32(EVEN * power.sum() / (size * size))
         whole = np.float32(max(common.sum() / power.sum(), 1e-3))
-        _neighbourhood(power, places, small, below)
-        _neighbourhood(common, places, small, contrast)
+        _neighbourhood_means(power, places, small, below)
+        _neighbourhood_means(common, places, small, contrast)
         for k in range(count):
             below[k] += even
             contrast[k] = max((contrast[k] + even * whole) / below[k], np.float32(LEAST_CONTRAST) * whole)
@@ -162,11 +162,11 @@ def gathered(pictures: Float32, pixel_mm: float, range_mm: float, unlike: float 
             used += weight[k]
             squares += weight[k] * misfit[k]
         variance = squares / (2.0 * used) + LEAST_VARIANCE
-    return _summed(frame, view, change, weight, contrast, below, places, small, variance)
+    return _sum_equations(frame, view, change, weight, contrast, below, places, small, variance)
 
 
 @njit(inline="always")
-def _summed(
+def _sum_equations(
     frame: Float32,
     view: Float32,
     change: Float32,
@@ -182,7 +182,7 @@ def _summed(
     for p in range(7):
         for k in range(count):
             part[k] = weight[k] * (change[k, p, 0] * view[k, 0] + change[k, p, 1] * view[k, 1])
-        _neighbourhood(part, places, small, share[p])
+        _neighbourhood_means(part, places, small, share[p])
     out = np.zeros((7, 9))
     both, first, second = 0.0, 0.0, 0.0
     j = np.empty((7, 2))
@@ -211,7 +211,7 @@ def _summed(
 
 
 @njit(inline="always")
-def edge_places(view: Float32) -> Float32:
+def find_edges(view: Float32) -> Float32:
     """Return row and column of every pixel where the view has an edge, int64 (count, 2)."""
     size = view.shape[0]
     steepness = np.zeros((size, size), np.float32)
@@ -230,7 +230,7 @@ def edge_places(view: Float32) -> Float32:
 
 
 @njit(inline="always")
-def derivatives(
+def edge_derivatives(
     pictures: Float32,
     places: Float32,
     pixel_mm: float,
@@ -268,7 +268,7 @@ def derivatives(
 
 
 @njit(inline="always")
-def _neighbourhood(values: Float32, places: Float32, small: Float32, out: Float32) -> None:
+def _neighbourhood_means(values: Float32, places: Float32, small: Float32, out: Float32) -> None:
     """Write each place's mean over its neighbourhood (`filters.block_mean`) of values that are 0 elsewhere."""
     blocks = small.shape[0]
     sums = np.zeros((blocks + 2, blocks + 2), np.float32)

@@ -29,11 +29,11 @@ from fluoropose.imaging.filters import blur, blur_twin
 from fluoropose.similarity.gradient_correlation_kernels import (
     HALO,
     TAPS,
-    correlated,
     correlation_inside,
-    moved_in_frame,
-    shown_with_floor,
-    through_floor,
+    gather_correlation_equations,
+    motion_derivatives,
+    show_line_integrals,
+    show_with_derivatives,
 )
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "WindowView",
     "correlation_equations",
     "correlation_equations_twin",
-    "correlation_with",
+    "window_correlation",
 ]
 
 _MOST = 0.999
@@ -87,21 +87,21 @@ def correlation_equations(
     floor : scatter as a share of the open beam
     """
     shown, pictures = np.empty((3, *frame.shape), np.float32), np.empty((8, *frame.shape), np.float32)
-    shown_with_floor(view.lines, view.turns, floor, shown)
+    show_with_derivatives(view.lines, view.turns, floor, shown)
     homography = np.ascontiguousarray(view.frame_from_canonical_px, np.float64)
     pictures[0], pictures[1], pictures[6], pictures[7] = frame, *(blur(image, TAPS) for image in shown)
-    moved_in_frame(
+    motion_derivatives(
         pictures[1], homography, np.linalg.inv(homography), (canonical.size_px - 1) / 2,
         canonical.field_mm / canonical.size_px, canonical.range_mm, pictures[2:6],
     )  # fmt: skip
-    found = correlated(pictures)
-    return _scaled(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
+    found = gather_correlation_equations(pictures)
+    return _scale_information(found[:, :6], found[:, 6], float(found[1, 7]), int(found[0, 7]))
 
 
-def correlation_with(frame: Float32, lines: Float32, floor: float) -> float:
+def window_correlation(frame: Float32, lines: Float32, floor: float) -> float:
     """Return the correlation of `correlation_equations` alone: of a smoothed frame and line integrals."""
     shown = np.empty_like(lines)
-    through_floor(lines, floor, shown)
+    show_line_integrals(lines, floor, shown)
     return float(correlation_inside(frame, blur(shown, TAPS)))
 
 
@@ -136,10 +136,10 @@ def correlation_equations_twin(
         information += max(rho, 1e-3) * turned_unit @ turned_unit.T
         vector += turned_unit @ here / strength
         correlations.append(rho)
-    return _scaled(information, vector, float(np.mean(correlations)), here.size)
+    return _scale_information(information, vector, float(np.mean(correlations)), here.size)
 
 
-def _scaled(information: Float64, vector: Float64, correlation: float, count: int) -> CorrelationEquations:
+def _scale_information(information: Float64, vector: Float64, correlation: float, count: int) -> CorrelationEquations:
     believed = min(max(correlation, 1e-3), _MOST)
     scale = count * believed / (1.0 - believed**2)
     return CorrelationEquations(scale * information, scale * vector, correlation)

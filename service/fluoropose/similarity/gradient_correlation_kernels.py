@@ -9,20 +9,20 @@ from numba import njit
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.imaging.filters import slope_along, slope_down
 from fluoropose.imaging.sampling import bilinear_place, interpolate
-from fluoropose.similarity.edge_kernels import RIM, edge_places
+from fluoropose.similarity.edge_kernels import RIM, find_edges
 
 __all__ = [
     "HALO",
     "MARGIN",
     "SMOOTH",
     "TAPS",
-    "correlated",
     "correlation",
     "correlation_inside",
-    "moved_in_frame",
-    "shown_with_floor",
-    "through_floor",
-    "turned_through",
+    "gather_correlation_equations",
+    "motion_derivatives",
+    "show_line_integrals",
+    "show_with_derivatives",
+    "warp_turned_view",
 ]
 
 MARGIN = 1 / 48
@@ -76,7 +76,7 @@ def _correlation_in(seen: Float32, shown: Float32, top: int, left: int, bottom: 
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def turned_through(views: Float32, a: float, b: float, step_rad: float, to: Mat33, out: Float32) -> None:
+def warp_turned_view(views: Float32, a: float, b: float, step_rad: float, to: Mat33, out: Float32) -> None:
     """Write a cached view turned by parts of a step, and its changes per rad, seen through a homography from `out`.
 
     `views` (5, size, size) are the view and its neighbours up and down in alpha, then in beta; `out` is (3, rows,
@@ -106,7 +106,7 @@ def turned_through(views: Float32, a: float, b: float, step_rad: float, to: Mat3
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def through_floor(lines: Float32, floor: float, out: Float32) -> None:
+def show_line_integrals(lines: Float32, floor: float, out: Float32) -> None:
     """Write what a detector shows of line integrals."""
     scatter, one = np.float32(floor), np.float32(1.0)
     nothing = -np.log(one + scatter)
@@ -117,10 +117,10 @@ def through_floor(lines: Float32, floor: float, out: Float32) -> None:
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def shown_with_floor(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
+def show_with_derivatives(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
     """Write what a detector shows of line integrals, and how that changes as they do: (3, rows, columns)."""
     scatter, one = np.float32(floor), np.float32(1.0)
-    through_floor(lines, floor, out[0])
+    show_line_integrals(lines, floor, out[0])
     for v in range(lines.shape[0]):
         for u in range(lines.shape[1]):
             passed = np.exp(-lines[v, u]) if lines[v, u] > np.float32(0.0) else one
@@ -129,7 +129,7 @@ def shown_with_floor(lines: Float32, turns: Float32, floor: float, out: Float32)
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def moved_in_frame(
+def motion_derivatives(
     shown: Float32, h: Mat33, to: Mat33, middle: float, mm: float, range_mm: float, out: Float32
 ) -> None:
     """Write how a picture changes with x, y, z and theta of a residual, (4, rows, columns); its border is left alone.
@@ -151,7 +151,7 @@ def moved_in_frame(
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def correlated(pictures: Float32) -> Float64:
+def gather_correlation_equations(pictures: Float32) -> Float64:
     """Return the equations of the mean correlation, (6, 8): information, vector, then the pixels' number and itself.
 
     `pictures` (8, rows, columns) are the frame, the view and its changes; of all but a border of `HALO` pixels.
@@ -169,15 +169,15 @@ def correlated(pictures: Float32) -> Float64:
             for p in range(_COLUMNS - 1):
                 for k in range(columns):
                     line[p + 1, k] = half * (pictures[p, i, k + ahead] - pictures[p, g, k + 2 * HALO - ahead])
-            _products(line, one)
+            _sum_products(line, one)
             sums += one
-        total += _added(sums / count, out)
+        total += _add_direction(sums / count, out)
     out[0, _PARAMETERS + 1], out[1, _PARAMETERS + 1] = count, total / _DIRECTIONS
     return out
 
 
 @njit(inline="always")
-def _products(line: Float32, out: Float32) -> None:
+def _sum_products(line: Float32, out: Float32) -> None:
     """Write the sums of the rows' products with each other, the upper half."""
     for p in range(_COLUMNS):
         for q in range(p, _COLUMNS):
@@ -188,7 +188,7 @@ def _products(line: Float32, out: Float32) -> None:
 
 
 @njit(inline="always")
-def _added(means: Float64, out: Float64) -> float:
+def _add_direction(means: Float64, out: Float64) -> float:
     """Add one direction's part to the equations, and return its correlation."""
     ff = means[1, 1] - means[0, 1] ** 2
     mm = means[2, 2] - means[0, 2] ** 2
@@ -213,7 +213,7 @@ def _added(means: Float64, out: Float64) -> float:
 @njit(inline="always")
 def _window(shown: Float32) -> tuple[int, int, int, int]:
     """Return first row and column, last row and column of the box around a picture's edges, with a margin."""
-    edges = edge_places(shown)
+    edges = find_edges(shown)
     size = shown.shape[0]
     margin = int(MARGIN * size)
     top, left, bottom, right = size, size, 0, 0

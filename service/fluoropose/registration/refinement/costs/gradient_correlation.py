@@ -31,9 +31,9 @@ from fluoropose.registration.regression.residual import (
 from fluoropose.similarity.gradient_correlation_equations import (
     WindowView,
     correlation_equations,
-    correlation_with,
+    window_correlation,
 )
-from fluoropose.similarity.gradient_correlation_kernels import HALO, TAPS, turned_through
+from fluoropose.similarity.gradient_correlation_kernels import HALO, TAPS, warp_turned_view
 
 __all__ = [
     "CORRELATION",
@@ -134,7 +134,7 @@ class GradientCorrelationCost(AbstractCost):
             raise AssertionError("expected a renderer, got none")
         pose = equations.parameters.pose_at(equations.parameters.origin + change)
         lines = self._renderer.render(self._window.camera, pose)
-        return correlation_with(self._window.frame, lines, self._settings.floor)
+        return window_correlation(self._window.frame, lines, self._settings.floor)
 
 
 def cached_window_view(alignment: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
@@ -143,7 +143,7 @@ def cached_window_view(alignment: ViewAlignment, camera: Camera, atlas: Atlas) -
     views = atlas.line_integrals(*atlas.grid.neighbours(alignment.view_index))
     alpha, beta = view_offsets_rad(alignment, atlas)
     homography, seen = alignment.frame_from_canonical_px, np.empty((3, camera.rows, camera.columns), np.float32)
-    turned_through(views, alpha / step_rad, beta / step_rad, step_rad, np.linalg.inv(homography), seen)
+    warp_turned_view(views, alpha / step_rad, beta / step_rad, step_rad, np.linalg.inv(homography), seen)
     return WindowView(seen[0], seen[1:], homography)
 
 

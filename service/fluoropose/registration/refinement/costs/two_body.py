@@ -34,7 +34,13 @@ from fluoropose.registration.regression.residual import (
     residual_to_pose,
     residual_units,
 )
-from fluoropose.similarity.detail_kernels import changes, details, local_contrast, normal_equations, remainder
+from fluoropose.similarity.detail_kernels import (
+    detail_derivatives,
+    details,
+    local_contrast,
+    normal_equations,
+    subtract_fit,
+)
 from fluoropose.similarity.edge_similarity import edge_similarity
 
 __all__ = [
@@ -205,14 +211,14 @@ def _fit(
     least_px, most_px = settings.detail_px
     reach = min(max(int(settings.detail_mm * view.size_px / view.field_mm), least_px), most_px)
     fine = details(np.stack([frame, inside.image, rest.image, *inside.turns, *rest.turns]), reach)
-    columns = changes(fine[1], fine[2], fine[3:5], fine[5:7], view.field_mm / view.size_px, view.range_mm)
+    columns = detail_derivatives(fine[1], fine[2], fine[3:5], fine[5:7], view.field_mm / view.size_px, view.range_mm)
     columns[:_MOTIONS] *= np.tile(units, 2).astype(np.float32)[:, None, None]
     expected = fine[1] + fine[2]
     contrast, per_deviation = local_contrast(fine[0], expected, weights)
     scale, wanted = contrast * per_deviation, (fine[0] - contrast * expected) * per_deviation
     normal, right = normal_equations(columns, scale, wanted, weights)
     normal[np.diag_indices(len(normal))] += settings.ridge * np.trace(normal) + settings.ridge
-    left = remainder(columns, scale, wanted, np.linalg.solve(normal, right))
+    left = subtract_fit(columns, scale, wanted, np.linalg.solve(normal, right))
     spread = max(1.4826 * float(np.median(np.abs(left[::4, ::4]))), settings.least_spread)
     per_unit = np.concatenate([1.0 / np.tile(units, 2), np.ones(len(normal) - _MOTIONS)])
     share = settings.information_share / spread**2
