@@ -3,7 +3,7 @@ import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import InputError
-from fluoropose.evaluation.baselines.scene import Target, binned, window_around
+from fluoropose.evaluation.baselines.scene import Target, bin_volume, window_around
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import Exposure, PixelMeaning
 
@@ -14,7 +14,7 @@ def test_binning_keeps_mass_and_place(rng):
     # Blocks of one value each, as large as the bins: nothing is lost by averaging them.
     values = np.kron(rng.uniform(size=(2, 3, 4)), np.ones((3, 3, 3)))
     volume = Volume(values.astype(np.float32), place)
-    small = binned(volume, 3)
+    small = bin_volume(volume, 3)
 
     def moments(item):
         index = np.stack(np.meshgrid(*(np.arange(n) for n in item.values.shape), indexing="ij"), axis=-1)
@@ -29,7 +29,7 @@ def test_binning_keeps_mass_and_place(rng):
 
 def test_a_coarse_drr_is_the_fine_one_blurred(small_case, camera, pose):
     fine = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
-    coarse = CpuRenderer(binned(small_case.volume, 2), 2.0).render(camera, pose)
+    coarse = CpuRenderer(bin_volume(small_case.volume, 2), 2.0).render(camera, pose)
     assert coarse.sum() == pytest.approx(fine.sum(), rel=0.01)
 
 

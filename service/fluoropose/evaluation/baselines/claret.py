@@ -108,7 +108,7 @@ def difference(frame: Float32, current: ViewAlignment, target: Target, settings:
     finer = np.array([[ratio, 0.0, 0.5 * ratio - 0.5], [0.0, ratio, 0.5 * ratio - 0.5], [0.0, 0.0, 1.0]])
     homography: Mat33 = normalised_homography(current.frame_from_canonical_px @ finer, *frame.shape)
     seen = warp_frame(frame, homography, side)
-    return _normal(seen) - _cached(target, current.view_index, settings)
+    return _normal(seen) - _cached_picture(target, current.view_index, settings)
 
 
 def train_claret(
@@ -122,7 +122,7 @@ def train_claret(
         pictures = [_picture(target, zone, settings, rng) for _ in range(settings.views)]
         for scale, factor in enumerate(settings.scales):
             samples = [sample for made in pictures for sample in _samples(made, target, settings, factor, rng)]
-            maps[scale, zone] = _solved(samples, settings)
+            maps[scale, zone] = _fit_ridge(samples, settings)
         progress(zone + 1, count)
     return Claret(settings, maps)
 
@@ -146,7 +146,7 @@ def _picture(target: Target, zone: int, settings: LinearSettings, rng: np.random
     centre = np.array([0.0, 0.0, view.range_mm * rng.uniform(0.96, 1.04)])
     pose = pose_from_canonical(np.eye(3), view_rotation(alpha, beta, view), centre, view)
     renderer: CpuRenderer = target.renderer(view.field_mm / 64)
-    lines = _shown(renderer.render(camera, pose), settings.floor)
+    lines = _shade(renderer.render(camera, pose), settings.floor)
     size = float(lines.std())
     v, u = (np.mgrid[0:side, 0:side] / side - 0.5) * 2.0
     shading = sum(rng.normal() * shape for shape in (u, v, u * v, u * u, v * v))
@@ -170,7 +170,7 @@ def _samples(
     return found
 
 
-def _solved(samples: list[tuple[Float64, Float64]], settings: LinearSettings) -> LinearMap:
+def _fit_ridge(samples: list[tuple[Float64, Float64]], settings: LinearSettings) -> LinearMap:
     """Return the ridge regression on the leading principal components."""
     pictures, residuals = (np.stack(parts) for parts in zip(*samples, strict=True))
     mean, offset = pictures.mean(axis=0), residuals.mean(axis=0)
@@ -189,16 +189,16 @@ def _zone(current: ViewAlignment, target: Target, settings: LinearSettings) -> i
     return int(row * settings.zones + column)
 
 
-def _shown(lines: NDArray[Any], floor: float) -> Float32:
+def _shade(lines: NDArray[Any], floor: float) -> Float32:
     return np.asarray(-np.log(np.exp(-np.asarray(lines, np.float32)) + np.float32(floor)), np.float32)
 
 
-def _cached(target: Target, index: int, settings: LinearSettings) -> Float64:
+def _cached_picture(target: Target, index: int, settings: LinearSettings) -> Float64:
     """Return a cached view as `difference` compares it; those asked for are kept with the target."""
     key = ("claret", index, settings.side_px, settings.floor)
     if key not in target.kept:
         ratio = target.case.atlas.view.size_px // settings.side_px
-        shown = _shown(target.case.atlas.views[index], settings.floor)
+        shown = _shade(target.case.atlas.views[index], settings.floor)
         target.kept[key] = _normal(shown.reshape(settings.side_px, ratio, settings.side_px, ratio).mean(axis=(1, 3)))
     return target.kept[key]
 

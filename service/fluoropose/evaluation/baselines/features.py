@@ -93,7 +93,7 @@ def register_features(
             edges = edges_of(level, target, pose, settings)
             matches = match_edges(slopes, edges, stride.look_px, settings)
             slope = image_slopes(edges, level.camera, centre_of(pose, target))
-            pose = moved(pose, target, pose_step(slope, matches, settings))
+            pose = move_pose(pose, target, pose_step(slope, matches, settings))
     return pose
 
 
@@ -165,7 +165,7 @@ def centre_of(camera_from_volume: Mat44, target: Target) -> Vec3:
     return transform(camera_from_volume, target.case.atlas.view.centre_mm)
 
 
-def moved(camera_from_volume: Mat44, target: Target, step: Float64) -> Mat44:
+def move_pose(camera_from_volume: Mat44, target: Target, step: Float64) -> Mat44:
     """Return the pose after a turn about (rad) and a shift of (mm) the object's centre, in the camera."""
     rotation = exp(np.r_[step[:3], 0.0, 0.0, 0.0])[:3, :3] @ camera_from_volume[:3, :3]
     there = centre_of(camera_from_volume, target) + step[3:]
@@ -207,8 +207,8 @@ def _edge_points(
     depths = near[:, None] + (far - near)[:, None] * (np.arange(count) + 0.5) / count
     beside = np.hstack([normals, np.zeros((len(pixels), 1))]) @ rays.index_from_pixel.T
     places = rays.origin + depths[..., None] * slopes[:, None, :]
-    change = _sampled(volume.values, places + depths[..., None] * beside[:, None, :])
-    change -= _sampled(volume.values, places - depths[..., None] * beside[:, None, :])
+    change = _sample(volume.values, places + depths[..., None] * beside[:, None, :])
+    change -= _sample(volume.values, places - depths[..., None] * beside[:, None, :])
     chosen = depths[np.arange(len(pixels)), change.argmax(axis=1)]
     return chosen[:, None] * (np.hstack([pixels, ones]) @ rays.direction_from_pixel.T)
 
@@ -222,5 +222,5 @@ def _inside(origin: Float64, slopes: Float64, shape: tuple[int, ...]) -> tuple[F
     return near, np.maximum(far, near)
 
 
-def _sampled(values: Float32, places: Float64) -> Float64:
+def _sample(values: Float32, places: Float64) -> Float64:
     return np.asarray(map_coordinates(values, np.moveaxis(places, -1, 0), order=1, mode="constant"), np.float64)

@@ -18,7 +18,7 @@ from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import Exposure, line_integral_image
 
-__all__ = ["Level", "Target", "Window", "binned", "window_around"]
+__all__ = ["Level", "Target", "Window", "bin_volume", "window_around"]
 
 _LEAST_SIDE_PX = 8
 _LEAST_VOXELS = 4
@@ -73,11 +73,11 @@ class Target:
         most = max(1, min(volume.values.shape) // _LEAST_VOXELS)
         factor = min(max(1, int(pixel_mm / spacing)), most)
         if factor not in self._renderers:
-            self._renderers[factor] = CpuRenderer(binned(volume, factor), factor * spacing)
+            self._renderers[factor] = CpuRenderer(bin_volume(volume, factor), factor * spacing)
         return self._renderers[factor]
 
 
-def binned(volume: Volume, factor: int) -> Volume:
+def bin_volume(volume: Volume, factor: int) -> Volume:
     """Return the volume with `factor` voxels averaged along each axis, padded with zeros to whole ones."""
     if factor == 1:
         return volume

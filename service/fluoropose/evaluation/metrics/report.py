@@ -17,10 +17,10 @@ from fluoropose.evaluation.metrics.summary import SUCCESS_SHARE, summary
 from fluoropose.evaluation.trials import Record, Truth
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 
-__all__ = ["method_facts", "succeeded"]
+__all__ = ["is_success", "method_facts"]
 
 
-def succeeded(record: Record, size_mm: float) -> bool:
+def is_success(record: Record, size_mm: float) -> bool:
     """Return whether a trial gave a pose with mTREproj below 1 % of the object's size."""
     return not record.reason and record.trial.end.mtre_proj_mm < SUCCESS_SHARE * size_mm
 
@@ -41,9 +41,9 @@ def method_facts(
     """
     usual = [record for record in records if record.key.spread == 1.0]
     facts = summary(name, size_mm, [record.trial for record in usual], machine)
-    good = np.array([succeeded(record, size_mm) for record in usual], bool)
+    good = np.array([is_success(record, size_mm) for record in usual], bool)
     starts = np.array([r.trial.start.mtre_proj_mm for r in records if r.trial.start is not None])
-    all_good = np.array([succeeded(record, size_mm) for record in records], bool)
+    all_good = np.array([is_success(record, size_mm) for record in records], bool)
     groups = success_groups(starts, all_good)
     return facts | {
         "success_rate": float(good.mean()) if len(good) else 0.0,
@@ -53,7 +53,7 @@ def method_facts(
         "largest_start_mm": float(starts.max()) if len(starts) else None,
         "trials_by_spread": {f"{k:g}": n for k, n in sorted(Counter(r.key.spread for r in records).items())},
         "success_by_spread": {
-            f"{k:g}": float(np.mean([succeeded(r, size_mm) for r in records if r.key.spread == k]))
+            f"{k:g}": float(np.mean([is_success(r, size_mm) for r in records if r.key.spread == k]))
             for k in sorted({r.key.spread for r in records})
         },
         "success_by_start_error": [asdict(group) for group in groups],

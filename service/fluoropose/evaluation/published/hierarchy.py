@@ -61,7 +61,7 @@ def register_sweeps(
             here = nearest_zone(regression.zones, six[4], six[5])
             reference = regression.comparison.reference(six)
             update = here.regressors[group.name](residual_at(image, camera, reference, regression, here))
-            six = _updated(six, reference, update, group)
+            six = _apply_update(six, reference, update, group)
         track.append(six.copy())
     return np.stack(track)
 
@@ -75,7 +75,7 @@ def residual_at(
     return local_residual(drr, crop(image, camera.intrinsic_matrix @ rays, zone.size_px))
 
 
-def _updated(six: Float64, reference: Float64, update: Float64, group: ParameterGroup) -> Float64:
+def _apply_update(six: Float64, reference: Float64, update: Float64, group: ParameterGroup) -> Float64:
     chosen = list(group.parameters)
     limit = np.array(group.half_ranges)[chosen]
     change: Float64 = np.zeros(6)

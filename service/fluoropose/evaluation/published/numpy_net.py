@@ -14,8 +14,8 @@ def local_network(weights: dict[str, Float32], residuals: Float32) -> Float64:
     """Return the update (outputs,) for residuals (n, size, size)."""
     joined = []
     for patch in residuals:
-        x = _pooled(_conv(patch[None], weights["first.weight"], weights["first.bias"]))
-        x = _pooled(_conv(x, weights["second.weight"], weights["second.bias"]))
+        x = _pool(_conv(patch[None], weights["first.weight"], weights["first.bias"]))
+        x = _pool(_conv(x, weights["second.weight"], weights["second.bias"]))
         joined.append(np.maximum(weights["patch.weight"] @ x.ravel() + weights["patch.bias"], 0.0))
     hidden = np.maximum(weights["joint.weight"] @ np.concatenate(joined) + weights["joint.bias"], 0.0)
     return np.asarray((weights["output.weight"] @ hidden + weights["output.bias"]) * weights["units"], np.float64)
@@ -28,7 +28,7 @@ def _conv(x: Float32, kernel: Float32, bias: Float32) -> Float32:
     return np.asarray(np.einsum("irckl,oikl->orc", windows, kernel, optimize=True) + bias[:, None, None])
 
 
-def _pooled(x: Float32) -> Float32:
+def _pool(x: Float32) -> Float32:
     """Return the maximum of each block of 2 x 2."""
     rows, columns = x.shape[1] // 2, x.shape[2] // 2
     blocks = x[:, : 2 * rows, : 2 * columns].reshape(len(x), rows, 2, columns, 2)

@@ -69,10 +69,10 @@ def crop_twin(image: Float32, pixel_from_patch: Float64, size_px: int) -> Float3
 
 def local_residual(drr: Float32, xray: Float32) -> Float32:
     """Return DRR minus X-ray patches, float32 (..., n, size, size), both normalised as the module says."""
-    return _normalised(saturate(drr)) - _normalised(xray)
+    return _normalise(saturate(drr)) - _normalise(xray)
 
 
-def _normalised(patches: Float32) -> Float32:
+def _normalise(patches: Float32) -> Float32:
     level = patches - patches.mean(axis=(-2, -1), keepdims=True)
     deviation = np.sqrt((level * level).mean(axis=(-3, -2, -1), keepdims=True))
     return np.asarray(np.clip(level / (deviation + 1e-3), -_LARGEST, _LARGEST), np.float32)

@@ -95,7 +95,7 @@ def choose_points(
     camera, pose = picture_camera(case, centre), pose_from_six(centre, case.pose_frame)
     pixels = edge_pixels(renderer.render(camera, pose), 8 * plan.candidates, rng)
     edges, explained = edge_points(case.volume, camera, pose, pixels)
-    views = _rendered(case, zone, renderer, rng, plan, progress)
+    views = _render_errors(case, zone, renderer, rng, plan, progress)
     best = ZonePoints(np.empty((0, 3)), 0.0, 0.0)
     for share in plan.explained_shares:
         candidates = edges[explained >= share][: plan.candidates]
@@ -120,7 +120,7 @@ def choose_points(
 def sensitivity(
     case: Case, candidates: Points, side_mm: float, views: list[tuple[Float64, Float64, Float64]]
 ) -> Float64:
-    """Return F / E of each candidate, shape (n,); `views` as `_rendered` gives them."""
+    """Return F / E of each candidate, shape (n,); `views` as `_render_errors` gives them."""
     residuals = []
     for six, still, moved in views:
         rays = patch_rays(six, candidates, case.pose_frame, side_mm, _COARSE_PX)
@@ -149,7 +149,7 @@ def overlap_share(offset_mm: Float64, side_mm: float) -> float:
     return float(np.prod(np.maximum(1.0 - np.abs(offset_mm) / side_mm, 0.0)))
 
 
-def _rendered(
+def _render_errors(
     case: Case, zone: Zone, renderer: CpuRenderer, rng: np.random.Generator, plan: FilterPlan, progress: Progress
 ) -> list[tuple[Float64, Float64, Float64]]:
     """Return for each pose (its parameters, its DRR, the DRRs with each error added)."""
