@@ -41,7 +41,7 @@ _LARGEST_LINE_INTEGRAL = 8.0
 
 
 class PixelMeaning(Enum):
-    """What a pixel's value means; `docs/api.md` describes the three."""
+    """What a pixel's value means; `docs/reference/api.md` describes the three."""
 
     INTENSITY = "intensity"
     LINE_INTEGRAL = "line_integral"

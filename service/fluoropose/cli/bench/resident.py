@@ -1,8 +1,11 @@
 """A shipped object as both commands under `bench` register it."""
 
+from typing import Any
+
 from fluoropose.cli.environment import prepare_shipped_cases
 from fluoropose.cli.settings import Settings
 from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.overlap_times import measure_overlap_times
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
@@ -10,7 +13,10 @@ from fluoropose.objects.catalogue import shipped_object
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.serving.case_cache import CaseCache
 
-__all__ = ["add_object", "open_cache"]
+__all__ = ["add_object", "measure_overlaps", "open_cache"]
+
+_OVERLAPPING = ("knee", "plate", "probe", "plate")
+_SIDE_PX = 512
 
 
 def open_cache(environment: Environment, cuda_graphs: bool) -> CaseCache:
@@ -22,3 +28,10 @@ def add_object(cache: CaseCache, object_name: str) -> ResidentCase:
     """Return a shipped object with its shipped model, resident."""
     name = shipped_object(object_name).name
     return cache.add(load_case(prepare_shipped_cases() / name), load_bundle(Settings().models_root() / name))
+
+
+def measure_overlaps(cache: CaseCache, runs: int, seed: int, environment: Environment) -> list[dict[str, Any]]:
+    """Return what registering two and four objects of one frame takes; a case that is there is used as it is."""
+    for name in sorted(set(_OVERLAPPING) - set(cache.names())):
+        add_object(cache, name)
+    return measure_overlap_times([cache.case(name) for name in _OVERLAPPING], runs, seed, _SIDE_PX, environment)

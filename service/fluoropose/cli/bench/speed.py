@@ -1,6 +1,6 @@
 """`fluoropose bench speed`: renderers and registration on this machine."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,14 +9,7 @@ from fluoropose.cli.environment import here, write_figures
 from fluoropose.cli.options import CudaGraphs, Device, Json, ObjectName, Seed, Threads
 from fluoropose.cli.settings import Settings
 
-if TYPE_CHECKING:
-    from fluoropose.evaluation.environment import Environment
-    from fluoropose.serving.case_cache import CaseCache
-
 __all__ = ["speed"]
-
-_OBJECTS = ("knee", "plate", "probe", "plate")
-_SIDE_PX = 512
 
 
 def speed(
@@ -36,7 +29,7 @@ def speed(
     Example: fluoropose bench speed --object plate --objects --json speed.json
     """
     with plain_errors():
-        from fluoropose.cli.bench.resident import add_object, open_cache
+        from fluoropose.cli.bench.resident import add_object, measure_overlaps, open_cache
         from fluoropose.evaluation.speed import measure_speed
 
         environment = here(device, threads)
@@ -44,16 +37,6 @@ def speed(
         figures = measure_speed(add_object(cache, object_name), runs, seed, environment)
         figures["cuda_graphs"] = cache.device.graphs
         if objects:
-            figures["objects_ms"] = _measure_objects(cache, runs, seed, environment)
+            figures["objects_ms"] = measure_overlaps(cache, runs, seed, environment)
         console.print_json(data=figures)
         write_figures(json_file, figures)
-
-
-def _measure_objects(cache: "CaseCache", runs: int, seed: int, environment: "Environment") -> list[dict[str, Any]]:
-    """Return what registering two and four objects of one frame takes; a case that is there is used as it is."""
-    from fluoropose.cli.bench.resident import add_object
-    from fluoropose.evaluation.overlap_times import measure_overlap_times
-
-    for name in sorted(set(_OBJECTS) - set(cache.names())):
-        add_object(cache, name)
-    return measure_overlap_times([cache.case(name) for name in _OBJECTS], runs, seed, _SIDE_PX, environment)

@@ -1,4 +1,4 @@
-"""The JSON of cameras, cases and results: fields, types and sizes. docs/api.md has their units and meanings."""
+"""The JSON of cameras, cases and results: fields, types, sizes. docs/reference/api.md has their units and meanings."""
 
 from typing import Annotated, Any, Literal
 
