@@ -143,6 +143,13 @@ def test_pages_named_in_the_code_are_there():
             assert (ROOT / name).exists(), f"{source.relative_to(ROOT)} names {name}, which is not there"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_source_files_named_on_a_page_are_there(page):
+    for name in re.findall(r"`([\w./-]+/\w+\.py)`", page.read_text()):
+        places = [ROOT / name, ROOT / "service" / "fluoropose" / name, page.parent / name]
+        assert any(place.exists() for place in places), f"{page.name} names {name}, which is not there"
+
+
 def commands_of(command, path=()):
     """Every command that `--help` lists, with the words that call it."""
     inner = getattr(command, "commands", None)
