@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.objects.catalogue import OBJECTS, ShippedObject
-from fluoropose.registration.resident_case import ResidentCase
-from support.cases import SMALL_CHOICE, small_parts
+from support.cases import SMALL_CHOICE, small_parts, tiny_resident
 
 
 @pytest.fixture
@@ -21,4 +19,4 @@ def small_shipped(monkeypatch):
 
 @pytest.fixture
 def resident(small_case, models_root):
-    return ResidentCase(small_case, load_bundle(models_root / "small"), open_device("cpu", 1))
+    return tiny_resident(small_case, load_bundle(models_root / "small"))

@@ -29,8 +29,8 @@ def references(small_case, zone):
 
 
 def test_a_sample_shows_the_error_it_names(small_case, zone, references, monkeypatch):
-    """Undressed, a sample is the residual against an X-ray rendered at t + dt; in-plane parts are warps of it."""
-    monkeypatch.setattr(pairs, "dress", lambda pictures, draws: pictures)
+    """Without appearance, a sample is the residual against an X-ray rendered at t + dt; in-plane parts are warps of it."""
+    monkeypatch.setattr(pairs, "apply_appearance", lambda pictures, draws: pictures)
     pool = build_pool(small_case, references, IN_PLANE, np.random.default_rng(6))
     samples = sample_pairs(pool, small_case, IN_PLANE, 6, np.random.default_rng(7))
     renderer = CpuRenderer(small_case.volume, 0.7)

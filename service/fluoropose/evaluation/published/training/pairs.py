@@ -87,7 +87,7 @@ def build_pool(
 def sample_pairs(
     pool: PairPool, case: Case, group: ParameterGroup, batch: int, rng: np.random.Generator, strength: float = 1.0
 ) -> Samples:
-    """Return a batch: pairs of the pool in new clothes and with new in-plane errors."""
+    """Return a batch: pairs of the pool with new appearance and new in-plane errors."""
     chosen = rng.integers(len(pool.six), size=batch)
     errors = pool.errors[chosen].copy()
     errors[:, IN_PLANE] = rng.uniform(-1.0, 1.0, (batch, 3)) * np.array(group.half_ranges)[IN_PLANE]
