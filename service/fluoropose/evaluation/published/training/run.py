@@ -55,7 +55,7 @@ class TrainedZone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """A picture with its appearance (line integrals) of training type, its true six parameters and a start within the ranges."""
+    """A picture with appearance (line integrals), its true six parameters and a start within the ranges."""
 
     picture: Float64
     truth: Float64
