@@ -63,7 +63,7 @@ def evaluate_case(
     identity = _identity(case, plan)
     folder = RunFolder(out, identity)
     run = provenance()
-    missing = _missing(folder, plan, settings, run["commit"])
+    missing = _list_missing(folder, plan, settings, run["commit"])
     for name in plan.methods:
         environment.say(f"{name}: {_as_line(settings[name])}")
     camera, truths = folder.frames(lambda: _simulate(case, plan, environment))
@@ -81,7 +81,7 @@ def evaluate_case(
     return figures
 
 
-def _missing(
+def _list_missing(
     folder: RunFolder, plan: EvaluationPlan, settings: dict[str, dict[str, Any]], commit: str | None
 ) -> list[TrialKey]:
     """Return the trials that a folder has not yet, methods in turns.

@@ -57,7 +57,7 @@ def gradients(image: Float32) -> Float32:
     return out
 
 
-def gradients_twin(image: Float32) -> Float64:
+def gradients_twin(image: Float32 | Float64) -> Float64:
     """Return what `gradients` returns: its specification."""
     down, along = np.gradient(image.astype(np.float64))
     return np.stack([down, along])

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Bool, Float32, Float64, Mat33
-from fluoropose.imaging.filters import block_mean, blur_twin
+from fluoropose.imaging.filters import block_mean, blur_twin, gradients_twin
 from fluoropose.imaging.sampling import warp_frame
 from fluoropose.similarity.edge_kernels import (
     BLOCK,
@@ -203,7 +203,6 @@ def _show_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
 
 def central_differences_twin(image: Float64) -> Float64:
     """Return the central differences down and along, (2, size, size); 0 at the border."""
-    out = np.zeros((2, *image.shape))
-    out[0, 1:-1] = (image[2:] - image[:-2]) / 2
-    out[1, :, 1:-1] = (image[:, 2:] - image[:, :-2]) / 2
+    out = gradients_twin(image)
+    out[0, [0, -1]] = out[1, :, [0, -1]] = 0.0
     return out

@@ -69,7 +69,7 @@ def expose(
     primary = np.zeros(object_lines.shape)
     for share, metal, soft, bone in zip(weights, detector.materials, SOFT_TISSUE, BONE, strict=True):
         primary += share * np.exp(-(object_lines * metal + tissue_lines * soft + bone_lines * bone))
-    opening = _opening(primary.shape, detector)
+    opening = _collimator_transmission(primary.shape, detector)
     primary *= opening
     # Only photons that meet matter scatter.
     source = primary * (1.0 - np.exp(-2.0 * (object_lines + tissue_lines + bone_lines)))
@@ -95,7 +95,7 @@ def _blur_scatter(primary: Float64, sigma_px: float) -> Float64:
     return zoom(wide, (rows / wide.shape[0], columns / wide.shape[1]), order=1, grid_mode=True, mode="nearest")
 
 
-def _opening(shape: tuple[int, ...], detector: Detector) -> Float64:
+def _collimator_transmission(shape: tuple[int, ...], detector: Detector) -> Float64:
     """Return the collimator's transmission: 1 inside, 0.6 % behind the leaves, with a soft edge of two pixels."""
     v = (np.arange(shape[0]) - (shape[0] - 1) / 2)[:, None]
     u = (np.arange(shape[1]) - (shape[1] - 1) / 2)[None, :]

@@ -5,11 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from fluoropose.errors import StorageError
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+__all__ = ["read_checkpoint", "restore_training", "write_checkpoint", "write_training"]
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -31,3 +32,35 @@ def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
         return None
     state: dict[str, Any] = torch.load(path, weights_only=True)
     return state if state["identity"] == identity else None
+
+
+def write_training(
+    path: Path,
+    identity: str,
+    net: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    rng: np.random.Generator,
+    progress: dict[str, Any],
+) -> None:
+    """Write the whole state of a training, with the `progress` that it keeps of its own.
+
+    Raises
+    ------
+    StorageError
+        As `write_checkpoint`.
+    """
+    state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "rng": rng.bit_generator.state}
+    write_checkpoint(path, {**state, **progress, "identity": identity})
+
+
+def restore_training(
+    path: Path, identity: str, net: torch.nn.Module, optimiser: torch.optim.Optimizer, rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """Put the state of `write_training` into its three parts and return the rest; None: there is no such checkpoint."""
+    state = read_checkpoint(path, identity)
+    if state is None:
+        return None
+    net.load_state_dict(state["net"])
+    optimiser.load_state_dict(state["optimiser"])
+    rng.bit_generator.state = state["rng"]
+    return state

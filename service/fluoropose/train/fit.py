@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fluoropose.arrays import Points
 from fluoropose.drr.atlas import Atlas
-from fluoropose.train.checkpoints import read_checkpoint, write_checkpoint
+from fluoropose.train.checkpoints import restore_training, write_training
 from fluoropose.train.loss import PointLoss
 from fluoropose.train.network import AbstractNet, build_net
 from fluoropose.train.precision import autocast, choose_dtype, processor_capabilities
@@ -240,22 +240,11 @@ def _one_cycle(share: float, peak: float) -> float:
 
 
 def _save(run: _Run, checkpoint: Path, identity: str) -> None:
-    state = {
-        "identity": identity,
-        "net": run.net.state_dict(),
-        "optimiser": run.optimiser.state_dict(),
-        "rng": run.rng.bit_generator.state,
-        "done": run.done,
-        "losses": run.losses,
-    }
-    write_checkpoint(checkpoint, state)
+    progress = {"done": run.done, "losses": run.losses}
+    write_training(checkpoint, identity, run.net, run.optimiser, run.rng, progress)
 
 
 def _restore(run: _Run, checkpoint: Path, identity: str) -> None:
-    state = read_checkpoint(checkpoint, identity)
-    if state is None:
-        return
-    run.net.load_state_dict(state["net"])
-    run.optimiser.load_state_dict(state["optimiser"])
-    run.rng.bit_generator.state = state["rng"]
-    run.done, run.losses = state["done"], state["losses"]
+    state = restore_training(checkpoint, identity, run.net, run.optimiser, run.rng)
+    if state is not None:
+        run.done, run.losses = state["done"], state["losses"]

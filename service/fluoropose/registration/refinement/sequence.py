@@ -83,7 +83,7 @@ def refine_by_edges(
     if estimate.regression.presence[0] < settings.least_presence:
         return estimate
     cost = EdgeCost(frame, camera, atlas)
-    return _improved(estimate, _minimise_edges(cost, estimate, settings), atlas)
+    return _take_solution(estimate, _minimise_edges(cost, estimate, settings), atlas)
 
 
 def refine_in_clutter(
@@ -103,7 +103,7 @@ def refine_in_clutter(
         return estimate
     cost = EdgeCost(frame, camera, atlas)
     solution = _minimise_edges(cost, estimate, settings)
-    aligned = _improved(estimate, solution, atlas)
+    aligned = _take_solution(estimate, solution, atlas)
     if not solution.improved or cost.overall >= settings.cluttered_below or presence < settings.clutter_presence:
         return aligned
     moved = _minimise_correlation(aligned, estimate, atlas, inputs, settings)
@@ -134,7 +134,7 @@ def refine_in_body(
     if not solution.improved:
         seen = replace(estimate.regression, presence=cost.visible_shares[0] * presence)
         return replace(estimate, regression=seen), cost.edge_similarity(0)
-    return _moved(estimate, solution, atlas, cost.visible_shares[-1] * presence), cost.edge_similarity(-1)
+    return _move_estimate(estimate, solution, atlas, cost.visible_shares[-1] * presence), cost.edge_similarity(-1)
 
 
 def regression_of(step: NewtonStep, presence: np.ndarray) -> Regression:
@@ -159,7 +159,7 @@ def _minimise_correlation(
     led = minimise(GradientCorrelationCost(window, atlas), aligned.camera_from_volume, prior, settings.cached_stop)
     stop = replace(settings.rendered_stop, most_steps=settings.rendered_stop.most_steps - led.steps)
     cost = GradientCorrelationCost(window, atlas, inputs.renderer)
-    return _improved(aligned, minimise(cost, led.pose, prior, stop), atlas)
+    return _take_solution(aligned, minimise(cost, led.pose, prior, stop), atlas)
 
 
 def _network_prior(estimate: PoseEstimate, share: float) -> Prior:
@@ -167,12 +167,12 @@ def _network_prior(estimate: PoseEstimate, share: float) -> Prior:
     return Prior(share * estimate.regression.information[0], estimate.camera_from_volume)
 
 
-def _improved(estimate: PoseEstimate, solution: Solution, atlas: Atlas) -> PoseEstimate:
+def _take_solution(estimate: PoseEstimate, solution: Solution, atlas: Atlas) -> PoseEstimate:
     """Return an estimate at the end of a refinement, or as it was where the pictures agree less there."""
-    return _moved(estimate, solution, atlas, estimate.regression.presence) if solution.improved else estimate
+    return _move_estimate(estimate, solution, atlas, estimate.regression.presence) if solution.improved else estimate
 
 
-def _moved(estimate: PoseEstimate, solution: Solution, atlas: Atlas, presence: np.ndarray) -> PoseEstimate:
+def _move_estimate(estimate: PoseEstimate, solution: Solution, atlas: Atlas, presence: np.ndarray) -> PoseEstimate:
     moved = motion_between(solution.before, solution.pose, atlas.view.centre_mm)
     regression = regression_of(solution.step, presence)
     return replace(estimate, camera_from_volume=solution.pose, regression=regression, moved=moved)

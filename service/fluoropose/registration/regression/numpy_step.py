@@ -90,17 +90,17 @@ def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float3
 
 def _cells(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
     """Return information and vector of all cells' equations, scaled, and the logit of "it is there"."""
-    y = _relu(_biased(levels[-1], weights, f"laterals.{len(levels) - 1}"))
+    y = _relu(_add_bias(levels[-1], weights, f"laterals.{len(levels) - 1}"))
     for n in reversed(range(len(levels) - 1)):
-        y = _relu(_biased(levels[n], weights, f"laterals.{n}") + y.repeat(2, axis=1).repeat(2, axis=2))
-    written = _biased(_relu(_biased(y, weights, "mix")), weights, "equations")
-    hidden = _relu(_dense(_relu(_biased(levels[-1], weights, "squeeze")).ravel(), weights, "presence_hidden"))
+        y = _relu(_add_bias(levels[n], weights, f"laterals.{n}") + y.repeat(2, axis=1).repeat(2, axis=2))
+    written = _add_bias(_relu(_add_bias(y, weights, "mix")), weights, "equations")
+    hidden = _relu(_dense(_relu(_add_bias(levels[-1], weights, "squeeze")).ravel(), weights, "presence_hidden"))
     return *_equations(written, cell, np.exp(weights["log_prior"])), _dense(hidden, weights, "presence_head")[0]
 
 
 def _whole(levels: list[Float32], weights: Weights, cell: float) -> tuple[Float64, Float64, Float64]:
     """Return information and vector of the six parameters read from the whole picture; `cell` is not needed."""
-    x = _relu(_biased(levels[-1], weights, "squeeze")).ravel()
+    x = _relu(_add_bias(levels[-1], weights, "squeeze")).ravel()
     in_plane = _relu(_dense(x, weights, "in_plane_hidden"))
     out_of_plane = _relu(_dense(x, weights, "out_of_plane_hidden"))
     both = np.concatenate([in_plane, out_of_plane])
@@ -140,7 +140,7 @@ def _equations(written: Float32, cell: float, prior: Float32) -> tuple[Float64, 
     return j @ j.T + np.diag(prior), j @ e.ravel()
 
 
-def _biased(x: Float32, weights: Weights, name: str) -> Float32:
+def _add_bias(x: Float32, weights: Weights, name: str) -> Float32:
     """Return a convolution that keeps the size, with its bias."""
     kernel = weights[f"{name}.weight"]
     return np.asarray(_conv(x, kernel, 1, kernel.shape[2] // 2) + weights[f"{name}.bias"][:, None, None])

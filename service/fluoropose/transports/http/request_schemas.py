@@ -1,6 +1,6 @@
 """The JSON of sessions, frames' headers and registrations: fields, types and sizes. `serving.requests` has the rules.
 
-`documented` publishes a rule's bounds in the OpenAPI document; the request values check them.
+`document_bounds` publishes a rule's bounds in the OpenAPI document; the request values check them.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from fluoropose.errors import GeometryError
 from fluoropose.serving.camera_request import CArmRequest
 from fluoropose.tracking.session_settings import MAX_CAMERAS, MAX_OBJECTS, MAX_WINDOW_S, PAIRING_TOLERANCE_MS
-from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Side, Strict, documented
+from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Side, Strict, document_bounds
 
 __all__ = [
     "CArmModel",
@@ -25,8 +25,8 @@ __all__ = [
     "ViewModel",
 ]
 
-Seq = Annotated[int, documented(minimum=0)]
-Positive = Annotated[float, documented(exclusiveMinimum=0)]
+Seq = Annotated[int, document_bounds(minimum=0)]
+Positive = Annotated[float, document_bounds(exclusiveMinimum=0)]
 
 
 class PlacedCameraModel(CameraModel):
@@ -88,7 +88,7 @@ class PairingModel(Strict):
 class SmoothingModel(Strict):
     """Over which window an object's poses are smoothed, and how it moves."""
 
-    window_s: Annotated[float, documented(exclusiveMinimum=0, maximum=MAX_WINDOW_S)]
+    window_s: Annotated[float, document_bounds(exclusiveMinimum=0, maximum=MAX_WINDOW_S)]
     object: Literal["still", "moving"] = "still"
 
 

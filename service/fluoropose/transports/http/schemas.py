@@ -24,19 +24,19 @@ __all__ = [
     "Strict",
     "TrackModel",
     "camera_json",
-    "documented",
+    "document_bounds",
 ]
 
 Matrix = Annotated[list[list[float]], Field(min_length=3, max_length=4)]
 PixelMeaningName = Literal["intensity", "line_integral", "display"]
 
 
-def documented(**bounds: float) -> Any:
+def document_bounds(**bounds: float) -> Any:
     """Return a field's bounds for the OpenAPI document; a request value checks them."""
     return Field(json_schema_extra=dict(bounds))
 
 
-Side = Annotated[int, documented(minimum=2, maximum=MAX_SIDE_PX)]
+Side = Annotated[int, document_bounds(minimum=2, maximum=MAX_SIDE_PX)]
 
 
 class Strict(BaseModel):

@@ -16,7 +16,7 @@ import torch
 from fluoropose.evaluation.published.plan import ParameterGroup
 from fluoropose.evaluation.published.training.networks import LinearNet, PublishedNet
 from fluoropose.evaluation.published.training.pairs import Samples
-from fluoropose.train.checkpoints import read_checkpoint, write_checkpoint
+from fluoropose.train.checkpoints import restore_training, write_training
 from fluoropose.train.precision import autocast, choose_dtype, processor_capabilities
 
 __all__ = ["Draw", "FitPlan", "GroupReport", "fit_group", "fit_linear"]
@@ -147,22 +147,11 @@ def _rmse(squares: list[list[float]]) -> tuple[float, ...]:
 
 
 def _save(run: _Run, checkpoint: Path, identity: str) -> None:
-    state = {
-        "identity": identity,
-        "net": run.net.state_dict(),
-        "optimiser": run.optimiser.state_dict(),
-        "rng": run.rng.bit_generator.state,
-        "done": run.done,
-        "squares": run.squares,
-    }
-    write_checkpoint(checkpoint, state)
+    progress = {"done": run.done, "squares": run.squares}
+    write_training(checkpoint, identity, run.net, run.optimiser, run.rng, progress)
 
 
 def _restore(run: _Run, checkpoint: Path, identity: str) -> None:
-    state = read_checkpoint(checkpoint, identity)
-    if state is None:
-        return
-    run.net.load_state_dict(state["net"])
-    run.optimiser.load_state_dict(state["optimiser"])
-    run.rng.bit_generator.state = state["rng"]
-    run.done, run.squares = state["done"], state["squares"]
+    state = restore_training(checkpoint, identity, run.net, run.optimiser, run.rng)
+    if state is not None:
+        run.done, run.squares = state["done"], state["squares"]

@@ -34,7 +34,7 @@ def draw_reference(folder: WristFolder, camera: str, frame: str, renderer: CpuRe
     truth, full = folder.load_reference(name), folder.load_camera(camera)
     mark = outline(renderer.render(full.scale_pixels(_BINNED), truth.camera_from_volume))
     layers = [(f"{camera} {frame}", []), ("biplane reference", [(mark, _BLUE)])]
-    save_picture(folder.out / f"{name}_reference.png", overlay_panels(_binned(truth.pixels, full), layers))
+    save_picture(folder.out / f"{name}_reference.png", overlay_panels(_bin_pixels(truth.pixels, full), layers))
 
 
 def draw_single(
@@ -73,10 +73,10 @@ def pair_panels(case: Case, view: FrameView, poses: tuple[Mat44, Mat44, Mat44], 
         (f"both views: {error_mm:.2f} mm off in space", [(marks[1], _GREEN)]),
         ("biplane reference", [(marks[2], _BLUE)]),
     ]
-    return overlay_panels(_binned(view.pixels, view.placed.camera), layers)
+    return overlay_panels(_bin_pixels(view.pixels, view.placed.camera), layers)
 
 
-def _binned(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
+def _bin_pixels(pixels: NDArray[Any], camera: Camera) -> NDArray[Any]:
     """Return every third pixel of a frame, as many as the binned camera has."""
     rows, columns = camera.rows // _BINNED, camera.columns // _BINNED
     return pixels[: _BINNED * rows : _BINNED, : _BINNED * columns : _BINNED]
