@@ -163,9 +163,7 @@ class Metrics:
         self.loop_lag = self._histogram("event_loop_lag_seconds", "How late the event loop turns", _SHORT)
         self.loop_tasks = self._gauge("event_loop_tasks", "Tasks of the event loop")
         self.gc_pause = self._histogram("gc_pause_seconds", "Pauses of the garbage collector", _SHORT)
-        self.auth_failures = self._counter(
-            "auth_failures", "Calls refused without a valid key", "reason"
-        )
+        self.auth_failures = self._counter("auth_failures", "Calls refused without a valid key", "reason")
         for reason in ("missing", "unknown", "expired", "scope"):
             self.auth_failures.labels(reason)
         self.gpu_up = self._gauge("gpu_up", "1 if the driver answers")
