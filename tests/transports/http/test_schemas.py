@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from fluoropose.transports.http.schemas import CameraModel, Strict, camera_json, documented
+from fluoropose.transports.http.schemas import CameraModel, Strict, camera_json, document_bounds
 
 
 def test_a_camera_comes_back_from_its_json(camera):
@@ -25,7 +25,7 @@ def test_a_camera_that_cannot_be_is_refused_at_its_place():
 
 def test_bounds_are_documented_and_left_to_the_requests():
     class Body(Strict):
-        count: int = documented(minimum=2)
+        count: int = document_bounds(minimum=2)
 
     assert Body.model_json_schema()["properties"]["count"]["minimum"] == 2
     assert Body(count=0).count == 0
