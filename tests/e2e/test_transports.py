@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fluoropose.client import AsyncClient, Client, ProblemError
+from fluoropose.client.links import OutgoingFrame
 from fluoropose.transports.http.schemas import camera_json
 
 TRANSPORTS = ("http", "ws", "grpc")
@@ -113,6 +114,17 @@ def test_bad_frames_are_refused_alike_and_the_session_goes_on(client, camera, po
     tracker.close()
 
 
+async def send_once(link, frame):
+    """Send a frame over a link, close it whatever comes back, and raise ProblemError if that is a problem."""
+    try:
+        await link.send(frame)
+        event = await link.receive()
+    finally:
+        await link.close()
+    if event["type"] == "problem":
+        raise ProblemError(409, event)
+
+
 def test_a_second_writer_is_refused_and_the_first_undisturbed(server, camera, pose, frame):
     async def run():
         async with AsyncClient(server.http, "ws", grpc=server.grpc) as client:
@@ -121,13 +133,7 @@ def test_a_second_writer_is_refused_and_the_first_undisturbed(server, camera, po
             for transport in TRANSPORTS:
                 other = AsyncClient(server.http, transport, grpc=server.grpc)
                 with pytest.raises(ProblemError) as refused:
-                    link = await other.link(tracker.session)
-                    from fluoropose.client.links import OutgoingFrame
-
-                    await link.send(OutgoingFrame(99, frame, None))
-                    event = await link.receive()
-                    if event["type"] == "problem":
-                        raise ProblemError(409, event)
+                    await send_once(await other.link(tracker.session), OutgoingFrame(99, frame, None))
                 assert refused.value.code == "session-taken"
                 await other.close()
             after = await tracker.send(frame)

@@ -73,9 +73,11 @@ class HttpLink:
         self._events.put_nowait({"type": "pong", "client_time": client_time, "server_time": time.time()})
 
     async def close(self) -> None:
-        """Cancel the requests that are not answered yet."""
-        for post in list(self._posts):
+        """Cancel the requests that are not answered yet, and wait until their connections are given back."""
+        posts = list(self._posts)
+        for post in posts:
             post.cancel()
+        await asyncio.gather(*posts, return_exceptions=True)
 
     async def _post(self, frame: OutgoingFrame) -> None:
         headers = {"Content-Type": "application/octet-stream", "X-Frame-Meta": json.dumps(frame.meta())}
