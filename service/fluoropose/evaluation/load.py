@@ -147,7 +147,9 @@ def _measure_engine(
 ) -> tuple[list[float], list[float]]:
     """Return times of registration alone in ms, without pauses and at `fps`: on this thread, without any transport."""
     frames = sent.frames
-    order = alternate_directions(len(frames), max(_UNPACED, int(seconds * fps)) // (len(frames) - 1) + 2)
+    paced = int(seconds * fps)
+    unpaced = min(_UNPACED, paced)
+    order = alternate_directions(len(frames), max(30, paced) // (len(frames) - 1) + 2)
     centre_mm = resident.case.atlas.view.centre_mm
 
     def follow(count: int, pause_s: float) -> list[float]:
@@ -166,7 +168,7 @@ def _measure_engine(
         return times_ms
 
     follow(30, 0.0)
-    return follow(_UNPACED, 0.0), follow(int(seconds * fps), 1.0 / fps)
+    return follow(unpaced, 0.0), follow(paced, 1.0 / fps)
 
 
 def _engine_facts(measures: list[tuple[list[float], list[float]]], fps: float) -> dict[str, Any]:
