@@ -15,20 +15,7 @@ from fluoropose.registration.projected_object import (
     project_object,
     project_object_twin,
 )
-
-HERE = np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0])
-BESIDE = HERE + [14.0, 8.0, 10.0, 30.0, -6.0, 2.0]
-FAR = HERE + [80.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-
-
-@pytest.fixture
-def projections(small_case):
-    return [project_object(pose_from_six(six, small_case.pose_frame), small_case.atlas) for six in (HERE, BESIDE)]
-
-
-@pytest.fixture
-def empty(camera):
-    return np.zeros((camera.rows, camera.columns), np.float32)
+from support.projections import BESIDE, FAR, HERE
 
 
 def test_a_projection_is_the_rendered_picture(small_case, camera, empty, projections):
