@@ -5,6 +5,7 @@ Rx(alpha_i) Ry(beta_j) B (see `geometry.canonical`). The networks know the CT fr
 regression renders.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Float32, Mat33
+from fluoropose.arrays import Float32, Mat33, Mat44
 from fluoropose.drr.renderer import AbstractRenderer
-from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical, view_rotation
+from fluoropose.geometry.canonical import (
+    CanonicalPose,
+    CanonicalView,
+    canonical_pose,
+    pose_from_canonical,
+    view_rotation,
+)
 from fluoropose.imaging.half_precision import to_single
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["Atlas", "AtlasGrid", "REFERENCE_STEP_DEG", "build_atlas", "default_step_mm", "no_progress", "render_view"]
+__all__ = [
+    "AbstractAtlas",
+    "Atlas",
+    "AtlasGrid",
+    "REFERENCE_STEP_DEG",
+    "STAY_STEPS",
+    "build_atlas",
+    "default_step_mm",
+    "no_progress",
+    "render_view",
+]
 
 REFERENCE_STEP_DEG = 2.0
 """The networks are given a view's change over this angle, whatever the grid's step."""
@@ -90,6 +107,14 @@ class AtlasGrid:
         angles = np.abs(np.rad2deg([alpha_rad, beta_rad]))
         return max(float((angles - self.reach_deg).max()), 0.0)
 
+    def subset(self, step_deg: float) -> list[int]:
+        """Return the indices of views about `step_deg` apart, the middle one among them."""
+        stride = max(1, round(step_deg / self.step_deg))
+        rows, columns = (
+            [n for n in range(count) if (n - count // 2) % stride == 0] for count in (self.rows, self.columns)
+        )
+        return [row * self.columns + column for row in rows for column in columns]
+
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
         """Return a view's index and those of its neighbours: alpha up, alpha down, beta up, beta down.
 
@@ -108,8 +133,68 @@ class AtlasGrid:
         return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half
 
 
+class AbstractAtlas(ABC):
+    """The cached views of a case: `pictures` float16 or float32 (n, size, size), and the canonical `view`.
+
+    Views have indices, and pictures have: `picture_indices` tells which pictures show a view.
+    """
+
+    pictures: NDArray[Any]
+    view: CanonicalView
+
+    @property
+    @abstractmethod
+    def step_deg(self) -> float:
+        """The angle between neighbouring views, degrees."""
+
+    @property
+    @abstractmethod
+    def has_surroundings(self) -> bool:
+        """Whether the rest of the CT is cached too."""
+
+    @abstractmethod
+    def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
+        """Return the parts of a pose and the index of the view nearest to it, or of one to `stay` with.
+
+        `stay` is the view of the step before; it is returned while both angles are within `STAY_STEPS` of it. Otherwise
+        a pose half way between two views can alternate between them without end.
+        """
+
+    @abstractmethod
+    def angles_of(self, index: int) -> tuple[float, float]:
+        """Return (alpha, beta) in rad of a view; they turn from the base view of its neighbourhood."""
+
+    @abstractmethod
+    def rotation(self, index: int) -> Mat33:
+        """Return the object's rotation in the canonical camera in a view."""
+
+    @abstractmethod
+    def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
+        """Return a view's index and those of its neighbours: alpha up, alpha down, beta up, beta down."""
+
+    @abstractmethod
+    def picture_indices(self, index: int) -> tuple[int, ...]:
+        """Return the pictures that a network is given of a view: its neighbours' and any surroundings."""
+
+    @abstractmethod
+    def line_integrals(self, *indices: int) -> Float32:
+        """Return the object in views as float32, shape (n, size, size)."""
+
+    @abstractmethod
+    def surroundings_in(self, *indices: int) -> Float32:
+        """Return the rest of the CT in views as float32, shape (n, size, size)."""
+
+    @abstractmethod
+    def expected_views(self, step_deg: float) -> list[int]:
+        """Return the views that a search of the whole frame compares, about `step_deg` apart."""
+
+    @abstractmethod
+    def look_ahead(self, camera_from_volume: Mat44) -> None:
+        """Prepare for the next frames of an object that was found at a pose."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Atlas:
+class Atlas(AbstractAtlas):
     """The cached pictures of a case, the `grid` of their angles and the canonical `view`.
 
     `pictures` are float16 or float32, shape (pictures, size, size). The first are the views of the object. An object in
@@ -135,20 +220,53 @@ class Atlas:
         """Whether the rest of the CT is cached too."""
         return len(self.pictures) > self.grid.count
 
+    @property
+    def step_deg(self) -> float:
+        """The grid's step, degrees."""
+        return self.grid.step_deg
+
+    def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
+        """Return the parts of a pose and the index of the nearest view; beyond the grid, of one on its rim."""
+        pose = canonical_pose(camera_from_volume, self.view)
+        return pose, self.grid.nearest_view(pose.alpha_rad, pose.beta_rad, stay)
+
+    def angles_of(self, index: int) -> tuple[float, float]:
+        """Return (alpha, beta) in rad of a view."""
+        return self.grid.angles_of(index)
+
+    def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
+        """Return the indices of a view and its neighbours (`AtlasGrid.neighbours`)."""
+        return self.grid.neighbours(index)
+
     def picture_indices(self, index: int) -> tuple[int, ...]:
         """Return the pictures that a network is given of a view: `AtlasGrid.neighbours` and any surroundings."""
         neighbours = self.grid.neighbours(index)
         return (*neighbours, self.grid.count + index) if self.has_surroundings else neighbours
 
     def line_integrals(self, *indices: int) -> Float32:
-        """Return the pictures with these indices as float32, shape (n, size, size)."""
-        chosen = np.asarray(self.pictures[list(indices)])
-        return to_single(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)
+        """Return the object in views as float32, shape (n, size, size)."""
+        return _as_single(self.pictures[list(indices)])
+
+    def surroundings_in(self, *indices: int) -> Float32:
+        """Return the rest of the CT in views as float32, shape (n, size, size)."""
+        return _as_single(self.pictures[[self.grid.count + index for index in indices]])
+
+    def expected_views(self, step_deg: float) -> list[int]:
+        """Return the views of the grid that are about `step_deg` apart."""
+        return self.grid.subset(step_deg)
+
+    def look_ahead(self, camera_from_volume: Mat44) -> None:
+        """Do nothing: the views are there."""
 
     def rotation(self, index: int) -> Mat33:
         """Return the object's rotation in the canonical camera in the view with an index."""
         alpha, beta = self.grid.angles_of(index)
         return view_rotation(alpha, beta, self.view)
+
+
+def _as_single(pictures: NDArray[Any]) -> Float32:
+    chosen = np.asarray(pictures)
+    return to_single(chosen) if chosen.dtype == np.float16 else np.asarray(chosen, np.float32)
 
 
 def no_progress(done: int, total: int) -> None:

@@ -24,8 +24,10 @@ from fluoropose.geometry.rotation import about_z, from_zxy, smallest_rotation, t
 __all__ = [
     "CanonicalPose",
     "CanonicalView",
+    "CentralRay",
     "canonical_homography",
     "canonical_pose",
+    "central_ray",
     "pose_from_canonical",
     "view_rotation",
 ]
@@ -67,12 +69,58 @@ class CanonicalView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalPose:
-    """The parts of a pose: `camera_from_canonical` = R_c Rz(theta), the out-of-plane angles (rad), the range (mm)."""
+    """The parts of a pose: `camera_from_canonical` = R_c Rz(theta), the out-of-plane angles (rad), the range (mm).
+
+    The angles turn from `base_rotation`, by default that of the case's view.
+    """
 
     camera_from_canonical: Mat33
     alpha_rad: float
     beta_rad: float
     range_mm: float
+    base_rotation: Mat33
+
+    @property
+    def view_rotation(self) -> Mat33:
+        """Rotation of the object in the canonical camera."""
+        return from_zxy(0.0, self.alpha_rad, self.beta_rad) @ self.base_rotation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CentralRay:
+    """A camera turned towards an object: `camera_from_looking` (3, 3), the object's rotation there, its range in mm."""
+
+    camera_from_looking: Mat33
+    looking_from_volume: Mat33
+    range_mm: float
+
+    @property
+    def direction(self) -> Vec3:
+        """The direction of the ray through the object's centre, away from the source, in the volume's axes."""
+        return self.looking_from_volume[2]
+
+    def split(self, base_rotation: Mat33) -> CanonicalPose:
+        """Return the pose's parts about a base view."""
+        theta, alpha, beta = to_zxy(self.looking_from_volume @ base_rotation.T)
+        return CanonicalPose(self.camera_from_looking @ about_z(theta), alpha, beta, self.range_mm, base_rotation)
+
+
+def central_ray(camera_from_volume: Mat44, centre_mm: Vec3) -> CentralRay:
+    """Return the camera turned towards an object's centre.
+
+    Raises
+    ------
+    GeometryError
+        If the centre is not in front of the source.
+    """
+    rotation = camera_from_volume[:3, :3]
+    centre_camera_mm = rotation @ centre_mm + camera_from_volume[:3, 3]
+    if centre_camera_mm[2] < MIN_RANGE_MM:
+        raise GeometryError(
+            f"the object's centre must be in front of the source, got z = {centre_camera_mm[2]:.1f} mm in the camera"
+        )
+    looking = smallest_rotation(centre_camera_mm)
+    return CentralRay(looking, looking.T @ rotation, float(np.linalg.norm(centre_camera_mm)))
 
 
 def canonical_pose(camera_from_volume: Mat44, view: CanonicalView) -> CanonicalPose:
@@ -83,15 +131,7 @@ def canonical_pose(camera_from_volume: Mat44, view: CanonicalView) -> CanonicalP
     GeometryError
         If the object's centre is not in front of the source.
     """
-    rotation = camera_from_volume[:3, :3]
-    centre_camera_mm = rotation @ view.centre_mm + camera_from_volume[:3, 3]
-    if centre_camera_mm[2] < MIN_RANGE_MM:
-        raise GeometryError(
-            f"the object's centre must be in front of the source, got z = {centre_camera_mm[2]:.1f} mm in the camera"
-        )
-    looking = smallest_rotation(centre_camera_mm)
-    theta, alpha, beta = to_zxy(looking.T @ rotation @ view.base_rotation.T)
-    return CanonicalPose(looking @ about_z(theta), alpha, beta, float(np.linalg.norm(centre_camera_mm)))
+    return central_ray(camera_from_volume, view.centre_mm).split(view.base_rotation)
 
 
 def view_rotation(alpha_rad: float, beta_rad: float, view: CanonicalView) -> Mat33:

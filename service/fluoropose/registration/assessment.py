@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Points, Vec3
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.attenuation import saturate
@@ -93,7 +93,7 @@ def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstim
     return ErrorEstimate(float(np.hypot(across[0], across[1])), float(across[2]), float(np.rad2deg(turned)))
 
 
-def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: Atlas) -> Assessment:
+def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: AbstractAtlas) -> Assessment:
     """Return what an estimate is worth; `similarity` is the edge similarity at its pose (`view_similarity`)."""
     sigma = estimate.regression.sigmas[0]
     across, along, turned = estimate.moved
@@ -109,12 +109,12 @@ def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: Atl
     return Assessment(_status(confidence, errors, atlas), confidence, errors)
 
 
-def view_similarity(frame: Float32, alignment: ViewAlignment, atlas: Atlas) -> float:
+def view_similarity(frame: Float32, alignment: ViewAlignment, atlas: AbstractAtlas) -> float:
     """Return the edge similarity, -1 to 1, of a frame (rows, columns) of line integrals and the nearest cached view."""
     seen = warp_picture(frame, alignment.frame_from_canonical_px, atlas.view.size_px)
     index = alignment.view_index
     shown = saturate(atlas.line_integrals(index)[0])
-    besides = atlas.line_integrals(atlas.grid.count + index)[0] if atlas.has_surroundings else None
+    besides = atlas.surroundings_in(index)[0] if atlas.has_surroundings else None
     return edge_similarity(seen, shown, besides)
 
 
@@ -127,7 +127,7 @@ def world_information(estimate: PoseEstimate, view: CalibratedView) -> Float64:
 
 
 def assess_jointly(
-    views: Sequence[Assessment], information: Float64, proposed: Float64, camera_from_world: Mat33, atlas: Atlas
+    views: Sequence[Assessment], information: Float64, proposed: Float64, camera_from_world: Mat33, atlas: AbstractAtlas
 ) -> Assessment:
     """Return what a joint estimate is worth: its confidence is that of the view that is least sure of it.
 
@@ -173,7 +173,7 @@ def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -
     return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
 
 
-def _status(confidence: float, errors: ErrorEstimate, atlas: Atlas) -> Status:
+def _status(confidence: float, errors: ErrorEstimate, atlas: AbstractAtlas) -> Status:
     """Return the status of a pose with this confidence and these expected errors."""
     if confidence < _LOST:
         return Status.LOST
@@ -181,7 +181,7 @@ def _status(confidence: float, errors: ErrorEstimate, atlas: Atlas) -> Status:
     return Status.LOW_CONFIDENCE if doubtful else Status.TRACKING
 
 
-def _is_visible(camera_from_volume: Mat44, camera: Camera, atlas: Atlas) -> bool:
+def _is_visible(camera_from_volume: Mat44, camera: Camera, atlas: AbstractAtlas) -> bool:
     """Tell whether the object's centre is inside the frame, at a range that the networks were trained for."""
     centre = transform(camera_from_volume, atlas.view.centre_mm)
     if centre[2] <= 0 or abs(np.linalg.norm(centre) / atlas.view.range_mm - 1.0) > _DEPTH_LIMIT:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import apply_twist
 from fluoropose.registration.refinement.costs.edges import EdgeCost
@@ -67,7 +67,7 @@ class CalibratedView:
     frame: int
     camera: Camera
     camera_from_world: Mat44
-    atlas: Atlas
+    atlas: AbstractAtlas
 
     def align(self, world_from_volume: Mat44) -> ViewAlignment:
         """Return how a pose in the world is aligned with this view's frame."""
@@ -172,7 +172,7 @@ def _joint_estimate(end: FineEnd[_JointStep], views: Sequence[CalibratedView]) -
 class _TwistParameters:
     """The six parameters of a refinement in the world: a twist about the object's centre."""
 
-    def __init__(self, world_from_volume: Mat44, atlas: Atlas) -> None:
+    def __init__(self, world_from_volume: Mat44, atlas: AbstractAtlas) -> None:
         self.origin = np.zeros(6)
         self._pose, self._atlas = world_from_volume, atlas
 
@@ -269,13 +269,13 @@ def _sum_information(equations: Sequence[Equation]) -> Float64:
     return np.asarray(np.sum([equation.information for equation in equations], axis=0))
 
 
-def _weak_information(atlas: Atlas) -> Float64:
+def _weak_information(atlas: AbstractAtlas) -> Float64:
     """Return the information (6, 6) of the weak prior on a step."""
     across = (_PRIOR_SHARE * atlas.view.field_mm) ** -2.0
     return np.diag([across] * 3 + [_PRIOR_RAD**-2.0] * 3)
 
 
-def _solve(equations: Sequence[Equation], atlas: Atlas) -> Float64:
+def _solve(equations: Sequence[Equation], atlas: AbstractAtlas) -> Float64:
     """Return the twist that all views agree on best, shape (6,)."""
     information, vector = _weak_information(atlas), np.zeros(6)
     for equation in equations:

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from fluoropose.arrays import Float32, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import require_rig
@@ -52,7 +52,7 @@ class PreparedView:
         return self.calibrated.camera
 
     @property
-    def atlas(self) -> Atlas:
+    def atlas(self) -> AbstractAtlas:
         """The atlas of the case."""
         return self.calibrated.atlas
 

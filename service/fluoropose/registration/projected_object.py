@@ -11,9 +11,9 @@ import numpy as np
 from numba import njit
 
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_homography, canonical_pose
+from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, canonical_homography
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import sample_bilinear_twin, sample_or_zero
 
@@ -67,7 +67,7 @@ class ProjectedObject:
         return _bounding_pixels(self.frame_from_canonical_px(camera), *rows, *columns, camera.rows, camera.columns)
 
 
-def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
+def project_object(camera_from_volume: Mat44, atlas: AbstractAtlas) -> ProjectedObject:
     """Return the picture of an object at a pose: the nearest cached view and its neighbours, linear in both angles.
 
     Raises
@@ -75,10 +75,10 @@ def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
     GeometryError
         If the object's centre is not in front of the source.
     """
-    pose = canonical_pose(camera_from_volume, atlas.view)
-    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad))
-    alpha, beta = atlas.grid.angles_of(nearest)
-    step = float(np.deg2rad(atlas.grid.step_deg))
+    pose, index = atlas.locate(camera_from_volume)
+    nearest, up, down, right, left = atlas.neighbours(index)
+    alpha, beta = atlas.angles_of(nearest)
+    step = float(np.deg2rad(atlas.step_deg))
     shares = [min(max(turn / step, -1.0), 1.0) for turn in (pose.alpha_rad - alpha, pose.beta_rad - beta)]
     beside = (up if shares[0] > 0.0 else down, right if shares[1] > 0.0 else left)
     lines, first, second = atlas.line_integrals(nearest, *beside)
@@ -86,17 +86,17 @@ def project_object(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
     return ProjectedObject(shown, _box(shown), pose, atlas.view)
 
 
-def project_object_twin(camera_from_volume: Mat44, atlas: Atlas) -> ProjectedObject:
+def project_object_twin(camera_from_volume: Mat44, atlas: AbstractAtlas) -> ProjectedObject:
     """Return what `project_object` returns: its specification."""
-    pose = canonical_pose(camera_from_volume, atlas.view)
-    nearest, up, down, right, left = atlas.grid.neighbours(atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad))
-    alpha, beta = atlas.grid.angles_of(nearest)
-    step = np.deg2rad(atlas.grid.step_deg)
+    pose, index = atlas.locate(camera_from_volume)
+    nearest, up, down, right, left = atlas.neighbours(index)
+    alpha, beta = atlas.angles_of(nearest)
+    step = np.deg2rad(atlas.step_deg)
     shares = np.clip([(pose.alpha_rad - alpha) / step, (pose.beta_rad - beta) / step], -1.0, 1.0)
-    lines = atlas.views[nearest].astype(np.float64)
+    lines = atlas.line_integrals(nearest)[0].astype(np.float64)
     blended = lines.copy()
     for share, ahead, behind in ((shares[0], up, down), (shares[1], right, left)):
-        blended += abs(share) * (atlas.views[ahead if share > 0 else behind].astype(np.float64) - lines)
+        blended += abs(share) * (atlas.line_integrals(ahead if share > 0 else behind)[0].astype(np.float64) - lines)
     shown = np.asarray(saturate(np.maximum(blended, 0.0).astype(np.float32)) - _NOTHING)
     return ProjectedObject(shown, _box(shown), pose, atlas.view)
 

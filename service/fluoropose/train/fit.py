@@ -1,6 +1,7 @@
 """Train one network for one object or for many; an interrupted training goes on from its checkpoint."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fluoropose.arrays import Points
+from fluoropose.arrays import Float32, Points
 from fluoropose.drr.atlas import Atlas
 from fluoropose.train.checkpoints import restore_training, write_training
 from fluoropose.train.loss import PointLoss
@@ -19,7 +20,16 @@ from fluoropose.train.precision import autocast, choose_dtype, processor_capabil
 from fluoropose.train.profiles import Lesson, Profile, Stage
 from fluoropose.train.synthesis import Batch, TruthBank, sample_batch
 
-__all__ = ["FitReport", "FitSettings", "Subject", "fit_stage"]
+__all__ = [
+    "AbstractSubjects",
+    "FitReport",
+    "FitSettings",
+    "FixedSubjects",
+    "LearntSubject",
+    "Subject",
+    "fit_stage",
+    "learnt_subject",
+]
 
 _PRESENT_PERCENT = 2.5
 """The presence output is taught that the object is there where the corners are off by less than this in the image."""
@@ -31,6 +41,9 @@ _SIDE_WEIGHT = 0.1
 
 _SUBJECTS_PER_BATCH = 4
 """How many of many subjects are drawn for each batch."""
+
+_SURROUNDED_PICTURES = 6
+"""Pictures of a look with surroundings; a subject without any shows none there to a network that looks at them."""
 
 Watch = Callable[[int, int, float], None]
 """Called with (done, total, running loss)."""
@@ -67,6 +80,49 @@ class Subject:
     corners_mm: Points
 
 
+class AbstractSubjects(ABC):
+    """The objects of a training. `identity` tells a checkpoint's training apart from others."""
+
+    size_px: int
+    surrounded: bool
+    identity: str
+
+    @abstractmethod
+    def draw(self, iteration: int, rng: np.random.Generator) -> list["LearntSubject"]:
+        """Return the objects of the batch of an iteration; the same whenever a training is gone on with."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearntSubject:
+    """An object with its loss."""
+
+    subject: Subject
+    point_loss: PointLoss
+
+
+def learnt_subject(subject: Subject) -> LearntSubject:
+    """Return a subject with its loss."""
+    return LearntSubject(subject, PointLoss(subject.atlas, subject.corners_mm))
+
+
+class FixedSubjects(AbstractSubjects):
+    """One object to train for it alone, or many to train for any; all or none have surroundings."""
+
+    def __init__(self, subjects: list[Subject]) -> None:
+        """Prepare the losses of the subjects, whose views are of one size."""
+        self.size_px = subjects[0].atlas.view.size_px
+        self.surrounded = subjects[0].atlas.has_surroundings
+        objects = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
+        self.identity = f"{' surrounded' if self.surrounded else ''} {objects}"
+        self._learnt = [learnt_subject(item) for item in subjects]
+
+    def draw(self, iteration: int, rng: np.random.Generator) -> list[LearntSubject]:
+        """Return up to four random subjects."""
+        count = min(len(self._learnt), _SUBJECTS_PER_BATCH)
+        chosen = rng.choice(len(self._learnt), count, replace=False) if len(self._learnt) > 1 else [0]
+        return [self._learnt[n] for n in chosen]
+
+
 @dataclass(slots=True)
 class _Run:
     """The state of a training, which a checkpoint holds, and the number type that it computes in."""
@@ -82,7 +138,7 @@ class _Run:
 def fit_stage(
     stage: Stage,
     profile: Profile,
-    subjects: list[Subject],
+    subjects: AbstractSubjects,
     checkpoint: Path,
     *,
     seed: int = 0,
@@ -96,8 +152,7 @@ def fit_stage(
     ----------
     stage : which network, and what it is taught
     profile : the budget
-    subjects : one object to train for it alone, or many to train for any; views are of one size, and all subjects or
-        none have surroundings
+    subjects : the objects that are learnt
     checkpoint : a file, written every so many iterations and read if this same training wrote it
     seed : fixes the first weights and the samples
     initial : the weights to start from; random ones if there are none
@@ -114,17 +169,16 @@ def fit_stage(
     StorageError
         If a checkpoint cannot be written.
     """
-    run = _begin(stage, subjects[0].atlas, seed, initial, settings)
-    identity = _identify(stage, profile, subjects, f"{seed} {initial is None}")
+    run = _begin(stage, subjects, seed, initial, settings)
+    identity = f"{stage} {profile} {seed} {initial is None}{subjects.identity}"
     _restore(run, checkpoint, identity)
-    point_losses = [PointLoss(item.atlas, item.corners_mm) for item in subjects]
     run.net.train()
     iterations = round(stage.effort * profile.iterations)
     while run.done < iterations:
         rate = _one_cycle(run.done / iterations, stage.peak_rate * profile.rate)
         for group in run.optimiser.param_groups:
             group["lr"] = rate
-        run.losses.append(_iterate(run, stage, subjects, point_losses))
+        run.losses.append(_iterate(run, stage, subjects.draw(run.done, run.rng)))
         run.done += 1
         if run.done % settings.checkpoint_every == 0 or run.done == iterations:
             _save(run, checkpoint, identity)
@@ -134,23 +188,18 @@ def fit_stage(
     return run.net, FitReport(run.done, float(np.mean(tail)))
 
 
-def _begin(stage: Stage, atlas: Atlas, seed: int, initial: dict[str, Tensor] | None, settings: FitSettings) -> _Run:
+def _begin(
+    stage: Stage, subjects: AbstractSubjects, seed: int, initial: dict[str, Tensor] | None, settings: FitSettings
+) -> _Run:
     """Return a training of a stage before its first iteration."""
     torch.manual_seed(seed)
-    net = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
+    net = build_net(stage.shape, subjects.size_px, surrounded=subjects.surrounded)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if initial is not None:
         net.load_state_dict(initial)
     optimiser = torch.optim.AdamW(net.parameters(), lr=stage.peak_rate, weight_decay=1e-3)
     dtype = settings.dtype or choose_dtype(processor_capabilities())
     return _Run(net, optimiser, np.random.default_rng([seed, len(stage.name)]), dtype)
-
-
-def _identify(stage: Stage, profile: Profile, subjects: list[Subject], start: str) -> str:
-    """Return the text by which a checkpoint of this training is known."""
-    kind = " surrounded" if subjects[0].atlas.has_surroundings else ""
-    objects = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
-    return f"{stage} {profile} {start}{kind} {objects}"
 
 
 @dataclass(slots=True)
@@ -162,25 +211,23 @@ class _Part:
     point_loss: PointLoss
 
 
-def _draw_parts(run: _Run, stage: Stage, subjects: list[Subject], point_losses: list[PointLoss]) -> list[_Part]:
-    """Return the parts of one batch, of as many subjects as a batch has."""
-    count = min(len(subjects), _SUBJECTS_PER_BATCH)
-    chosen = run.rng.choice(len(subjects), count, replace=False) if len(subjects) > 1 else [0]
+def _draw_parts(run: _Run, stage: Stage, learnt: list[LearntSubject]) -> list[_Part]:
+    """Return the parts of one batch: of each object one for each lesson."""
     parts = []
-    for n in chosen:
-        item = subjects[n]
+    for one in learnt:
+        item = one.subject
         for lesson in stage.lessons:
-            size = max(1, round(lesson.share * stage.batch / count))
+            size = max(1, round(lesson.share * stage.batch / len(learnt)))
             batch = sample_batch(item.bank, item.atlas, lesson.ranges, size, run.rng, lesson.absent)
-            parts.append(_Part(batch, lesson, point_losses[n]))
+            parts.append(_Part(batch, lesson, one.point_loss))
     return parts
 
 
-def _iterate(run: _Run, stage: Stage, subjects: list[Subject], point_losses: list[PointLoss]) -> float:
+def _iterate(run: _Run, stage: Stage, learnt: list[LearntSubject]) -> float:
     """Take one step of the optimiser; return the mean motion of the points, in percent of size."""
-    parts = _draw_parts(run, stage, subjects, point_losses)
+    parts = _draw_parts(run, stage, learnt)
     frames = _stack([part.batch.frames[:, None] for part in parts])
-    views = _stack([part.batch.views for part in parts])
+    views = _stack([_with_surroundings(part.batch.views, run.net.surrounded) for part in parts])
     with autocast(run.dtype):
         equations, presence = run.net.predict_equations(frames, views)
     information, vector = run.net.sum_equations(equations.float())
@@ -221,6 +268,12 @@ def _negative_log_likelihood(errors: Tensor, expected: Tensor, turns: Tensor) ->
     each = errors.abs() / expected + torch.log(expected)
     weights = torch.cat([torch.ones_like(each[:, :4]), turns[:, None].expand(-1, 2)], dim=1)
     return (each * weights).sum(dim=1) / weights.sum(dim=1)
+
+
+def _with_surroundings(views: Float32, surrounded: bool) -> Float32:
+    """Return the pictures of looks (batch, n, size, size), with an empty one where surroundings are looked at."""
+    missing = _SURROUNDED_PICTURES - views.shape[1] if surrounded else 0
+    return np.pad(views, [(0, 0), (0, missing), (0, 0), (0, 0)]) if missing else views
 
 
 def _stack(images: list[Any]) -> Tensor:

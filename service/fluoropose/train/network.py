@@ -144,6 +144,7 @@ class AbstractNet(nn.Module, ABC):
         """Build the blocks for canonical images of `size_px`, with surroundings or without."""
         super().__init__()
         self.shape = shape
+        self.surrounded = surrounded
         self.deep_side = size_px // shape.pool // 2 ** len(shape.widths)
         widths = shape.widths
         inputs = CHANNELS + SURROUNDING_CHANNELS * surrounded

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fluoropose.drr.atlas import Atlas, Progress, default_step_mm, no_progress
+from fluoropose.drr.atlas import Progress, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
@@ -19,7 +19,7 @@ from fluoropose.imaging.sampling import normalised_homography
 from fluoropose.registration.regression.bundle import Golden, NetworkGraphs, weights_file
 from fluoropose.registration.regression.step import solve_regression
 from fluoropose.train.export import export_network
-from fluoropose.train.fit import FitReport, Subject, fit_stage
+from fluoropose.train.fit import FitReport, FixedSubjects, Subject, fit_stage
 from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
@@ -71,7 +71,8 @@ def train_case(
     rest = None if case.rest is None else rest_renderer(case.rest, case.atlas.view)
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
-    starts = {stage.name: initial_tensors(initial, stage, case.atlas) for stage in STAGES}
+    size_px, surrounded = case.atlas.view.size_px, case.atlas.has_surroundings
+    starts = {stage.name: initial_tensors(initial, stage, size_px, surrounded=surrounded) for stage in STAGES}
     missing = [name for name, start in starts.items() if start is None]
     if not profile.iterations and missing:
         raise InputError(
@@ -86,7 +87,7 @@ def train_case(
         net, reports[stage.name] = fit_stage(
             stage,
             profile,
-            [Subject(case.atlas, bank, case.corners_mm)],
+            FixedSubjects([Subject(case.atlas, bank, case.corners_mm)]),
             path,
             seed=seed,
             initial=starts[stage.name],
@@ -99,16 +100,18 @@ def train_case(
     return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
 
 
-def initial_tensors(weights: Weights | None, stage: Stage, atlas: Atlas) -> dict[str, torch.Tensor] | None:
+def initial_tensors(
+    weights: Weights | None, stage: Stage, size_px: int, *, surrounded: bool
+) -> dict[str, torch.Tensor] | None:
     """Return the weights that a network starts from, or None where `weights` has none of its shape.
 
     Weights of a network without surroundings are given zeros for the inputs that show them.
     """
     if weights is None or stage.name not in weights:
         return None
-    wanted = build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings).state_dict()
+    wanted = build_net(stage.shape, size_px, surrounded=surrounded).state_dict()
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
-    if atlas.has_surroundings and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
+    if surrounded and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
         given[_STEM] = torch.nn.functional.pad(given[_STEM], (0, 0, 0, 0, 0, SURROUNDING_CHANNELS))
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None

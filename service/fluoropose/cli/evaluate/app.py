@@ -2,12 +2,12 @@
 
 import typer
 
-from fluoropose.cli.evaluate.general_weights import general_weights
 from fluoropose.cli.evaluate.methods import methods
 from fluoropose.cli.evaluate.objects import objects
 from fluoropose.cli.evaluate.published import published_app
 from fluoropose.cli.evaluate.sweep import sweep
 from fluoropose.cli.evaluate.two_views import two_views
+from fluoropose.cli.evaluate.universal_weights import universal_weights
 from fluoropose.cli.evaluate.wrist import wrist
 from fluoropose.cli.evaluate.wrist_agreement import wrist_agreement
 from fluoropose.cli.groups import EvaluateGroup
@@ -26,5 +26,5 @@ evaluate_app.command("sweep")(sweep)
 evaluate_app.command("objects")(objects)
 evaluate_app.command("wrist")(wrist)
 evaluate_app.command("wrist-agreement")(wrist_agreement)
-evaluate_app.command("general-weights")(general_weights)
+evaluate_app.command("universal-weights")(universal_weights)
 evaluate_app.add_typer(published_app, name="published")

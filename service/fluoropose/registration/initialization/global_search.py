@@ -11,7 +11,7 @@ from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.ndimage import map_coordinates
 
 from fluoropose.arrays import Float32, Float64, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rotation import about_z, smallest_rotation
@@ -32,7 +32,9 @@ class SearchGrid:
     keep: int = 10
 
 
-def candidate_poses(frame: Float32, camera: Camera, atlas: Atlas, grid: SearchGrid = SearchGrid()) -> list[Mat44]:
+def candidate_poses(
+    frame: Float32, camera: Camera, atlas: AbstractAtlas, grid: SearchGrid = SearchGrid()
+) -> list[Mat44]:
     """Return likely poses, the best match first.
 
     Parameters
@@ -43,7 +45,7 @@ def candidate_poses(frame: Float32, camera: Camera, atlas: Atlas, grid: SearchGr
     zoom = grid.template_px * camera.focal_px * atlas.view.field_mm / atlas.view.range_mm
     per_px = zoom / grid.template_px / grid.template_px
     search = _shrink(frame, per_px)
-    views = _view_subset(atlas, grid.out_of_plane_step_deg)
+    views = atlas.expected_views(grid.out_of_plane_step_deg)
     thetas = np.deg2rad(np.arange(-180.0, 180.0, grid.theta_step_deg))
     shape = tuple(next_fast_len(n + grid.template_px, real=True) for n in search.shape)
     frame_fft = rfft2(search, shape)
@@ -68,14 +70,6 @@ def candidate_poses(frame: Float32, camera: Camera, atlas: Atlas, grid: SearchGr
     return poses
 
 
-def _view_subset(atlas: Atlas, step_deg: float) -> list[int]:
-    stride = max(1, round(step_deg / atlas.grid.step_deg))
-    rows, columns = (
-        [n for n in range(count) if (n - count // 2) % stride == 0] for count in (atlas.grid.rows, atlas.grid.columns)
-    )
-    return [row * atlas.grid.columns + column for row in rows for column in columns]
-
-
 def _shrink(frame: Float32, per_px: float) -> Float32:
     """Return the frame's local contrast on a grid `per_px` coarser, sides multiples of 8."""
     rows, columns = (max(16, int(n / per_px) // 8 * 8) for n in frame.shape)
@@ -88,8 +82,8 @@ def _shrink(frame: Float32, per_px: float) -> Float32:
     return local_contrast(small, 8)
 
 
-def _template(atlas: Atlas, index: int, size: int) -> Float32:
-    image = saturate(np.asarray(atlas.views[index], np.float32))
+def _template(atlas: AbstractAtlas, index: int, size: int) -> Float32:
+    image = saturate(atlas.line_integrals(index)[0])
     block = image.shape[0] // size
     small = image[: size * block, : size * block].reshape(size, block, size, block).mean(axis=(1, 3))
     return local_contrast(np.asarray(small, np.float32), 8)
@@ -105,7 +99,7 @@ def _turn_template(template: Float32, theta: float, share: float) -> Float64:
     return np.asarray(turned / (np.linalg.norm(turned) + 1e-6))
 
 
-def _pose(centre_px: Float64, index: int, theta: float, share: float, camera: Camera, atlas: Atlas) -> Mat44:
+def _pose(centre_px: Float64, index: int, theta: float, share: float, camera: Camera, atlas: AbstractAtlas) -> Mat44:
     ray = np.linalg.solve(camera.intrinsic_matrix, np.array([centre_px[0], centre_px[1], 1.0]))
     camera_from_canonical = smallest_rotation(ray) @ about_z(theta)
     centre_mm = np.array([0.0, 0.0, atlas.view.range_mm * share])

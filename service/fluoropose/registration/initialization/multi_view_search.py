@@ -13,7 +13,7 @@ import numpy as np
 from scipy.fft import irfft2, rfft2
 
 from fluoropose.arrays import Float32, Float64, Mat44, make_read_only
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast
 from fluoropose.imaging.sampling import normalised_homography, warp_frame
@@ -39,7 +39,7 @@ _OUTSIDE = -3.0
 """Score of a place that a view's window does not hold, in standard deviations of its scores."""
 
 
-def shift_scores(frame: Float32, current: ViewAlignment, atlas: Atlas) -> Float64:
+def shift_scores(frame: Float32, current: ViewAlignment, atlas: AbstractAtlas) -> Float64:
     """Return the correlation of the cached view with a frame (rows, columns) of line integrals, by shift.
 
     Shape (33, 33), row shift first, no shift in the middle, in standard deviations about the mean; a step is 1/32 of
@@ -61,7 +61,7 @@ def best_places(
     scores: Sequence[Float64],
     looks: Sequence[ViewAlignment],
     camera_from_worlds: Sequence[Mat44],
-    atlas: Atlas,
+    atlas: AbstractAtlas,
     count: int = 1,
 ) -> list[Float64]:
     """Return by how much the object's centre should move in the world, shape (3,) each, by all views' `shift_scores`.
@@ -99,8 +99,8 @@ def _candidates() -> Float32:
     return make_read_only(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
 
 
-def _template(atlas: Atlas, index: int, block: int) -> Float64:
-    image = saturate(np.asarray(atlas.views[index], np.float32))
+def _template(atlas: AbstractAtlas, index: int, block: int) -> Float64:
+    image = saturate(atlas.line_integrals(index)[0])
     small = image.reshape(_TEMPLATE_PX, block, _TEMPLATE_PX, block).mean(axis=(1, 3))
     contrast = local_contrast(np.asarray(small, np.float32), _BLOCK_PX)
     contrast = contrast - contrast.mean()

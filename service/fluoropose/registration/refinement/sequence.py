@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fluoropose.arrays import Float32, Points
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.xray import Exposure
@@ -73,7 +73,11 @@ class ClutterInputs:
 
 
 def refine_by_edges(
-    frame: Float32, camera: Camera, estimate: PoseEstimate, atlas: Atlas, settings: RefinementSettings = REFINEMENT
+    frame: Float32,
+    camera: Camera,
+    estimate: PoseEstimate,
+    atlas: AbstractAtlas,
+    settings: RefinementSettings = REFINEMENT,
 ) -> PoseEstimate:
     """Return an estimate whose pose is aligned by the edges of the frame (rows, columns) of line integrals.
 
@@ -90,7 +94,7 @@ def refine_in_clutter(
     frame: Float32,
     camera: Camera,
     estimate: PoseEstimate,
-    atlas: Atlas,
+    atlas: AbstractAtlas,
     inputs: ClutterInputs,
     settings: RefinementSettings = REFINEMENT,
 ) -> PoseEstimate:
@@ -115,7 +119,7 @@ def refine_in_body(
     frame: Float32,
     camera: Camera,
     estimate: PoseEstimate,
-    atlas: Atlas,
+    atlas: AbstractAtlas,
     renderers: BodyRenderers,
     settings: RefinementSettings = REFINEMENT,
 ) -> tuple[PoseEstimate, float | None]:
@@ -149,7 +153,11 @@ def _minimise_edges(cost: EdgeCost, estimate: PoseEstimate, settings: Refinement
 
 
 def _minimise_correlation(
-    aligned: PoseEstimate, believed: PoseEstimate, atlas: Atlas, inputs: ClutterInputs, settings: RefinementSettings
+    aligned: PoseEstimate,
+    believed: PoseEstimate,
+    atlas: AbstractAtlas,
+    inputs: ClutterInputs,
+    settings: RefinementSettings,
 ) -> PoseEstimate:
     """Return an `aligned` estimate moved to where frame and view correlate best; `believed` is the networks'."""
     window = window_around(inputs.exposure, inputs.corners_mm, aligned.camera_from_volume, atlas)
@@ -167,12 +175,14 @@ def _network_prior(estimate: PoseEstimate, share: float) -> Prior:
     return Prior(share * estimate.regression.information[0], estimate.camera_from_volume)
 
 
-def _take_solution(estimate: PoseEstimate, solution: Solution, atlas: Atlas) -> PoseEstimate:
+def _take_solution(estimate: PoseEstimate, solution: Solution, atlas: AbstractAtlas) -> PoseEstimate:
     """Return an estimate at the end of a refinement, or as it was where the pictures agree less there."""
     return _move_estimate(estimate, solution, atlas, estimate.regression.presence) if solution.improved else estimate
 
 
-def _move_estimate(estimate: PoseEstimate, solution: Solution, atlas: Atlas, presence: np.ndarray) -> PoseEstimate:
+def _move_estimate(
+    estimate: PoseEstimate, solution: Solution, atlas: AbstractAtlas, presence: np.ndarray
+) -> PoseEstimate:
     moved = motion_between(solution.before, solution.pose, atlas.view.centre_mm)
     regression = regression_of(solution.step, presence)
     return replace(estimate, camera_from_volume=solution.pose, regression=regression, moved=moved)

@@ -23,15 +23,13 @@ from enum import Enum
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat33, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import (
     CanonicalPose,
     CanonicalView,
     canonical_homography,
-    canonical_pose,
     pose_from_canonical,
-    view_rotation,
 )
 from fluoropose.geometry.rigid import apply_twist
 from fluoropose.geometry.rotation import from_zxy, to_zxy
@@ -91,18 +89,19 @@ def residual_units(view: CanonicalView) -> Float64:
     return np.array(RESIDUAL_SCALES) * [view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0]
 
 
-def align_view(camera_from_volume: Mat44, camera: Camera, atlas: Atlas, stay: int | None = None) -> ViewAlignment:
-    """Return warp, nearest view (or one to `stay` with: `AtlasGrid.nearest`) and the pose's own residual, (6,)."""
-    pose = canonical_pose(camera_from_volume, atlas.view)
-    index = atlas.grid.nearest_view(pose.alpha_rad, pose.beta_rad, stay)
-    turn = view_rotation(pose.alpha_rad, pose.beta_rad, atlas.view) @ atlas.rotation(index).T
+def align_view(
+    camera_from_volume: Mat44, camera: Camera, atlas: AbstractAtlas, stay: int | None = None
+) -> ViewAlignment:
+    """Return warp, nearest view (or one to `stay` with: `AbstractAtlas.locate`) and the pose's own residual, (6,)."""
+    pose, index = atlas.locate(camera_from_volume, stay)
+    turn = pose.view_rotation @ atlas.rotation(index).T
     own = np.array([0.0, 0.0, 0.0, *to_zxy(turn)])
     return ViewAlignment(pose, canonical_homography(camera, pose, atlas.view), index, atlas.picture_indices(index), own)
 
 
-def view_offsets_rad(current: ViewAlignment, atlas: Atlas) -> tuple[float, float]:
+def view_offsets_rad(current: ViewAlignment, atlas: AbstractAtlas) -> tuple[float, float]:
     """Return by how much a pose's alpha and beta differ from its view's, rad: where between cached views it lies."""
-    alpha, beta = atlas.grid.angles_of(current.view_index)
+    alpha, beta = atlas.angles_of(current.view_index)
     return current.pose.alpha_rad - alpha, current.pose.beta_rad - beta
 
 
@@ -118,7 +117,7 @@ def residual_from_grid(current: ViewAlignment) -> Float64:
     return matrix
 
 
-def apply_residual(current: ViewAlignment, residual: Float64, group: Group, atlas: Atlas) -> Mat44:
+def apply_residual(current: ViewAlignment, residual: Float64, group: Group, atlas: AbstractAtlas) -> Mat44:
     """Return camera_from_volume after setting the group's parameters of the residual, shape (6,), mm and rad."""
     chosen = list(group.value)
     merged = current.view_residual.copy()
@@ -131,7 +130,7 @@ def apply_residual(current: ViewAlignment, residual: Float64, group: Group, atla
     return pose_from_canonical(current.pose.camera_from_canonical, rotation, centre_mm, atlas.view)
 
 
-def residual_to_pose(camera_from_volume: Mat44, current: ViewAlignment, atlas: Atlas) -> Float64:
+def residual_to_pose(camera_from_volume: Mat44, current: ViewAlignment, atlas: AbstractAtlas) -> Float64:
     """Return the residual, shape (6,), that `apply_residual` would need to reach a pose: what training teaches."""
     canonical_from_camera = current.pose.camera_from_canonical.T
     rotation = canonical_from_camera @ camera_from_volume[:3, :3]
@@ -145,7 +144,7 @@ def residual_to_pose(camera_from_volume: Mat44, current: ViewAlignment, atlas: A
 class ViewParameters:
     """The six parameters of a refinement in one view: the residual; poses are camera_from_volume."""
 
-    def __init__(self, alignment: ViewAlignment, atlas: Atlas) -> None:
+    def __init__(self, alignment: ViewAlignment, atlas: AbstractAtlas) -> None:
         self.origin = alignment.view_residual
         self.alignment = alignment
         self._atlas = atlas
@@ -167,7 +166,7 @@ class Equation:
     vector: Float64
 
 
-def residual_change(current: ViewAlignment, camera_from_world: Mat44, atlas: Atlas) -> Float64:
+def residual_change(current: ViewAlignment, camera_from_world: Mat44, atlas: AbstractAtlas) -> Float64:
     """Return how a look's residual changes with a world twist, shape (6, 6)."""
     canonical_from_world: Mat33 = current.pose.camera_from_canonical.T @ camera_from_world[:3, :3]
     scale = atlas.view.range_mm / current.pose.range_mm
@@ -182,7 +181,7 @@ def residual_change(current: ViewAlignment, camera_from_world: Mat44, atlas: Atl
 
 
 def residual_change_twin(
-    world_from_volume: Mat44, current: ViewAlignment, camera_from_world: Mat44, atlas: Atlas, step: float = 1e-4
+    world_from_volume: Mat44, current: ViewAlignment, camera_from_world: Mat44, atlas: AbstractAtlas, step: float = 1e-4
 ) -> Float64:
     """Return `residual_change` by central differences, shape (6, 6)."""
     columns = []
@@ -197,7 +196,7 @@ def residual_change_twin(
     return np.stack(columns, axis=1)
 
 
-def view_covariance(information: Float64, atlas: Atlas) -> Float64:
+def view_covariance(information: Float64, atlas: AbstractAtlas) -> Float64:
     """Return the covariance (6, 6) of a view's residual with this information (6, 6), never less than a floor."""
     view = atlas.view
     units = np.array([view.field_mm, view.field_mm, view.range_mm, 1.0, 1.0, 1.0])
@@ -210,7 +209,7 @@ def view_equation(
     covariance: Float64,
     group: Group,
     camera_from_world: Mat44,
-    atlas: Atlas,
+    atlas: AbstractAtlas,
 ) -> Equation:
     """Return what a view's regressed residual (6,) with its errors' covariance (6, 6) says of the world twist.
 

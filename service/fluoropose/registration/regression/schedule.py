@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rotation import angle_between
 from fluoropose.imaging.sampling import normalised_homography
@@ -192,7 +192,7 @@ def is_near(left: dict[Group, float]) -> bool:
 class ViewRegression(AbstractRegression[RegressionStep]):
     """The networks over one view: the frame that the stepper holds, seen by `camera` (after binning)."""
 
-    def __init__(self, stepper: AbstractStepper, camera: Camera, atlas: Atlas) -> None:
+    def __init__(self, stepper: AbstractStepper, camera: Camera, atlas: AbstractAtlas) -> None:
         self.settled_errors = _SETTLED_ERRORS_IN_BODY if atlas.has_surroundings else _SETTLED_ERRORS
         self._stepper, self._camera, self._atlas = stepper, camera, atlas
         self._units = residual_units(atlas.view)
@@ -239,7 +239,7 @@ class PoseEstimate:
         )
 
 
-def pose_estimate(end: FineEnd[RegressionStep], atlas: Atlas) -> PoseEstimate:
+def pose_estimate(end: FineEnd[RegressionStep], atlas: AbstractAtlas) -> PoseEstimate:
     """Return the pose that the last step of one view proposes."""
     proposed, centre_mm = end.last.pose, atlas.view.centre_mm
     moved = motion_between(end.pose, proposed, centre_mm)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Float32, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.registration.refinement.gauss_newton import AbstractCost, Equations, NewtonStep
 from fluoropose.registration.regression.residual import (
@@ -54,7 +54,12 @@ class EdgeCost(AbstractCost):
     """
 
     def __init__(
-        self, frame: Float32, camera: Camera, atlas: Atlas, settings: EdgeSettings = EDGES, floor: float | None = None
+        self,
+        frame: Float32,
+        camera: Camera,
+        atlas: AbstractAtlas,
+        settings: EdgeSettings = EDGES,
+        floor: float | None = None,
     ) -> None:
         self.floor = settings.floor if floor is None else floor
         self.overall = 1.0
@@ -72,7 +77,7 @@ class EdgeCost(AbstractCost):
         """Return the equations about camera_from_volume; the cached view is kept while the pose is near it."""
         stay = None if self._alignment is None else self._alignment.view_index
         alignment = self._alignment = align_view(pose, self._camera, self._atlas, stay)
-        views = self._atlas.line_integrals(*self._atlas.grid.neighbours(alignment.view_index))
+        views = self._atlas.line_integrals(*self._atlas.neighbours(alignment.view_index))
         turn = _turn_from_view(alignment, self._atlas)
         found = edge_equations(self._frame, alignment.frame_from_canonical_px, views, turn, self.floor)
         self.overall = found.overall
@@ -95,8 +100,8 @@ class EdgeCost(AbstractCost):
         return EdgeCost(self._frame, self._camera, self._atlas, self._settings, self.floor).evaluate(pose).agreement
 
 
-def _turn_from_view(alignment: ViewAlignment, atlas: Atlas) -> Turn:
+def _turn_from_view(alignment: ViewAlignment, atlas: AbstractAtlas) -> Turn:
     """Return how far a pose is turned from its cached view."""
-    step_rad, view = float(np.deg2rad(atlas.grid.step_deg)), atlas.view
+    step_rad, view = float(np.deg2rad(atlas.step_deg)), atlas.view
     alpha, beta = view_offsets_rad(alignment, atlas)
     return Turn(alpha / step_rad, beta / step_rad, step_rad, view.field_mm / view.size_px, view.range_mm)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat44, Points
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
@@ -85,7 +85,7 @@ class GradientCorrelationCost(AbstractCost):
     def __init__(
         self,
         window: Window,
-        atlas: Atlas,
+        atlas: AbstractAtlas,
         renderer: AbstractRenderer | None = None,
         settings: CorrelationSettings = CORRELATION,
     ) -> None:
@@ -137,20 +137,20 @@ class GradientCorrelationCost(AbstractCost):
         return window_correlation(self._window.frame, lines, self._settings.floor)
 
 
-def cached_window_view(alignment: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
+def cached_window_view(alignment: ViewAlignment, camera: Camera, atlas: AbstractAtlas) -> WindowView:
     """Return what a camera's picture shows of an object by the cached views: parabolas through neighbouring ones."""
-    step_rad = float(np.deg2rad(atlas.grid.step_deg))
-    views = atlas.line_integrals(*atlas.grid.neighbours(alignment.view_index))
+    step_rad = float(np.deg2rad(atlas.step_deg))
+    views = atlas.line_integrals(*atlas.neighbours(alignment.view_index))
     alpha, beta = view_offsets_rad(alignment, atlas)
     homography, seen = alignment.frame_from_canonical_px, np.empty((3, camera.rows, camera.columns), np.float32)
     warp_turned_view(views, alpha / step_rad, beta / step_rad, step_rad, np.linalg.inv(homography), seen)
     return WindowView(seen[0], seen[1:], homography)
 
 
-def cached_window_view_twin(alignment: ViewAlignment, camera: Camera, atlas: Atlas) -> WindowView:
+def cached_window_view_twin(alignment: ViewAlignment, camera: Camera, atlas: AbstractAtlas) -> WindowView:
     """Return what `cached_window_view` does, in plain NumPy."""
-    middle, up, down, right, left = atlas.line_integrals(*atlas.grid.neighbours(alignment.view_index))
-    step_rad = np.deg2rad(atlas.grid.step_deg)
+    middle, up, down, right, left = atlas.line_integrals(*atlas.neighbours(alignment.view_index))
+    step_rad = np.deg2rad(atlas.step_deg)
     a, b = (angle / step_rad for angle in view_offsets_rad(alignment, atlas))
     a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
     lines = np.maximum(middle + a * (a1 + a * a2) + b * (b1 + b * b2), 0.0)
@@ -161,7 +161,11 @@ def cached_window_view_twin(alignment: ViewAlignment, camera: Camera, atlas: Atl
 
 
 def window_around(
-    exposure: Exposure, corners_mm: Points, pose: Mat44, atlas: Atlas, settings: CorrelationSettings = CORRELATION
+    exposure: Exposure,
+    corners_mm: Points,
+    pose: Mat44,
+    atlas: AbstractAtlas,
+    settings: CorrelationSettings = CORRELATION,
 ) -> Window | None:
     """Return the window of a frame around an object's box, corners (8, 3), at camera_from_volume.
 

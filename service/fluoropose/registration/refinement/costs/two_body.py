@@ -13,12 +13,13 @@ A picture that was rendered less than a degree away is moved instead: in the pla
 plane to first order, by how the cached views change. Lengths in mm, angles in rad.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44
-from fluoropose.drr.atlas import Atlas
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import rigid
@@ -142,7 +143,7 @@ class TwoBodyCost(AbstractCost):
         self,
         frame: Float32,
         camera: Camera,
-        atlas: Atlas,
+        atlas: AbstractAtlas,
         renderers: BodyRenderers,
         settings: TwoBodySettings = TWO_BODIES,
     ) -> None:
@@ -200,7 +201,11 @@ class TwoBodyCost(AbstractCost):
 
 
 def _fit(
-    frame: Float32, images: tuple[BodyImage, BodyImage], weights: Float32, atlas: Atlas, settings: TwoBodySettings
+    frame: Float32,
+    images: tuple[BodyImage, BodyImage],
+    weights: Float32,
+    atlas: AbstractAtlas,
+    settings: TwoBodySettings,
 ) -> _Fit:
     """Return the fit of the frame in the canonical view, (size, size), with weighted pixels.
 
@@ -249,34 +254,32 @@ def _visible_share(off: float, sigma: float, settings: TwoBodySettings) -> float
     return float(expected * np.clip(2.0 - sigma / settings.contrast_sigma, 0.0, 1.0))
 
 
-def render_body(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: Atlas) -> BodyPicture:
+def render_body(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: AbstractAtlas) -> BodyPicture:
     """Return a body's picture at a pose (camera_from_volume) whose look is `now`."""
     return BodyPicture(_render(renderer, pose, now, atlas), now.pose.alpha_rad, now.pose.beta_rad)
 
 
-def cached_rest(now: ViewAlignment, atlas: Atlas) -> BodyPicture:
+def cached_rest(now: ViewAlignment, atlas: AbstractAtlas) -> BodyPicture:
     """Return the cached picture of the rest of a CT nearest to a look."""
-    return BodyPicture(
-        atlas.line_integrals(atlas.grid.count + now.view_index)[0], *atlas.grid.angles_of(now.view_index)
-    )
+    return BodyPicture(atlas.surroundings_in(now.view_index)[0], *atlas.angles_of(now.view_index))
 
 
-def object_image(renderer: AbstractRenderer, pose: Mat44, current: ViewAlignment, atlas: Atlas) -> BodyImage:
+def object_image(renderer: AbstractRenderer, pose: Mat44, current: ViewAlignment, atlas: AbstractAtlas) -> BodyImage:
     """Return what an object shows in its own look, rendered at its pose (camera_from_volume)."""
-    return BodyImage(_render(renderer, pose, current, atlas), _turns(atlas, current, 0))
+    return BodyImage(_render(renderer, pose, current, atlas), _turns(atlas.line_integrals, atlas, current))
 
 
-def move_rest(picture: BodyPicture, now: ViewAlignment, current: ViewAlignment, atlas: Atlas) -> BodyImage:
+def move_rest(picture: BodyPicture, now: ViewAlignment, current: ViewAlignment, atlas: AbstractAtlas) -> BodyImage:
     """Return what the rest of a CT shows in the canonical view of the look `current` when its own look is `now`."""
     here = np.linalg.inv(now.frame_from_canonical_px) @ current.frame_from_canonical_px
     size_px = atlas.view.size_px
-    turns = warp_stack(_turns(atlas, now, atlas.grid.count), here, size_px, size_px)
+    turns = warp_stack(_turns(atlas.surroundings_in, atlas, now), here, size_px, size_px)
     alpha, beta = now.pose.alpha_rad - picture.alpha_rad, now.pose.beta_rad - picture.beta_rad
     image = warp_stack(picture.image[None], here, size_px, size_px)[0]
     return BodyImage(image + np.float32(alpha) * turns[0] + np.float32(beta) * turns[1], turns)
 
 
-def _render(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: Atlas) -> Float32:
+def _render(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: AbstractAtlas) -> Float32:
     """Render what the canonical camera of a look sees, so that the warped frame lies over it."""
     view, range_mm = atlas.view, now.pose.range_mm
     matrix: Mat33 = view.camera.intrinsic_matrix @ np.diag([range_mm, range_mm, view.range_mm]) / view.range_mm
@@ -284,10 +287,8 @@ def _render(renderer: AbstractRenderer, pose: Mat44, now: ViewAlignment, atlas: 
     return renderer.render(Camera(view.size_px, view.size_px, matrix), canonical_from_camera @ pose)
 
 
-def _turns(atlas: Atlas, now: ViewAlignment, first: int) -> Float32:
-    """Return how the cached pictures from `first` on change with alpha and beta about a look's view, per rad."""
-    up, down, right, left = atlas.line_integrals(
-        *(first + index for index in atlas.grid.neighbours(now.view_index)[1:])
-    )
-    per_rad = np.float32(0.5 / np.deg2rad(atlas.grid.step_deg))
+def _turns(pictures_of: Callable[..., Float32], atlas: AbstractAtlas, now: ViewAlignment) -> Float32:
+    """Return how the cached pictures of a body change with alpha and beta about a look's view, per rad."""
+    up, down, right, left = pictures_of(*atlas.neighbours(now.view_index)[1:])
+    per_rad = np.float32(0.5 / np.deg2rad(atlas.step_deg))
     return np.stack([(up - down) * per_rad, (right - left) * per_rad])
