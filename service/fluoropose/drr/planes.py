@@ -6,8 +6,11 @@ steps of a voxel (tested), but it is another sum. Atlases, training pictures and
 `drr.cpu`.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.renderer import AbstractRenderer, ray_frame, steepest_axis
@@ -16,7 +19,7 @@ from fluoropose.imaging.kernels import ONE_KERNEL
 from fluoropose.imaging.sampling import interpolate
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["PlaneRenderer"]
+__all__ = ["PlaneRenderer", "SerialPlaneRenderer"]
 
 _WITHIN = 1.0 + 2.0**-10
 """The largest index along an axis is its length less this, so that a sample beyond the end reads just inside it."""
@@ -41,12 +44,30 @@ class PlaneRenderer(AbstractRenderer):
         shape = self.volume.values.shape
         strides = np.array([shape[1] * shape[2], shape[2], 1], np.uint64)[order]
         image = np.empty((camera.rows, camera.columns), dtype=np.float32)
-        with ONE_KERNEL:
-            _integrate(
-                self._flat, np.array(shape)[order], strides,
-                rays.origin[order], rays.index_from_pixel[order], rays.direction_from_pixel, image,
-            )  # fmt: skip
+        self._integrate(
+            np.array(shape)[order], strides,
+            rays.origin[order], rays.index_from_pixel[order], rays.direction_from_pixel, image,
+        )  # fmt: skip
         return image
+
+    def _integrate(
+        self, shape: NDArray[Any], strides: NDArray[Any], origin: Float64, slope_of: Float64, direction_of: Float64,
+        image: Float32,
+    ) -> None:  # fmt: skip
+        """Write the picture with all cores; one such kernel runs at a time."""
+        with ONE_KERNEL:
+            _integrate(self._flat, shape, strides, origin, slope_of, direction_of, image)
+
+
+class SerialPlaneRenderer(PlaneRenderer):
+    """The same renderer on the thread that calls it, beside other kernels: for views that are rendered ahead."""
+
+    def _integrate(
+        self, shape: NDArray[Any], strides: NDArray[Any], origin: Float64, slope_of: Float64, direction_of: Float64,
+        image: Float32,
+    ) -> None:  # fmt: skip
+        """Write the picture with one core, without the lock of Python."""
+        _integrate_serially(self._flat, shape, strides, origin, slope_of, direction_of, image)
 
 
 @njit(parallel=True, cache=True, fastmath=True, nogil=True)
@@ -55,31 +76,50 @@ def _integrate(
     image: Float32,
 ) -> None:  # fmt: skip
     """Write the picture. Arrays along the axes have the order: the steepest axis, then the other two."""
-    rows, columns = image.shape
-    for v in prange(rows):
-        slope = np.empty(3)
-        for u in range(columns):
-            near, far, squared = 0.0, 1e30, 0.0
-            for axis in range(3):
-                slope[axis] = slope_of[axis, 0] * u + slope_of[axis, 1] * v + slope_of[axis, 2]
-                d = direction_of[axis, 0] * u + direction_of[axis, 1] * v + direction_of[axis, 2]
-                squared += d * d
-                s = slope[axis] if abs(slope[axis]) > 1e-12 else 1e-12
-                first, second = -origin[axis] / s, (shape[axis] - 1.0 - origin[axis]) / s
-                near, far = max(near, min(first, second)), min(far, max(first, second))
-            if far <= near:
-                image[v, u] = 0.0
-                continue
-            begin, end = origin[0] + near * slope[0], origin[0] + far * slope[0]
-            begin, end = min(begin, end), max(begin, end)
-            first, last = int(begin + 0.5), int(end + 0.5)
-            dx, dy = slope[1] / slope[0], slope[2] / slope[0]
-            x, y = origin[1] - origin[0] * dx, origin[2] - origin[0] * dy
-            total = _sum_planes(flat, shape, strides, x, y, dx, dy, first, last + 1)
-            # Only a part of the cell around the first plane, and around the last, lies inside the box.
-            total -= (begin - (first - 0.5)) * _sum_planes(flat, shape, strides, x, y, dx, dy, first, first + 1)
-            total -= (last + 0.5 - end) * _sum_planes(flat, shape, strides, x, y, dx, dy, last, last + 1)
-            image[v, u] = total * np.sqrt(squared) / abs(slope[0])
+    for v in prange(image.shape[0]):
+        _integrate_row(flat, shape, strides, origin, slope_of, direction_of, image, v)
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def _integrate_serially(
+    flat: Float32, shape: Float64, strides: Float64, origin: Float64, slope_of: Float64, direction_of: Float64,
+    image: Float32,
+) -> None:  # fmt: skip
+    """Write the picture on one thread."""
+    for v in range(image.shape[0]):
+        _integrate_row(flat, shape, strides, origin, slope_of, direction_of, image, v)
+
+
+@njit(inline="always")
+def _integrate_row(
+    flat: Float32, shape: Float64, strides: Float64, origin: Float64, slope_of: Float64, direction_of: Float64,
+    image: Float32, v: int,
+) -> None:  # fmt: skip
+    """Write one row of the picture."""
+    columns = image.shape[1]
+    slope = np.empty(3)
+    for u in range(columns):
+        near, far, squared = 0.0, 1e30, 0.0
+        for axis in range(3):
+            slope[axis] = slope_of[axis, 0] * u + slope_of[axis, 1] * v + slope_of[axis, 2]
+            d = direction_of[axis, 0] * u + direction_of[axis, 1] * v + direction_of[axis, 2]
+            squared += d * d
+            s = slope[axis] if abs(slope[axis]) > 1e-12 else 1e-12
+            first, second = -origin[axis] / s, (shape[axis] - 1.0 - origin[axis]) / s
+            near, far = max(near, min(first, second)), min(far, max(first, second))
+        if far <= near:
+            image[v, u] = 0.0
+            continue
+        begin, end = origin[0] + near * slope[0], origin[0] + far * slope[0]
+        begin, end = min(begin, end), max(begin, end)
+        first, last = int(begin + 0.5), int(end + 0.5)
+        dx, dy = slope[1] / slope[0], slope[2] / slope[0]
+        x, y = origin[1] - origin[0] * dx, origin[2] - origin[0] * dy
+        total = _sum_planes(flat, shape, strides, x, y, dx, dy, first, last + 1)
+        # Only a part of the cell around the first plane, and around the last, lies inside the box.
+        total -= (begin - (first - 0.5)) * _sum_planes(flat, shape, strides, x, y, dx, dy, first, first + 1)
+        total -= (last + 0.5 - end) * _sum_planes(flat, shape, strides, x, y, dx, dy, last, last + 1)
+        image[v, u] = total * np.sqrt(squared) / abs(slope[0])
 
 
 @njit(inline="always")

@@ -11,7 +11,8 @@ from fluoropose.arrays import Mat33
 from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.planes import PlaneRenderer, SerialPlaneRenderer
+from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_voxels
 
@@ -20,6 +21,7 @@ __all__ = [
     "ViewChoice",
     "canonical_view",
     "case_digest",
+    "open_view_cache",
     "prepare_case",
     "quick_rest_renderer",
     "rest_renderer",
@@ -97,6 +99,12 @@ def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
     """Return the renderer of the rest of a CT for an atlas."""
     volume = _rest_volume(rest, view)
     return CpuRenderer(volume, default_step_mm(volume))
+
+
+def open_view_cache(case: Case, settings: CacheSettings = CacheSettings()) -> ViewCache:
+    """Return the cache of a case's views from all directions; it begins with the prepared ones."""
+    rest = None if case.rest is None else SerialPlaneRenderer(_rest_volume(case.rest, case.atlas.view))
+    return ViewCache(case.atlas, ViewRenderers(SerialPlaneRenderer(case.volume), rest), settings)
 
 
 def quick_rest_renderer(rest: Volume, view: CanonicalView) -> PlaneRenderer:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.drr.case import Case
+from fluoropose.drr.prepare import open_view_cache
+from fluoropose.drr.view_cache import CacheSettings
 from fluoropose.errors import BundleError
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.inference.stepper import OrtStepper
@@ -25,9 +27,13 @@ OpenStepper = Callable[[dict[str, NetworkGraphs], NDArray[Any], Device], Abstrac
 
 
 def load_resident_case(
-    case: Case, bundle: Bundle, device: Device, open_stepper: OpenStepper = OrtStepper
+    case: Case,
+    bundle: Bundle,
+    device: Device,
+    open_stepper: OpenStepper = OrtStepper,
+    views: CacheSettings = CacheSettings(),
 ) -> ResidentCase:
-    """Place a case's atlas on a device and open its networks there.
+    """Open the cache of a case's views, which begins with the prepared ones, and its networks on a device.
 
     Raises
     ------
@@ -36,9 +42,10 @@ def load_resident_case(
     """
     require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
     _require_golden(bundle, device, open_stepper)
-    stepper = open_stepper(bundle.models, np.asarray(case.atlas.pictures), device)
+    atlas = open_view_cache(case, views)
+    stepper = open_stepper(bundle.models, atlas.pictures, device)
     network_bytes = sum(model.size_bytes for model in bundle.models.values())
-    return ResidentCase(case, stepper, device_label=device.label, network_bytes=network_bytes)
+    return ResidentCase(case, stepper, atlas=atlas, device_label=device.label, network_bytes=network_bytes)
 
 
 def _require_golden(bundle: Bundle, device: Device, open_stepper: OpenStepper) -> None:

@@ -55,7 +55,7 @@ class OrtStepper(AbstractStepper):
         self._atlas_host = np.ascontiguousarray(pictures[:, None])
         self._lock = _CUDA_GRAPH_LOCK if device.graphs else nullcontext()
         with self._lock:
-            self._atlas = place(self._atlas_host, device)
+            self._atlas = place(self._atlas_host, _HOST)
             for stage in models:
                 self._session(stage, 1)
 
@@ -109,7 +109,7 @@ class OrtStepper(AbstractStepper):
             self._frame.bindings[key] = (
                 _WarpedBinding(session, self._frame.lines, self._atlas, self._atlas_host.shape[-1], shape)
                 if self.device.name == "cpu"
-                else _FullBinding(session, self._frame.value, self._atlas, shape, self.device)
+                else _FullBinding(session, self._frame.value, self._atlas_host, shape, self.device)
             )
         return self._frame.bindings[key]
 
@@ -177,12 +177,19 @@ class _WarpedBinding(_Binding):
 
 
 class _FullBinding(_Binding):
-    """A session on a GPU of a full graph, which warps the frames there."""
+    """A session on a GPU of a full graph, which warps the frames there.
 
-    def __init__(self, session: NetworkSession, frame: Any, atlas: Any, shape: tuple[int, int], device: Device) -> None:
+    The pictures of the looks are sent with each run, since those of an atlas come and go.
+    """
+
+    def __init__(
+        self, session: NetworkSession, frame: Any, atlas: NDArray[Any], shape: tuple[int, int], device: Device
+    ) -> None:
         batch = shape[0]
+        self.atlas_host = atlas
+        self.pictures = place(np.zeros((batch * shape[1], *atlas.shape[1:]), np.float16), device)
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
-        self.index_host = np.zeros(shape, np.int64)
+        self.index_host = np.arange(batch * shape[1], dtype=np.int64).reshape(shape)
         self.frame_index_host = np.zeros(batch, np.int64)
         self.homography = place(self.homography_host, device)
         self.index = place(self.index_host, device)
@@ -191,7 +198,7 @@ class _FullBinding(_Binding):
         inputs = {
             "frames": frame,
             "frame_index": self.frame_index,
-            "atlas": atlas,
+            "atlas": self.pictures,
             "homography": self.homography,
             "view_index": self.index,
         }
@@ -201,10 +208,9 @@ class _FullBinding(_Binding):
         self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
     ) -> list[Float32]:
         self.homography_host[...] = homographies
-        self.index_host[...] = view_index
         self.frame_index_host[...] = frame_index
         self.homography.update_inplace(self.homography_host)
-        self.index.update_inplace(self.index_host)
+        self.pictures.update_inplace(np.ascontiguousarray(self.atlas_host[view_index.ravel()]))
         self.frame_index.update_inplace(self.frame_index_host)
         self.compute()
         return [value.numpy() for value in self.outputs]

@@ -27,9 +27,11 @@ __all__ = [
     "ErrorEstimate",
     "SURE",
     "Status",
+    "VIEW_NOT_CACHED",
     "assess",
     "assess_jointly",
     "assess_overlapped",
+    "assess_waiting",
     "corner_error_mm",
     "expected_errors",
     "view_similarity",
@@ -38,6 +40,9 @@ __all__ = [
 
 SURE = 0.5
 """Confidence from which a pose counts as found."""
+
+VIEW_NOT_CACHED = "view-not-cached"
+"""The reason of a tracked frame whose views were not there and had to be rendered first."""
 
 _LOST = 0.1
 _UNLIKE, _LIKE = 0.45, 0.75
@@ -75,11 +80,12 @@ class ErrorEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Status, confidence 0 to 1, expected errors."""
+    """Status, confidence 0 to 1, expected errors; a `reason`'s code where it is not TRACKING and one is known."""
 
     status: Status
     confidence: float
     error_estimate: ErrorEstimate
+    reason: str = ""
 
 
 def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
@@ -171,6 +177,13 @@ def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -
     """Return what a pose is worth that other objects lie over; `error_mm` is its `corner_error_mm`."""
     doubtful = assessment.status is Status.TRACKING and error_mm > _OVERLAPPED_SHARE * size_mm
     return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
+
+
+def assess_waiting(assessment: Assessment, waited: int) -> Assessment:
+    """Return what a tracked pose is worth for which views had to be rendered: the frame is late, and that is said."""
+    if not waited or assessment.status is not Status.TRACKING:
+        return assessment
+    return replace(assessment, status=Status.LOW_CONFIDENCE, reason=VIEW_NOT_CACHED)
 
 
 def _status(confidence: float, errors: ErrorEstimate, atlas: AbstractAtlas) -> Status:

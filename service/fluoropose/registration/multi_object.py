@@ -36,7 +36,7 @@ from fluoropose.registration.object_subtraction import (
     fit_overlap,
     subtraction_frame,
 )
-from fluoropose.registration.pipeline import estimate_object, register
+from fluoropose.registration.pipeline import estimate_object, register, say_waiting
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import prepare_views, shared_pictures
 from fluoropose.registration.projected_object import project_object
@@ -101,7 +101,7 @@ def register_objects(
     return tuple(
         registration_from(
             [view.name for view in task.views],
-            estimate,
+            say_waiting(task.views, task.plan, estimate),
             preprocess_ns=common_ns + state.preprocess_ns,
             total_ns=common_ns + state.spent_ns,
             searched=task.plan.start is None,

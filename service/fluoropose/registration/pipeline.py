@@ -17,7 +17,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import Status, assess, view_similarity, world_information
+from fluoropose.registration.assessment import (
+    Status,
+    assess,
+    assess_waiting,
+    view_similarity,
+    world_information,
+)
 from fluoropose.registration.initialization.global_search import candidate_poses
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
 from fluoropose.registration.plan import Plan
@@ -53,6 +59,7 @@ __all__ = [
     "register",
     "regress",
     "regress_coarsely",
+    "say_waiting",
     "search",
     "surer_of",
 ]
@@ -85,7 +92,7 @@ def register(
     began = resident.clock()
     prepared = prepare_views(resident, views, {})
     ready = resident.clock()
-    estimate = estimate_object(prepared, plan, schedule)
+    estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
     return registration_from(
         [view.name for view in prepared],
         estimate,
@@ -181,8 +188,16 @@ def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float
         alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
         similarity = view_similarity(view.image, alignment, view.atlas)
     assessment = assess(estimate, similarity, view.camera, view.atlas)
+    if assessment.status is not Status.LOST:
+        view.atlas.look_ahead(estimate.camera_from_volume)
     spent_ns = estimate.quality_ns + view.resident.clock() - began
     return AssessedPose(replace(estimate, quality_ns=spent_ns), assessment, similarity)
+
+
+def say_waiting(views: Sequence[PreparedView], plan: Plan, estimate: ObjectEstimate) -> ObjectEstimate:
+    """Return an estimate that says so where a tracked frame had to wait for views of the object."""
+    waited = sum(view.atlas.waited for view in views) if plan.nearby else 0
+    return replace(estimate, assessment=assess_waiting(estimate.assessment, waited))
 
 
 def estimate_of(view: PreparedView, found: AssessedPose) -> ObjectEstimate:

@@ -111,7 +111,7 @@ def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pic
     camera = view.placed.camera
     check_frame(view.pixels, camera)
     own = view.resident or resident
-    atlas = own.case.atlas
+    atlas = own.atlas.begin_frame()
     factor = binning_factor(camera, atlas.view.camera.focal_px)
     if (number, factor) not in pictures:
         pictures[number, factor] = line_integral_image(view.pixels, view.meaning, factor, view.inverted)

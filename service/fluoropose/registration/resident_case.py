@@ -4,6 +4,7 @@ import threading
 import time
 from copy import copy
 
+from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.drr.case import Case
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.prepare import quick_rest_renderer
@@ -27,12 +28,14 @@ class ResidentCase:
         case: Case,
         stepper: AbstractStepper,
         *,
+        atlas: AbstractAtlas | None = None,
         device_label: str = "cpu",
         network_bytes: int = 0,
         clock: Clock = time.perf_counter_ns,
     ) -> None:
-        """Hold a case and the stepper of its networks."""
+        """Hold a case and the stepper of its networks; `atlas` has its views, by default those that were prepared."""
         self.case = case
+        self.atlas: AbstractAtlas = case.atlas if atlas is None else atlas
         self.stepper = stepper
         self.clock = clock
         self.device_label = device_label
@@ -42,7 +45,7 @@ class ResidentCase:
         )
         self.lock = threading.Lock()
         self.used_at = 0
-        self.size_bytes = int(case.atlas.pictures.nbytes) + network_bytes
+        self.size_bytes = int(self.atlas.pictures.nbytes) + network_bytes
         self._copies: list[ResidentCase] = []
 
     def copy(self, number: int) -> "ResidentCase":

@@ -12,6 +12,7 @@ import numpy as np
 from fluoropose.drr.atlas import AtlasGrid, build_atlas
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.prepare import ViewChoice, canonical_view
+from fluoropose.errors import VolumeError
 from fluoropose.geometry.rotation import from_rotation_vector
 from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends
 from fluoropose.objects.random_bodies import random_body
@@ -57,7 +58,7 @@ class StreamPlan:
     seed: int
     at_once: int = 40
     per_batch: int = 8
-    every: int = 10
+    every: int = 16
     pictures: int = 60
 
 
@@ -97,6 +98,8 @@ class StreamedSubjects(AbstractSubjects):
 def universal_subject(rng: np.random.Generator, pictures: int, grid: AtlasGrid) -> Subject:
     """Return a random object, half of the time in a body, with an atlas about a random view and a bank of pictures."""
     inside, rest = _draw_volumes(rng)
+    while not inside.values.any():
+        inside, rest = _draw_volumes(rng)
     choice = ViewChoice(from_rotation_vector(2.0 * rng.normal(size=3)), rng.uniform(700.0, 1100.0), grid)
     view = canonical_view(inside, choice)
     renderer = PlaneRenderer(inside)
@@ -107,14 +110,21 @@ def universal_subject(rng: np.random.Generator, pictures: int, grid: AtlasGrid) 
 
 
 def _draw_volumes(rng: np.random.Generator) -> tuple[Volume, Volume | None]:
-    """Return an object and the rest of its body, if it has one."""
-    if rng.random() < _BODY_SHARE:
-        body = random_body(rng)
-        return body.inside, body.rest
+    """Return an object and the rest of its body, if it has one; now and then nothing is left of the object."""
+    try:
+        if rng.random() < _BODY_SHARE:
+            body = random_body(rng)
+            return body.inside, body.rest
+        return _draw_alone(rng), None
+    except VolumeError:
+        return Volume(np.zeros((2, 2, 2)), np.eye(4)), None
+
+
+def _draw_alone(rng: np.random.Generator) -> Volume:
     kind = rng.random()
     if kind < 0.3:
-        return random_object(rng), None
+        return random_object(rng)
     families = BONES if kind < 0.6 else METALS
     half = float(np.exp(rng.uniform(*np.log((30.0, 260.0))))) / 2 * rng.uniform(0.4, 0.75, 3)
     across = np.exp(rng.uniform(*np.log(_VOXELS_ACROSS)))
-    return voxelise(families[rng.integers(len(families))](rng, half), half, 2.0 * float(half.max()) / across), None
+    return voxelise(families[rng.integers(len(families))](rng, half), half, 2.0 * float(half.max()) / across)
