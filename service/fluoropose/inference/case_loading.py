@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fluoropose.arrays import Float64
 from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import open_view_cache
 from fluoropose.drr.view_cache import CacheSettings
@@ -13,6 +14,7 @@ from fluoropose.errors import BundleError
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.registration.regression.bundle import Bundle, NetworkGraphs, require_fit
+from fluoropose.registration.regression.residual import residual_units
 from fluoropose.registration.regression.step import AbstractStepper
 from fluoropose.registration.resident_case import ResidentCase
 
@@ -22,8 +24,8 @@ _GOLDEN_TOLERANCE = 2e-3
 """Largest allowed difference to the golden outputs, in units of each output's expected error."""
 
 
-OpenStepper = Callable[[dict[str, NetworkGraphs], NDArray[Any], Device], AbstractStepper]
-"""Opens the networks of a bundle (ONNX bytes by name) beside an atlas's pictures on a device."""
+OpenStepper = Callable[[dict[str, NetworkGraphs], NDArray[Any], Device, Float64], AbstractStepper]
+"""Opens the networks of a bundle (ONNX bytes by name) beside an atlas's pictures on a device, with their units (6,)."""
 
 
 def load_resident_case(
@@ -43,7 +45,8 @@ def load_resident_case(
     require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
     _require_golden(bundle, device, open_stepper)
     atlas = open_view_cache(case, views)
-    stepper = open_stepper(bundle.models, atlas.pictures, device)
+    units = residual_units(atlas.view) if bundle.universal else np.ones(6)
+    stepper = open_stepper(bundle.models, atlas.pictures, device, units)
     network_bytes = sum(model.size_bytes for model in bundle.models.values())
     return ResidentCase(case, stepper, atlas=atlas, device_label=device.label, network_bytes=network_bytes)
 
@@ -55,7 +58,7 @@ def _require_golden(bundle: Bundle, device: Device, open_stepper: OpenStepper) -
     found out.
     """
     golden = bundle.golden
-    stepper = open_stepper({"fine": bundle.models["fine"]}, golden.cached, device)
+    stepper = open_stepper({"fine": bundle.models["fine"]}, golden.cached, device, np.ones(6))
     for frame, homography in ((golden.frame[::-1], np.eye(3)), (golden.frame, golden.homography)):
         stepper.put_frames(frame[None])
         seen = stepper.step("fine", homography[None], np.arange(len(golden.cached))[None], np.zeros(1, np.int64))

@@ -29,6 +29,8 @@ _OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
 
 _HOST = Device("cpu", 1)
 
+_ONES: Float64 = np.ones(6)
+
 _FRAME_SIZES = 4
 """How many frame sizes keep their buffers and bindings; the consoles of one room send one or two sizes."""
 
@@ -39,14 +41,18 @@ _CUDA_GRAPH_LOCK = threading.RLock()
 class OrtStepper(AbstractStepper):
     """The networks of one case on one device, for one thread at a time; another thread takes one from `another`."""
 
-    def __init__(self, models: dict[str, NetworkGraphs], pictures: NDArray[Any], device: Device) -> None:
+    def __init__(
+        self, models: dict[str, NetworkGraphs], pictures: NDArray[Any], device: Device, units: Float64 = _ONES
+    ) -> None:
         """Open a session for each network and place the atlas.
 
         Parameters
         ----------
         models : networks by the names that `step` is given
         pictures : the atlas's, float16 (pictures, size, size)
+        units : what one unit of each of the networks' outputs is in mm and rad, (6,)
         """
+        self._per_unit = 1.0 / units
         self.device = device
         self._models = models
         self._sessions: dict[tuple[str, int], NetworkSession] = {}
@@ -90,7 +96,8 @@ class OrtStepper(AbstractStepper):
             ]
             seen = run_parallel(runs)
         information, vector, presence = (np.concatenate(arrays, dtype=np.float64) for arrays in zip(*seen, strict=True))
-        return solve_regression(information, vector, presence[:, 0])
+        per_unit = self._per_unit
+        return solve_regression(information * per_unit[:, None] * per_unit[None, :], vector * per_unit, presence[:, 0])
 
     def another(self) -> "OrtStepper":
         """Return a stepper of the same networks and atlas with frames of its own, for another thread."""

@@ -20,6 +20,7 @@ __all__ = [
     "read_manifest",
     "shipped_models_root",
     "store_bundle",
+    "universal_bundle_folder",
 ]
 
 _SCHEMA = 4
@@ -71,6 +72,24 @@ def shipped_models_root() -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / "models"
     return inside if inside.is_dir() else package.parents[1] / "models"
+
+
+def universal_bundle_folder(root: Path, *, in_body: bool) -> Path:
+    """Return the folder of the networks that serve any case, for objects alone or for objects in a body.
+
+    A folder of models without them uses those that ship.
+
+    Raises
+    ------
+    BundleError
+        If there are none in either place.
+    """
+    part = "body" if in_body else "alone"
+    for place in (root, shipped_models_root()):
+        folder = place / "universal" / part
+        if (folder / "manifest.json").is_file():
+            return folder
+    raise BundleError(f"expected the universal networks in {root.name}/universal/{part}, got none")
 
 
 def list_bundles(root: Path) -> list[str]:

@@ -14,10 +14,9 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 from onnx.external_data_helper import set_external_data
 from onnx.utils import Extractor
 
-from fluoropose.drr.atlas import Atlas
 from fluoropose.errors import InputError
 from fluoropose.registration.regression.bundle import NetworkGraphs
-from fluoropose.train.network import AbstractNet, StepModel
+from fluoropose.train.network import AbstractNet, StepGeometry, StepModel
 
 __all__ = ["INPUT_NAMES", "OPSET", "OUTPUT_NAMES", "export_network", "split_at_warp"]
 
@@ -32,12 +31,12 @@ _EXTERNAL_BYTES = 1024
 """Smaller arrays stay in the graph: ONNX Runtime infers shapes from some of them."""
 
 
-def export_network(net: AbstractNet, atlas: Atlas, weights_file: str) -> NetworkGraphs:
+def export_network(net: AbstractNet, geometry: StepGeometry, weights_file: str) -> NetworkGraphs:
     """Return the graphs of a step with one network; batch, frames, their size and the number of views stay free.
 
     `weights_file` is the name of the file that the graphs refer to for their weights.
     """
-    return split_at_warp(onnx.load_from_string(_export_step(net, atlas)), atlas.view.size_px, weights_file)
+    return split_at_warp(onnx.load_from_string(_export_step(net, geometry)), geometry.size_px, weights_file)
 
 
 def split_at_warp(model: ModelProto, size_px: int, weights_file: str) -> NetworkGraphs:
@@ -87,16 +86,15 @@ def _move_weights(model: ModelProto, weights_file: str) -> bytes:
     return bytes(weights)
 
 
-def _export_step(net: AbstractNet, atlas: Atlas) -> bytes:
+def _export_step(net: AbstractNet, geometry: StepGeometry) -> bytes:
     """Return the ONNX step model of one network with its arrays inside."""
-    view = atlas.view
-    model = StepModel(net.eval().to(memory_format=torch.contiguous_format), atlas)  # type: ignore[call-overload]
+    model = StepModel(net.eval().to(memory_format=torch.contiguous_format), geometry)  # type: ignore[call-overload]
     example = (
         torch.zeros(3, 1, 96, 112, dtype=torch.float16),
         torch.zeros(2, dtype=torch.int64),
         torch.eye(3).repeat(2, 1, 1),
-        torch.zeros(2, len(atlas.picture_indices(0)), dtype=torch.int64),
-        torch.zeros(5, 1, view.size_px, view.size_px, dtype=torch.float16),
+        torch.zeros(2, geometry.pictures, dtype=torch.int64),
+        torch.zeros(5, 1, geometry.size_px, geometry.size_px, dtype=torch.float16),
     )
     free = {"frames": {0: "frames", 2: "rows", 3: "columns"}, "atlas": {0: "views"}}
     free |= {name: {0: "batch"} for name in ("frame_index", "homography", "view_index", *OUTPUT_NAMES)}

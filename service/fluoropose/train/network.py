@@ -30,10 +30,12 @@ __all__ = [
     "NetworkShape",
     "ResidualNet",
     "SURROUNDING_CHANNELS",
+    "StepGeometry",
     "StepModel",
     "build_net",
     "local_contrast",
     "saturate",
+    "step_geometry",
 ]
 
 PRIOR = 3.0
@@ -126,6 +128,12 @@ def _make_channels(frame: Tensor, views: Tensor, pool: int) -> Tensor:
     return torch.cat(channels, dim=1)
 
 
+def _contrast_of_view(views: Tensor, pool: int) -> Tensor:
+    """Return what `_contrast_of_surroundings` gives of a view without surroundings, less the first, which is zero."""
+    view = F.avg_pool2d(views[:, :1], pool) if pool > 1 else views[:, :1]
+    return local_contrast(view, 8 // pool)[0]
+
+
 def _contrast_of_surroundings(pictures: Tensor, block: int) -> Tensor:
     """Return both pictures of a pair, each less its local mean and over the second one's local deviation.
 
@@ -171,7 +179,14 @@ class AbstractNet(nn.Module, ABC):
 
     def extract_features(self, frame: Tensor, views: Tensor) -> list[Tensor]:
         """Return the features after each block."""
-        x = F.relu(self.stem_norm(self.stem(_make_channels(frame, views, self.shape.pool))))
+        x = _make_channels(frame, views, self.shape.pool)
+        if self.surrounded and views.shape[1] == NEIGHBOURS:
+            x = torch.cat([x, _contrast_of_view(views, self.shape.pool)], dim=1)
+            weight = torch.cat([self.stem.weight[:, :CHANNELS], self.stem.weight[:, CHANNELS + 1 :]], dim=1)
+            x = F.conv2d(x, weight, stride=2, padding=2)
+        else:
+            x = self.stem(x)
+        x = F.relu(self.stem_norm(x))
         features = []
         for block in self.blocks:
             x = block(x)
@@ -266,19 +281,39 @@ def build_net(shape: NetworkShape, size_px: int, *, surrounded: bool = False) ->
     return kind(shape, size_px, surrounded=surrounded)
 
 
-class StepModel(nn.Module):
-    """One whole step for ONNX: warp the frame, fetch the cached views, sum the equations; in mm and rad."""
+@dataclass(frozen=True, slots=True)
+class StepGeometry:
+    """What a step's graph holds of the views: their size, the pictures of a look, and what one unit of each output is.
 
-    def __init__(self, net: AbstractNet, atlas: Atlas) -> None:
-        """Wrap a trained network for one atlas's canonical view and grid."""
+    `per_step` scales the change from view to view to 2 degrees. `units` are in mm and rad; ones leave the outputs in
+    units of the field and the range, for networks that serve any case.
+    """
+
+    size_px: int
+    pictures: int
+    per_step: float = 1.0
+    units: tuple[float, ...] = (1.0,) * 6
+
+
+def step_geometry(atlas: Atlas) -> StepGeometry:
+    """Return the geometry of the steps of one case, whose outputs are in mm and rad."""
+    units = tuple(float(unit) for unit in residual_units(atlas.view))
+    return StepGeometry(atlas.view.size_px, NEIGHBOURS + atlas.has_surroundings, atlas.grid.per_step, units)
+
+
+class StepModel(nn.Module):
+    """One whole step for ONNX: warp the frame, fetch the cached views, sum the equations."""
+
+    def __init__(self, net: AbstractNet, geometry: StepGeometry) -> None:
+        """Wrap a trained network for views of one kind."""
         super().__init__()
         self.net = net
-        self.size_px = size_px = atlas.view.size_px
-        self.pictures = NEIGHBOURS + atlas.has_surroundings
-        self.per_step = atlas.grid.per_step
+        self.size_px = size_px = geometry.size_px
+        self.pictures = geometry.pictures
+        self.per_step = geometry.per_step
         self.scales: Tensor
         self.pixels: Tensor
-        self.register_buffer("scales", torch.from_numpy(residual_units(atlas.view)).float())
+        self.register_buffer("scales", torch.tensor(geometry.units))
         rows, columns = torch.meshgrid(torch.arange(size_px), torch.arange(size_px), indexing="ij")
         ones = torch.ones(size_px * size_px)
         self.register_buffer("pixels", torch.stack([columns.flatten(), rows.flatten(), ones]).float())
@@ -286,7 +321,7 @@ class StepModel(nn.Module):
     def forward(
         self, frames: Tensor, frame_index: Tensor, homography: Tensor, view_index: Tensor, atlas: Tensor
     ) -> tuple[Tensor, ...]:
-        """Return information (batch, 6, 6), vector (batch, 6), per mm and rad, and presence (batch, 1).
+        """Return information (batch, 6, 6), vector (batch, 6), per unit, and presence (batch, 1).
 
         `frames` (frames, 1, rows, columns) float16; `frame_index` int64 (batch,) the frame of each look; `homography`
         (batch, 3, 3) from canonical to frame pixels scaled to [-1, 1]; `view_index` int64 (batch, 5 or 6) the

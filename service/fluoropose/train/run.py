@@ -20,11 +20,19 @@ from fluoropose.registration.regression.bundle import Golden, NetworkGraphs, wei
 from fluoropose.registration.regression.step import solve_regression
 from fluoropose.train.export import export_network
 from fluoropose.train.fit import FitReport, FixedSubjects, Subject, fit_stage
-from fluoropose.train.network import CHANNELS, SURROUNDING_CHANNELS, AbstractNet, StepModel, build_net
+from fluoropose.train.network import (
+    CHANNELS,
+    SURROUNDING_CHANNELS,
+    AbstractNet,
+    StepGeometry,
+    StepModel,
+    build_net,
+    step_geometry,
+)
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
-__all__ = ["Trained", "Weights", "initial_tensors", "train_case"]
+__all__ = ["Trained", "Weights", "golden_outputs", "initial_tensors", "train_case"]
 
 _STEM = "stem.weight"
 
@@ -79,6 +87,7 @@ def train_case(
             f"expected general weights of every network for views of {case.atlas.view.size_px} px to use without "
             f"training, got none for {', '.join(missing)}"
         )
+    geometry = step_geometry(case.atlas)
     models: dict[str, NetworkGraphs] = {}
     reports: dict[str, FitReport] = {}
     net: AbstractNet | None = None
@@ -93,11 +102,11 @@ def train_case(
             initial=starts[stage.name],
             watch=partial(watch, stage.name),
         )
-        models[stage.name] = export_network(net, case.atlas, weights_file(stage.name))
+        models[stage.name] = export_network(net, geometry, weights_file(stage.name))
     if net is None:
         raise AssertionError("STAGES is empty")
-    batch = sample_batch(bank, case.atlas, STAGES[-1].lessons[0].ranges, 1, np.random.default_rng([seed, 2]))
-    return Trained(models, _golden(net, case, batch.frames[0], int(batch.view_index[0])), reports)
+    golden = golden_outputs(net, Subject(case.atlas, bank, case.corners_mm), geometry, np.random.default_rng([seed, 2]))
+    return Trained(models, golden, reports)
 
 
 def initial_tensors(
@@ -117,11 +126,14 @@ def initial_tensors(
     return given if fits else None
 
 
-def _golden(net: AbstractNet, case: Case, frame: np.ndarray, index: int) -> Golden:
-    """Return what the fine network gives for one frame (rows, columns) and the cached view of that index."""
-    model = StepModel(net, case.atlas).eval()
+def golden_outputs(net: AbstractNet, subject: Subject, geometry: StepGeometry, rng: np.random.Generator) -> Golden:
+    """Return what the fine network gives for a random frame of an object and a cached view near its pose."""
+    atlas = subject.atlas
+    batch = sample_batch(subject.bank, atlas, STAGES[-1].lessons[0].ranges, 1, rng)
+    frame, index = batch.frames[0], int(batch.view_index[0])
+    model = StepModel(net, geometry).eval()
     homography = normalised_homography(np.eye(3), *frame.shape)
-    cached = np.array(case.atlas.pictures[list(case.atlas.picture_indices(index))], dtype=np.float16)
+    cached = np.array(atlas.pictures[list(atlas.picture_indices(index))], dtype=np.float16)
     frame = frame.astype(np.float16)
     with torch.no_grad():
         information, vector, presence = model(

@@ -28,6 +28,6 @@ def universal_weights(
         from fluoropose.evaluation.extras import require_extra
 
         with require_extra("train"):
-            from fluoropose.evaluation.universal_weights import UniversalWeightsPlan, train_universal_weights
+            from fluoropose.evaluation.universal.weights import UniversalWeightsPlan, train_universal_weights
         train_universal_weights(out, UniversalWeightsPlan(stage, iterations, seed, start), here(cores=cores))
         console.print(f"weights of the stage {stage} written to {out}")

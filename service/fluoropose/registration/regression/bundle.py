@@ -8,9 +8,12 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64
 from fluoropose.errors import BundleError
 
-__all__ = ["Bundle", "Golden", "NetworkGraphs", "STAGE_NAMES", "require_fit", "weights_file"]
+__all__ = ["ANY_CASE", "Bundle", "Golden", "NetworkGraphs", "STAGE_NAMES", "require_fit", "weights_file"]
 
 STAGE_NAMES = ("coarse", "fine")
+
+ANY_CASE = "any"
+"""The `case_digest` of networks that serve any case; their outputs are in units of its field and range."""
 
 _NEIGHBOURS = 5
 """Cached pictures that a network without surroundings needs: a view and its neighbours."""
@@ -69,6 +72,11 @@ class Bundle:
             raise BundleError("a model's golden outputs must be finite, got NaN")
 
     @property
+    def universal(self) -> bool:
+        """Whether its networks serve any case."""
+        return self.case_digest == ANY_CASE
+
+    @property
     def surrounded(self) -> bool:
         """Whether its networks also see what surrounds the object in its CT."""
         return len(self.golden.cached) > _NEIGHBOURS
@@ -84,7 +92,7 @@ def require_fit(bundle: Bundle, case_name: str, case_digest: str, *, surrounded:
 
     It is raised too if the networks need the surroundings and the case's atlas holds none, or the other way round.
     """
-    if bundle.case_digest != case_digest:
+    if bundle.case_digest not in (case_digest, ANY_CASE):
         raise BundleError(
             f"model {bundle.name!r} was made for another case: expected digest {case_digest} ({case_name}), "
             f"got {bundle.case_digest}; train one for this case"
