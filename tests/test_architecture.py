@@ -29,7 +29,7 @@ LAYERS = {
 HOMES = {
     "numba": {
         "imaging/half_precision.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
-        "imaging/mesh_voxels.py", "similarity/",
+        "imaging/mesh_shares.py", "similarity/",
         "drr/cpu.py", "drr/planes.py", "registration/object_subtraction.py", "registration/projected_object.py",
         "train/appearance.py", "evaluation/published/patches.py",
     },
