@@ -52,9 +52,18 @@ class Mesh:
         object.__setattr__(self, "faces", make_read_only(np.asarray(self.faces, np.int64)))
 
     @property
+    def ends_mm(self) -> Points:
+        """The lower and the upper corner of the box around the facets, shape (2, 3)."""
+        used = np.zeros(len(self.vertices_mm), bool)
+        used[self.faces] = True
+        corners = self.vertices_mm[used]
+        return np.stack([corners.min(axis=0), corners.max(axis=0)])
+
+    @property
     def sides_mm(self) -> Vec3:
         """The lengths of the box around the facets along x, y and z, shape (3,)."""
-        return np.ptp(self.vertices_mm[np.unique(self.faces)], axis=0)
+        low, high = self.ends_mm
+        return high - low
 
     @property
     def volume_mm3(self) -> float:

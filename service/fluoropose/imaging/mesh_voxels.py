@@ -1,24 +1,18 @@
-"""Meshes on voxel grids: each voxel gets the share of its volume that is inside. Lengths in mm, and in voxels as named.
+"""From meshes to volumes: each voxel gets the attenuation of the share of it that is inside. Lengths in mm.
 
-The share of a voxel is the sum over facets of the signed volume between the facet's part above the voxel and the
-voxel's floor: Gauss's theorem for one voxel. Facets are cut at the voxels' faces (I. E. Sutherland, G. W. Hodgman,
-"Reentrant polygon clipping", CACM 17(1), 1974), so that the shares are exact, walls thinner than a voxel included, and
-no facet, edge or vertex needs a special case where it lies on a face of a voxel.
-
-Where solids overlap the sum exceeds 1 and is 1: the union. A voxel that holds parts of several surfaces, none of which
-fills it, counts their overlap in it twice.
+The shares are exact (`mesh_shares`), so that a wall thinner than a voxel keeps its whole mass. Where solids overlap the
+share exceeds 1 and is set to 1: the union. Only in a voxel that no solid fills does their overlap count twice.
 """
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from fluoropose.arrays import Float64, Points, Vec3
+from fluoropose.arrays import Float64, Vec3
 from fluoropose.errors import MeshError
-from fluoropose.imaging.mesh import Mesh
+from fluoropose.imaging.mesh import Mesh, facet_areas_mm2
+from fluoropose.imaging.mesh_shares import add_shares
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["add_shares", "add_shares_twin", "choose_voxel_mm", "voxelise_mesh"]
+__all__ = ["choose_voxel_mm", "voxelise_mesh"]
 
 _MAX_VOXELS = 6e6
 """Voxels in the box around an object, 182 along each side of a cube: 25 MB on disk, and its atlas takes a minute on two
@@ -29,6 +23,9 @@ _MAX_ACROSS = 360
 
 _MAX_INVERTED = 1e-3
 """The volume that faces inwards, as a share of that which faces outwards, up to which it is left out: folds of CAD."""
+
+_MAX_CUTS = 1e8
+"""Voxels that facets may cut, one after the other: a minute. A plain solid has a million, a porous one some ten."""
 
 _NOTHING = 1e-9
 """A smaller share of a voxel is a rounding error."""
@@ -52,16 +49,17 @@ def voxelise_mesh(mesh: Mesh, attenuation_per_mm: float, voxel_mm: float | None 
     Raises
     ------
     MeshError
-        If a shell or a part of the surface that is not inside another faces inwards.
+        If a part of the surface that is not inside another faces inwards, or there is too much surface for the voxels.
 
     Notes
     -----
     The time grows with the voxels that facets cut, and with the voxels of the box.
     """
     size = choose_voxel_mm(mesh) if voxel_mm is None else voxel_mm
-    points = mesh.vertices_mm[np.unique(mesh.faces)]
-    counts = np.maximum(np.ceil(np.ptp(points, axis=0) / size - 1e-9), 1).astype(int) + 2
-    corner_mm: Vec3 = (points.min(axis=0) + points.max(axis=0) - counts * size) / 2
+    _refuse_crowded(mesh, size)
+    ends_mm = mesh.ends_mm
+    counts = np.maximum(np.ceil(np.ptp(ends_mm, axis=0) / size - 1e-9), 1).astype(int) + 2
+    corner_mm: Vec3 = (ends_mm.sum(axis=0) - counts * size) / 2
     # Rounding must not carry a vertex into the voxels of 0.
     vertices = np.clip((mesh.vertices_mm - corner_mm) / size, 1.0, counts - 1.0)
     shares = np.zeros(tuple(counts))
@@ -74,6 +72,18 @@ def voxelise_mesh(mesh: Mesh, attenuation_per_mm: float, voxel_mm: float | None 
     return Volume((attenuation_per_mm * shares).astype(np.float32), lps_from_index)
 
 
+def _refuse_crowded(mesh: Mesh, voxel_mm: float) -> None:
+    """Refuse facets that lie over one another in such numbers that to cut them would take hours."""
+    corners = mesh.vertices_mm[mesh.faces]
+    rims_mm = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).sum(axis=1)
+    cuts = float((facet_areas_mm2(mesh) / voxel_mm**2 + rims_mm / voxel_mm + 1.0).sum())
+    if cuts > _MAX_CUTS:
+        raise MeshError(
+            f"expected facets that cut at most {_MAX_CUTS:.0e} voxels of {voxel_mm:.2g} mm, got about {cuts:.1e}: "
+            "simplify the mesh"
+        )
+
+
 def _refuse_inverted(shares: Float64, voxel_mm: float) -> None:
     inwards = -float(np.minimum(shares, 0.0).sum())
     outwards = float(np.maximum(shares, 0.0).sum())
@@ -82,126 +92,3 @@ def _refuse_inverted(shares: Float64, voxel_mm: float) -> None:
             f"expected a surface that faces outwards, got {inwards * voxel_mm**3:.3g} mm3 inside parts that face "
             f"inwards beside {outwards * voxel_mm**3:.3g} mm3: unify the normals where the mesh was made"
         )
-
-
-@njit(cache=True, nogil=True)
-def add_shares(vertices: Points, faces: NDArray[np.int64], shares: Float64) -> None:
-    """Write the shares of voxels inside a surface into an array of zeros, shape (ni, nj, nk).
-
-    `vertices` (n, 3) are in voxels: voxel i reaches from i to i + 1, and none lies in the first layer below k = 1.
-    """
-    # Three corners and two more for each of the three axes along which a facet is cut.
-    polygons = np.empty((5, 9, 3))
-    facet, strip, column, piece, spare = polygons[0], polygons[1], polygons[2], polygons[3], polygons[4]
-    for f in range(len(faces)):
-        for n in range(3):
-            facet[n] = vertices[faces[f, n]]
-        if _area_and_moment(facet, 3)[0] == 0.0:
-            continue
-        i_first, i_last = _cells(facet, 3, 0)
-        for i in range(i_first, i_last + 1):
-            in_strip = _cut(facet, 3, 0, i, spare, strip)
-            j_first, j_last = _cells(strip, in_strip, 1)
-            for j in range(j_first, j_last + 1):
-                in_column = _cut(strip, in_strip, 1, j, spare, column)
-                k_first, k_last = _cells(column, in_column, 2)
-                for k in range(k_first, k_last + 1):
-                    in_piece = _cut(column, in_column, 2, k, spare, piece)
-                    area, moment = _area_and_moment(piece, in_piece)
-                    # The sums from above, below, give all voxels under this one the whole area.
-                    shares[i, j, k] += moment - k * area
-                    shares[i, j, k - 1] += (k + 1) * area - moment
-    _sum_from_above(shares)
-
-
-@njit(nogil=True)
-def _sum_from_above(shares: Float64) -> None:
-    ni, nj, nk = shares.shape
-    for i in range(ni):
-        for j in range(nj):
-            for k in range(nk - 2, -1, -1):
-                shares[i, j, k] += shares[i, j, k + 1]
-
-
-@njit(nogil=True)
-def _cells(polygon: Points, count: int, axis: int) -> tuple[int, int]:
-    """Return the first and the last cell along an axis that a polygon reaches; the last before the first for none."""
-    if count == 0:
-        return 0, -1
-    low, high = polygon[0, axis], polygon[0, axis]
-    for n in range(1, count):
-        low, high = min(low, polygon[n, axis]), max(high, polygon[n, axis])
-    return int(np.floor(low)), max(int(np.floor(low)), int(np.ceil(high)) - 1)
-
-
-@njit(nogil=True)
-def _cut(polygon: Points, count: int, axis: int, cell: int, spare: Points, out: Points) -> int:
-    """Write the part of a polygon between `cell` and `cell` + 1 along an axis, and return its number of vertices."""
-    between = _keep(polygon, count, axis, float(cell), 1.0, spare)
-    return _keep(spare, between, axis, float(cell + 1), -1.0, out)
-
-
-@njit(nogil=True)
-def _keep(polygon: Points, count: int, axis: int, bound: float, sign: float, out: Points) -> int:
-    """Write the part of a polygon with sign * (x - bound) >= 0, and return its number of vertices."""
-    kept = 0
-    for n in range(count):
-        m = n + 1 if n + 1 < count else 0
-        here, there = sign * (polygon[n, axis] - bound), sign * (polygon[m, axis] - bound)
-        if here >= 0.0:
-            for c in range(3):
-                out[kept, c] = polygon[n, c]
-            kept += 1
-        if (here > 0.0 and there < 0.0) or (here < 0.0 and there > 0.0):
-            t = here / (here - there)
-            for c in range(3):
-                out[kept, c] = polygon[n, c] + t * (polygon[m, c] - polygon[n, c])
-            out[kept, axis] = bound
-            kept += 1
-    return kept
-
-
-@njit(nogil=True)
-def _area_and_moment(polygon: Points, count: int) -> tuple[float, float]:
-    """Return a polygon's area as seen along k, positive if it faces up, and the integral of its height over it."""
-    area, moment = 0.0, 0.0
-    x, y = polygon[0, 0], polygon[0, 1]
-    for n in range(1, count - 1):
-        part = 0.5 * ((polygon[n, 0] - x) * (polygon[n + 1, 1] - y) - (polygon[n + 1, 0] - x) * (polygon[n, 1] - y))
-        area += part
-        moment += part * (polygon[0, 2] + polygon[n, 2] + polygon[n + 1, 2]) / 3.0
-    return area, moment
-
-
-def add_shares_twin(vertices: Points, faces: NDArray[np.int64], shares: Float64) -> None:
-    """Write what `add_shares` does, voxel by voxel: the part above the ceiling counts whole, that within by height."""
-    for facet in vertices[faces]:
-        for i, j, k in np.ndindex(shares.shape):
-            column = [*facet]
-            for axis, cell in ((0, i), (1, j)):
-                column = _cut_twin(_cut_twin(column, axis, cell, 1), axis, cell + 1, -1)
-            within = _cut_twin(_cut_twin(column, 2, k, 1), 2, k + 1, -1)
-            area, moment = _moment_twin(within)
-            shares[i, j, k] += _moment_twin(_cut_twin(column, 2, k + 1, 1))[0] + moment - k * area
-
-
-def _cut_twin(polygon: list[Vec3], axis: int, bound: float, sign: int) -> list[Vec3]:
-    kept: list[Vec3] = []
-    for n, point in enumerate(polygon):
-        after = polygon[(n + 1) % len(polygon)]
-        here, there = sign * (point[axis] - bound), sign * (after[axis] - bound)
-        if here >= 0:
-            kept.append(point)
-        if here * there < 0:
-            kept.append(point + here / (here - there) * (after - point))
-    return kept
-
-
-def _moment_twin(polygon: list[Vec3]) -> tuple[float, float]:
-    area, moment = 0.0, 0.0
-    for b, c in zip(polygon[1:-1], polygon[2:], strict=True):
-        a = polygon[0]
-        part = 0.5 * float(np.cross(b - a, c - a)[2])
-        area += part
-        moment += part * float(a[2] + b[2] + c[2]) / 3
-    return area, moment
