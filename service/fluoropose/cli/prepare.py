@@ -7,13 +7,27 @@ from typing import Annotated
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
-from fluoropose.cli.options import Attenuation, Box, Hu, InAir, Label, LabelMap, RangeMm, View
+from fluoropose.cli.options import (
+    Attenuation,
+    AttenuationPerMm,
+    Box,
+    Hu,
+    InAir,
+    Label,
+    LabelMap,
+    Material,
+    RangeMm,
+    View,
+)
 
 __all__ = ["prepare"]
 
 
 def prepare(
-    volume: Annotated[Path, typer.Argument(help="DICOM folder or .zip, .nii, .nii.gz, .nrrd; or knee, plate, probe.")],
+    volume: Annotated[
+        Path,
+        typer.Argument(help="DICOM folder or .zip, .nii, .nii.gz, .nrrd; .stl, .ply, .obj; or knee, plate, probe."),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The case's folder; its name is the case's name.")],
     label_map: LabelMap = None,
     label: Label = None,
@@ -31,9 +45,11 @@ def prepare(
     step_deg: Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")] = 2.0,
     attenuation: Attenuation = False,
     in_air: InAir = False,
+    material: Material = None,
+    attenuation_per_mm: AttenuationPerMm = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a case of that name.")] = False,
 ) -> None:
-    """Turn a volume into a case: attenuation and atlas.
+    """Turn a volume or a mesh into a case: attenuation and atlas.
 
     Example: fluoropose prepare ct.nii.gz --label-map labels.nii.gz --label 90 --out cases/hip
     """
@@ -49,7 +65,8 @@ def prepare(
             if str(volume) in OBJECTS and not volume.exists():
                 case = prepare_shipped(OBJECTS[str(volume)], out, grid=choice.grid, replace=force, progress=report)
             else:
-                request = CaseRequest(volume, choice, label_map, label, hu, parse_box(box), attenuation, in_air)
+                selection = (label_map, label, hu, parse_box(box), attenuation, in_air)
+                request = CaseRequest(volume, choice, *selection, material, attenuation_per_mm)
                 case = prepare_ct(request, out, replace=force, progress=report)
         seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.has_surroundings else ""
         size_mb = case.atlas.pictures.nbytes / 1e6
