@@ -65,6 +65,14 @@ def test_prepare_makes_a_case_of_a_mesh(part, tmp_path, options, per_mm):
     assert case.size_mm == pytest.approx(53.9, abs=0.5)
 
 
+def test_prepare_says_what_was_mended(part, tmp_path):
+    part.write_bytes(stl_bytes(box_mesh().flipped()))
+    result = run(
+        "prepare", part, "--material", "bone", "--out", tmp_path / "mine", "--half-range-deg", 4, "--step-deg", 4
+    )
+    assert "mended in the mesh: the surface faced inwards and was turned" in " ".join(result.output.split())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

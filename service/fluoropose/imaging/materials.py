@@ -3,7 +3,7 @@
 Mass attenuation: M. J. Berger, J. H. Hubbell et al., XCOM, NIST Standard Reference Database 8 (doi:10.18434/T48G6X),
 total with coherent scattering, mixtures by weight. At the energies that NISTIR 5632 tabulates (J. H. Hubbell,
 S. M. Seltzer, doi:10.18434/T4D01F: 60 and 80 keV) the two agree. Real beams have many energies and harden in metal:
-behind 10 mm of it the effective value is less. A measured one can be given in its place.
+behind thick metal the effective value is less. A measured one can be given in its place.
 """
 
 import math

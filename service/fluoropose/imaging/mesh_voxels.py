@@ -15,8 +15,8 @@ from fluoropose.imaging.volume import Volume
 __all__ = ["choose_voxel_mm", "voxelise_mesh"]
 
 _MAX_VOXELS = 6e6
-"""Voxels in the box around an object, 182 along each side of a cube: 25 MB on disk, and its atlas takes a minute on two
-cores. A canonical picture shows 116 pixels across the object's diagonal, so that finer voxels are not seen there."""
+"""Voxels in the box around an object, 182 along each side of a cube: 25 MB on disk, and an atlas in less than a minute
+on two cores. A canonical picture has 116 pixels across the object's diagonal and does not show finer ones."""
 
 _MAX_ACROSS = 360
 """Voxels along the longest side of a slender object: three to each pixel of a canonical picture."""
