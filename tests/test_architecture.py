@@ -28,12 +28,13 @@ LAYERS = {
 
 HOMES = {
     "numba": {
-        "imaging/half_precision.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py", "similarity/",
+        "imaging/half_precision.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
+        "imaging/mesh_shares.py", "similarity/",
         "drr/cpu.py", "drr/planes.py", "registration/object_subtraction.py", "registration/projected_object.py",
         "train/appearance.py", "evaluation/published/patches.py",
     },
     "scipy": {
-        "evaluation/studies/wrist/biplane_search.py",
+        "evaluation/studies/wrist/biplane_search.py", "imaging/mesh_surface.py",
         "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py",
         "io/pictures.py", "similarity/gradient.py", "evaluation/baselines/", "evaluation/published/gradients.py",
     },
@@ -46,6 +47,7 @@ HOMES = {
     "pydicom": {"io/dicom.py"},
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
+    "trimesh": {"io/meshes.py"},
     "PIL": {"io/frames.py", "io/pictures.py"},
     "pydantic": {"transports/http/"},
     "pydantic_settings": {"cli/settings.py"},

@@ -11,6 +11,7 @@ CODES = {
     "InputError": "invalid-request",
     "GeometryError": "invalid-geometry",
     "VolumeError": "invalid-volume",
+    "MeshError": "invalid-mesh",
     "ObjectSelectionError": "object-not-found",
     "FrameError": "invalid-frame",
     "UnknownCaseError": "unknown-case",

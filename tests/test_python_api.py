@@ -11,6 +11,7 @@ import pytest
 import fluoropose
 from fluoropose.errors import BundleError, FrameError, GeometryError, InputError
 from fluoropose.evaluation.metrics.pose_error import pose_error
+from support.meshes import box_mesh, stl_bytes
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,16 @@ def test_a_shipped_object_is_prepared_by_name_and_found_by_its_shipped_model(tmp
     found = fluoropose.register(case, pixels, camera, start)
     assert found.status == "TRACKING"
     assert pose_error(found.camera_from_volume, truth, case.corners_mm).mtre_proj_mm < 0.01 * case.size_mm
+
+
+def test_a_mesh_is_prepared_with_its_material(tmp_path):
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh()))
+    case = fluoropose.prepare(
+        tmp_path / "part.stl", tmp_path / "part", material="bone", half_range_deg=4.0, step_deg=4.0
+    )
+    assert case.volume.values.max() == pytest.approx(0.0494, abs=1e-4)
+    with pytest.raises(InputError, match="got neither"):
+        fluoropose.prepare(tmp_path / "part.stl", tmp_path / "other")
 
 
 def test_a_run_is_followed_frame_by_frame(registrar, camera, frame, pose):

@@ -4,6 +4,7 @@ FluoroposeError
 +-- InputError                 the caller gave something that cannot be used
 |   +-- GeometryError          a camera or a pose breaks its rules
 |   +-- VolumeError            a volume cannot be read or is not a CT
+|   +-- MeshError              a mesh cannot be read or encloses no solid
 |   +-- ObjectSelectionError   the selection holds no object
 |   +-- FrameError             an X-ray frame cannot be read or shows nothing
 |   +-- UnknownCaseError       no case of that name is stored
@@ -28,6 +29,7 @@ __all__ = [
     "FrameError",
     "GeometryError",
     "InputError",
+    "MeshError",
     "NotReadyError",
     "ObjectSelectionError",
     "StorageError",
@@ -60,6 +62,12 @@ class VolumeError(InputError):
     """A volume cannot be read or is not a CT: a mixed or tilted series, an empty volume, values that are not finite."""
 
     code = "invalid-volume"
+
+
+class MeshError(InputError):
+    """A mesh cannot be read or encloses no solid: open, one-sided, empty, not finite, of another unit, too large."""
+
+    code = "invalid-mesh"
 
 
 class ObjectSelectionError(InputError):

@@ -69,6 +69,8 @@ def prepare(
     label: int | None = None,
     hu: tuple[float, float] | None = None,
     box_mm: Sequence[Sequence[float]] | None = None,
+    material: str | None = None,
+    attenuation_per_mm: float | None = None,
     view: str = "frontal",
     range_mm: float = 900.0,
     half_range_deg: float = 36.0,
@@ -76,15 +78,18 @@ def prepare(
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> Case:
-    """Turn a CT into a case: choose the object, render its atlas, store both.
+    """Turn a CT or a mesh into a case: choose the object, render its atlas, store both.
 
     Parameters
     ----------
-    volume : a DICOM folder or zip, NIfTI or NRRD file; or "knee", "plate", "probe" for an object that ships
+    volume : a DICOM folder or zip, NIfTI or NRRD file; an STL, PLY or OBJ file in mm; or "knee", "plate", "probe" for
+        an object that ships
     folder : where the case is stored; its name is the case's name
     label_map, label : the object is this value of a label map on the CT's grid
     hu : or what lies within this window of HU, low and high
     box_mm : or what lies within this box, two corners in LPS mm
+    material, attenuation_per_mm : what a mesh is of, "titanium", "cobalt-chrome", "steel", "uhmwpe", "peek" or "bone",
+        or its linear attenuation in 1/mm; a mesh needs one of them and takes no selection
     view : expected view, "frontal", "back" or "lateral", or a pose's JSON file
     range_mm : expected distance from source to object
     half_range_deg, step_deg : out-of-plane angles that the atlas covers each way, and its step
@@ -93,8 +98,8 @@ def prepare(
 
     Raises
     ------
-    InputError, VolumeError, ObjectSelectionError, StorageError
-        If the CT cannot be read, nothing is chosen, or the folder cannot be written.
+    InputError, VolumeError, MeshError, ObjectSelectionError, StorageError
+        If the CT or the mesh cannot be read, nothing is chosen, or the folder cannot be written.
     """
     grid = AtlasGrid(half_range_deg, step_deg)
     if str(volume) in OBJECTS and not Path(volume).exists():
@@ -107,6 +112,8 @@ def prepare(
         label,
         hu,
         None if box_mm is None else np.asarray(box_mm, np.float64),
+        material=material,
+        attenuation_per_mm=attenuation_per_mm,
     )
     return prepare_ct(request, Path(folder), replace=replace, progress=progress)
 

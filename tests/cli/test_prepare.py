@@ -4,6 +4,7 @@ import pytest
 
 from fluoropose.io.cases import list_cases, load_case
 from support.commands import refused, run
+from support.meshes import box_mesh, stl_bytes
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,46 @@ def test_prepare_makes_a_case_of_a_ct(ct, tmp_path, choice):
 def test_prepare_refuses_and_lists_nothing(ct, tmp_path, words, message):
     words = [ct / word if word.endswith(".gz") else word for word in words]
     refused(run("prepare", *words, "--out", tmp_path / "mine"), message)
+    assert list_cases(tmp_path) == []
+
+
+@pytest.fixture
+def part(tmp_path):
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh()))
+    return tmp_path / "part.stl"
+
+
+@pytest.mark.parametrize(
+    ("options", "per_mm"), [(["--material", "peek"], 0.0228), (["--attenuation-per-mm", "0.11"], 0.11)]
+)
+def test_prepare_makes_a_case_of_a_mesh(part, tmp_path, options, per_mm):
+    result = run("prepare", part, *options, "--out", tmp_path / "mine", "--half-range-deg", 4, "--step-deg", 4)
+    assert result.exit_code == 0, result.output
+    case = load_case(tmp_path / "mine")
+    assert case.rest is None
+    assert case.volume.values.max() == pytest.approx(per_mm, abs=1e-4)
+    assert case.size_mm == pytest.approx(53.9, abs=0.5)
+
+
+def test_prepare_says_what_was_mended(part, tmp_path):
+    part.write_bytes(stl_bytes(box_mesh().flipped()))
+    result = run(
+        "prepare", part, "--material", "bone", "--out", tmp_path / "mine", "--half-range-deg", 4, "--step-deg", 4
+    )
+    assert "mended in the mesh: the surface faced inwards and was turned" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "expected the mesh's material (titanium, cobalt-chrome, steel, uhmwpe, peek, bone)"),
+        (["--material", "wood"], "got 'wood'"),
+        (["--material", "bone", "--attenuation-per-mm", "0.1"], "got both"),
+        (["--material", "bone", "--hu", "200", "300"], "expected no selection"),
+    ],
+)
+def test_prepare_refuses_a_mesh_of_nothing_known(part, tmp_path, options, message):
+    refused(run("prepare", part, *options, "--out", tmp_path / "mine"), message)
     assert list_cases(tmp_path) == []
 
 

@@ -1,15 +1,18 @@
-"""From a CT's file to a stored case: the whole volume, or an object selected in it."""
+"""From a file to a stored case: the whole of a CT, an object selected in it, or a mesh."""
+
+import json
 
 import numpy as np
 import pytest
 
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.prepare import ViewChoice
-from fluoropose.errors import ObjectSelectionError, VolumeError
+from fluoropose.errors import InputError, MeshError, ObjectSelectionError, VolumeError
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.cases import list_cases
 from fluoropose.io.nifti import write_nifti
 from fluoropose.io.preparation import VIEWS, CaseRequest, prepare_ct, volume_suffix
+from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
 
 CHOICE = ViewChoice(VIEWS["frontal"], 900.0, AtlasGrid(4.0, 4.0), size_px=32)
 
@@ -70,6 +73,65 @@ def test_the_digest_sees_the_selection(tmp_path, ct):
     assert prepare_ct(CaseRequest(ct, CHOICE), tmp_path / "c").digest == whole
 
 
+def test_a_mesh_is_the_object(tmp_path):
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh((10, 20, 30), (30, 50, 70)).flipped()))
+    request = CaseRequest(tmp_path / "part.stl", CHOICE, material="titanium")
+    case = prepare_ct(request, tmp_path / "cases" / "part")
+    assert case.rest is None
+    np.testing.assert_allclose(case.volume.values.max(), 0.2419, atol=1e-4)
+    # The mesh's coordinates are LPS mm; the box of its voxels is at most half a voxel larger on each side.
+    voxel_mm = float(case.volume.spacing_mm[0])
+    np.testing.assert_allclose(case.corners_mm.min(axis=0), [10, 20, 30], atol=voxel_mm)
+    np.testing.assert_allclose(case.corners_mm.max(axis=0), [30, 50, 70], atol=voxel_mm)
+    assert case.volume.values.sum(dtype=np.float64) * voxel_mm**3 == pytest.approx(24000 * 0.24187, rel=1e-4)
+    record = json.loads((tmp_path / "cases" / "part" / "case.json").read_text())
+    assert record["mesh"] == "part.stl"
+    assert record["material"] == "titanium"
+    assert record["attenuation_per_mm"] == pytest.approx(0.2419, abs=1e-4)
+    assert record["facets"] == 12
+    assert record["mended"] == ["the surface faced inwards and was turned"]
+
+
+def test_the_digest_of_a_mesh_sees_its_surface_and_its_attenuation(tmp_path):
+    data = {"a.stl": box_mesh(), "b.stl": box_mesh(), "c.stl": box_mesh((0, 0, 1))}
+    for name, mesh in data.items():
+        (tmp_path / name).write_bytes(stl_bytes(mesh))
+    digests = [
+        prepare_ct(CaseRequest(tmp_path / name, CHOICE, attenuation_per_mm=per_mm), tmp_path / f"case-{n}").digest
+        for n, (name, per_mm) in enumerate([("a.stl", 0.2), ("b.stl", 0.2), ("c.stl", 0.2), ("a.stl", 0.3)])
+    ]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
+def test_a_mesh_that_cannot_be_used_leaves_no_case(tmp_path):
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh(), count=13))
+    with pytest.raises(MeshError, match="13 facets"):
+        prepare_ct(CaseRequest(tmp_path / "part.stl", CHOICE, material="steel"), tmp_path / "cases" / "part")
+    assert list_cases(tmp_path / "cases") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.stl", {}, r"expected the mesh's material \(titanium, .*, bone\) or its attenuation in 1/mm, got neither"),
+        ("a.OBJ", {"material": "wood"}, "expected a material of titanium, .* got 'wood'"),
+        ("a.ply", {"material": "bone", "attenuation_per_mm": 0.1}, "got both"),
+        ("a.ply", {"attenuation_per_mm": -1.0}, "above 0"),
+        ("a.stl", {"material": "bone", "label": 1}, "expected no selection"),
+        ("a.stl", {"material": "bone", "hu_window": (0.0, 1.0)}, "expected no selection"),
+        ("a.stl", {"material": "bone", "box_mm": np.zeros((2, 3))}, "expected no selection"),
+        ("a.stl", {"material": "bone", "attenuation": True}, "expected no selection"),
+        ("a.stl", {"material": "bone", "in_air": True}, "expected no selection"),
+        ("a.nii.gz", {"material": "bone"}, r"only of a mesh \(.stl, .ply, .obj\), got one of a.nii.gz"),
+        ("a", {"attenuation_per_mm": 0.2}, "only of a mesh"),
+    ],
+)
+def test_a_request_that_cannot_be_meant_is_refused_before_a_file_is_read(tmp_path, name, options, message):
+    with pytest.raises(InputError, match=message):
+        CaseRequest(tmp_path / name, CHOICE, **options)
+
+
 def test_views_look_along_the_patients_axes():
     # The beam is +z of the camera: to the back, to the front, and to a side; the head is up (-y of the picture).
     beams = {name: rotation.T @ [0.0, 0.0, 1.0] for name, rotation in VIEWS.items()}
@@ -92,6 +154,15 @@ def test_views_look_along_the_patients_axes():
 )
 def test_an_uploads_kind_is_told_by_its_first_bytes(first, suffix):
     assert volume_suffix(first + b"rest") == suffix
+
+
+def test_an_uploaded_mesh_is_told_by_bytes_name_or_size():
+    box = box_mesh()
+    assert volume_suffix(ply_bytes(box)[:100]) == ".ply"
+    assert volume_suffix(ascii_stl(box)[:100]) == ".stl"
+    assert volume_suffix(stl_bytes(box)[:100], "", len(stl_bytes(box))) == ".stl"
+    assert volume_suffix(stl_bytes(box)[:100], "part.stl") == ".stl"
+    assert volume_suffix(obj_bytes(box)[:100], "part.obj") == ".obj"
 
 
 def test_an_upload_of_another_kind_is_refused():

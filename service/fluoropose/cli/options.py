@@ -7,6 +7,7 @@ import typer
 
 __all__ = [
     "Attenuation",
+    "AttenuationPerMm",
     "Box",
     "CaseFolder",
     "CaseNames",
@@ -20,6 +21,7 @@ __all__ = [
     "Json",
     "Label",
     "LabelMap",
+    "Material",
     "Model",
     "ObjectName",
     "Out",
@@ -44,6 +46,13 @@ Label = Annotated[int | None, typer.Option("--label", help="The object's value i
 Hu = Annotated[tuple[float, float] | None, typer.Option("--hu", help="The object's HU window: LOW HIGH.")]
 Box = Annotated[str | None, typer.Option("--box", help="Box in LPS mm: x0,y0,z0,x1,y1,z1.")]
 Attenuation = Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")]
+Material = Annotated[
+    str | None,
+    typer.Option("--material", help="What a mesh is of: titanium, cobalt-chrome, steel, uhmwpe, peek or bone."),
+]
+AttenuationPerMm = Annotated[
+    float | None, typer.Option("--attenuation-per-mm", help="Or its linear attenuation in 1/mm.")
+]
 InAir = Annotated[bool, typer.Option("--in-air", help="Nothing surrounds the object in the CT.")]
 View = Annotated[str, typer.Option("--view", help="Expected view: frontal, back, lateral or a pose's JSON file.")]
 RangeMm = Annotated[float, typer.Option("--range-mm", help="Expected distance from source to object.")]

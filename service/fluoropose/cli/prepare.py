@@ -7,13 +7,27 @@ from typing import Annotated
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
-from fluoropose.cli.options import Attenuation, Box, Hu, InAir, Label, LabelMap, RangeMm, View
+from fluoropose.cli.options import (
+    Attenuation,
+    AttenuationPerMm,
+    Box,
+    Hu,
+    InAir,
+    Label,
+    LabelMap,
+    Material,
+    RangeMm,
+    View,
+)
 
 __all__ = ["prepare"]
 
 
 def prepare(
-    volume: Annotated[Path, typer.Argument(help="DICOM folder or .zip, .nii, .nii.gz, .nrrd; or knee, plate, probe.")],
+    volume: Annotated[
+        Path,
+        typer.Argument(help="DICOM folder or .zip, .nii, .nii.gz, .nrrd; .stl, .ply, .obj; or knee, plate, probe."),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The case's folder; its name is the case's name.")],
     label_map: LabelMap = None,
     label: Label = None,
@@ -31,15 +45,18 @@ def prepare(
     step_deg: Annotated[float, typer.Option("--step-deg", help="Step of the atlas.")] = 2.0,
     attenuation: Attenuation = False,
     in_air: InAir = False,
+    material: Material = None,
+    attenuation_per_mm: AttenuationPerMm = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a case of that name.")] = False,
 ) -> None:
-    """Turn a volume into a case: attenuation and atlas.
+    """Turn a volume or a mesh into a case: attenuation and atlas.
 
     Example: fluoropose prepare ct.nii.gz --label-map labels.nii.gz --label 90 --out cases/hip
     """
     with plain_errors():
         from fluoropose.cli.parsing import parse_box
         from fluoropose.drr.atlas import AtlasGrid
+        from fluoropose.io.files import read_json
         from fluoropose.io.preparation import CaseRequest, choose_view, prepare_ct, prepare_shipped
         from fluoropose.objects.catalogue import OBJECTS
 
@@ -49,9 +66,12 @@ def prepare(
             if str(volume) in OBJECTS and not volume.exists():
                 case = prepare_shipped(OBJECTS[str(volume)], out, grid=choice.grid, replace=force, progress=report)
             else:
-                request = CaseRequest(volume, choice, label_map, label, hu, parse_box(box), attenuation, in_air)
+                selection = (label_map, label, hu, parse_box(box), attenuation, in_air)
+                request = CaseRequest(volume, choice, *selection, material, attenuation_per_mm)
                 case = prepare_ct(request, out, replace=force, progress=report)
         seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.has_surroundings else ""
         size_mb = case.atlas.pictures.nbytes / 1e6
         atlas = f"atlas of {case.atlas.grid.count} views{around}, {size_mb:.0f} MB, made in {seconds:.1f} s"
         console.print(f"case {case.name} in {out}: object {case.size_mm:.1f} mm, {atlas}")
+        for note in read_json(out / "case.json", "a case").get("mended", []):
+            console.print(f"mended in the mesh: {note}")

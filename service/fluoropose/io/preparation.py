@@ -1,4 +1,4 @@
-"""From a CT's file to a stored case, for the command line and the service: read, select the object, render views."""
+"""From the file of a CT or a mesh to a stored case, for the command line and the service."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,14 @@ from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, VolumeError
 from fluoropose.geometry.rotation import about_x, about_y
 from fluoropose.imaging.attenuation import attenuation_from_hu
+from fluoropose.imaging.materials import mesh_attenuation_per_mm
+from fluoropose.imaging.mesh import mesh_identity
+from fluoropose.imaging.mesh_voxels import voxelise_mesh
 from fluoropose.imaging.selection import Selection, select_object
 from fluoropose.imaging.volume import Volume, crop_to_content
 from fluoropose.io.cases import store_case
+from fluoropose.io.mesh_files import MESH_SUFFIXES, mesh_suffix
+from fluoropose.io.meshes import read_mesh
 from fluoropose.io.poses import read_pose
 from fluoropose.io.volumes import read_volume, volume_identity
 from fluoropose.objects.catalogue import ShippedObject
@@ -35,11 +40,18 @@ class CaseRequest:
 
     Attributes
     ----------
-    ct : the file or folder of the CT
+    ct : the file or folder of the CT, or the file of a mesh
     choice : the expected view
     label_map, label, hu_window, box_mm, in_air : what belongs to the object, see `imaging.selection.Selection`; without
         a label, a window and a box the whole volume is the object
     attenuation : the volume's values are attenuation in 1/mm, not HU
+    material, attenuation_per_mm : what a mesh is made of, a name of `imaging.materials.MATERIALS` or a number; a mesh
+        needs one of the two, and is the object itself: nothing is selected in it
+
+    Raises
+    ------
+    InputError
+        If a mesh has no material or a selection, or a CT has a material.
     """
 
     ct: Path
@@ -50,10 +62,33 @@ class CaseRequest:
     box_mm: Float64 | None = None
     attenuation: bool = False
     in_air: bool = False
+    material: str | None = None
+    attenuation_per_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant, before a file is read."""
+        if not self.is_mesh:
+            if self.material is not None or self.attenuation_per_mm is not None:
+                kinds = ", ".join(MESH_SUFFIXES)
+                raise InputError(f"expected a material only of a mesh ({kinds}), got one of {self.ct.name}")
+            return
+        mesh_attenuation_per_mm(self.material, self.attenuation_per_mm)
+        chosen = (self.label_map, self.label, self.hu_window, self.box_mm)
+        if self.attenuation or self.in_air or any(one is not None for one in chosen):
+            raise InputError(
+                "expected no selection (label, window, box, attenuation, in air) of a mesh, which is the object itself"
+            )
+
+    @property
+    def is_mesh(self) -> bool:
+        """Whether the file is a mesh, which its name tells."""
+        return self.ct.suffix.lower() in MESH_SUFFIXES
 
 
 def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, progress: Progress = no_progress) -> Case:
-    """Read a CT, select the object, prepare the case and store it in `folder`; a failure leaves no listed case."""
+    """Read a CT or a mesh, select the object, prepare and store the case; a failure leaves no listed case."""
+    if request.is_mesh:
+        return _prepare_mesh(request, folder, replace, progress)
     volume = read_volume(request.ct)
     labels = read_volume(request.label_map) if request.label_map is not None else None
     box = None if request.box_mm is None else np.asarray(request.box_mm).tolist()
@@ -82,6 +117,22 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
         replace=replace,
         progress=progress,
     )
+
+
+def _prepare_mesh(request: CaseRequest, folder: Path, replace: bool, progress: Progress) -> Case:
+    """Prepare the case of a mesh. Its digest names the surface and the filling's version, not the voxels' last bits."""
+    mesh, mended = read_mesh(request.ct)
+    per_mm = mesh_attenuation_per_mm(request.material, request.attenuation_per_mm)
+    details = {
+        "mesh": request.ct.name,
+        "material": request.material,
+        "attenuation_per_mm": per_mm,
+        "facets": len(mesh.faces),
+        "mended": list(mended),
+    }
+    source = f"mesh:1:{mesh_identity(mesh)}:{per_mm:.6g}"
+    volume = voxelise_mesh(mesh, per_mm)
+    return store_case(folder, source, volume, request.choice, details=details, replace=replace, progress=progress)
 
 
 def prepare_shipped(
@@ -118,8 +169,11 @@ def choose_view(view: str, range_mm: float, grid: AtlasGrid) -> ViewChoice:
     return ViewChoice(read_pose(Path(view))[:3, :3], range_mm, grid)
 
 
-def volume_suffix(first_bytes: bytes) -> str:
-    """Return the suffix of an uploaded file by its first bytes, whatever its name, or raise VolumeError."""
+def volume_suffix(first_bytes: bytes, name: str = "", size: int | None = None) -> str:
+    """Return the suffix of an uploaded file by its first bytes, or raise VolumeError.
+
+    Meshes without a mark in their bytes are known by their `name`, or by their `size` in bytes.
+    """
     if first_bytes.startswith(b"\x1f\x8b"):
         return ".nii.gz"
     if first_bytes.startswith(b"PK"):
@@ -128,4 +182,7 @@ def volume_suffix(first_bytes: bytes) -> str:
         return ".nrrd"
     if first_bytes[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c"):
         return ".nii"
-    raise VolumeError("expected NIfTI, NRRD or a zip of a DICOM series, got other bytes")
+    suffix = mesh_suffix(first_bytes, name, size)
+    if suffix is None:
+        raise VolumeError("expected NIfTI, NRRD, a zip of a DICOM series, STL, PLY or OBJ, got other bytes")
+    return suffix

@@ -19,6 +19,7 @@ from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.bodies import BodyLimits
 from fluoropose.transports.http.schemas import camera_json
 from support.cases import small_volume, tiny_bundle
+from support.meshes import box_mesh, obj_bytes, ply_bytes, stl_bytes
 from support.serving import http_client, started_service
 
 FEW_VIEWS = AtlasGrid(2.0, 2.0)
@@ -70,6 +71,48 @@ def test_an_upload_without_a_model_says_what_is_missing(empty, upload):
     case = wait_until_prepared(empty)
     assert case["state"] == "failed"
     assert "train one" in case["detail"]
+
+
+def upload_mesh(client, data, file_name="part.bin", **options):
+    options = {"name": "mine"} | options
+    return client.post("/v1/cases", data={"options": json.dumps(options)}, files={"volume": (file_name, data)})
+
+
+@pytest.mark.parametrize(
+    ("data", "file_name"),
+    [(stl_bytes(box_mesh()), "part.bin"), (ply_bytes(box_mesh()), "part"), (obj_bytes(box_mesh()), "part.obj")],
+    ids=["stl", "ply", "obj"],
+)
+def test_a_mesh_is_prepared_as_a_volume_is(empty, tmp_path, data, file_name):
+    answer = upload_mesh(empty, data, file_name, material="steel")
+    assert answer.status_code == 201, answer.text
+    case = wait_until_prepared(empty)
+    assert "train one" in case["detail"]
+    assert load_case(tmp_path / "cases" / "mine").volume.values.max() == pytest.approx(0.6912, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "expected the mesh's material (titanium, cobalt-chrome, steel, uhmwpe, peek, bone)"),
+        ({"material": "wood"}, "got 'wood'"),
+        ({"material": "bone", "hu_window": [1, 2]}, "expected no selection"),
+        ({"attenuation_per_mm": 0}, "above 0"),
+        ({"attenuation_per_mm": "dense"}, "attenuation_per_mm"),
+    ],
+)
+def test_a_mesh_of_nothing_known_is_refused_at_once(empty, options, message):
+    answer = upload_mesh(empty, stl_bytes(box_mesh()), **options)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    assert message in answer.json()["detail"]
+    assert empty.get("/v1/cases").json() == []
+
+
+def test_a_mesh_that_is_cut_fails_and_says_why(empty):
+    upload_mesh(empty, stl_bytes(box_mesh(), count=13), "part.stl", material="bone")
+    case = wait_until_prepared(empty)
+    assert case["state"] == "failed"
+    assert "13 facets that its header counts" in case["detail"]
 
 
 def test_an_upload_with_its_model_becomes_ready_and_is_deleted(empty, upload, tmp_path):

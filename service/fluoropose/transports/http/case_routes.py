@@ -44,6 +44,10 @@ UPLOAD_SCHEMA = {
 }
 
 
+_FIRST_BYTES = 1024
+"""Of an upload, to tell its kind: more than the header of an STL, and the comments before an OBJ's first vertex."""
+
+
 def case_routes(parts: ServingParts, grid: AtlasGrid) -> APIRouter:
     """Return the routes of cases; `grid` is that of the atlas of an uploaded case."""
     router = APIRouter(prefix="/v1", tags=["cases"])
@@ -109,9 +113,9 @@ def _save_uploads(volume: UploadFile, labels: object, folder: Path) -> tuple[Pat
 
 
 def _save(upload: UploadFile, folder: Path, name: str) -> Path:
-    """Write an upload into a folder under our own name; its first bytes tell its kind."""
-    first = upload.file.read(4)
-    path = folder / (name + volume_suffix(first))
+    """Write an upload into a folder under our own name; its first bytes, or its name and size, tell its kind."""
+    first = upload.file.read(_FIRST_BYTES)
+    path = folder / (name + volume_suffix(first, upload.filename or "", upload.size))
     upload.file.seek(0)
     with path.open("wb") as file:
         shutil.copyfileobj(upload.file, file)
@@ -122,9 +126,8 @@ def _case_request(options: CaseOptions, files: tuple[Path, Path | None], grid: A
     volume, label_map = files
     choice = ViewChoice(VIEWS[options.view], options.range_mm, grid)
     box_mm = None if options.box_mm is None else np.array(options.box_mm)
-    return CaseRequest(
-        volume, choice, label_map, options.label, options.hu_window, box_mm, options.attenuation, options.in_air
-    )
+    selection = (label_map, options.label, options.hu_window, box_mm, options.attenuation, options.in_air)
+    return CaseRequest(volume, choice, *selection, options.material, options.attenuation_per_mm)
 
 
 def _case_model(service: Service, name: str) -> CaseModel:

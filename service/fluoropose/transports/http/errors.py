@@ -42,6 +42,7 @@ _TABLE: dict[str, tuple[int, str]] = {
     "same-camera": (422, "The same camera twice"),
     "cameras-contradict": (422, "Cameras contradict each other"),
     "invalid-volume": (422, "Not a usable CT"),
+    "invalid-mesh": (422, "Not a usable mesh"),
     "object-not-found": (422, "The object is not in the volume"),
     "invalid-frame": (422, "Not a usable frame"),
     "unauthenticated": (401, "No valid key"),

@@ -84,6 +84,8 @@ class CaseOptions(Strict):
     box_mm: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     attenuation: bool = False
     in_air: bool = False
+    material: str | None = Field(default=None, max_length=64)
+    attenuation_per_mm: float | None = None
     view: Literal["frontal", "back", "lateral"] = "frontal"
     range_mm: float = Field(default=900.0, gt=0)
 

@@ -1,0 +1,40 @@
+"""Reading of STL (text and binary), PLY and OBJ. Coordinates are kept, and are taken as mm in LPS."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from fluoropose.errors import MeshError
+from fluoropose.imaging.mesh import Mesh
+from fluoropose.imaging.mesh_surface import closed_outward
+from fluoropose.io.mesh_files import MeshFile, check_facets, open_mesh_file
+
+__all__ = ["read_mesh"]
+
+
+def read_mesh(path: Path) -> tuple[Mesh, tuple[str, ...]]:
+    """Return the closed surface in a mesh file, facing outwards, and what was mended, a sentence each.
+
+    No other file is read: materials and textures that the file names are left out. Polygons become triangles.
+
+    Raises
+    ------
+    MeshError
+        If the file cannot be read or is too large, or as `mesh_surface.closed_outward`.
+    """
+    return closed_outward(_parse(open_mesh_file(path), path.name))
+
+
+def _parse(file: MeshFile, name: str) -> Mesh:
+    try:
+        # From bytes, without a path: so no reader can look for files beside it.
+        parsed = trimesh.load_mesh(BytesIO(file.data), file_type=file.kind, process=False, skip_materials=True)
+        mesh = Mesh(np.array(parsed.vertices), np.array(parsed.faces))
+    except Exception as error:
+        raise MeshError(f"expected a mesh in {name}, got: {error or type(error).__name__}") from error
+    if len(mesh.faces) < file.facets or (file.kind == "stl" and len(mesh.faces) > file.facets):
+        raise MeshError(f"expected the {file.facets:,} facets that {name} counts, got {len(mesh.faces):,}")
+    check_facets(len(mesh.faces))
+    return mesh
