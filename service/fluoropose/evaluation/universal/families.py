@@ -143,14 +143,14 @@ def _wire(points: list[Vec3], radius_mm: float) -> Distance:
 FAMILIES = tuple(
     UnseenObject(*facts)
     for facts in (
-        ("spring", _spring, (16.0, 16.0, 34.0), 0.45),
+        ("spring", _spring, (16.0, 16.0, 34.0), 0.6),
         ("gear", _gear, (27.0, 27.0, 14.0), 0.4),
-        ("hook", _hook, (26.0, 12.0, 54.0), 0.5),
+        ("hook", _hook, (26.0, 12.0, 54.0), 0.65),
         ("twisted-bar", _twisted_bar, (17.0, 17.0, 47.0), 0.5),
-        ("tetrapod", _tetrapod, (36.0, 36.0, 42.0), 0.45),
-        ("lattice", _lattice, (18.0, 18.0, 18.0), 0.3),
+        ("tetrapod", _tetrapod, (36.0, 36.0, 42.0), 0.6),
+        ("lattice", _lattice, (18.0, 18.0, 18.0), 0.4),
         ("tooth", _tooth, (15.0, 14.0, 30.0), 0.35),
-        ("chain", _chain, (20.0, 20.0, 46.0), 0.5),
+        ("chain", _chain, (20.0, 20.0, 46.0), 0.65),
         ("spanner", _spanner, (20.0, 12.0, 66.0), 0.6),
         ("cage", _cage, (26.0, 20.0, 10.0), 0.3),
     )

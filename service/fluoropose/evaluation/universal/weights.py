@@ -13,6 +13,7 @@ from fluoropose.arrays import Float32
 from fluoropose.drr.cpu import use_threads
 from fluoropose.errors import InputError
 from fluoropose.evaluation.environment import Environment
+from fluoropose.evaluation.universal.bundle import export_universal
 from fluoropose.io.weights import load_weights, store_weights
 from fluoropose.train.fit import fit_stage
 from fluoropose.train.profiles import Profile
@@ -36,7 +37,7 @@ class UniversalWeightsPlan:
 
 
 def train_universal_weights(folder: Path, plan: UniversalWeightsPlan, environment: Environment) -> None:
-    """Train one network and store its weights beside those of the other.
+    """Train one network and store its weights beside those of the other; once both are there, write the bundle.
 
     Raises
     ------
@@ -64,3 +65,5 @@ def train_universal_weights(folder: Path, plan: UniversalWeightsPlan, environmen
     kept: dict[str, dict[str, Float32]] = load_weights(folder) if folder.is_dir() else {}
     trained = {name: np.asarray(value.numpy()) for name, value in net.state_dict().items()}
     store_weights(folder, kept | {plan.stage: trained})
+    if set(UNIVERSAL_STAGES) <= {*kept, plan.stage}:
+        export_universal(folder, folder, {"seed": plan.seed})
