@@ -135,9 +135,10 @@ def test_pictures_have_the_closed_forms_line_integrals(body, renderer):
     assert error.mean() < limits[1] * truth.max()
 
 
-def test_200_000_facets_take_a_second_or_two():
-    mesh = sphere_mesh(30.0, 7)
+def test_260_000_facets_take_a_second():
+    """Five are allowed, for machines that do other work; the first call compiles."""
+    ball = sphere_mesh(30.0, 7)
     voxelise_mesh(sphere_mesh(30.0, 1), 0.25)
     began = time.process_time()
-    voxelise_mesh(Mesh(mesh.vertices_mm, mesh.faces), 0.25)
+    voxelise_mesh(joined(ball, moved(ball, [10.0, 20.0, 30.0])), 0.25)
     assert time.process_time() - began < 5.0
