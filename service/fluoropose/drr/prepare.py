@@ -14,7 +14,7 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.planes import PlaneRenderer, SerialPlaneRenderer
 from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
 from fluoropose.geometry.canonical import CanonicalView
-from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_voxels
+from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_object, pool_voxels
 
 __all__ = [
     "FIELD_SHARE",
@@ -25,10 +25,14 @@ __all__ = [
     "prepare_case",
     "quick_rest_renderer",
     "rest_renderer",
+    "view_volume",
 ]
 
 FIELD_SHARE = 1.1
 """The canonical field over the object's diagonal: seen from any side, the object fits with a margin round its edge."""
+
+_VOXELS_PER_PX = 1.5
+"""Voxels of the object are pooled as long as a canonical pixel has at least so many."""
 
 _REST_VOXELS_PER_PX = 1.5
 """Voxels of the rest of a CT are pooled up to about this many canonical pixels before it is rendered."""
@@ -89,9 +93,10 @@ def prepare_case(
     `source` identifies the data that the object came from; `out` is as for `build_atlas`.
     """
     view = canonical_view(volume, choice)
-    renderer = CpuRenderer(volume, default_step_mm(volume))
-    around = None if rest is None else rest_renderer(rest, view)
-    atlas = build_atlas(renderer, view, choice.grid, rest=around, out=out, progress=progress)
+    atlas = build_atlas(
+        PlaneRenderer(view_volume(volume, view)), view, choice.grid,
+        rest=None if rest is None else PlaneRenderer(_rest_volume(rest, view)), out=out, progress=progress,
+    )  # fmt: skip
     return Case(name, case_digest(source, choice), volume, rest, bounding_corners(volume), atlas)
 
 
@@ -101,10 +106,25 @@ def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
     return CpuRenderer(volume, default_step_mm(volume))
 
 
-def open_view_cache(case: Case, settings: CacheSettings = CacheSettings()) -> ViewCache:
-    """Return the cache of a case's views from all directions; it begins with the prepared ones."""
-    rest = None if case.rest is None else SerialPlaneRenderer(_rest_volume(case.rest, case.atlas.view))
-    return ViewCache(case.atlas, ViewRenderers(SerialPlaneRenderer(case.volume), rest), settings)
+def open_view_cache(case: Case, settings: CacheSettings = CacheSettings(), step_deg: float | None = None) -> ViewCache:
+    """Return the cache of a case's views from all directions; it begins with the prepared ones.
+
+    Without a `step_deg` views are as far apart as those.
+    """
+    step_deg = case.atlas.grid.step_deg if step_deg is None else step_deg
+    view = case.atlas.view
+    rest = None if case.rest is None else SerialPlaneRenderer(_rest_volume(case.rest, view))
+    renderers = ViewRenderers(SerialPlaneRenderer(view_volume(case.volume, view)), rest)
+    return ViewCache(case.atlas, renderers, settings, step_deg=step_deg)
+
+
+def view_volume(volume: Volume, view: CanonicalView) -> Volume:
+    """Return an object's volume for its cached views: voxels of which a canonical pixel has more than two are pooled.
+
+    A picture does not show them, and a ray through half as many takes half the time.
+    """
+    wanted_mm = view.field_mm / (view.size_px * _VOXELS_PER_PX)
+    return pool_object(volume, tuple(max(1, int(wanted_mm / float(spacing))) for spacing in volume.spacing_mm))
 
 
 def quick_rest_renderer(rest: Volume, view: CanonicalView) -> PlaneRenderer:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat33, Mat44
-from fluoropose.drr.atlas import AbstractAtlas, Atlas
+from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.sphere import SphereGrid
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray, pose_from_canonical
@@ -27,6 +27,10 @@ from fluoropose.imaging.half_precision import to_single
 __all__ = ["CacheSettings", "FrameViews", "ViewCache", "ViewCounts", "ViewRenderers"]
 
 _ABSENT = -1
+
+_SEARCHED_DEG = 36.0
+"""A search of the whole frame compares views up to so far from the expected one, or as far as was prepared."""
+
 _MOST = np.float32(6e4)
 """The largest line integral that float16 holds."""
 
@@ -71,12 +75,15 @@ class ViewCache(AbstractAtlas):
         prepared: Atlas,
         renderers: ViewRenderers,
         settings: CacheSettings = CacheSettings(),
+        *,
+        step_deg: float = REFERENCE_STEP_DEG,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Hold the `prepared` views where the budget has room for them; they need not be many."""
+        """Hold the `prepared` views, if they are `step_deg` apart, where the budget has room for them."""
         self.view: CanonicalView = prepared.view
-        self.sphere = SphereGrid(prepared.view.base_rotation, prepared.grid.step_deg)
-        self._prepared_grid = prepared.grid
+        self.sphere = SphereGrid(prepared.view.base_rotation, step_deg)
+        reach = [min(max(angle, _SEARCHED_DEG), self.sphere.chart.half_range_deg) for angle in prepared.grid.reach_deg]
+        self._searched = AtlasGrid(reach[0], step_deg, reach[1])
         self._renderers, self._settings, self._clock = renderers, settings, clock
         self._kinds = 1 + (renderers.rest is not None)
         side = self.view.size_px
@@ -137,11 +144,9 @@ class ViewCache(AbstractAtlas):
         return to_single(self.pictures[[self._capacity + slot for slot in self.hold(indices)]])
 
     def expected_views(self, step_deg: float) -> list[int]:
-        """Return the views about `step_deg` apart of the directions that were prepared."""
-        own = self._prepared_grid.subset(step_deg)
-        among, here = self.sphere.views_of(self._prepared_grid)
-        number_of = dict(zip(among, here, strict=True))
-        return [number_of[index] for index in own if index in number_of]
+        """Return the views about `step_deg` apart around the expected view, as far as was prepared and 36 degrees."""
+        _, here = self.sphere.views_of(self._searched)
+        return [here[index] for index in self._searched.subset(step_deg)]
 
     def begin_frame(self) -> "FrameViews":
         """Return the views as one frame uses them."""

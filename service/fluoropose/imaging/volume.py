@@ -7,7 +7,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Mat44, Points, Vec3, make_read_only
 from fluoropose.errors import VolumeError
 
-__all__ = ["Volume", "bounding_corners", "check_volume", "crop_to_content", "extend_ends", "pool_voxels"]
+__all__ = ["Volume", "bounding_corners", "check_volume", "crop_to_content", "extend_ends", "pool_object", "pool_voxels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +110,16 @@ def pool_voxels(volume: Volume, factors: tuple[int, ...]) -> Volume:
     placed = np.diag([*map(float, factors), 1.0])
     placed[:3, 3] = [(factor - 1) / 2 for factor in factors]
     return Volume(whole.reshape(shape).mean(axis=(1, 3, 5)), volume.lps_from_index @ placed)
+
+
+def pool_object(volume: Volume, factors: tuple[int, ...]) -> Volume:
+    """Return a coarser volume of an object in air: nothing of it is left out, and voxels of 0 surround it."""
+    if all(factor == 1 for factor in factors):
+        return volume
+    widths = [(factor, factor + -length % factor) for length, factor in zip(volume.values.shape, factors, strict=True)]
+    shift = np.eye(4)
+    shift[:3, 3] = [-float(factor) for factor in factors]
+    return pool_voxels(Volume(np.pad(volume.values, widths), volume.lps_from_index @ shift), factors)
 
 
 def bounding_corners(volume: Volume) -> Points:

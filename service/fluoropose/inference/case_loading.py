@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float64
+from fluoropose.drr.atlas import REFERENCE_STEP_DEG
 from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import open_view_cache
 from fluoropose.drr.view_cache import CacheSettings
@@ -43,12 +44,22 @@ def load_resident_case(
         If the bundle was made for another case, or this runtime computes otherwise than the one that made it.
     """
     require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
+    _require_size(bundle, case)
     _require_golden(bundle, device, open_stepper)
-    atlas = open_view_cache(case, views)
+    atlas = open_view_cache(case, views, REFERENCE_STEP_DEG if bundle.universal else None)
     units = residual_units(atlas.view) if bundle.universal else np.ones(6)
     stepper = open_stepper(bundle.models, atlas.pictures, device, units)
     network_bytes = sum(model.size_bytes for model in bundle.models.values())
     return ResidentCase(case, stepper, atlas=atlas, device_label=device.label, network_bytes=network_bytes)
+
+
+def _require_size(bundle: Bundle, case: Case) -> None:
+    """Raise BundleError if the networks look at pictures of another size than the case's."""
+    wanted, given = bundle.golden.cached.shape[-1], case.atlas.view.size_px
+    if wanted != given:
+        raise BundleError(
+            f"model {bundle.name!r} looks at views of {wanted} px, expected those of the case, {given} px"
+        )
 
 
 def _require_golden(bundle: Bundle, device: Device, open_stepper: OpenStepper) -> None:

@@ -22,9 +22,18 @@ from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
 
-__all__ = ["check_name", "list_cases", "load_case", "remove_case", "store_case"]
+__all__ = [
+    "check_name",
+    "list_cases",
+    "load_case",
+    "read_verification",
+    "remove_case",
+    "store_case",
+    "store_verification",
+]
 
 _SCHEMA = 1
+_VERIFICATION = "verification.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -99,6 +108,19 @@ def load_case(folder: Path) -> Case:
         return _read(folder, record)
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+
+
+def store_verification(folder: Path, figures: dict[str, Any]) -> None:
+    """Keep beside a stored case what trying it on itself gave, or raise StorageError."""
+    write_json(folder / _VERIFICATION, figures)
+
+
+def read_verification(folder: Path) -> dict[str, Any] | None:
+    """Return what trying a stored case on itself gave; None where it was not tried."""
+    if not (folder / _VERIFICATION).is_file():
+        return None
+    figures = read_json(folder / _VERIFICATION, "a case's verification")
+    return figures if isinstance(figures, dict) else None
 
 
 def remove_case(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator, Mapping, ValuesView
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from fluoropose.errors import ConflictError
 from fluoropose.serving.session_registry import OverloadedError
@@ -15,9 +16,10 @@ MAX_CASES_PER_KEY = 64
 
 @dataclass(slots=True)
 class CaseRecord:
-    """What is known of a case: its state ("preparing", "ready" or "failed"), its progress (0 to 1), and why.
+    """What is known of a case: its state, its progress (0 to 1), the step of its preparation, and a text about it.
 
-    `owner` is the key that the case was uploaded with since the service started, empty for a case that was there.
+    The state is "preparing", "ready", "failed" or "cancelled". `owner` is the key that the case was uploaded with since
+    the service started, empty for a case that was there. `cancelled` is set by who wants no more of it.
     """
 
     name: str
@@ -26,6 +28,10 @@ class CaseRecord:
     detail: str = ""
     model: str | None = None
     owner: str = ""
+    step: str = ""
+    verification: dict[str, Any] | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class CaseRecords(Mapping[str, CaseRecord]):
@@ -59,7 +65,7 @@ class CaseRecords(Mapping[str, CaseRecord]):
             return dict(self._records).values()
 
     def add(self, name: str, owner: str, stored: bool) -> CaseRecord:
-        """Add a case that is to be prepared; `stored` says that a case of that name is on disk.
+        """Add a case that is to be prepared, in place of a cancelled one; `stored`: a case of that name is on disk.
 
         Raises
         ------
@@ -71,9 +77,11 @@ class CaseRecords(Mapping[str, CaseRecord]):
                 raise OverloadedError(f"expected at most {self._per_key} cases of one key, got one more")
             if len(self._records) >= self._capacity:
                 raise OverloadedError(f"expected at most {self._capacity} cases, got one more; delete some")
-            if name in self._records or stored:
+            known = self._records.get(name)
+            gone = known is not None and known.state == "cancelled" and known.ended.is_set()
+            if stored or (known is not None and not gone):
                 raise ConflictError(f"expected a new case, got {name!r}, which exists")
-            self._records[name] = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner)
+            self._records[name] = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner, step="waiting")
             return self._records[name]
 
     def restart(self, name: str, progress: float) -> CaseRecord:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,18 +11,21 @@ import numpy as np
 
 from fluoropose.arrays import Float32, Mat44, Vec3
 from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.inference.onnx_runtime import Device
-from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
-from fluoropose.io.cases import check_name, list_cases, load_case, remove_case
+from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest, universal_bundle_folder
+from fluoropose.io.cases import check_name, list_cases, load_case, read_verification, remove_case, store_verification
 from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
+from fluoropose.registration.verification import verify_case
 from fluoropose.serving.case_cache import CaseCache
+from fluoropose.serving.case_preparation import CasePreparation, CaseSteps
 from fluoropose.serving.case_records import CaseRecord, CaseRecords
 from fluoropose.serving.session_registry import SessionRegistry
 from fluoropose.tracking.session import Session
@@ -54,11 +56,12 @@ class Service:
     draining: bool = False
     faults: int = 0
     _loading: threading.Lock = field(default_factory=threading.Lock)
-    _preparing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "preparing"))
+    _preparation: CasePreparation = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the cache of resident cases on the device."""
+        """Make the cache of resident cases on the device, and what prepares new ones."""
         self.case_cache = CaseCache(self.device, self.budget_bytes)
+        self._preparation = CasePreparation(self.cases_root, self.prepare, self._finish, self._discard)
 
     def start(self) -> None:
         """Load every stored case that has a model; a damaged one is reported and does not stop the others."""
@@ -75,8 +78,10 @@ class Service:
             record.detail = "ready; loaded when it is asked for"
         except FluoroposeError as error:
             record.state, record.detail = "failed", str(error)
+            record.ended.set()
             return record
-        record.state, record.progress = "ready", 1.0
+        record.state, record.progress, record.step = "ready", 1.0, "ready"
+        record.ended.set()
         return record
 
     def resident(self, name: str) -> ResidentCase:
@@ -98,15 +103,16 @@ class Service:
         with self._loading:
             with suppress(UnknownCaseError):
                 return self.case_cache.case(record.name)
-            case = load_case(self.cases_root / record.name)
-            record.model = self._model_for(case.digest, record.name)
-            bundle = load_bundle(self.models_root / record.model)
-            resident = self.case_cache.add(case, bundle, self.sessions.cases_in_use())
-            record.detail = "ready"
+            folder = self.cases_root / record.name
+            case = load_case(folder)
+            model = self._model_for(case, record.name)
+            record.model = "universal" if model.parent.name == "universal" else model.name
+            resident = self.case_cache.add(case, load_bundle(model), self.sessions.cases_in_use())
+            record.detail, record.verification = self._describe(case), read_verification(folder)
             return resident
 
     def submit(self, name: str, request: CaseRequest, finished: Callable[[], None], owner: str = "") -> CaseRecord:
-        """Begin to prepare a case in the background; `finished` is called when it is ready or has failed.
+        """Begin to prepare a case in the background; `finished` is called when it has ended, in whichever way.
 
         Raises
         ------
@@ -117,33 +123,51 @@ class Service:
         """
         check_name(name)
         record = self.records.add(name, owner, stored=(self.cases_root / name).exists())
-        self._preparing.submit(self._prepare, record, request, finished)
+        self._preparation.submit(record, request, finished)
         return record
 
-    def _prepare(self, record: CaseRecord, request: CaseRequest, finished: Callable[[], None]) -> None:
-        def progress(done: int, total: int) -> None:
-            record.progress, record.detail = 0.9 * done / total, "rendering the atlas"
-
+    def _finish(self, steps: CaseSteps) -> None:
+        """Make a case that was just stored resident, and try it on frames of itself."""
+        record = steps.record
+        steps.begin("opening the networks", 0.8)
         try:
-            record.detail = "reading the volume"
-            self.prepare(request, self.cases_root / record.name, progress=progress)
-            self.load(record.name)
-        except FluoroposeError as error:
-            record.state, record.detail = "failed", str(error)
-        finally:
-            finished()
+            resident = self._make_resident(record)
+        except NotReadyError:
+            record.detail = "ready; loaded when it is asked for"
+            return
+        steps.begin("verifying", 0.9)
+        found = verify_case(resident)
+        steps.require_wanted()
+        store_verification(self.cases_root / record.name, found.figures())
+        record.verification, record.detail = found.figures(), self._describe(resident.case)
 
-    def require_deletable(self, name: str) -> None:
-        """Raise UnknownCaseError or ConflictError if a case cannot be deleted now."""
-        if self.record(name).state == "preparing":
-            raise ConflictError(f"expected a case that is ready or failed, got {name!r}, which is being prepared")
+    def _describe(self, case: Case) -> str:
+        """Return what is understood of a case that is ready."""
+        return f"{case.size_mm:.0f} mm"
 
-    def delete(self, name: str) -> None:
-        """Free a case in memory and on disk. Its sessions are the caller's to end first."""
-        self.require_deletable(name)
+    def _discard(self, name: str) -> None:
+        """Remove what there is of a case that failed or was cancelled, in memory and on disk."""
         with suppress(UnknownCaseError):
             self.case_cache.remove(name)
         remove_case(self.cases_root / name)
+
+    def delete(self, name: str) -> None:
+        """Free a case in memory and on disk; cancel one that is prepared. Its sessions are the caller's to end first.
+
+        Raises
+        ------
+        UnknownCaseError
+            If there is no such case.
+        """
+        record = self.record(name)
+        if record.state == "preparing":
+            record.cancelled.set()
+            if not record.ended.is_set():
+                record.state = record.detail = "cancelled"
+                return
+        if record.state == "cancelled" and not record.ended.is_set():
+            return
+        self._discard(name)
         self.records.remove(name)
 
     def record(self, name: str) -> CaseRecord:
@@ -245,18 +269,16 @@ class Service:
         checks = [{"name": name, "status": "ok" if fine else "fail", "detail": text} for name, fine, text in outcomes]
         return {"status": "ok" if all(fine for _, fine, _ in outcomes) else "fail", "checks": checks}
 
-    def _model_for(self, digest: str, name: str) -> str:
-        """Return the model made for a case: the one of the same name if it fits, else any that does."""
+    def _model_for(self, case: Case, name: str) -> Path:
+        """Return the folder of the networks for a case: its own, of the same name first, else the universal ones."""
         fitting = [
             model
             for model in list_bundles(self.models_root)
-            if read_manifest(self.models_root / model).get("case_digest") == digest
+            if read_manifest(self.models_root / model).get("case_digest") == case.digest
         ]
-        if not fitting:
-            raise UnknownCaseError(
-                f"expected a model for case {name!r} (digest {digest}) in {self.models_root.name}, got none: train one"
-            )
-        return name if name in fitting else fitting[0]
+        if fitting:
+            return self.models_root / (name if name in fitting else fitting[0])
+        return universal_bundle_folder(self.models_root, in_body=case.rest is not None)
 
 
 def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

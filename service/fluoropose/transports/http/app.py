@@ -17,14 +17,17 @@ from fluoropose.transports.http.request_metrics import RecordRequests
 from fluoropose.transports.http.session_routes import frame_routes, registration_routes, session_routes
 from fluoropose.transports.http.stream import stream_routes
 
-__all__ = ["create_app"]
+__all__ = ["UPLOADED_GRID", "create_app"]
+
+UPLOADED_GRID = AtlasGrid(14.0)
+"""The views of an uploaded case that are rendered before it is served; others follow when they are needed."""
 
 
 def create_app(
     parts: ServingParts,
     keys: KeyRing | None = None,
     limits: BodyLimits = BodyLimits(),
-    grid: AtlasGrid = AtlasGrid(),
+    grid: AtlasGrid = UPLOADED_GRID,
 ) -> FastAPI:
     """Return the HTTP application of a service.
 

@@ -8,9 +8,11 @@ import numpy as np
 from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
+from fluoropose.arrays import Mat33
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError
+from fluoropose.geometry.rigid import check_rigid
 from fluoropose.io.frames import npy_bytes, png_bytes
 from fluoropose.io.preparation import VIEWS, CaseRequest, volume_suffix
 from fluoropose.serving.case_records import CaseRecord
@@ -68,7 +70,7 @@ def case_routes(parts: ServingParts, grid: AtlasGrid) -> APIRouter:
 
     @router.delete("/cases/{case}", status_code=204)
     async def delete(case: str) -> None:
-        service.require_deletable(case)
+        service.record(case)
         for session in service.sessions.of_case(case):
             if {case} < set(session.objects):
                 await broker.change(session, Change(remove=(case,)))
@@ -124,10 +126,16 @@ def _save(upload: UploadFile, folder: Path, name: str) -> Path:
 
 def _case_request(options: CaseOptions, files: tuple[Path, Path | None], grid: AtlasGrid) -> CaseRequest:
     volume, label_map = files
-    choice = ViewChoice(VIEWS[options.view], options.range_mm, grid)
+    base = VIEWS[options.view] if options.expected_pose is None else _expected_rotation(options.expected_pose)
+    choice = ViewChoice(base, options.range_mm, grid)
     box_mm = None if options.box_mm is None else np.array(options.box_mm)
     selection = (label_map, options.label, options.hu_window, box_mm, options.attenuation, options.in_air)
     return CaseRequest(volume, choice, *selection, options.material, options.attenuation_per_mm)
+
+
+def _expected_rotation(camera_from_volume: object) -> Mat33:
+    """Return the rotation of a pose from which the object's first views are rendered; raise GeometryError."""
+    return check_rigid(camera_from_volume, "expected_pose")[:3, :3]
 
 
 def _case_model(service: Service, name: str) -> CaseModel:
@@ -138,7 +146,9 @@ def _case_model(service: Service, name: str) -> CaseModel:
             "case": name,
             "state": record.state,
             "progress": record.progress,
+            "step": record.step,
             "detail": record.detail,
+            "verification": record.verification,
             "volume": volume,
             "atlas": atlas,
             "model": record.model,

@@ -87,6 +87,7 @@ class CaseOptions(Strict):
     material: str | None = Field(default=None, max_length=64)
     attenuation_per_mm: float | None = None
     view: Literal["frontal", "back", "lateral"] = "frontal"
+    expected_pose: Matrix | None = None
     range_mm: float = Field(default=900.0, gt=0)
 
 
@@ -174,9 +175,11 @@ class CaseModel(BaseModel):
     """A case as the service holds it."""
 
     case: str
-    state: Literal["preparing", "ready", "failed"]
+    state: Literal["preparing", "ready", "failed", "cancelled"]
     progress: float
+    step: str
     detail: str
+    verification: dict[str, Any] | None
     volume: dict[str, Any] | None
     atlas: dict[str, Any] | None
     model: str | None
