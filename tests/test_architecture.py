@@ -31,7 +31,7 @@ HOMES = {
         "imaging/half_precision.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
         "imaging/mesh_shares.py", "similarity/",
         "drr/cpu.py", "drr/planes.py", "registration/object_subtraction.py", "registration/projected_object.py",
-        "train/appearance.py", "evaluation/published/patches.py",
+        "simulate/sampled_rays.py", "train/appearance.py", "evaluation/published/patches.py",
     },
     "scipy": {
         "evaluation/studies/wrist/biplane_search.py", "imaging/mesh_surface.py",

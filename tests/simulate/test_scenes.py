@@ -35,6 +35,22 @@ def test_the_object_of_a_ct_stands_in_the_rest_which_goes_on_beyond_its_cuts(sur
     assert (after - before).tolist() == [0, 0, 2 * 66]
 
 
+def test_voxels_much_finer_than_a_pixel_are_pooled(surrounded_case):
+    """A pixel of the coarse camera sees 2.5 of the object's voxels, one of the fine camera less than a voxel."""
+    spacing = surrounded_case.volume.spacing_mm
+    wide = ct_camera(surrounded_case)
+    seen_mm = surrounded_case.atlas.view.range_mm / wide.focal_px
+    coarse = ct_scene(surrounded_case, wide.scale_pixels(2.5 * spacing.min() / seen_mm))
+    fine = ct_scene(surrounded_case, wide.scale_pixels(0.9 * spacing.min() / seen_mm))
+    np.testing.assert_allclose(fine.volume.spacing_mm, spacing)
+    np.testing.assert_allclose(coarse.volume.spacing_mm, 2 * spacing)
+    np.testing.assert_allclose(coarse.rest.spacing_mm, surrounded_case.rest.spacing_mm)
+    assert coarse.step_mm == pytest.approx(2 * fine.step_mm)
+    # Nothing is lost at the ends: the attenuation in all is the same.
+    amounts = [float(scene.volume.values.sum() * np.prod(scene.volume.spacing_mm)) for scene in (coarse, fine)]
+    assert amounts[0] == pytest.approx(amounts[1], rel=1e-5)
+
+
 def test_a_ct_without_a_rest_has_no_surroundings(small_case, camera):
     assert ct_scene(small_case, camera).rest is None
 

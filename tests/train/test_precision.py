@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fluoropose.train.precision import autocast, choose_dtype, processor_capabilities
+from fluoropose.train.precision import autocast, choose_dtype, describe_choice, processor_capabilities
 
 
 @pytest.mark.parametrize("name", ["avx512_bf16", "amx_bf16", "bf16", "sve_bf16"])
@@ -29,3 +29,8 @@ def test_a_pytorch_that_cannot_describe_the_processor_trains_in_float32(monkeypa
 def test_products_are_computed_in_the_chosen_type(dtype):
     with autocast(dtype):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is dtype
+
+
+def test_the_choice_is_said_with_its_reason():
+    assert describe_choice(torch.bfloat16) == "training computes in bfloat16, for which this processor has instructions"
+    assert "float32: this processor has no instructions" in describe_choice(torch.float32)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat44, Points, Vec3, make_read_only
 from fluoropose.errors import VolumeError
@@ -74,10 +75,8 @@ def crop_to_content(volume: Volume, margin: int = 1) -> Volume:
     VolumeError
         If every voxel is 0.
     """
-    occupied = np.argwhere(volume.values != 0)
-    if len(occupied) == 0:
-        raise VolumeError("expected an object with attenuation, got an empty volume")
-    low, high = occupied.min(axis=0), occupied.max(axis=0) + 1
+    first, last = _content_ends(volume)
+    low, high = first, last + 1
     cropped = volume.values[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
     shift = np.eye(4)
     shift[:3, 3] = low - margin
@@ -123,8 +122,24 @@ def pool_object(volume: Volume, factors: tuple[int, ...]) -> Volume:
 
 
 def bounding_corners(volume: Volume) -> Points:
-    """Return the corners, shape (8, 3) in LPS mm, of the box of the non-zero voxels, measured to the voxels' faces."""
-    occupied = np.argwhere(volume.values != 0)
-    ends = np.stack([occupied.min(axis=0) - 0.5, occupied.max(axis=0) + 0.5])
+    """Return the corners, shape (8, 3) in LPS mm, of the box of the non-zero voxels, measured to the voxels' faces.
+
+    Raises
+    ------
+    VolumeError
+        If every voxel is 0.
+    """
+    first, last = _content_ends(volume)
+    ends = np.stack([first - 0.5, last + 0.5])
     corners = np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
     return corners @ volume.lps_from_index[:3, :3].T + volume.lps_from_index[:3, 3]
+
+
+def _content_ends(volume: Volume) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last index along each axis, (3,) each, of the slices that are not all 0."""
+    if not volume.values.any():
+        raise VolumeError("expected an object with attenuation, got an empty volume")
+    along = [np.moveaxis(volume.values, axis, 0) for axis in range(3)]
+    first = [next(n for n in range(len(slices)) if slices[n].any()) for slices in along]
+    last = [next(n for n in reversed(range(len(slices))) if slices[n].any()) for slices in along]
+    return np.array(first), np.array(last)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float64, Mat44, Points
-from fluoropose.drr.reference import ReferenceRenderer
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import rigid, transform
@@ -17,6 +16,7 @@ from fluoropose.imaging.volume import Volume, bounding_corners
 from fluoropose.simulate.anatomy import Anatomy, anatomy_lines
 from fluoropose.simulate.motion import Motion
 from fluoropose.simulate.physics import Detector, expose
+from fluoropose.simulate.sampled_rays import sample_lines
 
 __all__ = ["Scene", "SimulatedFrame", "object_lines", "simulate_frame", "simulate_frame_at", "simulate_run"]
 
@@ -56,7 +56,7 @@ class SimulatedFrame:
 
 
 def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step_mm: float) -> Float64:
-    """Return the object's line integrals, (rows, columns), rendered by the reference where the object's box appears."""
+    """Return the object's line integrals, (rows, columns), rendered where the object's box appears."""
     corners: Points = transform(camera_from_volume, bounding_corners(volume))
     pixels = project(camera, corners)
     low = np.maximum(np.floor(pixels.min(axis=0)).astype(int) - _ROI_MARGIN_PX, 0)
@@ -65,8 +65,8 @@ def object_lines(volume: Volume, camera: Camera, camera_from_volume: Mat44, step
     lines = np.zeros((camera.rows, camera.columns))
     if (high - low < 2).any():
         return lines
-    part = ReferenceRenderer(volume, step_mm).render(camera.crop(low, high), camera_from_volume)
-    lines[low[1] : high[1], low[0] : high[0]] = part
+    part = camera.crop(low, high)
+    lines[low[1] : high[1], low[0] : high[0]] = sample_lines(volume, part, camera_from_volume, step_mm)
     return lines
 
 

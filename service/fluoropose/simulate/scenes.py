@@ -4,7 +4,7 @@ import numpy as np
 
 from fluoropose.drr.case import Case
 from fluoropose.geometry.camera import Camera, camera_from_detector
-from fluoropose.imaging.volume import Volume, extend_ends
+from fluoropose.imaging.volume import Volume, extend_ends, pool_voxels
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.simulate.anatomy import random_anatomy
 from fluoropose.simulate.motion import DEFAULT_REACH, Motion, random_motion
@@ -53,11 +53,16 @@ def shipped_scene(
 
 
 def ct_scene(case: Case, camera: Camera) -> Scene:
-    """Return the object of a CT with the rest of that CT around it, if the case has one."""
-    step = FINER_SHARE * float(case.volume.spacing_mm.min())
-    rest = None if case.rest is None else extend_ends(case.rest, _CONTINUED_MM)
+    """Return the object of a CT with the rest of that CT around it, if the case has one.
+
+    Voxels of which several fit into what a pixel sees at the object are pooled: a pixel sees their mean.
+    """
+    seen_mm = case.atlas.view.range_mm / camera.focal_px
+    inside = _pool_to(case.volume, seen_mm)
+    step = FINER_SHARE * float(inside.spacing_mm.min())
+    rest = None if case.rest is None else extend_ends(_pool_to(case.rest, seen_mm), _CONTINUED_MM)
     detector = Detector(bits=16, materials=tuple(BONE), behind_counts=_BEHIND_COUNTS)
-    return Scene(case.volume, case.pose_frame, camera, detector, None, step, rest)
+    return Scene(inside, case.pose_frame, camera, detector, None, step, rest)
 
 
 def ct_camera(case: Case, side_px: int = 512) -> Camera:
@@ -90,3 +95,11 @@ def run_motions(case: Case, rng: np.random.Generator, *, rest_moves: bool) -> tu
         np.hstack([object_motion.rates_hz, own.rates_hz]),
         np.hstack([object_motion.phases, own.phases]),
     )
+
+
+def _pool_to(volume: Volume, largest_mm: float) -> Volume:
+    """Return a volume of the coarsest voxels, whole numbers of the given ones, that are at most `largest_mm` long."""
+    factors = tuple(max(1, int(largest_mm / spacing)) for spacing in volume.spacing_mm.tolist())
+    missing = [(0, -length % factor) for length, factor in zip(volume.values.shape, factors, strict=True)]
+    whole = np.pad(volume.values, missing, mode="edge") if any(factor > 1 for factor in factors) else volume.values
+    return pool_voxels(Volume(whole, volume.lps_from_index), factors)

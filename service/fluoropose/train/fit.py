@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from fluoropose.arrays import Float32, Points
 from fluoropose.drr.atlas import Atlas
+from fluoropose.errors import StorageError
 from fluoropose.train.checkpoints import restore_training, write_training
 from fluoropose.train.loss import PointLoss
 from fluoropose.train.network import AbstractNet, build_net
@@ -156,7 +158,7 @@ def fit_stage(
     checkpoint : a file, written every so many iterations and read if this same training wrote it
     seed : fixes the first weights and the samples
     initial : the weights to start from; random ones if there are none
-    watch : called after every iteration
+    watch : called after every iteration; if it raises KeyboardInterrupt, a checkpoint is written first
     settings : how often checkpoints are written, and the number type
 
     Returns
@@ -182,7 +184,12 @@ def fit_stage(
         run.done += 1
         if run.done % settings.checkpoint_every == 0 or run.done == iterations:
             _save(run, checkpoint, identity)
-        watch(run.done, iterations, float(np.mean(run.losses[-50:])))
+        try:
+            watch(run.done, iterations, float(np.mean(run.losses[-50:])))
+        except KeyboardInterrupt:
+            with suppress(StorageError):
+                _save(run, checkpoint, identity)
+            raise
     run.net.eval()
     tail = (run.losses or [math.nan])[-max(1, iterations // 10) :]
     return run.net, FitReport(run.done, float(np.mean(tail)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["autocast", "choose_dtype", "processor_capabilities"]
+__all__ = ["autocast", "choose_dtype", "describe_choice", "processor_capabilities"]
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 """PyTorch's names of them on x86-64 and ARM."""
@@ -27,6 +27,13 @@ def choose_dtype(capabilities: Mapping[str, Any]) -> torch.dtype:
     """Return bfloat16 for a processor that has instructions for it, else float32."""
     found = any(capabilities.get(name, False) for name in _BFLOAT16_INSTRUCTIONS)
     return torch.bfloat16 if found else torch.float32
+
+
+def describe_choice(dtype: torch.dtype) -> str:
+    """Return a sentence that says which type was chosen and why."""
+    if dtype is torch.bfloat16:
+        return "training computes in bfloat16, for which this processor has instructions"
+    return "training computes in float32: this processor has no instructions for bfloat16"
 
 
 def autocast(dtype: torch.dtype) -> torch.autocast:
