@@ -42,7 +42,8 @@ def train_bundle(case: Case, folder: Path, profile_name: str, seed: int, environ
             initial=load_weights(shipped_models_root() / "generic"), bank_progress=report, watch=watch,
         )  # fmt: skip
     bundle = Bundle(folder.name, case.digest, trained.models, trained.golden)
-    facts = measure_accuracy(load_resident_case(case, bundle, open_device("cpu", 1)), seed, environment)
+    resident = load_resident_case(case, bundle, open_device("cpu", 1))
+    facts = measure_accuracy(resident, seed, environment, starts=chosen.starts)
     card = model_card(folder.name, case, chosen, seed, trained.reports, facts)
     recorded = {"profile": chosen.name, "seed": seed, "onnxruntime": version(), "measured": facts}
     store_bundle(folder, Bundle(folder.name, case.digest, trained.models, trained.golden, recorded), card)
