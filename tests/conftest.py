@@ -17,7 +17,10 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.camera import Camera, camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.cases import load_case
+from fluoropose.io.preparation import prepare_shipped
+from fluoropose.objects.catalogue import OBJECTS
 from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
+from support.together import begin_once, make_once
 
 
 def pytest_collection_modifyitems(config, items):
@@ -57,10 +60,58 @@ def camera() -> Camera:
 
 
 @pytest.fixture(scope="session")
-def cases_root(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("cases")
-    small_case_folder(root / "small")
-    return root
+def shared_folder(tmp_path_factory) -> Path:
+    """The folder that all processes of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(shared_folder):
+    """The cache of commands is this run's, not the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLUOROPOSE_CACHE", str(shared_folder))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_together(request, shared_folder, cache):
+    """Of several processes each begins with another part of what takes long and all need."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    wanted = {name for item in request.session.items for name in item.fixturenames}
+    parts = [(shared_folder / "models", make_models)] if "models_root" in wanted else []
+    parts += [(shipped_folder(shared_folder, name), make_shipped) for name in OBJECTS if "shipped_root" in wanted]
+    for folder, make in () if worker is None else parts[:: 1 if int(worker[2:]) % 2 == 0 else -1]:
+        begin_once(folder, make)
+
+
+def make_cases(folder: Path) -> None:
+    small_case_folder(folder / "small")
+
+
+def make_models(folder: Path) -> None:
+    cases = make_once(folder.with_name("cases"), make_cases)
+    tiny_bundle_folder(load_case(cases / "small"), folder / "small")
+
+
+def make_shipped(folder: Path) -> None:
+    prepare_shipped(OBJECTS[folder.name], folder, progress=lambda done, total: None)
+
+
+def shipped_folder(shared_folder: Path, name: str) -> Path:
+    return shared_folder / "cases-1" / name
+
+
+@pytest.fixture(scope="session")
+def shipped_root(shared_folder) -> Path:
+    """The shipped objects' cases, where commands look for them; only to be read."""
+    return [make_once(shipped_folder(shared_folder, name), make_shipped) for name in OBJECTS][0].parent
+
+
+@pytest.fixture(scope="session")
+def cases_root(shared_folder) -> Path:
+    """A folder with the small case; only to be read."""
+    return make_once(shared_folder / "cases", make_cases)
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +125,9 @@ def surrounded_case(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def models_root(tmp_path_factory, small_case) -> Path:
-    root = tmp_path_factory.mktemp("models")
-    tiny_bundle_folder(small_case, root / "small")
-    return root
+def models_root(shared_folder) -> Path:
+    """A folder with the small case's model; only to be read."""
+    return make_once(shared_folder / "models", make_models)
 
 
 @pytest.fixture

@@ -195,12 +195,10 @@ def test_the_readme_names_the_patent():
 
 
 @pytest.mark.parametrize("name", ["knee", "plate", "probe"])
-def test_the_shipped_models_are_for_the_shipped_objects(name, tmp_path):
+def test_the_shipped_models_are_for_the_shipped_objects(name, shipped_root):
     from fluoropose.inference.onnx_runtime import open_device
     from fluoropose.io.bundles import load_bundle
-    from fluoropose.io.preparation import prepare_shipped
-    from fluoropose.objects.catalogue import OBJECTS
+    from fluoropose.io.cases import load_case
     from fluoropose.serving.case_cache import CaseCache
 
-    case = prepare_shipped(OBJECTS[name], tmp_path / name, progress=lambda done, total: None)
-    CaseCache(open_device("cpu", 2)).add(case, load_bundle(ROOT / "models" / name))
+    CaseCache(open_device("cpu", 2)).add(load_case(shipped_root / name), load_bundle(ROOT / "models" / name))

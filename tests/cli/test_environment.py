@@ -1,8 +1,11 @@
 """What commands run on: options first, then the settings; cases by name or by folder."""
 
 import json
+from dataclasses import replace
 
-from fluoropose.cli.environment import find_case, here, write_figures
+from fluoropose.cli.environment import find_case, here, prepare_shipped_cases, write_figures
+from fluoropose.io.cases import load_case
+from fluoropose.objects.catalogue import OBJECTS
 
 
 def test_options_come_before_settings(monkeypatch):
@@ -19,6 +22,19 @@ def test_a_folder_comes_before_a_shipped_object(tmp_path, monkeypatch):
     (tmp_path / "plate").mkdir()
     assert find_case("plate") == tmp_path / "plate"
     assert find_case("mine") == tmp_path / "mine"
+
+
+def test_shipped_objects_are_prepared_once(tmp_path, monkeypatch):
+    probe = replace(OBJECTS["probe"], voxel_mm=2.0)
+    for name in list(OBJECTS):
+        monkeypatch.delitem(OBJECTS, name)
+    monkeypatch.setitem(OBJECTS, "probe", probe)
+    monkeypatch.setenv("FLUOROPOSE_CACHE", str(tmp_path))
+    root = prepare_shipped_cases()
+    assert load_case(root / "probe").name == "probe"
+    made = (root / "probe" / "case.json").stat().st_mtime_ns
+    assert find_case("probe") == root / "probe"
+    assert (root / "probe" / "case.json").stat().st_mtime_ns == made
 
 
 def test_figures_are_written_where_a_file_is_given(tmp_path):

@@ -87,6 +87,14 @@ def test_prepare_refuses_a_mesh_of_nothing_known(part, tmp_path, options, messag
     assert list_cases(tmp_path) == []
 
 
+def test_prepare_takes_a_shipped_object_by_its_name(tmp_path):
+    result = run("prepare", "probe", "--out", tmp_path / "mine", "--half-range-deg", 4, "--step-deg", 4)
+    assert result.exit_code == 0, result.output
+    case = load_case(tmp_path / "mine")
+    assert case.rest is None
+    assert case.size_mm == pytest.approx(37.0, abs=2.0)
+
+
 def test_prepare_does_not_replace(ct, tmp_path):
     (tmp_path / "mine").mkdir()
     refused(run("prepare", ct / "ct.nii.gz", "--hu", 200, 20000, "--out", tmp_path / "mine"), "which exists")

@@ -93,10 +93,9 @@ def test_register_refuses(files, cases_root, models_root):
     refused(run(*words(model=files)), "manifest")
 
 
-def test_a_model_of_another_case_is_refused(files, cases_root, models_root, tmp_path):
-    assert run("prepare", "plate", "--out", tmp_path / "plate").exit_code == 0
+def test_a_model_of_another_case_is_refused(files, models_root, shipped_root):
     common = ["--camera", files / "camera.json", "--model", models_root / "small"]
-    refused(run("register", tmp_path / "plate", files / "frame.npy", *common), "made for another case")
+    refused(run("register", shipped_root / "plate", files / "frame.npy", *common), "made for another case")
 
 
 @pytest.mark.parametrize("method", ["intensity", "features"])

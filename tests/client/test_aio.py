@@ -240,6 +240,29 @@ def test_over_a_websocket_a_stream_that_ends_is_opened_again(service):
     assert streams == [f"/v1/sessions/s{n}/stream" for n in (1, 2, 3)]
 
 
+def test_a_client_that_is_closed_closes_the_streams_of_its_sessions(service):
+    codes = []
+
+    async def handle(socket):
+        await socket.wait_closed()
+        codes.append(socket.close_code)
+
+    async def both():
+        async with serve(handle, "127.0.0.1", 0, subprotocols=["fluoropose.v1+json"]) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = AsyncClient(f"http://127.0.0.1:{port}", "ws")
+            await client.http.aclose()
+            client.http = httpx.AsyncClient(base_url="http://service", transport=httpx.MockTransport(service.respond))
+            async with client:
+                tracker = await client.track("knee", {"rows": 2})
+            with pytest.raises(LinkLostError, match="got one that was closed"):
+                await tracker.restart()
+
+    asyncio.run(both())
+    assert codes == [1000]
+    assert service.requests == [("POST", "/v1/sessions")]
+
+
 def test_views_of_a_lost_session_are_sent_again(service):
     async def use(client):
         tracker = await client.track("knee", cameras={"a": {}, "b": {}})

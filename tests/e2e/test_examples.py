@@ -1,7 +1,6 @@
 """The consoles that the tutorials show run against a real server process, and their poses are sure."""
 
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,10 @@ EXAMPLES = ROOT / "docs" / "examples"
 
 
 @pytest.fixture(scope="module")
-def plate_server(tmp_path_factory):
+def plate_server(shipped_root, tmp_path_factory):
     """A server process with the shipped plate."""
     cases = tmp_path_factory.mktemp("shipped")
-    prepared = [sys.executable, "-m", "fluoropose", "prepare", "plate", "--out", cases / "plate"]
-    subprocess.run(prepared, check=True, capture_output=True)
+    shutil.copytree(shipped_root / "plate", cases / "plate")
     with server_process(cases, ROOT / "models", 1, "cpu") as running:
         yield running
 

@@ -9,18 +9,25 @@ import struct
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, closing
 
 import httpx
 import numpy as np
 import pytest
 
-from fluoropose.client import AsyncClient, Client, LinkLostError
+from fluoropose.client import TRANSPORTS, AsyncClient, Client, LinkLostError
+from fluoropose.client.links import OutgoingFrame
 from fluoropose.evaluation.server_process import free_ports, server_process
 from fluoropose.transports.http.schemas import camera_json
 
 
+def get(address):
+    """Ask without an authority's certificates, which take longer to read than the answer to come."""
+    return httpx.get(address, verify=False)
+
+
 def sample(address, name):
-    lines = httpx.get(f"{address}/metrics").text.splitlines()
+    lines = get(f"{address}/metrics").text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((name + " ", name + "{")))
 
 
@@ -39,7 +46,7 @@ def opened(server, camera, pose):
 
 
 def handshaken(server, session):
-    """A raw socket after a WebSocket handshake, that answers no ping."""
+    """A raw socket after a WebSocket handshake, that answers no ping; it closes with the context."""
     port = int(server.http.rsplit(":", 1)[1])
     plain = socket.create_connection(("127.0.0.1", port), timeout=10)
     lines = [
@@ -49,7 +56,7 @@ def handshaken(server, session):
     ]  # fmt: skip
     plain.sendall("\r\n".join(lines).encode())
     assert b" 101 " in plain.recv(4096)
-    return plain
+    return closing(plain)
 
 
 def ws_frame(payload, announced=None):
@@ -59,29 +66,28 @@ def ws_frame(payload, announced=None):
 
 
 def test_a_message_announced_too_long_is_closed_before_it_is_read(server, camera, pose):
-    plain = handshaken(server, opened(server, camera, pose))
-    plain.sendall(ws_frame(b"", announced=65 * 2**20))
-    answer = plain.recv(4096)
+    with handshaken(server, opened(server, camera, pose)) as plain:
+        plain.sendall(ws_frame(b"", announced=65 * 2**20))
+        answer = plain.recv(4096)
     assert answer[0] & 0x0F == 8
     assert struct.unpack(">H", answer[2:4])[0] == 1009
-    plain.close()
 
 
 def test_a_client_that_vanishes_in_the_middle_of_a_message_frees_its_place(server, camera, pose, frame):
-    session = opened(server, camera, pose)
-    plain = handshaken(server, session)
-    assert until(lambda: sample(server.http, "fluoropose_streams_active") == 1)
-    plain.sendall(ws_frame(frame.tobytes()[:500], announced=100_000))
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    plain.close()
+    with handshaken(server, opened(server, camera, pose)) as plain:
+        assert until(lambda: sample(server.http, "fluoropose_streams_active") == 1)
+        plain.sendall(ws_frame(frame.tobytes()[:500], announced=100_000))
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert until(lambda: sample(server.http, "fluoropose_streams_active") == 0)
     with Client(server.http) as client:
         assert client.track("small", camera_json(camera), initial_pose=pose).send(frame)["seq"] == 0
 
 
 def test_a_half_open_connection_is_noticed_and_nobody_waits_for_it(server, camera, pose, frame):
-    plain = handshaken(server, opened(server, camera, pose))
-    with Client(server.http, "grpc", grpc=server.grpc) as client:
+    with (
+        handshaken(server, opened(server, camera, pose)),
+        Client(server.http, "grpc", grpc=server.grpc) as client,
+    ):
         tracker = client.track("small", camera_json(camera), initial_pose=pose)
         began = time.monotonic()
         while sample(server.http, "fluoropose_streams_active") > 1 and time.monotonic() - began < 40:
@@ -90,24 +96,21 @@ def test_a_half_open_connection_is_noticed_and_nobody_waits_for_it(server, camer
         assert sample(server.http, "fluoropose_streams_active") == 1
         assert tracker.reconnects == 0
         tracker.close()
-    plain.close()
 
 
 def test_a_reader_that_stops_reading_holds_nobody_back(server, camera, pose, frame):
     session = opened(server, camera, pose)
-    plain = handshaken(server, session)
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     header = json.dumps({"dtype": "uint16"}).encode()
     message = ws_frame(len(header).to_bytes(4, "little") + header + frame.astype("<u2").tobytes())
-    with Client(server.http, "ws") as client:
+    with handshaken(server, session) as plain, Client(server.http, "ws") as client:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         tracker = client.track("small", camera_json(camera), initial_pose=pose)
         for _ in range(60):
             plain.sendall(message)
             tracker.send(frame)
         tracker.close()
-    counts = httpx.get(f"{server.http}/v1/sessions/{session}").json()
-    assert until(lambda: httpx.get(f"{server.http}/v1/sessions/{session}").json()["counters"]["in_flight"] <= 1), counts
-    plain.close()
+        counts = get(f"{server.http}/v1/sessions/{session}").json()
+        assert until(lambda: get(f"{server.http}/v1/sessions/{session}").json()["counters"]["in_flight"] <= 1), counts
     httpx.delete(f"{server.http}/v1/sessions/{session}")
 
 
@@ -142,15 +145,14 @@ def lasting(cases_root, models_root, ports):
 
 def ready(address):
     try:
-        return httpx.get(f"{address}/readyz").status_code == 200
+        return get(f"{address}/readyz").status_code == 200
     except httpx.HTTPError:
         return False
 
 
-@pytest.mark.parametrize("transport", ["http", "ws", "grpc"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_client_goes_on_where_it_was_after_the_service_came_back(
-    cases_root, models_root, camera, pose, frame, transport, number
+def test_clients_of_every_transport_go_on_where_they_were_after_the_service_came_back(
+    cases_root, models_root, camera, pose, frame, number
 ):
     ports = free_ports(2)
     address = f"http://127.0.0.1:{ports[0]}"
@@ -159,17 +161,19 @@ def test_a_client_goes_on_where_it_was_after_the_service_came_back(
     try:
         assert until(lambda: ready(address), 60)
         options = {"grpc": f"127.0.0.1:{ports[1]}", "reconnect_s": 60.0}
-        with Client(address, transport, **options) as client:
-            tracker = client.track("small", camera_json(camera), initial_pose=pose)
-            before = tracker.send(frame)
+        with ExitStack() as stack:
+            clients = [stack.enter_context(Client(address, transport, **options)) for transport in TRANSPORTS]
+            trackers = [client.track("small", camera_json(camera), initial_pose=pose) for client in clients]
+            befores = [tracker.send(frame) for tracker in trackers]
             first.send_signal(number)
             assert first.wait(20) == (0 if number == signal.SIGTERM else -signal.SIGKILL)
             second = lasting(cases_root, models_root, ports)
-            after = tracker.send(frame)
-            assert tracker.reconnects >= 1
-            assert after["seq"] > before["seq"]
-            assert np.abs(np.array(after["camera_from_volume"]) - before["camera_from_volume"]).max() < 20.0
-            tracker.close()
+            for tracker, before in zip(trackers, befores, strict=True):
+                after = tracker.send(frame)
+                assert tracker.reconnects >= 1
+                assert after["seq"] > before["seq"]
+                assert np.abs(np.array(after["camera_from_volume"]) - before["camera_from_volume"]).max() < 20.0
+                tracker.close()
     finally:
         for process in (first, second):
             if process is not None and process.poll() is None:
@@ -178,13 +182,13 @@ def test_a_client_goes_on_where_it_was_after_the_service_came_back(
 
 
 def test_a_service_that_never_comes_back_is_an_error_in_time(cases_root, models_root, camera, pose, frame):
-    with server_process(cases_root, models_root, 1, "cpu") as server:
-        client = Client(server.http, "ws", reconnect_s=0.5)
-        tracker = client.track("small", camera_json(camera), initial_pose=pose)
-        tracker.send(frame)
-    with pytest.raises(LinkLostError):
-        tracker.send(frame)
-    client.close()
+    with ExitStack() as clients:
+        with server_process(cases_root, models_root, 1, "cpu") as server:
+            client = clients.enter_context(Client(server.http, "ws", reconnect_s=0.5))
+            tracker = client.track("small", camera_json(camera), initial_pose=pose)
+            tracker.send(frame)
+        with pytest.raises(LinkLostError):
+            tracker.send(frame)
 
 
 def test_going_away_is_told_over_both_streams_and_frames_in_flight_are_answered(
@@ -196,13 +200,14 @@ def test_going_away_is_told_over_both_streams_and_frames_in_flight_are_answered(
                 {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist()}
             )
             link = await client.link(session)
-            from fluoropose.client.links import OutgoingFrame
-
-            await link.send(OutgoingFrame(0, frame, None))
-            kinds = [(await link.receive())["type"]]
-            ready_to_end.append(transport)
-            while kinds[-1] != "ended":
-                kinds.append((await link.receive())["type"])
+            try:
+                await link.send(OutgoingFrame(0, frame, None))
+                kinds = [(await link.receive())["type"]]
+                ready_to_end.append(transport)
+                while kinds[-1] != "ended":
+                    kinds.append((await link.receive())["type"])
+            finally:
+                await link.close()
             return kinds
 
     async def run(server):

@@ -12,7 +12,7 @@ from fluoropose.imaging.xray import PixelMeaning, binning_factor, line_integral_
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
-from fluoropose.io.preparation import prepare_shipped
+from fluoropose.io.cases import load_case
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.assessment import Status, view_similarity
 from fluoropose.registration.pipeline import register
@@ -31,7 +31,7 @@ class Stage:
     """One object's resident case, scene and a short run at 15 frames per second."""
 
     def __init__(self, name, folder):
-        self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
+        self.case = load_case(folder)
         self.resident = load_resident_case(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
         self.scene, self.motion, self.anatomy = case_scene(self.case, SEED)
         self.run = simulate_run(self.scene, self.motion, self.anatomy, 12, 15.0, SEED)
@@ -56,8 +56,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module", params=list(OBJECTS))
-def stage(request, tmp_path_factory):
-    return Stage(request.param, tmp_path_factory.mktemp("shipped") / request.param)
+def stage(request, shipped_root):
+    return Stage(request.param, shipped_root / request.param)
 
 
 def test_the_papers_starts_are_found(stage):

@@ -13,8 +13,7 @@ from fluoropose.geometry.rigid import inverse
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
-from fluoropose.io.preparation import prepare_shipped
-from fluoropose.objects.catalogue import OBJECTS
+from fluoropose.io.cases import load_case
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
@@ -28,7 +27,7 @@ class Biplane:
     """One object's resident case and a few instants of a pair of cameras 60 degrees apart."""
 
     def __init__(self, name, folder):
-        self.case = prepare_shipped(OBJECTS[name], folder, progress=lambda done, total: None)
+        self.case = load_case(folder)
         self.resident = load_resident_case(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
         self.rig = simulate_rig(self.case, 60.0, PLAN)
 
@@ -50,8 +49,8 @@ class Biplane:
 
 
 @pytest.fixture(scope="module", params=["plate", "probe"])
-def biplane(request, tmp_path_factory):
-    return Biplane(request.param, tmp_path_factory.mktemp("views") / request.param)
+def biplane(request, shipped_root):
+    return Biplane(request.param, shipped_root / request.param)
 
 
 def test_two_views_know_the_depth(biplane):

@@ -16,15 +16,17 @@ class _Process:
 
 def _server(monkeypatch: pytest.MonkeyPatch, start_ends_after: int, ready: bool) -> None:
     """Answer like a server whose start ends between the requests number `start_ends_after` and the next."""
-    count = 0
+    count, client = 0, httpx.Client
 
-    def get(url: str, timeout: float, verify: object) -> httpx.Response:
+    def answer(request: httpx.Request) -> httpx.Response:
         nonlocal count
         count += 1
         started = count > start_ends_after
-        return httpx.Response(200 if started and (ready or url.endswith("/startupz")) else 503, text="state")
+        return httpx.Response(200 if started and (ready or request.url.path == "/startupz") else 503, text="state")
 
-    monkeypatch.setattr(process.httpx, "get", get)
+    monkeypatch.setattr(
+        process.httpx, "Client", lambda **options: client(transport=httpx.MockTransport(answer), **options)
+    )
     monkeypatch.setattr(process.time, "sleep", lambda seconds: None)
 
 

@@ -8,11 +8,12 @@ from fluoropose.errors import InputError
 from fluoropose.evaluation.environment import Environment
 from fluoropose.evaluation.trained_bundle import train_bundle
 from fluoropose.io.bundles import load_bundle
+from fluoropose.train.profiles import profile
 
 
 def test_a_bundle_is_stored_with_what_was_measured(small_case, tmp_path):
     facts = train_bundle(small_case, tmp_path / "small", "tiny", 0, Environment())
-    assert facts["trials"] == 100
+    assert facts["trials"] == profile("tiny").starts == 10
     assert load_bundle(tmp_path / "small").case_digest == small_case.digest
     manifest = json.loads((tmp_path / "small" / "manifest.json").read_text())
     assert manifest["measured"] == facts

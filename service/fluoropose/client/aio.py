@@ -51,6 +51,7 @@ class AsyncClient:
         self.reconnect_s = reconnect_s
         self.http = http_client(self.address)
         self._channel: RpcChannel | None = None
+        self._trackers: set[AsyncTracker] = set()
 
     async def __aenter__(self) -> "AsyncClient":
         """Return self."""
@@ -61,7 +62,9 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, also those of sessions that are still open."""
+        for tracker in list(self._trackers):
+            await tracker._disconnect()
         await self.http.aclose()
         if self._channel is not None:
             await self._channel.close()
@@ -77,6 +80,7 @@ class AsyncClient:
         """Open a session; options are those of POST /v1/sessions (initial_pose, cameras, cases, smoothing, ...)."""
         tracker = AsyncTracker(self, drop_none({"case": case, "camera": camera, **options}))
         await tracker.open()
+        self._trackers.add(tracker)
         return tracker
 
     async def render(self, case: str, camera: dict[str, Any], camera_from_volume: Any) -> NDArray[np.float32]:
@@ -211,12 +215,18 @@ class AsyncTracker:
     async def close(self) -> None:
         """Close the session."""
         if self._link is not None:
-            await self._link.close()
-            self._link = None
+            await self._disconnect()
             try:
                 await self._client.close_session(self.session)
             except (ProblemError, LinkLostError):
                 return
+
+    async def _disconnect(self) -> None:
+        """Close the connection, but not the session."""
+        self._client._trackers.discard(self)
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
 
     async def _wait_for_answer(self, seq: int) -> dict[str, Any]:
         """Return a frame's result, or raise ProblemError; results of earlier frames are forgotten."""

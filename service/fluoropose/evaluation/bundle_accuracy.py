@@ -26,10 +26,13 @@ def measure_accuracy(
     frames: int = _FRAMES,
     starts: int = _STARTS,
 ) -> dict[str, Any]:
-    """Return the figures of a resident case on simulated frames, from start errors as the paper draws them."""
+    """Return the figures of a resident case on simulated frames, from start errors as the paper draws them.
+
+    No more frames are simulated than there are starts.
+    """
     case = resident.case
     # One frame per second: the frames are spread over the whole motion.
-    scene, truths = simulate_truths(case, frames, 1.0, seed + 1, environment)
+    scene, truths = simulate_truths(case, min(frames, starts), 1.0, seed + 1, environment)
 
     def register(pixels: NDArray[Any], start: Mat44) -> TrialResult:
         return trial_result(register_frame(resident, pixels, scene.camera, Plan(start, nearby=False)))

@@ -92,19 +92,21 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority
     checked = True if authority is None else ssl.create_default_context(cafile=str(authority))
     deadline = time.monotonic() + _START_SECONDS
     answer = "no answer"
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise DeviceError(f"expected a running server, got exit code {process.returncode}")
-        try:
-            # In this order: what is not ready after the start has ended never will be.
-            ended = httpx.get(f"{address}/startupz", timeout=2.0, verify=checked).status_code == 200
-            response = httpx.get(f"{address}/readyz", timeout=2.0, verify=checked)
-            if response.status_code == 200:
-                return
-            answer = response.text[:300]
-            if ended:
-                break
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
+    # One client for all requests: to make one takes longer than a request, and from the server that starts.
+    with httpx.Client(base_url=address, timeout=2.0, verify=checked) as http:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise DeviceError(f"expected a running server, got exit code {process.returncode}")
+            try:
+                # In this order: what is not ready after the start has ended never will be.
+                ended = http.get("/startupz").status_code == 200
+                response = http.get("/readyz")
+                if response.status_code == 200:
+                    return
+                answer = response.text[:300]
+                if ended:
+                    break
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
     raise DeviceError(f"expected a ready server within {_START_SECONDS:g} s, got: {answer}")

@@ -61,7 +61,7 @@ def train_bundle(case: Case, folder: Path, profile_name: str, seed: int, environ
         )  # fmt: skip
         bundle = Bundle(folder.name, case.digest, trained.models, trained.golden)
         resident = load_resident_case(case, bundle, open_device("cpu", 1))
-        facts = measure_accuracy(resident, seed, replace(environment, progress=steps.bars))
+        facts = measure_accuracy(resident, seed, replace(environment, progress=steps.bars), starts=chosen.starts)
     card = model_card(folder.name, case, chosen, seed, trained.reports, facts)
     recorded = {"profile": chosen.name, "seed": seed, "onnxruntime": version(), "measured": facts}
     store_bundle(folder, Bundle(folder.name, case.digest, trained.models, trained.golden, recorded), card)

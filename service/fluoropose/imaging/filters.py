@@ -75,7 +75,10 @@ def _inside(place: int, count: int, mirrored: bool) -> int:
 
 @njit(cache=True, fastmath=True, nogil=True)
 def blur_into(image: Float32, weights: Float32, mirrored: bool, out: Float32) -> None:
-    """Write what `blur` returns; `out` is another array than the image."""
+    """Write what `blur` returns; `out` is another array than the image.
+
+    Lines are copied by loops: assigned to a slice, they take numba twice as long to compile.
+    """
     rows, columns = image.shape
     reach = len(weights) - 1
     line, padded = np.empty(columns, np.float32), np.empty(columns + 2 * reach, np.float32)
@@ -91,7 +94,9 @@ def blur_into(image: Float32, weights: Float32, mirrored: bool, out: Float32) ->
             weight = weights[k]
             for u in range(columns):
                 line[u] += weight * (above[u] + below[u])
-        padded[reach : reach + columns] = line
+        inner = padded[reach : reach + columns]
+        for u in range(columns):
+            inner[u] = line[u]
         for k in range(1, reach + 1):
             padded[reach - k] = line[_inside(-k, columns, mirrored)]
             padded[reach + columns - 1 + k] = line[_inside(columns - 1 + k, columns, mirrored)]
@@ -102,7 +107,9 @@ def blur_into(image: Float32, weights: Float32, mirrored: bool, out: Float32) ->
             weight, left, right = weights[k], padded[reach - k :], padded[reach + k :]
             for u in range(columns):
                 line[u] += weight * (left[u] + right[u])
-        out[v] = line
+        written = out[v]
+        for u in range(columns):
+            written[u] = line[u]
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -26,7 +26,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Bool, Float32, Float64
-from fluoropose.imaging.filters import blur
+from fluoropose.imaging.filters import blur, blur_into
 from fluoropose.imaging.kernels import ONE_KERNEL
 from fluoropose.imaging.sampling import sample_or_zero
 
@@ -170,7 +170,7 @@ def _value_noise(grid: Float32, x: float, y: float) -> float:
     return top + fy * (low - top)
 
 
-@njit(inline="always")
+@njit(cache=True, fastmath=True)
 def _add_tissue(total: Float32, p: Float32, a: Float32, b: Float32, c: Float32, d: Float32) -> None:
     """Add base, slope and noise; the noise is computed at every fourth pixel, as it has no finer detail."""
     size = total.shape[0]
@@ -191,7 +191,7 @@ def _add_tissue(total: Float32, p: Float32, a: Float32, b: Float32, c: Float32, 
             total[v, u] += top + fy * (low - top)
 
 
-@njit(inline="always")
+@njit(cache=True, fastmath=True)
 def _add_bar(total: Float32, bar: Float32) -> None:
     """Add the chord of a tube with a hollow; only pixels in the strip that the tube can reach are visited."""
     size = total.shape[0]
@@ -234,11 +234,18 @@ def _compute_frames(
     leaves: Float32,
     frames: Float32,
 ) -> None:
-    """Write the frames: everything that absorbs, then blur, scatter, noise, collimation, look-up and blend."""
+    """Write the frames: everything that absorbs, then blur, scatter, noise, collimation, look-up and blend.
+
+    Loops instead of expressions of arrays, and parts that are functions of their own, take numba half as long.
+    """
     batch, size, _ = objects.shape
     for b in prange(batch):
         p = scalars[b]
-        beam = p[0] * objects[b] / np.sqrt(np.float32(1.0) + p[13] * objects[b]) + surroundings[b]
+        beam = np.empty((size, size), np.float32)
+        for v in range(size):
+            for u in range(size):
+                line = objects[b, v, u]
+                beam[v, u] = p[0] * line / np.sqrt(np.float32(1.0) + p[13] * line) + surroundings[b, v, u]
         _add_tissue(beam, p, grid0[b], grid1[b], grid2[b], grid3[b])
         for n in range(bars.shape[1]):
             if bars[b, n, 5] != 0.0:
@@ -246,7 +253,7 @@ def _compute_frames(
         for v in range(size):
             for u in range(size):
                 beam[v, u] = np.exp(-max(beam[v, u], np.float32(0.0)))
-        beam[:] = blur(beam, _gaussian_weights(p[5]))
+        beam = blur(beam, _gaussian_weights(p[5]))
         scatter = p[6] * np.float32(0.5) * (np.mean(beam) + np.exp(-p[1]))
         electronic = (p[8] / p[7]) ** 2
         for v in range(size):
@@ -261,10 +268,10 @@ def _compute_frames(
                     line = np.float32(3.0) * (max(line, np.float32(0.0)) / np.float32(3.0)) ** p[9]
                 beam[v, u] = line
         # A bilinear warp from pixels s wide takes s^2 / 6 of each pixel from its two neighbours, on average.
-        frames[b] = blur(beam, _neighbour_weights(p[12]))
+        blur_into(beam, _neighbour_weights(p[12]), False, frames[b])
 
 
-@njit(inline="always")
+@njit(cache=True, fastmath=True)
 def _collimate(beam: Float32, leaves: Float32, p: Float32) -> None:
     """Darken what lies behind the leaves and outside of the round collimator."""
     size = beam.shape[0]
@@ -296,7 +303,9 @@ def _gaussian_weights(sigma: float) -> Float32:
     weights = np.empty(_BLUR_RADIUS + 1, np.float32)
     for n in range(_BLUR_RADIUS + 1):
         weights[n] = np.exp(-0.5 * (n / sigma) ** 2)
-    weights /= 2.0 * weights.sum() - weights[0]
+    whole = 2.0 * weights.sum() - weights[0]
+    for n in range(_BLUR_RADIUS + 1):
+        weights[n] /= whole
     return weights
 
 

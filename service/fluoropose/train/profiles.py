@@ -61,19 +61,20 @@ STAGES = (
 class Profile:
     """A training budget: iterations of a network with `effort` 1, pictures in the bank, a factor of the peak rate.
 
-    With no iterations the general weights are taken as they are.
+    With no iterations the general weights are taken as they are. What was trained is measured from `starts` starts.
     """
 
     name: str
     iterations: int
     bank: int
     rate: float = 1.0
+    starts: int = 100
 
 
 PROFILES = {
     item.name: item
     for item in (
-        Profile("tiny", 4, 16),
+        Profile("tiny", 4, 16, starts=10),
         Profile("instant", 0, 16),
         Profile("minute", 100, 200),
         Profile("five-minutes", 700, 800),

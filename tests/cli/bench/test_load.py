@@ -6,16 +6,16 @@ import json
 from support.commands import refused, run
 
 
-def test_a_short_load_accounts_for_every_frame(tmp_path):
+def test_a_short_load_accounts_for_every_frame(shipped_root, tmp_path):
     out = tmp_path / "load.json"
-    result = run("bench", "load", "http:2:20", "ws:2:20", "grpc:2:20", "--seconds", 2, "--size", 256, "--json", out)
+    result = run("bench", "load", "http:2:10", "ws:2:10", "grpc:2:10", "--seconds", 2, "--size", 256, "--json", out)
     assert result.exit_code == 0, result.output
     figures = json.loads(out.read_text())
     assert [row["transport"] for row in figures["loads"]] == ["http", "ws", "grpc"]
     for row in figures["loads"]:
-        assert row["sent"] == row["received"] == 80
+        assert row["sent"] == row["received"] == 40
         assert row["unaccounted"] == 0
-        assert row["answered"] + sum(row["dropped"].values()) == 80
+        assert row["answered"] + sum(row["dropped"].values()) == 40
     assert figures["engine"]["capacity_fps"] > 0
     assert gc.get_freeze_count() > 50_000  # or one full collection in the middle of a load would stop its senders
     gc.unfreeze()

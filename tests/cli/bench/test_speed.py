@@ -5,7 +5,7 @@ import json
 from support.commands import refused, run
 
 
-def test_a_short_run_gives_every_figure(tmp_path):
+def test_a_short_run_gives_every_figure(shipped_root, tmp_path):
     result = run("bench", "speed", "--runs", 2, "--json", tmp_path / "s.json")
     assert result.exit_code == 0, result.output
     figures = json.loads((tmp_path / "s.json").read_text())

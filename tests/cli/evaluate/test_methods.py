@@ -60,7 +60,7 @@ def test_a_method_that_fails_ends_no_evaluation(cases_root, models_root, tmp_pat
     assert "InputError: expected the object inside the frame" in next(iter(facts["failed"]))
 
 
-def test_evaluate_refuses(cases_root, models_root, tmp_path):
+def test_evaluate_refuses(cases_root, models_root, shipped_root, tmp_path):
     def words(*more):
         return evaluated(cases_root, models_root, tmp_path / "e", *more)
 
@@ -74,8 +74,7 @@ def test_evaluate_refuses(cases_root, models_root, tmp_path):
     refused(words("--again", "features"), "expected --again among the methods ours")
     refused(words("--spread", "0,1"), "expected --spread")
     refused(words("--starts-file", tmp_path / "none.json"), "at least one start")
-    assert run("prepare", "plate", "--out", tmp_path / "plate").exit_code == 0
-    other = ["evaluate", "methods", tmp_path / "plate", "--model", models_root / "small", "--out", tmp_path / "e"]
+    other = ["evaluate", "methods", shipped_root / "plate", "--model", models_root / "small", "--out", tmp_path / "e"]
     refused(run(*other), "made for another case")
     assert not (tmp_path / "e").exists()
     (tmp_path / "e" / "small").mkdir(parents=True)
