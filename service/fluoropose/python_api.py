@@ -24,7 +24,7 @@ from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle, shipped_models_root
+from fluoropose.io.bundles import find_bundle_folder, load_bundle, shipped_models_root
 from fluoropose.io.cases import load_case
 from fluoropose.io.preparation import CaseRequest, choose_view, prepare_ct, prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
@@ -124,7 +124,7 @@ class Registrar:
     Parameters
     ----------
     case : what `open_case` or `prepare` returned
-    model : folder of the case's bundle; that which ships under the case's name if not given
+    model : folder of a bundle that was trained for the case; without it a shipped one, or the universal networks
     device : "cpu", "cuda" or "auto"
     threads : ONNX Runtime's threads on a CPU
 
@@ -136,12 +136,9 @@ class Registrar:
 
     def __init__(self, case: Case, model: str | Path | None = None, *, device: str = "cpu", threads: int = 1) -> None:
         self.case = case
-        folder = shipped_models_root() / case.name if model is None else Path(model)
+        folder = find_bundle_folder(shipped_models_root(), case) if model is None else Path(model)
         if not folder.is_dir():
-            raise BundleError(
-                f"expected the folder of a model for case {case.name!r}, got none at {folder}: train one with "
-                "'fluoropose train' and give its folder as model"
-            )
+            raise BundleError(f"expected the folder of a model for case {case.name!r}, got none at {folder}")
         self._resident = load_resident_case(case, load_bundle(folder), open_device(device, threads))
 
     def register(

@@ -9,6 +9,7 @@ from fluoropose.cli.console import console, plain_errors, progress_bar
 from fluoropose.cli.environment import here, write_figures
 from fluoropose.cli.options import (
     Attenuation,
+    AttenuationPerMm,
     Box,
     Device,
     Hu,
@@ -16,6 +17,7 @@ from fluoropose.cli.options import (
     Json,
     Label,
     LabelMap,
+    Material,
     ObjectName,
     RangeMm,
     Seed,
@@ -29,7 +31,10 @@ __all__ = ["demo"]
 
 def demo(
     object_name: ObjectName = "plate",
-    ct: Annotated[Path | None, typer.Option("--ct", help="Your own CT instead: prepared and trained first.")] = None,
+    ct: Annotated[Path | None, typer.Option("--ct", help="Your own CT instead.")] = None,
+    mesh: Annotated[Path | None, typer.Option("--mesh", help="Your own STL, PLY or OBJ instead.")] = None,
+    material: Material = None,
+    attenuation_per_mm: AttenuationPerMm = None,
     label_map: LabelMap = None,
     label: Label = None,
     hu: Hu = None,
@@ -38,7 +43,9 @@ def demo(
     range_mm: RangeMm = 900.0,
     attenuation: Attenuation = False,
     in_air: InAir = False,
-    profile: Annotated[str, typer.Option("--profile", help="Training of --ct, as for `train`.")] = "quick",
+    profile: Annotated[
+        str, typer.Option("--profile", help="Train it first, as `train` does; without: no training.")
+    ] = "",
     frames: Annotated[int, typer.Option("--frames", min=1, help="Of the simulated run.")] = 200,
     starts: Annotated[int, typer.Option("--starts", min=0, help="Also register from N perturbed starts.")] = 0,
     seed: Seed = 0,
@@ -50,6 +57,8 @@ def demo(
     """Run the main job here: an object, a real server on loopback, a simulated run, errors and latencies.
 
     Example: fluoropose demo --object knee --starts 200 --json knee.json
+
+    Example: fluoropose demo --mesh implant.stl --material titanium
     """
     with plain_errors():
         from fluoropose.cli.demo_frames import live_frames
@@ -62,18 +71,20 @@ def demo(
         from fluoropose.objects.catalogue import shipped_object
 
         environment, models, cases = here(device, threads), Settings().models_root(), out / "cases"
-        with progress_bar("rendering atlas") as report:
-            if ct is None:
+        own = ct or mesh
+        with progress_bar("rendering the first views") as report:
+            if own is None:
                 item = shipped_object(object_name)
                 case = prepare_shipped(item, cases / object_name, replace=True, progress=report)
             else:
-                choice = choose_view(view, range_mm, AtlasGrid())
-                request = CaseRequest(ct, choice, label_map, label, hu, parse_box(box), attenuation, in_air)
-                case = prepare_ct(request, cases / "ct", replace=True, progress=report)
-        if ct is not None:
+                choice = choose_view(view, range_mm, AtlasGrid() if profile else AtlasGrid(14.0))
+                selected = (label_map, label, hu, parse_box(box), attenuation, in_air)
+                request = CaseRequest(own, choice, *selected, material, attenuation_per_mm)
+                case = prepare_ct(request, cases / ("ct" if ct else "mesh"), replace=True, progress=report)
+        if own is not None and profile:
             models = out / "models"
-            train_bundle(case, models / "ct", profile, seed, environment)
-            console.print(f"model written to {models / 'ct'}")
+            train_bundle(case, models / case.name, profile, seed, environment)
+            console.print(f"model written to {models / case.name}")
         result = run_demo(case, DemoPlan(cases, models, out, frames, starts, seed), environment, live_frames)
         parts = {"tracking": result.tracking} | ({"starts": result.starts} if result.starts else {})
         console.print(facts_table(parts))

@@ -42,10 +42,13 @@ def register(
         from fluoropose.cli.inputs import is_placed
         from fluoropose.cli.instant_files import InstantFiles
         from fluoropose.cli.register_files import register_file, register_view_files
+        from fluoropose.io.bundles import find_bundle_folder
+        from fluoropose.io.cases import load_case
 
         settings = Settings()
+        networks = model or find_bundle_folder(settings.models_root(), load_case(case))
         files = InstantFiles(
-            case, tuple(frames), tuple(cameras), initial_pose, model or settings.models_root() / case.name,
+            case, tuple(frames), tuple(cameras), initial_pose, networks,
             pixel_meaning, inverted, out, threads or settings.threads,
         )  # fmt: skip
         alone = len(frames) == len(cameras) == 1 and not is_placed(cameras[0])

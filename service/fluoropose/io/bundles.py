@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError, InputError
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
 from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden, NetworkGraphs, weights_file
 
 __all__ = [
     "describe_inputs",
+    "find_bundle_folder",
     "list_bundles",
     "load_bundle",
     "read_manifest",
@@ -90,6 +92,20 @@ def universal_bundle_folder(root: Path, *, in_body: bool) -> Path:
         if (folder / "manifest.json").is_file():
             return folder
     raise BundleError(f"expected the universal networks in {root.name}/universal/{part}, got none")
+
+
+def find_bundle_folder(root: Path, case: Case) -> Path:
+    """Return the folder of the networks for a case: its own in `root`, that of its name first, else the universal ones.
+
+    Raises
+    ------
+    BundleError
+        If a manifest in `root` is of another schema, or there are no universal networks.
+    """
+    own = [name for name in list_bundles(root) if read_manifest(root / name).get("case_digest") == case.digest]
+    if own:
+        return root / (case.name if case.name in own else own[0])
+    return universal_bundle_folder(root, in_body=case.rest is not None)
 
 
 def list_bundles(root: Path) -> list[str]:

@@ -16,7 +16,7 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.inference.onnx_runtime import Device
-from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest, universal_bundle_folder
+from fluoropose.io.bundles import find_bundle_folder, load_bundle
 from fluoropose.io.cases import check_name, list_cases, load_case, read_verification, remove_case, store_verification
 from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.registration.multi_object import register_objects
@@ -105,9 +105,9 @@ class Service:
                 return self.case_cache.case(record.name)
             folder = self.cases_root / record.name
             case = load_case(folder)
-            model = self._model_for(case, record.name)
-            record.model = "universal" if model.parent.name == "universal" else model.name
-            resident = self.case_cache.add(case, load_bundle(model), self.sessions.cases_in_use())
+            bundle = load_bundle(find_bundle_folder(self.models_root, case))
+            record.model = bundle.name
+            resident = self.case_cache.add(case, bundle, self.sessions.cases_in_use())
             record.detail, record.verification = self._describe(case), read_verification(folder)
             return resident
 
@@ -268,17 +268,6 @@ class Service:
         ]
         checks = [{"name": name, "status": "ok" if fine else "fail", "detail": text} for name, fine, text in outcomes]
         return {"status": "ok" if all(fine for _, fine, _ in outcomes) else "fail", "checks": checks}
-
-    def _model_for(self, case: Case, name: str) -> Path:
-        """Return the folder of the networks for a case: its own, of the same name first, else the universal ones."""
-        fitting = [
-            model
-            for model in list_bundles(self.models_root)
-            if read_manifest(self.models_root / model).get("case_digest") == case.digest
-        ]
-        if fitting:
-            return self.models_root / (name if name in fitting else fitting[0])
-        return universal_bundle_folder(self.models_root, in_body=case.rest is not None)
 
 
 def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

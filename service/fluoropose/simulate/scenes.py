@@ -24,17 +24,26 @@ _BEHIND_COUNTS = 400.0
 
 _CONTINUED_MM = 200.0
 
+_METAL_PER_MM = 0.1
+"""An object that attenuates more than this somewhere, in 1/mm, is of metal: cortical bone has 0.05."""
+
 
 def case_scene(case: Case, seed: int, *, limb: bool = False) -> tuple[Scene, Motion, Motion]:
     """Return the scene of a case with the motions of object and anatomy.
 
-    A shipped object stands before drawn anatomy, which is a limb's if `limb`; the object of a CT among the rest of it.
+    A shipped object, and any other that is of metal and alone, stands before drawn anatomy, which is a limb's if
+    `limb`; the object of a CT stands among the rest of it.
     """
     rng = np.random.default_rng([seed, 100])
     item = next((item for item in OBJECTS.values() if item.name == case.name), None)
     if item is not None and case.rest is None:
         finer = item.volume(FINER_SHARE * item.voxel_mm)
         scene = shipped_scene(case, finer, item.camera(), item.voxel_mm, rng, limb=limb)
+    elif case.rest is None and float(case.volume.values.max()) > _METAL_PER_MM:
+        detector = Detector(bits=16, materials=tuple(METAL))
+        step_mm = FINER_SHARE * float(case.volume.spacing_mm.min())
+        anatomy = random_anatomy(rng, case.size_mm, limb=limb)
+        scene = Scene(case.volume, case.pose_frame, ct_camera(case), detector, anatomy, step_mm)
     else:
         scene = ct_scene(case, ct_camera(case))
     return scene, *run_motions(case, rng, rest_moves=case.rest is not None)

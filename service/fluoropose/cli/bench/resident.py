@@ -7,7 +7,7 @@ from fluoropose.cli.settings import Settings
 from fluoropose.evaluation.environment import Environment
 from fluoropose.evaluation.overlap_times import measure_overlap_times
 from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle
+from fluoropose.io.bundles import find_bundle_folder, load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.objects.catalogue import shipped_object
 from fluoropose.registration.resident_case import ResidentCase
@@ -27,7 +27,8 @@ def open_cache(environment: Environment, cuda_graphs: bool) -> CaseCache:
 def add_object(cache: CaseCache, object_name: str) -> ResidentCase:
     """Return a shipped object with its shipped model, resident."""
     name = shipped_object(object_name).name
-    return cache.add(load_case(prepare_shipped_cases() / name), load_bundle(Settings().models_root() / name))
+    case = load_case(prepare_shipped_cases() / name)
+    return cache.add(case, load_bundle(find_bundle_folder(Settings().models_root(), case)))
 
 
 def measure_overlaps(cache: CaseCache, runs: int, seed: int, environment: Environment) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ from typing import Any
 from fluoropose.cli.environment import find_case, write_figures
 from fluoropose.cli.settings import Settings
 from fluoropose.errors import InputError
+from fluoropose.io.bundles import find_bundle_folder
+from fluoropose.io.cases import load_case
 
 __all__ = ["find_cases", "write_case_figures"]
 
@@ -25,7 +27,7 @@ def find_cases(names: list[str], model: Path | None) -> Iterator[tuple[Path, Pat
         if folder.name in seen:
             raise InputError(f"expected cases of different names, got {folder.name} twice")
         seen.add(folder.name)
-        yield folder, model or Settings().models_root() / folder.name
+        yield folder, model or find_bundle_folder(Settings().models_root(), load_case(folder))
 
 
 def write_case_figures(path: Path | None, figures: dict[str, Any]) -> None:

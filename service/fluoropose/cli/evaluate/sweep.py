@@ -38,6 +38,8 @@ def sweep(
         from fluoropose.cli.tables.sweeps import sweep_table
         from fluoropose.evaluation.plots.several import sweep_plotter
         from fluoropose.evaluation.sweeps import SweepPlan, evaluate_sweeps
+        from fluoropose.io.bundles import find_bundle_folder
+        from fluoropose.io.cases import load_case
         from fluoropose.objects.catalogue import shipped_object
 
         draw = sweep_plotter() if plots else None
@@ -45,10 +47,9 @@ def sweep(
         plan = SweepPlan(chosen_spans, runs, frames, fps, seed, moving, side_px)
         root, models, figures = out or Path("evaluation") / "sweeps", Settings().models_root(), {}
         for name in [shipped_object(name).name for name in objects]:
-            cases = prepare_shipped_cases()
-            figures[name] = evaluate_sweeps(
-                cases / name, models / name, plan, root / name, here(device, threads)
-            )  # fmt: skip
+            case = prepare_shipped_cases() / name
+            model = find_bundle_folder(models, load_case(case))
+            figures[name] = evaluate_sweeps(case, model, plan, root / name, here(device, threads))
             console.print(sweep_table(name, figures[name]))
             if draw is not None:
                 draw(root / name, name, figures[name])
