@@ -15,8 +15,13 @@ a frame are `registration.multi_object`. Lengths in mm, angles in rad, times in 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
-from fluoropose.arrays import Mat44
+import numpy as np
+
+from fluoropose.arrays import Mat33, Mat44
+from fluoropose.geometry.rigid import rigid
+from fluoropose.geometry.rotation import about_x, about_y, smallest_rotation
 from fluoropose.registration.assessment import (
     Status,
     assess,
@@ -63,6 +68,14 @@ __all__ = [
     "search",
     "surer_of",
 ]
+
+_TURNED_DEG = 14.0
+"""How far, degrees: about as far as half of the coarse network's reach."""
+
+_TURNED_STARTS = tuple(
+    turn(angle) for turn, angle in product((about_x, about_y), np.deg2rad([-_TURNED_DEG, _TURNED_DEG]))
+)
+"""Where a rough start is tried again: a start is most often too wrong in the out-of-plane angles."""
 
 _FOUND_CONFIDENCE = 0.95
 """Confidence of a searched pose from which no further candidate is tried."""
@@ -119,11 +132,30 @@ def estimate_in_view(view: PreparedView, plan: Plan, schedule: Schedule = DEFAUL
 def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) -> AssessedPose:
     """Find an object from a start; where the short schedule does not surely find one `nearby`, follow the whole one."""
     found = follow(view, start, TRACKING_SCHEDULE if nearby else schedule)
-    if not nearby or found.assessment.status is Status.TRACKING:
+    if found.assessment.status is Status.TRACKING:
         return found
+    if not nearby:
+        return _try_turned(view, start, schedule, found)
     again = follow(view, start, DEFAULT_SCHEDULE)
     kept = found if found.assessment.confidence >= again.assessment.confidence else again
     return _with_both_times(kept, found, again)
+
+
+def _try_turned(view: PreparedView, start: Mat44, schedule: Schedule, found: AssessedPose) -> AssessedPose:
+    """Try a rough start that led to no sure pose again, turned out of the plane; return the surest end."""
+    for turn in _TURNED_STARTS:
+        if found.assessment.status is Status.TRACKING:
+            break
+        found = surer_of(found, follow(view, _turn_start(view, start, turn), schedule))
+    return found
+
+
+def _turn_start(view: PreparedView, start: Mat44, turn: Mat33) -> Mat44:
+    """Return a start turned about the object's centre, by a rotation in the axes of a camera that looks at it."""
+    centre = start[:3, :3] @ view.atlas.view.centre_mm + start[:3, 3]
+    looking = smallest_rotation(centre)
+    rotation = looking @ turn @ looking.T @ start[:3, :3]
+    return rigid(rotation, centre - rotation @ view.atlas.view.centre_mm)
 
 
 def search(view: PreparedView) -> AssessedPose:
