@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fluoropose.drr.atlas import Atlas, AtlasGrid, build_atlas, default_step_mm, render_view
-from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.reference import ReferenceRenderer
 from fluoropose.imaging.volume import Volume, extend_ends
 
@@ -90,7 +90,7 @@ def test_the_atlas_is_mapped_and_small(small_case):
 
 def test_an_atlas_is_built_in_the_array_that_is_given(small_case):
     view, grid = small_case.atlas.view, AtlasGrid(4.0, 4.0)
-    renderer = CpuRenderer(small_case.volume, default_step_mm(small_case.volume))
+    renderer = PlaneRenderer(small_case.volume)
     out = np.zeros((9, 128, 128), np.float16)
     atlas = build_atlas(renderer, view, grid, out=out)
     assert atlas.pictures is out

@@ -192,10 +192,6 @@ class AbstractAtlas(ABC):
     def look_ahead(self, camera_from_volume: Mat44) -> None:
         """Prepare for the next frames of an object that was found at a pose."""
 
-    def begin_frame(self) -> "AbstractAtlas":
-        """Return the atlas as one frame uses it, which counts what that frame `waited` for."""
-        return self
-
     @property
     def waited(self) -> int:
         """How many views this frame had to wait for so far."""

@@ -24,7 +24,7 @@ from fluoropose.drr.sphere import SphereGrid
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray, pose_from_canonical
 from fluoropose.imaging.half_precision import to_single
 
-__all__ = ["CacheSettings", "FrameViews", "ViewCache", "ViewCounts", "ViewRenderers"]
+__all__ = ["CacheSettings", "ViewCache", "ViewCounts", "ViewRenderers"]
 
 _ABSENT = -1
 
@@ -148,20 +148,9 @@ class ViewCache(AbstractAtlas):
         _, here = self.sphere.views_of(self._searched)
         return [here[index] for index in self._searched.subset(step_deg)]
 
-    def begin_frame(self) -> "FrameViews":
-        """Return the views as one frame uses them."""
-        return FrameViews(self)
-
     def look_ahead(self, camera_from_volume: Mat44) -> None:
         """Have the views around a pose rendered on a background thread, the nearest first."""
         self._want(self._around(camera_from_volume))
-
-    def prepare(self, camera_from_volume: Mat44, radius_deg: float) -> None:
-        """Render the views within an angle of a pose before returning: for a start, before its first frame."""
-        ray = central_ray(camera_from_volume, self.view.centre_mm)
-        for index in self.sphere.around(ray.direction, radius_deg):
-            if self._slot_of[index] == _ABSENT:
-                self._render(index, ahead=True)
 
     def wait_until_ahead(self, timeout_s: float) -> bool:
         """Wait until the background thread has nothing to do; tell whether it came to that in time."""
@@ -254,66 +243,3 @@ class ViewCache(AbstractAtlas):
         if self._kinds == 2:
             self.pictures[self._capacity : self._capacity + count] = prepared.pictures[prepared.grid.count + taken]
         self._view_in[:count], self._slot_of[numbers], self._held = numbers, np.arange(count), count
-
-
-class FrameViews(AbstractAtlas):
-    """The views of a cache as one frame uses them: it counts those that the frame `waited` for."""
-
-    def __init__(self, cache: ViewCache) -> None:
-        """Count from nothing."""
-        self.view, self.pictures = cache.view, cache.pictures
-        self._cache, self._waited = cache, 0
-
-    @property
-    def waited(self) -> int:
-        """How many views this frame had to wait for so far."""
-        return self._waited
-
-    @property
-    def step_deg(self) -> float:
-        """The angle between neighbouring views, degrees."""
-        return self._cache.step_deg
-
-    @property
-    def has_surroundings(self) -> bool:
-        """Whether the rest of the CT is rendered too."""
-        return self._cache.has_surroundings
-
-    def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
-        """Return the parts of a pose in its chart and the nearest view."""
-        return self._cache.locate(camera_from_volume, stay)
-
-    def angles_of(self, index: int) -> tuple[float, float]:
-        """Return (alpha, beta) in rad of a view in its chart."""
-        return self._cache.angles_of(index)
-
-    def rotation(self, index: int) -> Mat33:
-        """Return the object's rotation in the canonical camera in a view."""
-        return self._cache.rotation(index)
-
-    def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
-        """Return a view and its neighbours in its chart."""
-        return self._cache.neighbours(index)
-
-    def picture_indices(self, index: int) -> tuple[int, ...]:
-        """Return the slots of a view's pictures (`ViewCache.picture_indices`)."""
-        self._waited += self._cache.missing(self.neighbours(index))
-        return self._cache.picture_indices(index)
-
-    def line_integrals(self, *indices: int) -> Float32:
-        """Return the object in views as float32, shape (n, size, size)."""
-        self._waited += self._cache.missing(indices)
-        return self._cache.line_integrals(*indices)
-
-    def surroundings_in(self, *indices: int) -> Float32:
-        """Return the rest of the CT in views as float32, shape (n, size, size)."""
-        self._waited += self._cache.missing(indices)
-        return self._cache.surroundings_in(*indices)
-
-    def expected_views(self, step_deg: float) -> list[int]:
-        """Return the views that a search of the whole frame compares."""
-        return self._cache.expected_views(step_deg)
-
-    def look_ahead(self, camera_from_volume: Mat44) -> None:
-        """Have the views around a pose rendered on a background thread."""
-        self._cache.look_ahead(camera_from_volume)

@@ -126,7 +126,10 @@ def estimate_in_view(view: PreparedView, plan: Plan, schedule: Schedule = DEFAUL
     """Find an object in one prepared view as planned: near a pose, from a rough start (by `schedule`), or anywhere."""
     if plan.start is None:
         return estimate_of(view, search(view))
-    return estimate_of(view, _find(view, view.camera_from_volume(plan.start), plan.nearby, schedule))
+    start = view.camera_from_volume(plan.start)
+    if not plan.nearby:
+        view.atlas.look_ahead(start)
+    return estimate_of(view, _find(view, start, plan.nearby, schedule))
 
 
 def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) -> AssessedPose:

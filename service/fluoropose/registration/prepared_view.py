@@ -11,6 +11,7 @@ import numpy as np
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
+from fluoropose.drr.frame_views import begin_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import require_rig
@@ -111,7 +112,7 @@ def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pic
     camera = view.placed.camera
     check_frame(view.pixels, camera)
     own = view.resident or resident
-    atlas = own.atlas.begin_frame()
+    atlas = begin_frame(own.atlas)
     factor = binning_factor(camera, atlas.view.camera.focal_px)
     if (number, factor) not in pictures:
         pictures[number, factor] = line_integral_image(view.pixels, view.meaning, factor, view.inverted)

@@ -1,0 +1,32 @@
+"""A frame counts the views that it had to wait for."""
+
+import numpy as np
+
+from fluoropose.drr.frame_views import FrameViews, begin_frame
+from fluoropose.drr.planes import SerialPlaneRenderer
+from fluoropose.drr.view_cache import ViewCache, ViewRenderers
+from fluoropose.geometry.canonical import pose_from_canonical
+from fluoropose.geometry.rotation import about_y
+
+
+def test_only_views_that_were_not_there_are_waited_for(small_case):
+    cache = ViewCache(small_case.atlas, ViewRenderers(SerialPlaneRenderer(small_case.volume)), step_deg=4.0)
+    view = small_case.atlas.view
+    turned = about_y(np.deg2rad(60.0)) @ view.base_rotation
+    pose = pose_from_canonical(np.eye(3), turned, np.array([0.0, 0.0, view.range_mm]), view)
+    first, second = begin_frame(cache), begin_frame(cache)
+    assert isinstance(first, FrameViews)
+    index = first.locate(pose)[1]
+    first.picture_indices(index)
+    first.line_integrals(index)
+    assert (first.waited, second.waited) == (5, 0)
+    second.picture_indices(index)
+    assert second.waited == 0
+    middle = cache.expected_views(4.0)[len(cache.expected_views(4.0)) // 2]
+    second.line_integrals(middle)
+    assert second.waited == 0
+
+
+def test_an_atlas_that_is_complete_is_used_as_it_is(small_case):
+    assert begin_frame(small_case.atlas) is small_case.atlas
+    assert small_case.atlas.waited == 0
