@@ -26,10 +26,12 @@ from fluoropose.cli.settings import Settings
 
 __all__ = ["demo"]
 
+_PROFILE = "Training of --ct, as for `train`: `instant` has none, `quick` is more exact."
+
 
 def demo(
     object_name: ObjectName = "plate",
-    ct: Annotated[Path | None, typer.Option("--ct", help="Your own CT instead: prepared and trained first.")] = None,
+    ct: Annotated[Path | None, typer.Option("--ct", help="Your own CT instead: prepared first.")] = None,
     label_map: LabelMap = None,
     label: Label = None,
     hu: Hu = None,
@@ -38,7 +40,7 @@ def demo(
     range_mm: RangeMm = 900.0,
     attenuation: Attenuation = False,
     in_air: InAir = False,
-    profile: Annotated[str, typer.Option("--profile", help="Training of --ct, as for `train`.")] = "quick",
+    profile: Annotated[str, typer.Option("--profile", help=_PROFILE)] = "instant",
     frames: Annotated[int, typer.Option("--frames", min=1, help="Of the simulated run.")] = 200,
     starts: Annotated[int, typer.Option("--starts", min=0, help="Also register from N perturbed starts.")] = 0,
     seed: Seed = 0,
