@@ -40,7 +40,7 @@ HOMES = {
     },
     "cma": {"evaluation/baselines/evolution.py"},
     "matplotlib": {"evaluation/plots/"},
-    "torch": {"train/", "evaluation/published/training/", "evaluation/general_weights.py"},
+    "torch": {"train/", "evaluation/published/training/", "evaluation/universal/"},
     "onnx": {"train/export.py"},
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},

@@ -11,7 +11,7 @@ from fluoropose.inference.onnx_runtime import Device, open_session
 from fluoropose.io.bundles import list_bundles, load_bundle
 from fluoropose.registration.regression.numpy_step import warp_frame
 from fluoropose.train.export import OPSET, export_network, split_at_warp
-from fluoropose.train.network import build_net
+from fluoropose.train.network import build_net, step_geometry
 from fluoropose.train.profiles import STAGES
 
 SIZE_PX = 128
@@ -27,7 +27,7 @@ def shipped_networks():
 def exported(request, small_case, tmp_path_factory):
     """A network of each kind with random weights, and a folder with its three files."""
     stage = request.param
-    graphs = export_network(build_net(stage.shape, SIZE_PX), small_case.atlas, f"{stage.name}.weights")
+    graphs = export_network(build_net(stage.shape, SIZE_PX), step_geometry(small_case.atlas), f"{stage.name}.weights")
     folder = tmp_path_factory.mktemp(stage.name)
     (folder / "full.onnx").write_bytes(graphs.full)
     (folder / "warped.onnx").write_bytes(graphs.warped)

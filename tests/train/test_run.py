@@ -1,7 +1,5 @@
 """The training of a case: which weights it starts from, what it makes, and profiles that train nothing."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -13,22 +11,21 @@ from fluoropose.train.profiles import STAGES, profile
 from fluoropose.train.run import initial_tensors, train_case
 
 
-def test_a_case_starts_from_weights_that_fit_and_leaves_others(small_case):
-    shape, atlas = STAGES[1].shape, small_case.atlas
+def test_a_case_starts_from_weights_that_fit_and_leaves_others():
+    shape = STAGES[1].shape
     given = {name: value.numpy() for name, value in EquationNet(shape, 128).state_dict().items()}
-    smaller = replace(atlas, view=replace(atlas.view, size_px=64))
-    assert initial_tensors({"fine": given}, STAGES[1], atlas).keys() == given.keys()
-    assert initial_tensors({"fine": given}, STAGES[1], smaller) is None
-    assert initial_tensors({"fine": given}, STAGES[0], atlas) is None
-    assert initial_tensors(None, STAGES[1], atlas) is None
+    assert initial_tensors({"fine": given}, STAGES[1], 128, surrounded=False).keys() == given.keys()
+    assert initial_tensors({"fine": given}, STAGES[1], 64, surrounded=False) is None
+    assert initial_tensors({"fine": given}, STAGES[0], 128, surrounded=False) is None
+    assert initial_tensors(None, STAGES[1], 128, surrounded=False) is None
 
 
-def test_weights_that_know_no_surroundings_start_with_none_of_them(surrounded_case, rng):
+def test_weights_that_know_no_surroundings_start_with_none_of_them(rng):
     """What a network of five inputs says is what it says with surroundings, whatever these are, before training."""
     net = EquationNet(STAGES[1].shape, 128).eval()
     given = {name: value.numpy() for name, value in net.state_dict().items()}
     wider = EquationNet(STAGES[1].shape, 128, surrounded=True).eval()
-    wider.load_state_dict(initial_tensors({"fine": given}, STAGES[1], surrounded_case.atlas))
+    wider.load_state_dict(initial_tensors({"fine": given}, STAGES[1], 128, surrounded=True))
     frame, views = (torch.from_numpy(rng.random((1, n, 128, 128)).astype(np.float32)) for n in (1, 6))
     with torch.no_grad():
         torch.testing.assert_close(wider(frame, views)[:2], net(frame, views[:, :5])[:2], rtol=1e-4, atol=1e-4)

@@ -14,8 +14,8 @@ from fluoropose.objects.shapes import Distance, Part, box, capsule, cylinder, el
 
 __all__ = [
     "BONES",
-    "METALS",
     "Family",
+    "METALS",
     "flat_bone_parts",
     "long_bone_parts",
     "plate_like_parts",

@@ -24,7 +24,7 @@ from fluoropose.train.network import NetworkShape
 from fluoropose.train.profiles import STAGES, Stage
 from fluoropose.train.synthesis import build_bank
 
-__all__ = ["UNIVERSAL_STAGES", "StreamPlan", "StreamedSubjects", "UniversalStage", "universal_subject"]
+__all__ = ["StreamPlan", "StreamedSubjects", "UNIVERSAL_STAGES", "UniversalStage", "universal_subject"]
 
 _VOXELS_ACROSS = (35.0, 110.0)
 
