@@ -26,15 +26,7 @@ from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
 from fluoropose.io.object_picture import object_picture
 from fluoropose.io.pictures import save_picture
 
-__all__ = [
-    "PICTURE_NAME",
-    "check_name",
-    "list_cases",
-    "load_case",
-    "read_understanding",
-    "remove_case",
-    "store_case",
-]
+__all__ = ["PICTURE_NAME", "check_name", "list_cases", "load_case", "read_understanding", "remove_case", "store_case"]
 
 PICTURE_NAME = "object.png"
 """The picture of the object in a case's folder."""
