@@ -34,7 +34,7 @@ HOMES = {
         "simulate/sampled_rays.py", "train/appearance.py", "evaluation/published/patches.py",
     },
     "scipy": {
-        "evaluation/studies/wrist/biplane_search.py", "imaging/mesh_surface.py",
+        "evaluation/studies/wrist/biplane_search.py", "imaging/masks.py", "imaging/mesh_surface.py",
         "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py",
         "io/pictures.py", "similarity/gradient.py", "evaluation/baselines/", "evaluation/published/gradients.py",
     },
@@ -48,7 +48,7 @@ HOMES = {
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "trimesh": {"io/meshes.py"},
-    "PIL": {"io/frames.py", "io/pictures.py"},
+    "PIL": {"io/frames.py", "io/object_picture.py", "io/pictures.py"},
     "pydantic": {"transports/http/"},
     "pydantic_settings": {"cli/settings.py"},
     "fastapi": {"transports/http/"},

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import fluoropose
-from fluoropose.errors import BundleError, FrameError, GeometryError, InputError
+from fluoropose.errors import BundleError, FrameError, GeometryError, InputError, VolumeError
 from fluoropose.evaluation.metrics.pose_error import pose_error
+from fluoropose.io.nifti import write_nifti
+from support.cases import small_volume
 from support.meshes import box_mesh, stl_bytes
 
 
@@ -67,6 +69,15 @@ def test_a_mesh_is_prepared_with_its_material(tmp_path):
     assert case.volume.values.max() == pytest.approx(0.0494, abs=1e-4)
     with pytest.raises(InputError, match="got neither"):
         fluoropose.prepare(tmp_path / "part.stl", tmp_path / "other")
+
+
+def test_a_volume_of_attenuation_is_prepared_as_such(tmp_path):
+    write_nifti(tmp_path / "object.nii", small_volume(3.0))
+    few = {"half_range_deg": 4.0, "step_deg": 4.0}
+    case = fluoropose.prepare(tmp_path / "object.nii", tmp_path / "object", attenuation=True, **few)
+    assert case.rest is None
+    with pytest.raises(VolumeError, match="look like attenuation"):
+        fluoropose.prepare(tmp_path / "object.nii", tmp_path / "other", in_air=True)
 
 
 def test_a_run_is_followed_frame_by_frame(registrar, camera, frame, pose):

@@ -5,7 +5,7 @@ FluoroposeError
 |   +-- GeometryError          a camera or a pose breaks its rules
 |   +-- VolumeError            a volume cannot be read or is not a CT
 |   +-- MeshError              a mesh cannot be read or encloses no solid
-|   +-- ObjectSelectionError   the selection holds no object
+|   +-- ObjectSelectionError   the selection holds no object, or there is none where one is needed
 |   +-- FrameError             an X-ray frame cannot be read or shows nothing
 |   +-- UnknownCaseError       no case of that name is stored
 |   +-- UnknownSessionError    no session of that name is open
@@ -71,7 +71,7 @@ class MeshError(InputError):
 
 
 class ObjectSelectionError(InputError):
-    """The label, window or box that chooses the object selects nothing."""
+    """The label, window or box that chooses the object selects nothing, or is missing where a whole CT needs one."""
 
     code = "object-not-found"
 

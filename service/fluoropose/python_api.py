@@ -69,6 +69,8 @@ def prepare(
     label: int | None = None,
     hu: tuple[float, float] | None = None,
     box_mm: Sequence[Sequence[float]] | None = None,
+    attenuation: bool = False,
+    in_air: bool = False,
     material: str | None = None,
     attenuation_per_mm: float | None = None,
     view: str = "frontal",
@@ -88,6 +90,8 @@ def prepare(
     label_map, label : the object is this value of a label map on the CT's grid
     hu : or what lies within this window of HU, low and high
     box_mm : or what lies within this box, two corners in LPS mm
+    attenuation : the volume's values, and those of `hu`, are attenuation in 1/mm, not HU
+    in_air : nothing surrounds the object in the volume, whatever it looks like
     material, attenuation_per_mm : what a mesh is of, "titanium", "cobalt-chrome", "steel", "uhmwpe", "peek" or "bone",
         or its linear attenuation in 1/mm; a mesh needs one of them and takes no selection
     view : expected view, "frontal", "back" or "lateral", or a pose's JSON file
@@ -112,6 +116,8 @@ def prepare(
         label,
         hu,
         None if box_mm is None else np.asarray(box_mm, np.float64),
+        attenuation,
+        in_air,
         material=material,
         attenuation_per_mm=attenuation_per_mm,
     )

@@ -17,13 +17,13 @@ from support.cases import small_parts
 
 @pytest.fixture(scope="session")
 def ct(tmp_path_factory):
-    """A CT in HU: the small object's densities in water, with a label map of them."""
+    """A CT in HU: the small object's densities in muscle, with a label map of them."""
     folder = tmp_path_factory.mktemp("ct")
     solid = voxelise(small_parts(), np.array([18.0, 10.0, 21.0]), 2.0)
     values = np.pad(solid.values, 4)
     placed = solid.lps_from_index.copy()
     placed[:3, 3] -= 8.0
-    write_nifti(folder / "ct.nii.gz", Volume(np.where(values > 0, 1000.0 * (values / WATER_PER_MM), 0.0), placed))
+    write_nifti(folder / "ct.nii.gz", Volume(np.where(values > 0, 1000.0 * (values / WATER_PER_MM), 50.0), placed))
     write_nifti(folder / "labels.nii.gz", Volume((values > 0).astype(np.float32) * 5, placed))
     return folder
 

@@ -1,5 +1,7 @@
 """`prepare`: a case of a CT, and one line for every mistake."""
 
+import re
+
 import pytest
 
 from fluoropose.io.cases import list_cases, load_case
@@ -22,6 +24,10 @@ def test_prepare_makes_a_case_of_a_ct(ct, tmp_path, choice):
     assert case.rest is not None
     assert case.size_mm == pytest.approx(49.0, abs=4.0)
     assert case.atlas.grid.rows == 5
+    printed = " ".join(result.output.split())
+    assert re.search(r"object: \d+ mm \(\d+ x \d+ x \d+\), [\d.]+ cm3, voxel 2 mm, in its body", printed)
+    assert "picture:" in printed
+    assert (tmp_path / "mine" / "object.png").is_file()
 
 
 @pytest.mark.parametrize(
@@ -33,6 +39,8 @@ def test_prepare_makes_a_case_of_a_ct(ct, tmp_path, choice):
             ["ct.nii.gz", "--label-map", "labels.nii.gz", "--label", "9"],
             "label 9 must be in the label map, got labels 0, 5",
         ),
+        (["ct.nii.gz"], "expected a label, a window of HU or a box in a whole CT"),
+        (["ct.nii.gz", "--label-map", "labels.nii.gz"], "the map has label 5: "),
         (["ct.nii.gz", "--hu", "90000", "99999"], "HU between 90000 and 99999"),
         (["ct.nii.gz", "--box", "1,2,3"], "expected --box"),
         (["ct.nii.gz", "--box", "900,900,900,950,950,950"], "inside the box"),

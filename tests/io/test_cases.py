@@ -6,10 +6,20 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fluoropose.errors import InputError, StorageError, UnknownCaseError
+from fluoropose.imaging.understanding import Understanding
 from fluoropose.io import cases as cases_module
-from fluoropose.io.cases import check_name, list_cases, load_case, remove_case, store_case
+from fluoropose.io.cases import (
+    PICTURE_NAME,
+    check_name,
+    list_cases,
+    load_case,
+    read_understanding,
+    remove_case,
+    store_case,
+)
 from support.cases import SMALL_CHOICE, small_volume
 
 
@@ -25,6 +35,31 @@ def test_a_case_comes_back_as_it_was(cases_root, small_case):
     np.testing.assert_array_equal(again.volume.values, small_case.volume.values)
     np.testing.assert_array_equal(again.corners_mm, small_case.corners_mm)
     assert again.rest is None
+
+
+def test_a_case_has_a_picture_and_loads_without_it_and_without_words(copy):
+    with Image.open(copy / PICTURE_NAME) as picture:
+        assert picture.size == (960, 320)
+    (copy / PICTURE_NAME).unlink()
+    assert load_case(copy).name == "small"
+    assert read_understanding(copy) is None
+
+
+def test_what_was_understood_comes_back_in_words(tmp_path):
+    known = Understanding(50.0, (30.0, 30.0, 26.0), 2.25, (0.7, 0.7, 2.5), 1, 1.0, 0, False)
+    details = {"understanding": known.record()}
+    store_case(tmp_path / "known", "t", small_volume(3.0), SMALL_CHOICE, details=details)
+    assert read_understanding(tmp_path / "known") == known.text()
+    assert load_case(tmp_path / "known").name == "known"
+
+
+def test_words_of_no_case_or_of_another_kind_are_refused(copy, tmp_path):
+    with pytest.raises(UnknownCaseError, match="no case.json"):
+        read_understanding(tmp_path / "nowhere")
+    record = json.loads((copy / "case.json").read_text())
+    (copy / "case.json").write_text(json.dumps(record | {"understanding": {"size_mm": 3}}))
+    with pytest.raises(StorageError, match="prepare it again"):
+        read_understanding(copy)
 
 
 def test_the_rest_of_the_ct_is_kept(tmp_path):

@@ -9,7 +9,8 @@ from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, MeshError, ObjectSelectionError, VolumeError
 from fluoropose.imaging.volume import Volume
-from fluoropose.io.cases import list_cases
+from fluoropose.io import preparation
+from fluoropose.io.cases import list_cases, read_understanding
 from fluoropose.io.nifti import write_nifti
 from fluoropose.io.preparation import VIEWS, CaseRequest, prepare_ct, volume_suffix
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
@@ -28,8 +29,11 @@ def ct(tmp_path):
     return path
 
 
-def test_without_a_selection_the_whole_volume_is_the_object(tmp_path, ct):
-    case = prepare_ct(CaseRequest(ct, CHOICE), tmp_path / "cases" / "whole")
+def test_a_whole_ct_is_no_object_unless_it_is_said_to_be_one(tmp_path, ct):
+    with pytest.raises(ObjectSelectionError, match="whole CT .* bone: HU 250 and above, 1.7 cm3 in 1 part"):
+        prepare_ct(CaseRequest(ct, CHOICE), tmp_path / "cases" / "whole")
+    assert list_cases(tmp_path / "cases") == []
+    case = prepare_ct(CaseRequest(ct, CHOICE, in_air=True), tmp_path / "cases" / "whole")
     assert case.rest is None
     assert case.volume.values.shape == (14, 14, 14)
     # Air attenuates nothing; water 0.0193 / mm, soft tissue 5 % more, bone of 1000 HU twice as much.
@@ -45,6 +49,10 @@ def test_a_selected_object_leaves_a_rest(tmp_path, ct):
     np.testing.assert_allclose(case.rest.values.max(), 1.05 * 0.0193, atol=1e-4)
     assert len(case.atlas.pictures) == 2 * CHOICE.grid.count
     assert list_cases(tmp_path / "cases") == ["bone"]
+    # 6 x 6 x 6 voxels of 2 mm.
+    assert read_understanding(tmp_path / "cases" / "bone") == (
+        "21 mm (12 x 12 x 12), 1.7 cm3, voxel 2 mm, in its body; one connected part"
+    )
 
 
 def test_values_may_be_attenuation_already(tmp_path):
@@ -55,6 +63,18 @@ def test_values_may_be_attenuation_already(tmp_path):
     np.testing.assert_allclose(case.volume.values.max(), 0.05)
 
 
+@pytest.mark.parametrize("window", [None, (0.01, 1.0)])
+def test_an_implant_in_values_of_attenuation_counts_whole(tmp_path, window):
+    values = np.zeros((20, 20, 20), np.float32)
+    values[6:14, 6:14, 6:14] = 0.05
+    write_nifti(tmp_path / "object.nii", Volume(values, np.eye(4)))
+    request = CaseRequest(tmp_path / "object.nii", CHOICE, hu_window=window, attenuation=True)
+    case = prepare_ct(request, tmp_path / "object")
+    assert case.rest is None
+    np.testing.assert_allclose(case.volume.values.max(), 0.05)
+    assert "with nothing around it" in read_understanding(tmp_path / "object")
+
+
 def test_a_label_needs_its_map(tmp_path, ct):
     labels = np.zeros((16, 16, 16), np.float32)
     labels[5:11, 5:11, 5:11] = 7
@@ -63,14 +83,33 @@ def test_a_label_needs_its_map(tmp_path, ct):
     assert prepare_ct(request, tmp_path / "labelled").volume.values.shape == (8, 8, 8)
     with pytest.raises(ObjectSelectionError, match="expected a label map"):
         prepare_ct(CaseRequest(ct, CHOICE, label=7), tmp_path / "unlabelled")
+    with pytest.raises(
+        ObjectSelectionError, match="expected a label with the label map, got none; the map has label 7"
+    ):
+        prepare_ct(CaseRequest(ct, CHOICE, label_map=tmp_path / "labels.nii.gz"), tmp_path / "unlabelled")
     assert list_cases(tmp_path) == ["labelled"]
 
 
 def test_the_digest_sees_the_selection(tmp_path, ct):
-    whole = prepare_ct(CaseRequest(ct, CHOICE), tmp_path / "a").digest
+    whole = prepare_ct(CaseRequest(ct, CHOICE, in_air=True), tmp_path / "a").digest
     bone = prepare_ct(CaseRequest(ct, CHOICE, hu_window=(500.0, 3000.0)), tmp_path / "b").digest
     assert whole != bone
-    assert prepare_ct(CaseRequest(ct, CHOICE), tmp_path / "c").digest == whole
+    assert prepare_ct(CaseRequest(ct, CHOICE, in_air=True), tmp_path / "c").digest == whole
+
+
+def test_the_digest_names_what_the_selection_alone_does_not_tell(tmp_path, ct, monkeypatch):
+    sources = []
+    monkeypatch.setattr(preparation, "store_case", lambda folder, source, *rest, **more: sources.append(source))
+    prepare_ct(CaseRequest(ct, CHOICE, hu_window=(500.0, 3000.0)), tmp_path / "in a body")
+    values = np.zeros((40, 40, 40), np.float32)
+    values[10:30, 10:30, 10:30] = 0.05
+    values[2, 2, 2] = 0.05
+    write_nifti(tmp_path / "object.nii", Volume(values, np.eye(4)))
+    request = CaseRequest(tmp_path / "object.nii", CHOICE, hu_window=(0.01, 1.0), attenuation=True)
+    prepare_ct(request, tmp_path / "alone with a speck")
+    # A case in its body keeps the digest, and with it the model, that it had before these words were added.
+    assert sources[0].endswith("(500.0, 3000.0), None, None, False)")
+    assert sources[1].endswith("(0.01, 1.0), None, None, False, 'attenuation', 'alone', 'cleared')")
 
 
 def test_a_mesh_is_the_object(tmp_path):
@@ -90,6 +129,9 @@ def test_a_mesh_is_the_object(tmp_path):
     assert record["attenuation_per_mm"] == pytest.approx(0.2419, abs=1e-4)
     assert record["facets"] == 12
     assert record["mended"] == ["the surface faced inwards and was turned"]
+    # A mesh's volume counts the shares of its voxels, 24 cm3 in all.
+    assert record["understanding"]["volume_cm3"] == pytest.approx(24.0, abs=0.01)
+    assert record["understanding"]["size_mm"] == pytest.approx(case.size_mm, abs=0.01)
 
 
 def test_the_digest_of_a_mesh_sees_its_surface_and_its_attenuation(tmp_path):

@@ -56,6 +56,7 @@ def prepare(
     with plain_errors():
         from fluoropose.cli.parsing import parse_box
         from fluoropose.drr.atlas import AtlasGrid
+        from fluoropose.io.cases import PICTURE_NAME, read_understanding
         from fluoropose.io.files import read_json
         from fluoropose.io.preparation import CaseRequest, choose_view, prepare_ct, prepare_shipped
         from fluoropose.objects.catalogue import OBJECTS
@@ -72,6 +73,8 @@ def prepare(
         seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.has_surroundings else ""
         size_mb = case.atlas.pictures.nbytes / 1e6
         atlas = f"atlas of {case.atlas.grid.count} views{around}, {size_mb:.0f} MB, made in {seconds:.1f} s"
-        console.print(f"case {case.name} in {out}: object {case.size_mm:.1f} mm, {atlas}")
+        console.print(f"case {case.name} in {out}: {atlas}")
+        console.print(f"object: {read_understanding(out)}")
+        console.print(f"picture: {out / PICTURE_NAME}")
         for note in read_json(out / "case.json", "a case").get("mended", []):
             console.print(f"mended in the mesh: {note}")

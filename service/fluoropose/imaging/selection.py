@@ -1,4 +1,4 @@
-"""Selection of the object in a CT by a label map, a window of HU or a box. The rest of the CT is its surroundings."""
+"""Selection of the object in a volume by a label map, a window of its values or a box: a mask of voxels."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,9 @@ import numpy as np
 
 from fluoropose.arrays import Bool, Float64
 from fluoropose.errors import ObjectSelectionError
-from fluoropose.imaging.attenuation import WATER_PER_MM, attenuation_from_hu
-from fluoropose.imaging.volume import Volume, crop_to_content
+from fluoropose.imaging.volume import Volume
 
-__all__ = ["Selection", "select_object", "selection_mask"]
-
-SOFT_TISSUE_HU = 50.0
-"""Muscle, the tissue that surrounds a bone or an implant."""
+__all__ = ["Selection", "selection_mask"]
 
 MIN_VOXELS = 64
 """A selection of fewer voxels is refused: it is noise, or too small for its pose to be seen."""
@@ -25,9 +21,9 @@ class Selection:
     Attributes
     ----------
     label, label_map : the voxel has this label in a map on the CT's own grid
-    hu_window : the voxel's HU lie between these two, both included
+    hu_window : the voxel's value lies between these two, both included: HU, or 1/mm in a volume of attenuation
     box_mm : the voxel's centre lies in the box with these two corners, LPS, shape (2, 3)
-    in_air : the object lies in air instead of soft tissue; `select_object` says what that changes
+    in_air : the object lies in air instead of soft tissue; `selected_object.select_object` says what that changes
     """
 
     label: int | None = None
@@ -36,9 +32,14 @@ class Selection:
     box_mm: Float64 | None = None
     in_air: bool = False
 
+    @property
+    def chooses_nothing(self) -> bool:
+        """Whether neither a label, nor a window, nor a box is given."""
+        return self.label is None and self.hu_window is None and self.box_mm is None
 
-def selection_mask(volume: Volume, selection: Selection) -> Bool:
-    """Return which voxels belong to the object, a mask of the volume's shape.
+
+def selection_mask(volume: Volume, selection: Selection, *, unit: str = "HU") -> Bool:
+    """Return which voxels belong to the object, a mask of the volume's shape; `unit` names the values in messages.
 
     Raises
     ------
@@ -52,35 +53,12 @@ def selection_mask(volume: Volume, selection: Selection) -> Bool:
     if selection.hu_window is not None:
         low, high = selection.hu_window
         mask &= (volume.values >= low) & (volume.values <= high)
-        _require(mask, f"HU between {low:g} and {high:g}", volume)
+        _require(mask, f"{unit} between {low:g} and {high:g}", volume)
     if selection.box_mm is not None:
         mask &= _box_mask(volume, np.asarray(selection.box_mm, dtype=np.float64))
         _require(mask, f"something inside the box {np.asarray(selection.box_mm).tolist()} mm", volume)
     _require(mask, "an object", volume)
     return mask
-
-
-def select_object(volume: Volume, selection: Selection) -> tuple[Volume, Volume]:
-    """Return the object and the rest of a CT in HU as attenuation in 1/mm; the object is cropped to its content.
-
-    An object in a body displaces soft tissue, so a frame shows the attenuation by which it exceeds that tissue. That
-    excess is the object here, and the rest has soft tissue in its place; the two add up to the CT. With `in_air` the
-    object is its whole attenuation.
-
-    Raises
-    ------
-    ObjectSelectionError
-        If too few voxels are selected, or none of them attenuates more than the surroundings.
-    """
-    mask = selection_mask(volume, selection)
-    attenuation = attenuation_from_hu(volume)
-    surrounding = 0.0 if selection.in_air else WATER_PER_MM * (1.0 + SOFT_TISSUE_HU / 1000.0)
-    excess = np.where(mask, np.maximum(attenuation.values - surrounding, 0.0), 0.0).astype(np.float32)
-    if not excess.any():
-        what = "air" if selection.in_air else f"soft tissue (HU up to {SOFT_TISSUE_HU:g})"
-        raise ObjectSelectionError(f"expected an object denser than {what}, got none of it in the selection")
-    rest = Volume(attenuation.values - excess, volume.lps_from_index)
-    return crop_to_content(Volume(excess, volume.lps_from_index)), rest
 
 
 def _label_mask(volume: Volume, selection: Selection) -> Bool:
@@ -95,7 +73,7 @@ def _label_mask(volume: Volume, selection: Selection) -> Bool:
         raise ObjectSelectionError("expected a label map that lies where the CT lies, got another origin or direction")
     mask: Bool = labels.values == selection.label
     if not mask.any():
-        present = ", ".join(str(int(value)) for value in np.unique(labels.values)[:40])
+        present = ", ".join(str(int(value)) for value in np.unique(labels.values))
         raise ObjectSelectionError(f"label {selection.label} must be in the label map, got labels {present}")
     return mask
 

@@ -1,5 +1,6 @@
 """Cases on disk: a folder with `case.json`, `attenuation.npy`, `atlas.npy` and, if the case has a rest, `rest.npy`.
 
+`object.png` shows the object to people; no code reads it.
 The atlas is memory-mapped. In a case with a rest it holds the rest's pictures after the views of the object.
 """
 
@@ -19,18 +20,26 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice, prepare_case
 from fluoropose.errors import InputError, StorageError, UnknownCaseError
 from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.understanding import Understanding
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
+from fluoropose.io.object_picture import object_picture
+from fluoropose.io.pictures import save_picture
 
 __all__ = [
+    "PICTURE_NAME",
     "check_name",
     "list_cases",
     "load_case",
+    "read_understanding",
     "read_verification",
     "remove_case",
     "store_case",
     "store_verification",
 ]
+
+PICTURE_NAME = "object.png"
+"""The picture of the object in a case's folder."""
 
 _SCHEMA = 1
 _VERIFICATION = "verification.json"
@@ -77,6 +86,7 @@ def store_case(
         )
         case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
         views.flush()  # type: ignore[attr-defined]
+        save_picture(part / PICTURE_NAME, object_picture(volume, case.atlas.view))
         write_json(part / "case.json", _describe(case, source, details or {}))
     return load_case(folder)
 
@@ -99,9 +109,7 @@ def load_case(folder: Path) -> Case:
     StorageError
         If one of its files is missing, truncated or of another schema.
     """
-    if not (folder / "case.json").is_file():
-        raise UnknownCaseError(f"expected a case in {folder}, got no case.json there")
-    record = read_json(folder / "case.json", "a case")
+    record = _read_record(folder)
     if record.get("schema") != _SCHEMA:
         raise StorageError(f"expected a case of schema {_SCHEMA}, got {record.get('schema')}; prepare it again")
     try:
@@ -110,6 +118,7 @@ def load_case(folder: Path) -> Case:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
 
 
+<<<<<<< HEAD
 def store_verification(folder: Path, figures: dict[str, Any]) -> None:
     """Keep beside a stored case what trying it on itself gave, or raise StorageError."""
     write_json(folder / _VERIFICATION, figures)
@@ -121,6 +130,25 @@ def read_verification(folder: Path) -> dict[str, Any] | None:
         return None
     figures = read_json(folder / _VERIFICATION, "a case's verification")
     return figures if isinstance(figures, dict) else None
+=======
+def read_understanding(folder: Path) -> str | None:
+    """Return in words what was understood of a case's object, or None if the case was stored without it.
+
+    Raises
+    ------
+    UnknownCaseError
+        If there is no case in the folder.
+    StorageError
+        If `case.json` holds something else than an understanding where that should be.
+    """
+    record = _read_record(folder).get("understanding")
+    if record is None:
+        return None
+    try:
+        return Understanding.from_record(record).text()
+    except (TypeError, KeyError, ValueError) as error:
+        raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+>>>>>>> selection
 
 
 def remove_case(folder: Path) -> None:
@@ -134,6 +162,14 @@ def remove_case(folder: Path) -> None:
         shutil.rmtree(gone)
     except OSError as error:
         raise StorageError(f"expected to delete {folder.name}, got: {error.strerror or error}") from error
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    """Return what a case's `case.json` holds, or raise UnknownCaseError where there is none."""
+    if not (folder / "case.json").is_file():
+        raise UnknownCaseError(f"expected a case in {folder}, got no case.json there")
+    record: dict[str, Any] = read_json(folder / "case.json", "a case")
+    return record
 
 
 def _read(folder: Path, record: dict[str, Any]) -> Case:

@@ -11,12 +11,11 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, VolumeError
 from fluoropose.geometry.rotation import about_x, about_y
-from fluoropose.imaging.attenuation import attenuation_from_hu
 from fluoropose.imaging.materials import mesh_attenuation_per_mm
 from fluoropose.imaging.mesh import mesh_identity
 from fluoropose.imaging.mesh_voxels import voxelise_mesh
-from fluoropose.imaging.selection import Selection, select_object
-from fluoropose.imaging.volume import Volume, crop_to_content
+from fluoropose.imaging.selected_object import select_object, understand_solid
+from fluoropose.imaging.selection import Selection
 from fluoropose.io.cases import store_case
 from fluoropose.io.mesh_files import MESH_SUFFIXES, mesh_suffix
 from fluoropose.io.meshes import read_mesh
@@ -43,7 +42,7 @@ class CaseRequest:
     ct : the file or folder of the CT, or the file of a mesh
     choice : the expected view
     label_map, label, hu_window, box_mm, in_air : what belongs to the object, see `imaging.selection.Selection`; without
-        a label, a window and a box the whole volume is the object
+        a label, a window and a box the whole volume is the object, and must be one
     attenuation : the volume's values are attenuation in 1/mm, not HU
     material, attenuation_per_mm : what a mesh is made of, a name of `imaging.materials.MATERIALS` or a number; a mesh
         needs one of the two, and is the object itself: nothing is selected in it
@@ -100,20 +99,23 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
         labels and volume_identity(labels),
         request.in_air,
     )
-    rest: Volume | None = None
-    if request.label is None and request.hu_window is None and request.box_mm is None:
-        inside = crop_to_content(volume if request.attenuation else attenuation_from_hu(volume))
-    else:
-        chosen = Selection(request.label, labels, request.hu_window, request.box_mm, request.in_air)
-        inside, rest = select_object(volume, chosen)
-    selection = {"label": request.label, "hu_window": request.hu_window, "box_mm": box}
+    chosen = Selection(request.label, labels, request.hu_window, request.box_mm, request.in_air)
+    selected = select_object(volume, chosen, attenuation=request.attenuation)
+    # What the selection alone does not tell is added only where there is any, so that other cases keep their digest.
+    treatment = selected.treatment
+    if request.attenuation and not chosen.chooses_nothing:
+        treatment = ("attenuation", *treatment)
     return store_case(
         folder,
-        repr(named),
-        inside,
+        repr((*named, *treatment)),
+        selected.volume,
         request.choice,
-        rest=rest,
-        details={"ct": request.ct.name, "selection": selection},
+        rest=selected.rest,
+        details={
+            "ct": request.ct.name,
+            "selection": {"label": request.label, "hu_window": request.hu_window, "box_mm": box},
+            "understanding": selected.understanding.record(),
+        },
         replace=replace,
         progress=progress,
     )
@@ -123,15 +125,17 @@ def _prepare_mesh(request: CaseRequest, folder: Path, replace: bool, progress: P
     """Prepare the case of a mesh. Its digest names the surface and the filling's version, not the voxels' last bits."""
     mesh, mended = read_mesh(request.ct)
     per_mm = mesh_attenuation_per_mm(request.material, request.attenuation_per_mm)
+    volume = voxelise_mesh(mesh, per_mm)
+    volume_mm3 = float(volume.values.sum(dtype=np.float64)) / per_mm * float(np.prod(volume.spacing_mm))
     details = {
         "mesh": request.ct.name,
         "material": request.material,
         "attenuation_per_mm": per_mm,
         "facets": len(mesh.faces),
         "mended": list(mended),
+        "understanding": understand_solid(volume, volume_mm3).record(),
     }
     source = f"mesh:1:{mesh_identity(mesh)}:{per_mm:.6g}"
-    volume = voxelise_mesh(mesh, per_mm)
     return store_case(folder, source, volume, request.choice, details=details, replace=replace, progress=progress)
 
 
@@ -145,8 +149,9 @@ def prepare_shipped(
 ) -> Case:
     """Prepare and store a shipped object's case; its digest names the drawing's version, not its voxels."""
     choice = ViewChoice(item.base_rotation, item.range_mm, grid)
-    details = {"object": item.name}
-    return store_case(folder, item.source, item.volume(), choice, details=details, replace=replace, progress=progress)
+    volume = item.volume()
+    details = {"object": item.name, "understanding": understand_solid(volume).record()}
+    return store_case(folder, item.source, volume, choice, details=details, replace=replace, progress=progress)
 
 
 def choose_view(view: str, range_mm: float, grid: AtlasGrid) -> ViewChoice:

@@ -1,7 +1,7 @@
 """Random bodies around a random bone: soft tissue, neighbours that look like the bone, other bones, gas. Lengths in mm.
 
-The object is cut out of its body as `imaging.selection.select_object` cuts one out of a CT: its volume is what exceeds
-soft tissue, and the rest has soft tissue in its place.
+The object is cut out of its body as `imaging.selected_object.select_object` cuts one out of a CT: its volume is what
+exceeds soft tissue, and the rest has soft tissue in its place.
 """
 
 from dataclasses import dataclass

@@ -79,10 +79,11 @@ class Verification:
     def figures(self) -> dict[str, Any]:
         """Return the figures as plain values."""
         return {
+            "text": self.describe(),
             "frames": self.frames,
             "found": self.found,
-            "mtre_proj_mm": self.mtre_proj_mm,
-            "depth_mm": self.depth_mm,
+            "mtre_proj_mm": self.mtre_proj_mm if self.found else None,
+            "depth_mm": self.depth_mm if self.found else None,
             "look_alikes": [
                 {"axis": one.axis.tolist(), "angle_deg": one.angle_deg, "correlation": one.correlation}
                 for one in self.look_alikes

@@ -17,7 +17,15 @@ from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, Unk
 from fluoropose.geometry.camera import Camera
 from fluoropose.inference.onnx_runtime import Device
 from fluoropose.io.bundles import find_bundle_folder, load_bundle
-from fluoropose.io.cases import check_name, list_cases, load_case, read_verification, remove_case, store_verification
+from fluoropose.io.cases import (
+    check_name,
+    list_cases,
+    load_case,
+    read_understanding,
+    read_verification,
+    remove_case,
+    store_verification,
+)
 from fluoropose.io.preparation import CaseRequest, prepare_ct
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.plan import Plan
@@ -142,8 +150,11 @@ class Service:
         record.verification, record.detail = found.figures(), self._describe(resident.case)
 
     def _describe(self, case: Case) -> str:
-        """Return what is understood of a case that is ready."""
-        return f"{case.size_mm:.0f} mm"
+        """Return what is understood of a case that is ready, and what trying it on itself gave."""
+        folder = self.cases_root / case.name
+        understood = read_understanding(folder) or f"{case.size_mm:.0f} mm"
+        tried = read_verification(folder)
+        return understood if tried is None else f"{understood}; {tried['text']}"
 
     def _discard(self, name: str) -> None:
         """Remove what there is of a case that failed or was cancelled, in memory and on disk."""

@@ -18,7 +18,8 @@ from fluoropose.evaluation.studies.wrist.recording import read_radius
 from fluoropose.evaluation.universal.families import FAMILIES, UnseenObject
 from fluoropose.geometry.rotation import about_x, about_y
 from fluoropose.imaging.mesh_voxels import choose_voxel_mm, voxelise_mesh
-from fluoropose.imaging.selection import Selection, select_object
+from fluoropose.imaging.selected_object import select_object
+from fluoropose.imaging.selection import Selection
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.meshes import read_mesh
 from fluoropose.io.volumes import read_volume
@@ -127,7 +128,8 @@ def _cut(
 
     def prepare() -> Case:
         chosen = Selection(label, None if labels is None else read_volume(labels), window, box)
-        return _bone_case(name, *select_object(read_volume(ct), chosen))
+        selected = select_object(read_volume(ct), chosen)
+        return _bone_case(name, selected.volume, selected.rest)
 
     return prepare
 
@@ -137,7 +139,7 @@ def _skull(folder: Path) -> Volume:
     stored = read_volume(folder / "headsq_quarter_raw.nii.gz")
     placed = np.diag([*stored.spacing_mm, 1.0])
     volume = Volume(stored.values[::-1] - 1024.0, placed)
-    return select_object(volume, Selection(hu_window=(300.0, 3000.0)))[0]
+    return select_object(volume, Selection(hu_window=(300.0, 3000.0))).volume
 
 
 def _bone_case(name: str, inside: Volume, rest: Volume | None) -> Case:
