@@ -118,7 +118,6 @@ def load_case(folder: Path) -> Case:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
 
 
-<<<<<<< HEAD
 def store_verification(folder: Path, figures: dict[str, Any]) -> None:
     """Keep beside a stored case what trying it on itself gave, or raise StorageError."""
     write_json(folder / _VERIFICATION, figures)
@@ -130,7 +129,8 @@ def read_verification(folder: Path) -> dict[str, Any] | None:
         return None
     figures = read_json(folder / _VERIFICATION, "a case's verification")
     return figures if isinstance(figures, dict) else None
-=======
+
+
 def read_understanding(folder: Path) -> str | None:
     """Return in words what was understood of a case's object, or None if the case was stored without it.
 
@@ -148,7 +148,6 @@ def read_understanding(folder: Path) -> str | None:
         return Understanding.from_record(record).text()
     except (TypeError, KeyError, ValueError) as error:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
->>>>>>> selection
 
 
 def remove_case(folder: Path) -> None:
