@@ -1,6 +1,7 @@
 """Imports point one way and each library has one home: both read from the code."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -71,16 +72,18 @@ def modules():
     return sorted(ROOT.rglob("*.py"))
 
 
+@cache
 def imports(path):
     """Return (module, at import time) of every import."""
-    tree = ast.parse(path.read_text())
+    tree, found = ast.parse(path.read_text()), []
     top = {id(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for node in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) not in top) for alias in node.names)
+            found += [(alias.name, id(node) not in top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports must be absolute"
-            yield node.module or "", id(node) not in top
+            found.append((node.module or "", id(node) not in top))
+    return found
 
 
 def room(path):

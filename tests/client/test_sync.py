@@ -1,10 +1,13 @@
 """The client without async, against a fake service on loopback."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from fluoropose.client.links import ProblemError
 from fluoropose.client.sync import Client
+from fluoropose.errors import InputError
 from support.fake_service import FakeService
 
 PIXELS = np.zeros((2, 3), np.uint16)
@@ -49,6 +52,13 @@ def test_a_lost_session_is_opened_again(client, service):
 def test_problems_are_raised_in_the_callers_thread(client):
     with pytest.raises(ProblemError, match="as told"):
         client.track("none", {"rows": 2})
+
+
+def test_a_client_that_cannot_be_made_leaves_no_thread():
+    before = threading.active_count()
+    with pytest.raises(InputError, match="got 'pigeon'"):
+        Client("http://service", "pigeon")
+    assert threading.active_count() == before
 
 
 def test_a_client_may_be_closed_twice(service):

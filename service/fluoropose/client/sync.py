@@ -28,7 +28,11 @@ class Client:
         async def make_client() -> AsyncClient:
             return AsyncClient(http, transport, **options)
 
-        self._client = self._run(make_client())
+        try:
+            self._client = self._run(make_client())
+        except BaseException:
+            self._end()
+            raise
 
     def __enter__(self) -> "Client":
         """Return self."""
@@ -44,7 +48,12 @@ class Client:
         """Close the connections and end the thread."""
         if self._loop.is_closed():
             return
-        self._run(self._client.close())
+        try:
+            self._run(self._client.close())
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
