@@ -115,6 +115,19 @@ class AtlasGrid:
         )
         return [row * self.columns + column for row in rows for column in columns]
 
+    def about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
+        """Return the views at multiples of `step_deg` from a view in both angles, as far as `reach_deg` in all."""
+        stride, most = max(1, round(step_deg / self.step_deg)), reach_deg / self.step_deg
+        row, column = divmod(index, self.columns)
+        count = int(most // stride)
+        offsets = stride * np.arange(-count, count + 1)
+        return [
+            int((row + down) * self.columns + column + along)
+            for down in offsets
+            for along in offsets
+            if np.hypot(down, along) <= most and 0 <= row + down < self.rows and 0 <= column + along < self.columns
+        ]
+
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
         """Return a view's index and those of its neighbours: alpha up, alpha down, beta up, beta down.
 
@@ -183,6 +196,10 @@ class AbstractAtlas(ABC):
     @abstractmethod
     def surroundings_in(self, *indices: int) -> Float32:
         """Return the rest of the CT in views as float32, shape (n, size, size)."""
+
+    @abstractmethod
+    def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
+        """Return the views about a view, `step_deg` apart in both angles, as far as `reach_deg` in all."""
 
     @abstractmethod
     def expected_views(self, step_deg: float) -> list[int]:
@@ -255,6 +272,10 @@ class Atlas(AbstractAtlas):
     def surroundings_in(self, *indices: int) -> Float32:
         """Return the rest of the CT in views as float32, shape (n, size, size)."""
         return _as_single(self.pictures[[self.grid.count + index for index in indices]])
+
+    def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
+        """Return the views of the grid about one of them (`AtlasGrid.about`)."""
+        return self.grid.about(index, reach_deg, step_deg)
 
     def expected_views(self, step_deg: float) -> list[int]:
         """Return the views of the grid that are about `step_deg` apart."""

@@ -67,6 +67,10 @@ class FrameViews(AbstractAtlas):
         self._waited += self._cache.missing(indices)
         return self._cache.surroundings_in(*indices)
 
+    def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
+        """Return the views about a view in its chart."""
+        return self._cache.views_about(index, reach_deg, step_deg)
+
     def expected_views(self, step_deg: float) -> list[int]:
         """Return the views that a search of the whole frame compares."""
         return self._cache.expected_views(step_deg)

@@ -102,6 +102,11 @@ class SphereGrid:
         middle, up, down, right, left = self.chart.neighbours(inside)
         return first + middle, first + up, first + down, first + right, first + left
 
+    def about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
+        """Return the views of a chart about one of them (`AtlasGrid.about`)."""
+        chart, inside = divmod(index, self.chart.count)
+        return [chart * self.chart.count + other for other in self.chart.about(inside, reach_deg, step_deg)]
+
     def views_of(self, grid: AtlasGrid) -> tuple[list[int], list[int]]:
         """Return which views of a grid about the base view are views here, and their indices here."""
         if grid.step_deg != self.step_deg:

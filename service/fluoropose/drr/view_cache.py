@@ -143,6 +143,10 @@ class ViewCache(AbstractAtlas):
         """Return the rest of the CT in views as float32, shape (n, size, size)."""
         return to_single(self.pictures[[self._capacity + slot for slot in self.hold(indices)]])
 
+    def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
+        """Return the views about a view in its chart."""
+        return self.sphere.about(index, reach_deg, step_deg)
+
     def expected_views(self, step_deg: float) -> list[int]:
         """Return the views about `step_deg` apart around the expected view, as far as was prepared and 36 degrees."""
         _, here = self.sphere.views_of(self._searched)

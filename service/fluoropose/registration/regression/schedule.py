@@ -37,6 +37,7 @@ __all__ = [
     "NEAR_UNITS",
     "PoseEstimate",
     "RegressionStep",
+    "SEARCHED_SCHEDULE",
     "Schedule",
     "Step",
     "TRACKING_SCHEDULE",
@@ -67,6 +68,9 @@ DEFAULT_SCHEDULE: Schedule = (
 
 TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
 """From the last frame's pose: one coarse step, then fine steps until the pose has settled."""
+
+SEARCHED_SCHEDULE: Schedule = (("coarse", _A), ("coarse", _B), *[("fine", Group.ALL)] * 7)
+"""From a pose that a search found: one coarse sweep, then fine steps until the pose has settled."""
 
 NEAR_UNITS = {_A: 0.5, _B: 0.8}
 """The largest change that a coarse step may still ask for, in `RESIDUAL_SCALES`, before the fine network takes over."""
