@@ -66,7 +66,7 @@ __all__ = [
     "surer_of",
 ]
 
-_CONVINCING, _CONVINCING_IN_BODY = 0.96, 0.88
+_CONVINCING, _CONVINCING_IN_BODY = 0.953, 0.82
 """Edge similarity from which what the networks found of a rough start is taken without a search. Of 20 objects that no
 training saw, wrong ends stayed below (docs/measured/universal.md); right ones may lie below too, and are then searched
 for in vain."""

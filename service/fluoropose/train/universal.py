@@ -56,8 +56,8 @@ UNIVERSAL_STAGES = {
         _GRID,
     ),
 }
-"""The fine network looks at pictures of 64 pixels, a third of the arithmetic of 128: the refinement by edges comes after
-it. A quarter of what it is taught is to tell poses that are far off, for its presence to be trusted there."""
+"""The fine network looks at pictures of 64 pixels, a third of the arithmetic of 128, since the refinement by edges comes
+after it. A quarter of what it is taught is to tell poses that are far off, so that its presence can be trusted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ the rest of the CT around it, since the body turns with its bone.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import irfft2, rfft2
 
 from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.canonical import canonical_homography, pose_from_canonical
+from fluoropose.geometry.canonical import CanonicalPose, canonical_homography, pose_from_canonical
 from fluoropose.geometry.rotation import about_z
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast, pool_blocks
@@ -22,18 +23,25 @@ from fluoropose.imaging.sampling import warp_picture
 
 __all__ = ["StartSearch", "start_candidates"]
 
+Complex64 = NDArray[np.complex64]
+
 _TEMPLATE_PX, _WIDE_PX, _BLOCK_PX = 64, 96, 8
 """Pixels of a view, of what is seen of the frame (one and a half fields), and of a local neighbourhood."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartSearch:
-    """How far and how finely to look, degrees, and how many candidates to return."""
+    """How far and how finely to look out of the plane and in it (`thetas_deg`), and how many candidates to return.
+
+    About each of them the views `finer_deg` apart are compared as well, at `finer_thetas_deg` about its own.
+    """
 
     reach_deg: float = 28.0
-    step_deg: float = 8.0
-    thetas_deg: tuple[float, ...] = (-6.0, 0.0, 6.0)
-    keep: int = 4
+    step_deg: float = 6.0
+    thetas_deg: tuple[float, ...] = (-4.0, 0.0, 4.0)
+    finer_deg: float = 2.0
+    finer_thetas_deg: tuple[float, ...] = (-2.0, 0.0, 2.0)
+    keep: int = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,55 +62,85 @@ def start_candidates(
     `frame` (rows, columns) of line integrals was taken by `camera`.
     """
     pose, index = atlas.locate(start)
+    comparison = _Comparison(frame, camera, atlas, pose)
     views = atlas.views_about(index, settings.reach_deg, settings.step_deg)
-    templates = {view: np.conj(rfft2(_template(atlas, view), (_WIDE_PX, _WIDE_PX))) for view in views}
-    matches = []
-    for theta in np.deg2rad(settings.thetas_deg):
-        turned = replace(pose, camera_from_canonical=pose.camera_from_canonical @ about_z(float(theta)))
-        seen = rfft2(_seen(frame, canonical_homography(camera, turned, atlas.view), atlas.view.size_px))
-        matches += [_match(seen * template, view, float(theta)) for view, template in templates.items()]
-    matches.sort(key=lambda match: -match.score)
+    matches = comparison.match(views, np.deg2rad(settings.thetas_deg))
     chosen: list[_Match] = []
-    for match in matches:
-        if all(_apart_deg(atlas, match, other) > 0.9 * settings.step_deg for other in chosen):
+    for match in sorted(matches, key=_badness):
+        if all(_apart_deg(atlas, match, other) > 1.1 * settings.step_deg for other in chosen):
             chosen.append(match)
         if len(chosen) == settings.keep:
             break
-    per_px = atlas.view.field_mm / _TEMPLATE_PX * pose.range_mm / atlas.view.range_mm
-    return [
-        pose_from_canonical(
-            pose.camera_from_canonical @ about_z(match.theta_rad), atlas.rotation(match.index),
-            np.array([match.shift_px[0] * per_px, match.shift_px[1] * per_px, pose.range_mm]), atlas.view,
+    finer = [
+        min(
+            comparison.match(
+                atlas.views_about(match.index, 1.5 * settings.finer_deg, settings.finer_deg),
+                match.theta_rad + np.deg2rad(settings.finer_thetas_deg),
+            ),
+            key=_badness,
         )
         for match in chosen
-    ]  # fmt: skip
+    ]
+    return [comparison.pose_of(match) for match in sorted(finer, key=_badness)]
 
 
-def _match(spectrum: Float64, view: int, theta_rad: float) -> _Match:
+def _badness(match: _Match) -> float:
+    return -match.score
+
+
+class _Comparison:
+    """A frame about one pose, compared with cached views."""
+
+    def __init__(self, frame: Float32, camera: Camera, atlas: AbstractAtlas, pose: CanonicalPose) -> None:
+        self._frame, self._camera, self._atlas, self._pose = frame, camera, atlas, pose
+        self._templates: dict[int, Complex64] = {}
+
+    def match(self, views: list[int], thetas_rad: Float64) -> list[_Match]:
+        """Return the best shift of each view at each turn in the plane."""
+        matches = []
+        for theta in thetas_rad:
+            seen = rfft2(self._seen(float(theta)))
+            matches += [_match(seen * self._template(view), view, float(theta)) for view in views]
+        return matches
+
+    def pose_of(self, match: _Match) -> Mat44:
+        """Return camera_from_volume of a match."""
+        pose, view = self._pose, self._atlas.view
+        per_px = view.field_mm / _TEMPLATE_PX * pose.range_mm / view.range_mm
+        centre_mm = np.array([match.shift_px[0] * per_px, match.shift_px[1] * per_px, pose.range_mm])
+        turned = pose.camera_from_canonical @ about_z(match.theta_rad)
+        return pose_from_canonical(turned, self._atlas.rotation(match.index), centre_mm, view)
+
+    def _seen(self, theta_rad: float) -> Float32:
+        """Return the local contrast of one and a half fields of the frame, (96, 96), turned in the plane."""
+        view = self._atlas.view
+        turned = replace(self._pose, camera_from_canonical=self._pose.camera_from_canonical @ about_z(theta_rad))
+        per_px = view.size_px / _TEMPLATE_PX
+        first = (view.size_px - 1) / 2 - per_px * (_WIDE_PX - 1) / 2
+        canonical_from_wide = np.array([[per_px, 0.0, first], [0.0, per_px, first], [0.0, 0.0, 1.0]])
+        frame_from_wide = canonical_homography(self._camera, turned, view) @ canonical_from_wide
+        return local_contrast(warp_picture(self._frame, frame_from_wide, _WIDE_PX), _BLOCK_PX)
+
+    def _template(self, view: int) -> Complex64:
+        """Return the conjugate spectrum of a view's local contrast with zero mean and unit length."""
+        if view not in self._templates:
+            lines = self._atlas.line_integrals(view)[0]
+            if self._atlas.has_surroundings:
+                lines = lines + self._atlas.surroundings_in(view)[0]
+            small = pool_blocks(saturate(lines), self._atlas.view.size_px // _TEMPLATE_PX)
+            contrast = local_contrast(small, _BLOCK_PX)
+            contrast -= contrast.mean()
+            contrast /= np.linalg.norm(contrast) + np.float32(1e-6)
+            self._templates[view] = np.conj(rfft2(contrast, (_WIDE_PX, _WIDE_PX)))
+        return self._templates[view]
+
+
+def _match(spectrum: Complex64, view: int, theta_rad: float) -> _Match:
     """Return the best shift of a view by the spectrum of its correlation with the frame."""
     kept = _WIDE_PX - _TEMPLATE_PX + 1
     scores = irfft2(spectrum, (_WIDE_PX, _WIDE_PX))[:kept, :kept]
     row, column = divmod(int(np.argmax(scores)), kept)
     return _Match(float(scores[row, column]), view, theta_rad, np.array([column, row]) - (kept - 1) / 2)
-
-
-def _seen(frame: Float32, frame_from_canonical_px: Float64, size_px: int) -> Float32:
-    """Return the local contrast of one and a half fields of a frame, (96, 96)."""
-    per_px = size_px / _TEMPLATE_PX
-    first = (size_px - 1) / 2 - per_px * (_WIDE_PX - 1) / 2
-    canonical_from_wide = np.array([[per_px, 0.0, first], [0.0, per_px, first], [0.0, 0.0, 1.0]])
-    return local_contrast(warp_picture(frame, frame_from_canonical_px @ canonical_from_wide, _WIDE_PX), _BLOCK_PX)
-
-
-def _template(atlas: AbstractAtlas, view: int) -> Float64:
-    """Return a view's local contrast with zero mean and unit length, (64, 64)."""
-    lines = atlas.line_integrals(view)[0]
-    if atlas.has_surroundings:
-        lines = lines + atlas.surroundings_in(view)[0]
-    small = pool_blocks(saturate(lines), atlas.view.size_px // _TEMPLATE_PX)
-    contrast = local_contrast(small, _BLOCK_PX).astype(np.float64)
-    contrast -= contrast.mean()
-    return np.asarray(contrast / (np.linalg.norm(contrast) + 1e-6))
 
 
 def _apart_deg(atlas: AbstractAtlas, one: _Match, other: _Match) -> float:
