@@ -40,24 +40,15 @@ class UniversalStage:
     grid: AtlasGrid
 
 
-_GRID = AtlasGrid(15.0, 3.0)
-"""Subjects' views span 15 degrees each way, so that wrong angles up to 30 are learnt."""
-
 UNIVERSAL_STAGES = {
-    "coarse": UniversalStage(replace(STAGES[0], peak_rate=1.5e-3), _GRID),
+    "coarse": UniversalStage(replace(STAGES[0], peak_rate=1.5e-3), AtlasGrid(15.0, 3.0)),
     "fine": UniversalStage(
-        replace(
-            STAGES[1],
-            shape=NetworkShape(2, (20, 40, 64), mix=24),
-            lessons=(replace(STAGES[1].lessons[0], share=0.75), replace(STAGES[1].lessons[1], share=0.25)),
-            effort=1.0,
-            peak_rate=1.5e-3,
-        ),
-        _GRID,
+        replace(STAGES[1], shape=NetworkShape(2, (20, 40, 64), mix=24), effort=1.0, peak_rate=2e-3),
+        AtlasGrid(6.0, 2.0),
     ),
 }
-"""The fine network looks at pictures of 64 pixels, a third of the arithmetic of 128, since the refinement by edges comes
-after it. A quarter of what it is taught is to tell poses that are far off, so that its presence can be trusted."""
+"""The coarse network learns wrong angles up to 30 degrees, for which its subjects' views span 15 each way. The fine one
+looks at pictures of 64 pixels, a third of the arithmetic of 128; the refinement by edges comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
