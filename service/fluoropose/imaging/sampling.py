@@ -22,6 +22,7 @@ __all__ = [
     "stack_frames",
     "warp_frame",
     "warp_into",
+    "warp_part_into",
     "warp_picture",
     "warp_stack",
     "warp_stack_twin",
@@ -76,15 +77,21 @@ def sample_bilinear_twin(image: Float32, x: Float64, y: Float64) -> Float64:
     return np.asarray(top * (1 - fy) + low * fy, np.float64)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def warp_into(frame: Float32, h: Mat33, out: Float32) -> None:
     """Write a frame as seen through a homography from `out`'s pixels to its own."""
+    warp_part_into(frame, h, 0, 0, out)
+
+
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+def warp_part_into(frame: Float32, h: Mat33, top: int, left: int, out: Float32) -> None:
+    """Write the part of what `warp_into` writes that begins at a row and a column."""
     rows, columns = out.shape
-    for v in range(rows):
-        for u in range(columns):
+    for v in range(top, top + rows):
+        for u in range(left, left + columns):
             w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
             x, y = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
-            out[v, u] = sample_bilinear(frame, x, y)
+            out[v - top, u - left] = sample_bilinear(frame, x, y)
 
 
 def warp_picture(frame: Float32, homography: Mat33, size_px: int) -> Float32:
@@ -134,7 +141,7 @@ def warp_supersampled_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
     return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def _supersample_into(image: Float32, h: Mat33, out: Float32) -> None:
     size = out.shape[0]
     for v in range(size):

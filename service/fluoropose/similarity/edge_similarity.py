@@ -49,7 +49,7 @@ def edge_similarity_twin(seen: Float32, shown: Float32, besides: Float32 | None 
     return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), control=other)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
     seen, cached = gradients_of(blur(frame, weights, True)), gradients_of(blur(view, weights, True))
     other = gradients_of(blur(besides, weights, True))
