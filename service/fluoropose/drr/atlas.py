@@ -192,6 +192,11 @@ class AbstractAtlas(ABC):
     def look_ahead(self, camera_from_volume: Mat44) -> None:
         """Prepare for the next frames of an object that was found at a pose."""
 
+    @property
+    def stamps(self) -> NDArray[np.int64] | None:
+        """How often each picture was written, counted on; None where no picture is ever replaced."""
+        return None
+
     def begin_frame(self) -> "AbstractAtlas":
         """Return the atlas as one frame uses it, which counts what that frame `waited` for."""
         return self

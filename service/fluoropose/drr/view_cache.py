@@ -82,6 +82,7 @@ class ViewCache(AbstractAtlas):
         side = self.view.size_px
         self._capacity = max(64, min(settings.budget_bytes // (2 * side * side * self._kinds), self.sphere.count))
         self.pictures: NDArray[Any] = np.zeros((self._capacity * self._kinds, side, side), np.float16)
+        self._stamps: NDArray[np.int64] = np.zeros(len(self.pictures), np.int64)
         self._slot_of = np.full(self.sphere.count, _ABSENT, np.int64)
         self._view_in = np.full(self._capacity, _ABSENT, np.int64)
         self._used_at = np.zeros(self._capacity)
@@ -106,6 +107,11 @@ class ViewCache(AbstractAtlas):
         """What the cache did so far."""
         with self._lock:
             return ViewCounts(self._held, self._ahead, self._waited, self._evicted)
+
+    @property
+    def stamps(self) -> NDArray[np.int64]:
+        """How often each picture was written."""
+        return self._stamps
 
     def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
         """Return the parts of a pose in its chart and the nearest view (`SphereGrid.locate`)."""
@@ -219,6 +225,8 @@ class ViewCache(AbstractAtlas):
             self.pictures[slot] = inside
             if rest is not None:
                 self.pictures[self._capacity + slot] = np.minimum(rest, _MOST)
+            # After the pictures: what was made of half-written ones then counts as made of the old ones.
+            self._stamps[slot :: self._capacity] += 1
             self._view_in[slot], self._used_at[slot] = index, self._clock()
             self._slot_of[index] = slot
             self._ahead += ahead
