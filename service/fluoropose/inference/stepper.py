@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
-from fluoropose.imaging.half_precision import to_half, to_single
+from fluoropose.imaging.half_precision import round_to_half, to_half
 from fluoropose.inference.bindings import OUTPUTS, BesideBinding, Binding, WarpedBinding
 from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, open_parts, place
 from fluoropose.inference.view_channels import ViewChannels
@@ -81,7 +81,7 @@ class OrtStepper(AbstractStepper):
 
     def put_frames(self, line_integrals: Float32) -> None:
         """Copy frames (frames, rows, columns) of line integrals to the device, as float16."""
-        shaped = to_half(line_integrals)[:, None]
+        shaped = np.ascontiguousarray(line_integrals, np.float32)[:, None]
         with self._lock:
             frame = self._frames.pop(shaped.shape, None)
             if frame is None:
@@ -159,18 +159,20 @@ class _FrameBuffer:
     On a CPU it is `lines`, float32 rounded to float16; on a GPU it is `value`, float16.
     """
 
-    def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
+    def __init__(self, shaped: Float32, device: Device) -> None:
         self.device = device
-        self.lines = np.ascontiguousarray(to_single(shaped)[:, 0])
-        self.value = None if device.name == "cpu" else place(shaped, device)
+        self.lines = np.empty((len(shaped), *shaped.shape[2:]), np.float32)
+        self.value = None if device.name == "cpu" else place(to_half(shaped), device)
+        if self.value is None:
+            self.update(shaped)
         self.bindings: dict[tuple[str, int, int, int], Binding] = {}
 
-    def update(self, shaped: NDArray[np.float16]) -> None:
-        """Write other frames of the same shape."""
+    def update(self, shaped: Float32) -> None:
+        """Write other frames (frames, 1, rows, columns) of the same shape."""
         if self.value is None:
-            np.copyto(self.lines, to_single(shaped)[:, 0])
+            round_to_half(shaped[:, 0], self.lines)
         else:
-            self.value.update_inplace(shaped)
+            self.value.update_inplace(to_half(shaped))
 
 
 class _FullBinding(Binding):
