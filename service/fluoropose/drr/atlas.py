@@ -8,6 +8,7 @@ regression renders.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,12 @@ class AtlasGrid:
     @property
     def rows(self) -> int:
         """The number of alphas."""
-        return 2 * round(self.reach_deg[0] / self.step_deg) + 1
+        return _side(self.half_range_deg, self.step_deg)
 
     @property
     def columns(self) -> int:
         """The number of betas."""
-        return 2 * round(self.reach_deg[1] / self.step_deg) + 1
+        return _side(self.reach_deg[1], self.step_deg)
 
     @property
     def count(self) -> int:
@@ -131,6 +132,12 @@ class AtlasGrid:
 
     def _step_index(self, angle_rad: float, half: int) -> int:
         return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half
+
+
+@cache
+def _side(reach_deg: float, step_deg: float) -> int:
+    """Return the number of angles from -reach to reach: asked for at each step, so computed once."""
+    return 2 * round(reach_deg / step_deg) + 1
 
 
 class AbstractAtlas(ABC):

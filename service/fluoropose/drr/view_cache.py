@@ -177,7 +177,8 @@ class ViewCache(AbstractAtlas):
 
     def _want(self, indices: list[int]) -> None:
         """Replace what the background thread is to render next, and start one if there is none."""
-        missing = [index for index in indices if self._slot_of[index] == _ABSENT]
+        places = np.asarray(indices, np.int64)
+        missing: list[int] = places[self._slot_of[places] == _ABSENT].tolist()
         with self._lock:
             self._wanted = missing[::-1]
             if missing and self._thread is None:
@@ -199,11 +200,11 @@ class ViewCache(AbstractAtlas):
 
     def missing(self, indices: Sequence[int]) -> int:
         """Return how many of some views are not held."""
-        return int(np.count_nonzero(self._slot_of[list(indices)] == _ABSENT))
+        return sum(1 for index in indices if self._slot_of.item(index) == _ABSENT)
 
     def hold(self, indices: Sequence[int]) -> list[int]:
         """Return the slots of views, rendering those that are missing."""
-        slots = [int(self._slot_of[index]) for index in indices]
+        slots = [self._slot_of.item(index) for index in indices]
         for n, index in enumerate(indices):
             if slots[n] == _ABSENT:
                 slots[n] = self._render(index, ahead=False)
