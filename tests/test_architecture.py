@@ -29,11 +29,12 @@ LAYERS = {
 
 HOMES = {
     "numba": {
-        "imaging/half_precision.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
+        "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
         "imaging/mesh_shares.py", "similarity/",
         "drr/cpu.py", "drr/planes.py", "registration/object_subtraction.py", "registration/projected_object.py",
         "simulate/sampled_rays.py", "train/appearance.py", "evaluation/published/patches.py",
     },
+    "llvmlite": {"imaging/quick_math.py"},
     "scipy": {
         "evaluation/studies/wrist/biplane_search.py", "imaging/masks.py", "imaging/mesh_surface.py",
         "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py",

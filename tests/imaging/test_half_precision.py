@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from fluoropose.imaging.half_precision import to_half, to_half_twin, to_single, to_single_twin
+from fluoropose.imaging.half_precision import (
+    round_to_half,
+    round_to_half_twin,
+    to_half,
+    to_half_twin,
+    to_single,
+    to_single_twin,
+)
 
 
 def same(values):
@@ -40,3 +47,18 @@ def test_singles_are_the_twins_to_the_last_bit():
     numbers = ~np.isnan(expected)
     np.testing.assert_array_equal(found.view(np.uint32)[numbers], expected.view(np.uint32)[numbers])
     assert np.isnan(found[~numbers]).all()
+
+
+def test_rounding_in_single_precision_is_to_half_and_back(rng):
+    values = np.concatenate(
+        [
+            rng.standard_normal(5000) * 10.0 ** rng.uniform(-9.0, 6.0, 5000),
+            [0.0, -0.0, 65504.0, 65519.99, 65520.0, -65520.0, 2.0**-14, 2.0**-25, 3 * 2.0**-26, np.inf, -np.inf],
+        ]
+    ).astype(np.float32)
+    out = np.empty_like(values)
+    round_to_half(values, out)
+    np.testing.assert_array_equal(out.view(np.uint32), round_to_half_twin(values).view(np.uint32))
+    nothing = np.array([np.nan], np.float32)
+    round_to_half(nothing, nothing)
+    assert np.isnan(nothing[0])

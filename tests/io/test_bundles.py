@@ -23,13 +23,26 @@ def test_a_bundle_comes_back(models_root, small_case):
     assert bundle.case_digest == small_case.digest
     assert np.isfinite(bundle.golden.residuals).all()
     assert sorted(path.name for path in (models_root / "small").iterdir()) == [
-        "CARD.md", "coarse-warped.onnx", "coarse.onnx", "coarse.weights", "fine-warped.onnx", "fine.onnx",
-        "fine.weights", "golden.npz", "manifest.json",
+        "CARD.md", "coarse-beside.onnx", "coarse-channels.onnx", "coarse-warped.onnx", "coarse.onnx", "coarse.weights",
+        "fine-beside.onnx", "fine-channels.onnx", "fine-warped.onnx", "fine.onnx", "fine.weights", "golden.npz",
+        "manifest.json",
     ]  # fmt: skip
     assert list_bundles(models_root) == ["small"]
 
 
-@pytest.mark.parametrize("name", ["coarse.onnx", "fine-warped.onnx", "coarse.weights", "golden.npz"])
+def test_a_bundle_without_the_parts_of_its_warped_graphs_is_one_too(copy):
+    """As those are that were written before."""
+    manifest = json.loads((copy / "manifest.json").read_text())
+    for name in ("coarse-beside.onnx", "coarse-channels.onnx", "fine-beside.onnx", "fine-channels.onnx"):
+        (copy / name).unlink()
+        del manifest["sha256"][name]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    assert not any(network.in_parts for network in load_bundle(copy).models.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["coarse.onnx", "fine-channels.onnx", "fine-warped.onnx", "coarse.weights", "golden.npz"]
+)
 def test_one_changed_byte_is_noticed(copy, name):
     data = bytearray((copy / name).read_bytes())
     data[len(data) // 2] ^= 1

@@ -5,6 +5,7 @@ import pytest
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.regression.residual import align_view
+from fluoropose.similarity.edge_drawing import PAD
 from fluoropose.similarity.edge_equations import (
     Turn,
     central_differences_twin,
@@ -54,9 +55,13 @@ def test_compiled_and_plain_agree(small_case, frame, turned, offset):
 
 def test_the_pictures_are_their_twins(small_case, frame):
     given = (frame, *look(small_case, RIGHT + OFF), turn_of(small_case, 0.3, -0.4), 0.07)
-    fast, slow = edge_pictures(*given), edge_pictures_twin(*given)
-    assert fast.shape == (5, 128, 128)
-    for one, other in zip(fast, slow, strict=True):
+    (fast, (top, left)), slow = edge_pictures(*given), edge_pictures_twin(*given)
+    rows, columns = fast.shape[1:]
+    assert rows < 128
+    assert columns < 128
+    part = (slice(top, top + rows), slice(left, left + columns))
+    for one, whole in zip(fast, slow, strict=True):
+        other = whole[part]
         np.testing.assert_allclose(one, other, atol=2e-4 * max(1.0, np.abs(other).max()))
 
 
@@ -117,6 +122,15 @@ def test_the_agreement_is_that_of_the_object_and_not_of_noise(small_case, frame,
     assert edge_equations(frame, homography, views, turn, 0.1).agreement > 0.9
     noise = rng.standard_normal(frame.shape).astype(np.float32)
     assert edge_equations(noise, homography, views, turn, 0.1).agreement < 0.6
+
+
+def test_beyond_the_part_that_is_drawn_the_view_is_even(small_case, frame):
+    given = (frame, *look(small_case, RIGHT + OFF), turn_of(small_case, 0.3, -0.4), 0.07)
+    (fast, (top, left)), slow = edge_pictures(*given), edge_pictures_twin(*given)
+    beyond = np.ones((128, 128), bool)
+    beyond[top + PAD - 1 : top + fast.shape[1] - PAD + 1, left + PAD - 1 : left + fast.shape[2] - PAD + 1] = False
+    for image in slow[1:]:
+        assert np.ptp(image[beyond]) == 0.0
 
 
 def test_where_the_view_has_no_edges_nothing_is_said(small_case, frame):

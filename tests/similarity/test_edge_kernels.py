@@ -5,8 +5,9 @@ import pytest
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.regression.residual import align_view
-from fluoropose.similarity.edge_equations import Turn, central_differences_twin, edge_pictures
-from fluoropose.similarity.edge_kernels import EDGE_SHARE, OWN, RIM, draw_edge_pictures, find_edges, gather_equations
+from fluoropose.similarity.edge_equations import Turn, edge_pictures
+from fluoropose.similarity.edge_kernels import OWN, gather_equations
+from fluoropose.similarity.edge_places import find_edges
 from support.shots import fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
@@ -27,9 +28,16 @@ def pictures(small_case):
     return lambda frame: edge_pictures(frame, current.frame_from_canonical_px, views, turn, 0.1)
 
 
-def asked(pictures, view, unlike=OWN):
+def gather(drawn, view, unlike=OWN):
+    """Return the equations of drawn pictures and their place."""
+    seen, corner = drawn
+    places = find_edges(seen[1])
+    return gather_equations(seen, places, corner, view.size_px, view.field_mm / view.size_px, view.range_mm, unlike)
+
+
+def asked(drawn, view, unlike=OWN):
     """Return the move in the plane that the compiled equations ask for, (2,) mm."""
-    found = gather_equations(pictures, view.field_mm / view.size_px, view.range_mm, unlike)
+    found = gather(drawn, view, unlike)
     return np.linalg.solve(found[:, :7] + 1e-6 * np.eye(7), found[:, 7])[:2]
 
 
@@ -47,38 +55,30 @@ def test_weights_by_the_views_own_edges_keep_a_neighbour_from_pulling(small_case
 
 def test_the_weight_that_is_not_given_is_the_constant(small_case, frame, pictures):
     view = small_case.atlas.view
-    given = (pictures(frame), view.field_mm / view.size_px, view.range_mm)
+    (seen, corner), mm = pictures(frame), view.field_mm / view.size_px
+    given = (seen, find_edges(seen[1]), corner, view.size_px, mm, view.range_mm)
     np.testing.assert_allclose(gather_equations(*given), gather_equations(*given, OWN), rtol=1e-6, atol=1e-9)
 
 
 def test_the_equations_are_symmetric_and_positive(small_case, frame, pictures):
     view = small_case.atlas.view
-    found = gather_equations(pictures(frame), view.field_mm / view.size_px, view.range_mm)
+    found = gather(pictures(frame), view)
     np.testing.assert_array_equal(found[:, :7], found[:, :7].T)
     assert np.linalg.eigvalsh(found[:, :7]).min() > 0.0
     assert 0.9 < found[0, 8] <= 1.0
 
 
-def test_pictures_without_edges_give_no_equations(frame, pictures):
-    seen = pictures(frame)
+def test_pictures_without_edges_give_no_equations(small_case, frame, pictures):
+    seen, corner = pictures(frame)
     seen[1] = 1.0
-    assert not gather_equations(seen, 0.4, 900.0).any()
+    assert not gather((seen, corner), small_case.atlas.view).any()
 
 
-def test_places_are_where_the_picture_is_steep_and_not_at_its_rim(rng):
-    image = rng.random((40, 40)).astype(np.float32) ** 8
-    steepness = np.hypot(*central_differences_twin(image.astype(np.float64)))
-    inside = np.zeros(steepness.shape, bool)
-    inside[RIM:-RIM, RIM:-RIM] = True
-    wanted = np.argwhere((steepness > EDGE_SHARE * steepness[inside].max()) & inside)
-    np.testing.assert_array_equal(find_edges(image), wanted)
-
-
-def test_where_no_object_is_the_view_shows_the_floor(small_case, frame):
-    """Where no object is, the view as shown is the negative logarithm of all that comes through and the floor."""
-    out, views = np.empty((5, 128, 128), np.float32), np.zeros((5, 128, 128), np.float32)
-    draw_edge_pictures(frame, np.eye(3), views, 0.0, 0.0, 0.07, 0.25, out)
-    np.testing.assert_array_equal(out[0], frame[:128, :128])
-    np.testing.assert_allclose(out[1], -np.log(1.25), atol=1e-6)
-    assert not out[2:4].any()
-    np.testing.assert_allclose(out[4], -0.25 / 1.25, atol=1e-6)
+def test_the_equations_are_those_of_the_whole_view(small_case, frame, pictures):
+    """Pictures that are a part of the view give what the whole of it gives."""
+    seen, (top, left) = pictures(frame)
+    whole = np.zeros((5, 128, 128), np.float32)
+    whole[1], whole[4] = seen[1, 0, 0], seen[4, 0, 0]
+    whole[:, top : top + seen.shape[1], left : left + seen.shape[2]] = seen
+    view = small_case.atlas.view
+    np.testing.assert_allclose(gather((seen, (top, left)), view), gather((whole, (0, 0)), view), rtol=1e-4, atol=1e-4)

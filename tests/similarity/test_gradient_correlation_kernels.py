@@ -6,12 +6,14 @@ import pytest
 from fluoropose.imaging.filters import blur, blur_twin
 from fluoropose.imaging.sampling import warp_stack_twin
 from fluoropose.similarity.edge_equations import central_differences_twin, window_twin
+from fluoropose.similarity.edge_places import find_edges
 from fluoropose.similarity.gradient import gradient_correlation
 from fluoropose.similarity.gradient_correlation_kernels import (
     HALO,
+    MARGIN,
     SMOOTH,
     TAPS,
-    correlation,
+    correlation_around,
     correlation_inside,
     motion_derivatives,
     show_line_integrals,
@@ -50,8 +52,9 @@ def test_the_correlation_is_that_of_the_window_of_the_second_pictures_edges(rng)
     seen = shown + 0.05 * rng.random(shown.shape).astype(np.float32)
     f, m = (central_differences_twin(image.astype(np.float64)) for image in (seen, shown))
     wanted = gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m))
-    assert correlation(seen, shown) == pytest.approx(wanted, abs=1e-4)
-    assert correlation(seen, np.zeros_like(seen)) == 0.0
+    margin = int(MARGIN * len(shown))
+    assert correlation_around(seen, shown, find_edges(shown), margin) == pytest.approx(wanted, abs=1e-4)
+    assert correlation_around(seen, shown, np.empty((2, 0), np.int32), margin) == 0.0
 
 
 def test_what_a_detector_shows_has_a_floor_and_nothing_where_nothing_is(rng):

@@ -11,7 +11,7 @@ from fluoropose.inference.onnx_runtime import Device, open_session
 from fluoropose.io.bundles import list_bundles, load_bundle
 from fluoropose.registration.regression.numpy_step import warp_frame
 from fluoropose.train.export import OPSET, export_network, split_at_warp
-from fluoropose.train.network import build_net, step_geometry
+from fluoropose.train.network import NetworkShape, StepGeometry, build_net, step_geometry
 from fluoropose.train.profiles import STAGES
 
 SIZE_PX = 128
@@ -51,6 +51,20 @@ def assert_the_graphs_agree(graphs, rng):
         np.testing.assert_allclose(other, one, rtol=2e-3, atol=2e-4 * np.abs(one).max())
 
 
+def assert_the_parts_agree(graphs, rng):
+    """The warped graph, and its two parts after one another, give the same."""
+    warped = rng.random((1, 1, SIZE_PX, SIZE_PX)).astype(np.float32)
+    given = {"view_index": np.arange(5)[None], "atlas": rng.random((9, 1, SIZE_PX, SIZE_PX)).astype(np.float16)}
+    expected = open_session(graphs.warped, CPU, graphs.weights).run(None, given | {"warped": warped})
+    part = open_session(graphs.channels, CPU, graphs.weights)
+    names = [output.name for output in part.get_outputs()]
+    channels = dict(zip(names, part.run(None, given), strict=True))
+    assert {value.shape[2:] for value in channels.values()} <= {(64, 64), (128, 128)}
+    found = open_session(graphs.beside, CPU, graphs.weights).run(None, channels | {"warped": warped})
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-5 * np.abs(one).max())
+
+
 @pytest.mark.parametrize(("name", "stage"), shipped_networks())
 def test_both_graphs_of_a_shipped_network_agree(name, stage, rng):
     assert_the_graphs_agree(load_bundle(shipped_models_root() / name).models[stage], rng)
@@ -58,6 +72,22 @@ def test_both_graphs_of_a_shipped_network_agree(name, stage, rng):
 
 def test_both_graphs_of_an_exported_network_agree(exported, rng):
     assert_the_graphs_agree(exported[0], rng)
+
+
+def test_the_two_parts_of_the_warped_graph_agree_with_it(exported, rng):
+    assert_the_parts_agree(exported[0], rng)
+
+
+def test_networks_that_pool_alike_make_the_same_channels():
+    first, second = (
+        export_network(build_net(shape, SIZE_PX, surrounded=True), StepGeometry(SIZE_PX, 5), f"{name}.weights")
+        for name, shape in (
+            ("coarse", NetworkShape(2, (8, 8, 8), equations=0)),
+            ("fine", NetworkShape(2, (4, 8, 8), 8)),
+        )
+    )
+    assert first.channels == second.channels
+    assert first.beside != second.beside
 
 
 def test_the_warped_graph_takes_warped_frames_and_holds_nothing_that_only_the_warp_needs(exported):
@@ -90,7 +120,8 @@ def test_the_weights_are_stored_once(exported):
     graphs, _ = exported
     (data,) = graphs.weights.values()
     assert len(graphs.full) + len(graphs.warped) < 0.1 * len(data)
-    assert graphs.size_bytes == len(graphs.full) + len(graphs.warped) + len(data)
+    shared = (graphs.full, graphs.warped, graphs.channels, graphs.beside)
+    assert graphs.size_bytes == sum(map(len, shared)) + len(data)
 
 
 @pytest.mark.parametrize("count", [0, 2])

@@ -8,6 +8,7 @@ regression renders.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,12 @@ class AtlasGrid:
     @property
     def rows(self) -> int:
         """The number of alphas."""
-        return 2 * round(self.reach_deg[0] / self.step_deg) + 1
+        return _side(self.half_range_deg, self.step_deg)
 
     @property
     def columns(self) -> int:
         """The number of betas."""
-        return 2 * round(self.reach_deg[1] / self.step_deg) + 1
+        return _side(self.reach_deg[1], self.step_deg)
 
     @property
     def count(self) -> int:
@@ -146,6 +147,12 @@ class AtlasGrid:
         return min(max(round(float(np.rad2deg(angle_rad)) / self.step_deg), -half), half) + half
 
 
+@cache
+def _side(reach_deg: float, step_deg: float) -> int:
+    """Return the number of angles from -reach to reach: asked for at each step, so computed once."""
+    return 2 * round(reach_deg / step_deg) + 1
+
+
 class AbstractAtlas(ABC):
     """The cached views of a case: `pictures` float16 or float32 (n, size, size), and the canonical `view`.
 
@@ -208,6 +215,11 @@ class AbstractAtlas(ABC):
     @abstractmethod
     def look_ahead(self, camera_from_volume: Mat44) -> None:
         """Prepare for the next frames of an object that was found at a pose."""
+
+    @property
+    def stamps(self) -> NDArray[np.int64] | None:
+        """How often each picture was written, counted on; None where no picture is ever replaced."""
+        return None
 
     @property
     def waited(self) -> int:

@@ -10,7 +10,7 @@ with B the case's base rotation and F_c the turn that brings the chart's middle 
 identity. A pose means the same in every chart: only the cached view differs from which its residual is counted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -51,16 +51,17 @@ class SphereGrid:
 
     base_rotation: Mat33
     step_deg: float = 2.0
+    _rotations: dict[int, Mat33] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def chart(self) -> AtlasGrid:
         """The grid of one chart."""
-        return AtlasGrid(45.0 + BEYOND_DEG, self.step_deg)
+        return _chart(self.step_deg)
 
     @property
     def count(self) -> int:
         """The number of views of all charts."""
-        return len(CHARTS) * self.chart.count
+        return len(CHARTS) * _views_of_chart(self.step_deg)
 
     def base(self, chart: int) -> Mat33:
         """Return the base rotation of a chart."""
@@ -71,15 +72,15 @@ class SphereGrid:
 
         The chart of `stay` is kept while the angles are within its grid, and `stay` itself as `AtlasGrid` says.
         """
-        grid = self.chart
+        grid, count = self.chart, _views_of_chart(self.step_deg)
         if stay is not None:
-            chart, inside = divmod(stay, grid.count)
+            chart, inside = divmod(stay, count)
             pose = ray.split(self.base(chart))
             if max(abs(pose.alpha_rad), abs(pose.beta_rad)) <= _STAY_RAD:
-                return pose, chart * grid.count + grid.nearest_view(pose.alpha_rad, pose.beta_rad, inside)
+                return pose, chart * count + grid.nearest_view(pose.alpha_rad, pose.beta_rad, inside)
         chart = self.chart_of(ray.direction)
         pose = ray.split(self.base(chart))
-        return pose, chart * grid.count + grid.nearest_view(pose.alpha_rad, pose.beta_rad)
+        return pose, chart * count + grid.nearest_view(pose.alpha_rad, pose.beta_rad)
 
     def chart_of(self, direction: Vec3) -> int:
         """Return the chart that serves a ray's direction in the volume's axes, (3,)."""
@@ -88,19 +89,20 @@ class SphereGrid:
 
     def angles_of(self, index: int) -> tuple[float, float]:
         """Return (alpha, beta) of a view in its chart."""
-        return self.chart.angles_of(index % self.chart.count)
+        return _angles_of(self.step_deg, index % _views_of_chart(self.step_deg))
 
     def rotation(self, index: int) -> Mat33:
         """Return the object's rotation in the canonical camera in a view."""
-        alpha, beta = self.angles_of(index)
-        return from_zxy(0.0, alpha, beta) @ self.base(index // self.chart.count)
+        known = self._rotations.get(index)
+        if known is None:
+            alpha, beta = self.angles_of(index)
+            base = self.base(index // _views_of_chart(self.step_deg))
+            known = self._rotations[index] = make_read_only(from_zxy(0.0, alpha, beta) @ base)
+        return known
 
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
         """Return a view and its neighbours in its chart (`AtlasGrid.neighbours`)."""
-        chart, inside = divmod(index, self.chart.count)
-        first = chart * self.chart.count
-        middle, up, down, right, left = self.chart.neighbours(inside)
-        return first + middle, first + up, first + down, first + right, first + left
+        return _neighbours(self.step_deg, index)
 
     def about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
         """Return the views of a chart about one of them (`AtlasGrid.about`)."""
@@ -128,6 +130,31 @@ class SphereGrid:
         near = _directions(self.step_deg) @ (self.base_rotation @ direction).astype(np.float32)
         chosen = np.flatnonzero((near >= np.cos(np.deg2rad(radius_deg))) & _in_use(self.step_deg))
         return [int(index) for index in chosen[np.argsort(-near[chosen], kind="stable")]]
+
+
+# What steps ask for again and again: of a grid it is computed once.
+@cache
+def _chart(step_deg: float) -> AtlasGrid:
+    return AtlasGrid(45.0 + BEYOND_DEG, step_deg)
+
+
+@cache
+def _views_of_chart(step_deg: float) -> int:
+    return _chart(step_deg).count
+
+
+@cache
+def _angles_of(step_deg: float, inside: int) -> tuple[float, float]:
+    return _chart(step_deg).angles_of(inside)
+
+
+@cache
+def _neighbours(step_deg: float, index: int) -> tuple[int, int, int, int, int]:
+    """Return a view and its neighbours in its chart."""
+    chart, inside = divmod(index, _views_of_chart(step_deg))
+    first = chart * _views_of_chart(step_deg)
+    middle, up, down, right, left = _chart(step_deg).neighbours(inside)
+    return first + middle, first + up, first + down, first + right, first + left
 
 
 @cache

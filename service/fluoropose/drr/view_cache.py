@@ -89,6 +89,7 @@ class ViewCache(AbstractAtlas):
         side = self.view.size_px
         self._capacity = max(64, min(settings.budget_bytes // (2 * side * side * self._kinds), self.sphere.count))
         self.pictures: NDArray[Any] = np.zeros((self._capacity * self._kinds, side, side), np.float16)
+        self._stamps: NDArray[np.int64] = np.zeros(len(self.pictures), np.int64)
         self._slot_of = np.full(self.sphere.count, _ABSENT, np.int64)
         self._view_in = np.full(self._capacity, _ABSENT, np.int64)
         self._used_at = np.zeros(self._capacity)
@@ -113,6 +114,11 @@ class ViewCache(AbstractAtlas):
         """What the cache did so far."""
         with self._lock:
             return ViewCounts(self._held, self._ahead, self._waited, self._evicted)
+
+    @property
+    def stamps(self) -> NDArray[np.int64]:
+        """How often each picture was written."""
+        return self._stamps
 
     def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
         """Return the parts of a pose in its chart and the nearest view (`SphereGrid.locate`)."""
@@ -169,7 +175,8 @@ class ViewCache(AbstractAtlas):
 
     def _want(self, indices: list[int]) -> None:
         """Replace what the background thread is to render next, and start one if there is none."""
-        missing = [index for index in indices if self._slot_of[index] == _ABSENT]
+        places = np.asarray(indices, np.int64)
+        missing: list[int] = places[self._slot_of[places] == _ABSENT].tolist()
         with self._lock:
             self._wanted = missing[::-1]
             if missing and self._thread is None:
@@ -191,11 +198,11 @@ class ViewCache(AbstractAtlas):
 
     def missing(self, indices: Sequence[int]) -> int:
         """Return how many of some views are not held."""
-        return int(np.count_nonzero(self._slot_of[list(indices)] == _ABSENT))
+        return sum(1 for index in indices if self._slot_of.item(index) == _ABSENT)
 
     def hold(self, indices: Sequence[int]) -> list[int]:
         """Return the slots of views, rendering those that are missing."""
-        slots = [int(self._slot_of[index]) for index in indices]
+        slots = [self._slot_of.item(index) for index in indices]
         for n, index in enumerate(indices):
             if slots[n] == _ABSENT:
                 slots[n] = self._render(index, ahead=False)
@@ -217,6 +224,8 @@ class ViewCache(AbstractAtlas):
             self.pictures[slot] = inside
             if rest is not None:
                 self.pictures[self._capacity + slot] = np.minimum(rest, _MOST)
+            # After the pictures: what was made of half-written ones then counts as made of the old ones.
+            self._stamps[slot :: self._capacity] += 1
             self._view_in[slot], self._used_at[slot] = index, self._clock()
             self._slot_of[index] = slot
             self._ahead += ahead

@@ -38,7 +38,7 @@ def slope_along(image: Float32, v: int, u: int) -> float:
     return np.float32(0.5) * (image[v, u + 1] - image[v, u - 1])
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def gradients(image: Float32) -> Float32:
     """Return the derivatives down the columns and along the rows, (2, rows, columns); one-sided at the border."""
     rows, columns = image.shape
@@ -73,7 +73,7 @@ def _inside(place: int, count: int, mirrored: bool) -> int:
     return place
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def blur_into(image: Float32, weights: Float32, mirrored: bool, out: Float32) -> None:
     """Write what `blur` returns; `out` is another array than the image.
 
@@ -112,7 +112,7 @@ def blur_into(image: Float32, weights: Float32, mirrored: bool, out: Float32) ->
             written[u] = line[u]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def blur(image: Float32, weights: Float32, mirrored: bool = False) -> Float32:
     """Return a picture through a symmetric kernel down its columns and along its rows.
 
@@ -134,7 +134,7 @@ def blur_twin(image: Float32, weights: Float32, mirrored: bool = False) -> Float
     return result
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def box_mean(image: Float32, reach: int) -> Float32:
     """Return the mean over 2 reach + 1 pixels each way; the border is repeated."""
     rows, columns = image.shape

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32
 
-__all__ = ["to_half", "to_half_twin", "to_single", "to_single_twin"]
+__all__ = ["round_to_half", "round_to_half_twin", "to_half", "to_half_twin", "to_single", "to_single_twin"]
 
 _REBIAS = np.float32(2.0**112)
 """A half's bits, shifted into a single's place, are a number too small by this factor: the biases are 15 and 127."""
@@ -27,6 +27,20 @@ def to_half_twin(values: Float32) -> NDArray[np.float16]:
     """Return what `to_half` returns, by NumPy: the specification."""
     with np.errstate(over="ignore"):
         return values.astype(np.float16)
+
+
+def round_to_half(values: Float32, out: Float32) -> None:
+    """Write the values as `to_half` rounds them, in single precision."""
+    single = np.ascontiguousarray(values, np.float32)
+    _round_bits(
+        single.reshape(-1), single.view(np.uint32).reshape(-1), out.reshape(-1), out.view(np.uint32).reshape(-1)
+    )
+
+
+def round_to_half_twin(values: Float32) -> Float32:
+    """Return what `round_to_half` writes, by NumPy: the specification."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float16).astype(np.float32)
 
 
 def to_single(values: NDArray[np.float16]) -> Float32:
@@ -66,3 +80,22 @@ def _write_single_bits(halves: NDArray[np.uint16], out: NDArray[np.uint32]) -> N
         beyond = np.uint32(0x7FC00000) if size > np.uint32(0x0F800000) else np.uint32(0x7F800000)
         size = size | beyond if size >= np.uint32(0x0F800000) else size
         out[n] = size | ((bits & np.uint32(0x8000)) << np.uint32(16))
+
+
+# Two loops, as one that writes to an array both as numbers and as bits is no vector code.
+@njit(cache=True, nogil=True, error_model="numpy")
+def _round_bits(values: Float32, bits: NDArray[np.uint32], out: Float32, out_bits: NDArray[np.uint32]) -> None:
+    small = np.float32(2.0**-14)
+    for n in range(values.shape[0]):
+        rounded = bits[n] + (((bits[n] >> np.uint32(13)) & np.uint32(1)) + np.uint32(0xFFF))
+        size = rounded & np.uint32(0x7FFFE000)
+        beyond = (
+            np.uint32(0x7FC00000)
+            if (bits[n] & np.uint32(0x7FFFFFFF)) > np.uint32(0x7F800000)
+            else np.uint32(0x7F800000)
+        )
+        size = beyond if size >= np.uint32(0x47800000) else size
+        out_bits[n] = size | (bits[n] & np.uint32(0x80000000))
+    for n in range(values.shape[0]):
+        if abs(values[n]) < small:
+            out[n] = np.copysign(np.rint(values[n] * np.float32(2.0**24)) * np.float32(2.0**-24), values[n])

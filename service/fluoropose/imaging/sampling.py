@@ -22,6 +22,7 @@ __all__ = [
     "stack_frames",
     "warp_frame",
     "warp_into",
+    "warp_part_into",
     "warp_picture",
     "warp_stack",
     "warp_stack_twin",
@@ -76,15 +77,36 @@ def sample_bilinear_twin(image: Float32, x: Float64, y: Float64) -> Float64:
     return np.asarray(top * (1 - fy) + low * fy, np.float64)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def warp_into(frame: Float32, h: Mat33, out: Float32) -> None:
     """Write a frame as seen through a homography from `out`'s pixels to its own."""
-    rows, columns = out.shape
-    for v in range(rows):
-        for u in range(columns):
-            w = 1.0 / (h[2, 0] * u + h[2, 1] * v + h[2, 2])
-            x, y = (h[0, 0] * u + h[0, 1] * v + h[0, 2]) * w, (h[1, 0] * u + h[1, 1] * v + h[1, 2]) * w
-            out[v, u] = sample_bilinear(frame, x, y)
+    warp_part_into(frame, h, 0, 0, out)
+
+
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+def warp_part_into(frame: Float32, h: Mat33, top: int, left: int, out: Float32) -> None:
+    """Write the part of what `warp_into` writes that begins at a row and a column."""
+    rows, columns = frame.shape
+    count, flat, wide = out.shape[1], frame.reshape(-1), np.int32(columns)
+    right, low, last_column, last_row = columns - 1.0, rows - 1.0, np.int32(columns - 2), np.int32(rows - 2)
+    before, along, down = np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.float32)
+    # Places first, then values: each loop by itself compiles to vector code. Indices are unsigned, as of signed ones
+    # numba asks whether they count from the end. It is `sample_bilinear` to the last bit.
+    for v in range(out.shape[0]):
+        y0, row = float(v + top), out[v]
+        a, b, c = h[0, 1] * y0 + h[0, 2], h[1, 1] * y0 + h[1, 2], h[2, 1] * y0 + h[2, 2]
+        for u in range(count):
+            x0 = float(u + left)
+            w = 1.0 / (h[2, 0] * x0 + c)
+            x, y = min(max((h[0, 0] * x0 + a) * w, 0.0), right), min(max((h[1, 0] * x0 + b) * w, 0.0), low)
+            j, i = min(np.int32(x), last_column), min(np.int32(y), last_row)
+            along[u], down[u], before[u] = np.float32(x - j), np.float32(y - i), i * wide + j
+        for u in range(count):
+            at = np.uint32(before[u])
+            under = at + np.uint32(wide)
+            first, second = flat[at], flat[at + np.uint32(1)]
+            third, fourth = flat[under], flat[under + np.uint32(1)]
+            row[u] = interpolate(first, second, third, fourth, along[u], down[u])
 
 
 def warp_picture(frame: Float32, homography: Mat33, size_px: int) -> Float32:
@@ -134,7 +156,7 @@ def warp_supersampled_twin(image: Float32, to: Mat33, size_px: int) -> Float64:
     return np.asarray(fine.reshape(size_px, 2, size_px, 2).mean(axis=(1, 3)))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def _supersample_into(image: Float32, h: Mat33, out: Float32) -> None:
     size = out.shape[0]
     for v in range(size):

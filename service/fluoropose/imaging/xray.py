@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32
 from fluoropose.errors import FrameError
 from fluoropose.geometry.camera import Camera
+from fluoropose.imaging.quick_math import quick_log
 
 __all__ = [
     "Exposure",
@@ -202,8 +203,8 @@ def _bin(pixels: NDArray[Any], factor: int, scale: float, offset: float, out: Fl
 @njit(cache=True, fastmath=True, nogil=True)
 def _bin_log(pixels: NDArray[Any], factor: int, scale: float, offset: float, top: float, out: Float32) -> None:
     _bin(pixels, factor, scale, offset, out)
-    smallest = np.float32(0.5 * (top - np.float32(1.0)))
+    smallest, share = np.float32(0.5 * (top - np.float32(1.0))), np.float32(1.0) / top
     for v in range(out.shape[0]):
         for u in range(out.shape[1]):
-            line = -np.log(max(out[v, u], smallest) / top)
+            line = -quick_log(max(out[v, u], smallest) * share)
             out[v, u] = min(line, np.float32(_LARGEST_LINE_INTEGRAL))

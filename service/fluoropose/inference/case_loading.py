@@ -49,7 +49,8 @@ def load_resident_case(
     atlas = open_view_cache(case, views, REFERENCE_STEP_DEG if bundle.universal else None)
     units = residual_units(atlas.view) if bundle.universal else np.ones(6)
     stepper = open_stepper(bundle.models, atlas.pictures, device, units)
-    network_bytes = sum(model.size_bytes for model in bundle.models.values())
+    stepper.follow_pictures(atlas.stamps)
+    network_bytes = sum(model.size_bytes for model in bundle.models.values()) + stepper.cache_bytes
     return ResidentCase(case, stepper, atlas=atlas, device_label=device.label, network_bytes=network_bytes)
 
 

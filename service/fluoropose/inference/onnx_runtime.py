@@ -30,6 +30,7 @@ __all__ = [
     "OrtRegressor",
     "open_device",
     "open_network",
+    "open_parts",
     "open_session",
     "place",
     "version",
@@ -135,6 +136,11 @@ class NetworkSession:
     graphs: bool
     fallback_nodes: int
 
+    @property
+    def output_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each output after the batch axis, by its name."""
+        return {output.name: tuple(output.shape[1:]) for output in self.session.get_outputs()}
+
     def bind(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Callable[[], None]:
         """Return a function that runs the network on these values, or raises DeviceError.
 
@@ -175,6 +181,13 @@ def open_network(network: NetworkGraphs, device: Device, batch: int) -> NetworkS
             _log_refused_graphs(str(error))
     session = open_session(network.full, device, network.weights, batch)
     return NetworkSession(session, False, _count_fallback_nodes(session))
+
+
+def open_parts(network: NetworkGraphs, device: Device) -> tuple[NetworkSession, NetworkSession]:
+    """Return, on a CPU, the part of a network that looks at cached views alone, and the rest of it."""
+    parts = (open_session(graph, device, network.weights) for graph in (network.channels, network.beside))
+    channels, beside = (NetworkSession(part, False, 0) for part in parts)
+    return channels, beside
 
 
 class OrtRegressor:

@@ -1,11 +1,11 @@
 """The networks of a case on its device: atlas and frames stay there, and a step sends homographies and indices only.
 
 Buffers are bound once and keep their addresses, from the first frame of a size on. On a GPU the full graph of a
-network runs. On a CPU compiled code warps the frame, which is four times as fast, and the warped graph runs.
+network runs. On a CPU compiled code warps the frame, which is four times as fast, and the warped graph runs; of a
+network in parts only that which the frame changes, while what it makes of cached views is kept.
 """
 
 import threading
-from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from copy import copy
 from functools import partial
@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
-from fluoropose.imaging.half_precision import to_half, to_single
-from fluoropose.imaging.sampling import pixel_homography, warp_into
-from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, place
+from fluoropose.imaging.half_precision import round_to_half, to_half
+from fluoropose.inference.bindings import OUTPUTS, BesideBinding, Binding, WarpedBinding
+from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, open_parts, place
+from fluoropose.inference.view_channels import ViewChannels
 from fluoropose.parallel import run_parallel
 from fluoropose.registration.regression.bundle import NetworkGraphs
 from fluoropose.registration.regression.step import AbstractStepper, Regression, solve_regression
 
 __all__ = ["OrtStepper"]
-
-_OUTPUTS = {"information": (6, 6), "vector": (6,), "presence": (1,)}
-"""Outputs of a step and their shapes after the batch axis."""
 
 _HOST = Device("cpu", 1)
 
@@ -62,6 +60,7 @@ class OrtStepper(AbstractStepper):
         self._lock = _CUDA_GRAPH_LOCK if device.graphs else nullcontext()
         with self._lock:
             self._atlas = place(self._atlas_host, _HOST)
+            self._channels = self._open_parts()
             for stage in models:
                 self._session(stage, 1)
 
@@ -70,9 +69,19 @@ class OrtStepper(AbstractStepper):
         """How many nodes run on the CPU although the device is another."""
         return sum(session.fallback_nodes for session in list(self._sessions.values()))
 
+    @property
+    def cache_bytes(self) -> int:
+        """How many bytes of channels are kept at most."""
+        return sum(one.most_bytes for one in {id(one): one for one in self._channels.values()}.values())
+
+    def follow_pictures(self, stamps: NDArray[np.int64] | None) -> None:
+        """Keep no channels of a picture that was written since, as `stamps` (pictures,) count."""
+        for channels in self._channels.values():
+            channels.stamps = stamps
+
     def put_frames(self, line_integrals: Float32) -> None:
         """Copy frames (frames, rows, columns) of line integrals to the device, as float16."""
-        shaped = to_half(line_integrals)[:, None]
+        shaped = np.ascontiguousarray(line_integrals, np.float32)[:, None]
         with self._lock:
             frame = self._frames.pop(shaped.shape, None)
             if frame is None:
@@ -105,7 +114,17 @@ class OrtStepper(AbstractStepper):
         twin._frames, twin._frame = {}, None
         return twin
 
-    def _binding(self, stage: str, part: slice, pictures: int) -> "_Binding":
+    def _open_parts(self) -> dict[str, ViewChannels]:
+        """Open the networks in parts, on a CPU, and return their channels; networks that make the same share them."""
+        opened: dict[bytes, ViewChannels] = {}
+        found: dict[str, ViewChannels] = {}
+        for stage, network in self._models.items():
+            if self.device.name == "cpu" and network.in_parts:
+                channels, self._sessions[stage, 1] = open_parts(network, self.device)
+                found[stage] = opened.setdefault(network.channels, ViewChannels(channels, self._atlas))
+        return found
+
+    def _binding(self, stage: str, part: slice, pictures: int) -> Binding:
         """Return the binding for a part of a batch with so many pictures a look, made when it is first needed."""
         if self._frame is None:
             raise AssertionError("expected put_frames before step")
@@ -113,12 +132,18 @@ class OrtStepper(AbstractStepper):
         if key not in self._frame.bindings:
             shape = (part.stop - part.start, pictures)
             session = self._session(stage, shape[0])
-            self._frame.bindings[key] = (
-                _WarpedBinding(session, self._frame.lines, self._atlas, self._atlas_host.shape[-1], shape)
-                if self.device.name == "cpu"
-                else _FullBinding(session, self._frame.value, self._atlas_host, shape, self.device)
-            )
+            self._frame.bindings[key] = self._bind(self._frame, session, self._channels.get(stage), shape)
         return self._frame.bindings[key]
+
+    def _bind(
+        self, frame: "_FrameBuffer", session: NetworkSession, channels: ViewChannels | None, shape: tuple[int, int]
+    ) -> Binding:
+        if self.device.name != "cpu":
+            return _FullBinding(session, frame.value, self._atlas_host, shape, self.device)
+        size_px = self._atlas_host.shape[-1]
+        if channels is not None:
+            return BesideBinding(session, frame.lines, channels, size_px, shape)
+        return WarpedBinding(session, frame.lines, self._atlas, size_px, shape)
 
     def _session(self, stage: str, batch: int) -> NetworkSession:
         """Return a network for a batch: on the CPU one for all sizes, on a GPU one for each, opened at first need."""
@@ -134,56 +159,23 @@ class _FrameBuffer:
     On a CPU it is `lines`, float32 rounded to float16; on a GPU it is `value`, float16.
     """
 
-    def __init__(self, shaped: NDArray[np.float16], device: Device) -> None:
+    def __init__(self, shaped: Float32, device: Device) -> None:
         self.device = device
-        self.lines = np.ascontiguousarray(to_single(shaped)[:, 0])
-        self.value = None if device.name == "cpu" else place(shaped, device)
-        self.bindings: dict[tuple[str, int, int, int], _Binding] = {}
-
-    def update(self, shaped: NDArray[np.float16]) -> None:
-        """Write other frames of the same shape."""
+        self.lines = np.empty((len(shaped), *shaped.shape[2:]), np.float32)
+        self.value = None if device.name == "cpu" else place(to_half(shaped), device)
         if self.value is None:
-            np.copyto(self.lines, to_single(shaped)[:, 0])
+            self.update(shaped)
+        self.bindings: dict[tuple[str, int, int, int], Binding] = {}
+
+    def update(self, shaped: Float32) -> None:
+        """Write other frames (frames, 1, rows, columns) of the same shape."""
+        if self.value is None:
+            round_to_half(shaped[:, 0], self.lines)
         else:
-            self.value.update_inplace(shaped)
+            self.value.update_inplace(to_half(shaped))
 
 
-class _Binding(ABC):
-    """The bound inputs and outputs of one session for one shape of `view_index`."""
-
-    @abstractmethod
-    def run(
-        self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
-    ) -> list[Float32]:
-        """Return the arrays of `_OUTPUTS` for these looks; the next run may overwrite them."""
-
-
-class _WarpedBinding(_Binding):
-    """A session on a CPU of a warped graph."""
-
-    def __init__(
-        self, session: NetworkSession, frames: Float32, atlas: Any, size_px: int, shape: tuple[int, int]
-    ) -> None:
-        self.frames = frames
-        self.warped = np.zeros((shape[0], 1, size_px, size_px), np.float32)
-        self.index = np.zeros(shape, np.int64)
-        self.outputs = [np.zeros((shape[0], *rest), np.float32) for rest in _OUTPUTS.values()]
-        inputs = {"warped": place(self.warped, _HOST), "atlas": atlas, "view_index": place(self.index, _HOST)}
-        values = [place(array, _HOST) for array in self.outputs]
-        self.compute = session.bind(inputs, dict(zip(_OUTPUTS, values, strict=True)))
-
-    def run(
-        self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]
-    ) -> list[Float32]:
-        rows, columns = self.frames.shape[1:]
-        for warped, homography, index in zip(self.warped, homographies, frame_index, strict=True):
-            warp_into(self.frames[index], pixel_homography(homography, rows, columns), warped[0])
-        self.index[...] = view_index
-        self.compute()
-        return self.outputs
-
-
-class _FullBinding(_Binding):
+class _FullBinding(Binding):
     """A session on a GPU of a full graph, which warps the frames there.
 
     The pictures of the looks are sent with each run, since those of an atlas come and go.
@@ -201,7 +193,7 @@ class _FullBinding(_Binding):
         self.homography = place(self.homography_host, device)
         self.index = place(self.index_host, device)
         self.frame_index = place(self.frame_index_host, device)
-        self.outputs = [place(np.zeros((batch, *rest), np.float32), device) for rest in _OUTPUTS.values()]
+        self.outputs = [place(np.zeros((batch, *rest), np.float32), device) for rest in OUTPUTS.values()]
         inputs = {
             "frames": frame,
             "frame_index": self.frame_index,
@@ -209,7 +201,7 @@ class _FullBinding(_Binding):
             "homography": self.homography,
             "view_index": self.index,
         }
-        self.compute = session.bind(inputs, dict(zip(_OUTPUTS, self.outputs, strict=True)))
+        self.compute = session.bind(inputs, dict(zip(OUTPUTS, self.outputs, strict=True)))
 
     def run(
         self, homographies: Float64, view_index: NDArray[np.int64], frame_index: NDArray[np.int64]

@@ -1,7 +1,9 @@
 """Bundles on disk: a folder with `manifest.json`, the networks' graphs and weights, `golden.npz` and `CARD.md`.
 
 Each network has three files: `coarse.onnx` warps the frame itself, `coarse-warped.onnx` takes the warped frame, and
-`coarse.weights` holds the large arrays of both as ONNX external data. The manifest has the checksum of every file.
+`coarse.weights` holds the large arrays of all as ONNX external data. Newer ones have the warped graph in two parts too:
+`coarse-channels.onnx` is what it makes of cached views alone, `coarse-beside.onnx` the rest. The manifest has the
+checksum of every file.
 """
 
 from pathlib import Path
@@ -147,13 +149,14 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = read_manifest(folder)
     sums = manifest.get("sha256", {})
-    for name in (*(name for stage in STAGE_NAMES for name in _network_files(stage)), "golden.npz"):
+    parts = [name for stage in STAGE_NAMES for name in _part_files(stage) if name in sums]
+    for name in (*(name for stage in STAGE_NAMES for name in _network_files(stage)), *parts, "golden.npz"):
         path = folder / name
         if path.is_symlink() or not path.is_file():
             raise BundleError(f"expected the file {name} in model {folder.name}, got none")
         if sha256_of(path) != sums.get(name):
             raise BundleError(f"checksum mismatch: {name} of model {folder.name} differs from its manifest")
-    models = {stage: _read_network(folder, stage) for stage in STAGE_NAMES}
+    models = {stage: _read_network(folder, stage, sums) for stage in STAGE_NAMES}
     with np.load(folder / "golden.npz") as arrays:
         values = {name: arrays[name] for name in _GOLDEN}
     golden = Golden(**{**values, "presence": float(values["presence"])})
@@ -166,12 +169,22 @@ def _network_files(stage: str) -> tuple[str, str, str]:
     return f"{stage}.onnx", f"{stage}-warped.onnx", weights_file(stage)
 
 
+def _part_files(stage: str) -> tuple[str, str]:
+    """Return the names of the two parts of the warped graph of one network, which older bundles have not."""
+    return f"{stage}-channels.onnx", f"{stage}-beside.onnx"
+
+
 def _write_network(folder: Path, stage: str, network: NetworkGraphs) -> None:
     full, warped, _ = _network_files(stage)
-    for name, data in {full: network.full, warped: network.warped, **network.weights}.items():
+    files = {full: network.full, warped: network.warped, **network.weights}
+    if network.in_parts:
+        files |= dict(zip(_part_files(stage), (network.channels, network.beside), strict=True))
+    for name, data in files.items():
         (folder / name).write_bytes(data)
 
 
-def _read_network(folder: Path, stage: str) -> NetworkGraphs:
+def _read_network(folder: Path, stage: str, sums: dict[str, str]) -> NetworkGraphs:
     full, warped, weights = ((folder / name).read_bytes() for name in _network_files(stage))
-    return NetworkGraphs(full, warped, {weights_file(stage): weights})
+    names = _part_files(stage)
+    parts = [(folder / name).read_bytes() for name in names] if all(name in sums for name in names) else [b"", b""]
+    return NetworkGraphs(full, warped, {weights_file(stage): weights}, *parts)

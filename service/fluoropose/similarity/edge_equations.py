@@ -26,25 +26,27 @@ import numpy as np
 from fluoropose.arrays import Bool, Float32, Float64, Mat33
 from fluoropose.imaging.filters import block_mean, blur_twin, gradients_twin
 from fluoropose.imaging.sampling import warp_frame
-from fluoropose.similarity.edge_kernels import (
-    BLOCK,
+from fluoropose.similarity.edge_drawing import (
     CONTRAST,
     DETECTOR_BLUR,
-    EDGE_SHARE,
-    EVEN,
     HARDENING,
+    PAD,
+    draw_edge_pictures,
+    object_box,
+)
+from fluoropose.similarity.edge_kernels import (
+    EVEN,
     LEAST_CONTRAST,
     LEAST_VARIANCE,
     MEDIAN_OF_SQUARES,
     OWN,
     REJECT,
-    RIM,
     ROUNDS,
-    draw_edge_pictures,
     gather_equations,
 )
+from fluoropose.similarity.edge_places import BLOCK, EDGE_SHARE, RIM, find_edges
 from fluoropose.similarity.gradient import gradient_correlation
-from fluoropose.similarity.gradient_correlation_kernels import MARGIN, correlation
+from fluoropose.similarity.gradient_correlation_kernels import MARGIN, correlation_around
 
 __all__ = [
     "EdgeEquations",
@@ -98,19 +100,25 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
     floor : scatter as a share of what comes through beside the object
     """
-    pictures = edge_pictures(frame, homography, views, turn, floor)
-    found = gather_equations(pictures, turn.pixel_mm, turn.range_mm)
-    overall = float(correlation(pictures[0], pictures[1]))
+    pictures, corner = edge_pictures(frame, homography, views, turn, floor)
+    size, places = views.shape[1], find_edges(pictures[1])
+    found = gather_equations(pictures, places, corner, size, turn.pixel_mm, turn.range_mm)
+    overall = float(correlation_around(pictures[0], pictures[1], places, int(MARGIN * size)))
     return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
 
 
-def edge_pictures(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> Float32:
-    """Return what `edge_pictures_twin` returns, compiled: float32 (5, size, size)."""
-    size = views.shape[1]
-    pictures = np.empty((5, size, size), np.float32)
-    given = np.ascontiguousarray(frame, np.float32)
-    draw_edge_pictures(given, homography, views, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
-    return pictures
+def edge_pictures(
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float
+) -> tuple[Float32, tuple[int, int]]:
+    """Return a part of what `edge_pictures_twin` returns, compiled, and the part's first row and column.
+
+    The part, float32 (5, rows, columns), holds all of the view's edges with a margin.
+    """
+    top, left, rows, columns = object_box(views, PAD)
+    pictures = np.empty((5, rows, columns), np.float32)
+    given, at = np.ascontiguousarray(frame, np.float32), (top, left)
+    draw_edge_pictures(given, homography, views, at, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
+    return pictures, at
 
 
 def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:

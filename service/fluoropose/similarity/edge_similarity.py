@@ -49,10 +49,11 @@ def edge_similarity_twin(seen: Float32, shown: Float32, besides: Float32 | None 
     return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), control=other)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
     seen, cached = gradients_of(blur(frame, weights, True)), gradients_of(blur(view, weights, True))
-    other = gradients_of(blur(besides, weights, True))
+    # Where nothing is known to surround the object, nothing is explained.
+    other = gradients_of(blur(besides, weights, True)) if besides.any() else np.zeros_like(seen)
     squares = cached[0] * cached[0] + cached[1] * cached[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
     total = 0.0

@@ -5,18 +5,19 @@ That module says what is computed, and `correlation_equations_twin` there comput
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.imaging.filters import slope_along, slope_down
 from fluoropose.imaging.sampling import bilinear_place, interpolate
-from fluoropose.similarity.edge_kernels import RIM, find_edges
+from fluoropose.similarity.edge_places import RIM
 
 __all__ = [
     "HALO",
     "MARGIN",
     "SMOOTH",
     "TAPS",
-    "correlation",
+    "correlation_around",
     "correlation_inside",
     "gather_correlation_equations",
     "motion_derivatives",
@@ -42,14 +43,23 @@ _PARAMETERS = 6
 _COLUMNS = _PARAMETERS + 3
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def correlation(seen: Float32, shown: Float32) -> float:
-    """Return the gradient correlation of two pictures, -1 to 1, in the window of the second one's edges."""
-    top, left, bottom, right = _window(shown)
-    return _correlation_in(seen, shown, top, left, bottom, right)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+def correlation_around(seen: Float32, shown: Float32, places: NDArray[np.int32], margin: int) -> float:
+    """Return the gradient correlation of two pictures, -1 to 1, in the window of places (2, count) with a margin."""
+    rows, columns = shown.shape
+    top, left, bottom, right = rows, columns, 0, 0
+    for k in range(places.shape[1]):
+        v, u = places[0, k], places[1, k]
+        top, bottom, left, right = min(top, v), max(bottom, v), min(left, u), max(right, u)
+    if places.shape[1] == 0:
+        return 0.0
+    top, left = max(top - margin, RIM), max(left - margin, RIM)
+    return _correlation_in(
+        seen, shown, top, left, min(bottom + margin, rows - 1 - RIM), min(right + margin, columns - 1 - RIM)
+    )
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def correlation_inside(seen: Float32, shown: Float32) -> float:
     """Return the gradient correlation of two pictures, -1 to 1, in all but a border of `HALO` pixels."""
     rows, columns = seen.shape
@@ -75,7 +85,7 @@ def _correlation_in(seen: Float32, shown: Float32, top: int, left: int, bottom: 
     return total / _DIRECTIONS
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def warp_turned_view(views: Float32, a: float, b: float, step_rad: float, to: Mat33, out: Float32) -> None:
     """Write a cached view turned by parts of a step, and its changes per rad, seen through a homography from `out`.
 
@@ -105,7 +115,7 @@ def warp_turned_view(views: Float32, a: float, b: float, step_rad: float, to: Ma
                 out[n, v, u] = interpolate(a0, b0, c0, d0, fx, fy)
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def show_line_integrals(lines: Float32, floor: float, out: Float32) -> None:
     """Write what a detector shows of line integrals."""
     scatter, one = np.float32(floor), np.float32(1.0)
@@ -116,7 +126,7 @@ def show_line_integrals(lines: Float32, floor: float, out: Float32) -> None:
             out[v, u] = -np.log(np.exp(-line) + scatter) if line > np.float32(0.0) else nothing
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def show_with_derivatives(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
     """Write what a detector shows of line integrals, and how that changes as they do: (3, rows, columns)."""
     scatter, one = np.float32(floor), np.float32(1.0)
@@ -128,7 +138,7 @@ def show_with_derivatives(lines: Float32, turns: Float32, floor: float, out: Flo
             out[1, v, u], out[2, v, u] = passed / shown * turns[0, v, u], passed / shown * turns[1, v, u]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def motion_derivatives(
     shown: Float32, h: Mat33, to: Mat33, middle: float, mm: float, range_mm: float, out: Float32
 ) -> None:
@@ -150,7 +160,7 @@ def motion_derivatives(
             out[2, v, u], out[3, v, u] = (x * by_x + y * by_y) / range_mm, y * by_x - x * by_y
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def gather_correlation_equations(pictures: Float32) -> Float64:
     """Return the equations of the mean correlation, (6, 8): information, vector, then the pixels' number and itself.
 
@@ -208,21 +218,3 @@ def _add_direction(means: Float64, out: Float64) -> float:
             other = means[2, 3 + q] - means[0, 2] * means[0, 3 + q]
             out[p, q] += believed * (jj - jm * other / mm) / mm
     return agreed
-
-
-@njit(inline="always")
-def _window(shown: Float32) -> tuple[int, int, int, int]:
-    """Return first row and column, last row and column of the box around a picture's edges, with a margin."""
-    edges = find_edges(shown)
-    size = shown.shape[0]
-    margin = int(MARGIN * size)
-    top, left, bottom, right = size, size, 0, 0
-    for k in range(len(edges)):
-        v, u = edges[k]
-        top, bottom, left, right = min(top, v), max(bottom, v), min(left, u), max(right, u)
-    if len(edges) == 0:
-        return RIM, RIM, RIM - 1, RIM - 1
-    return (
-        max(top - margin, RIM), max(left - margin, RIM),
-        min(bottom + margin, size - 1 - RIM), min(right + margin, size - 1 - RIM),
-    )  # fmt: skip

@@ -1,7 +1,8 @@
-"""Export a trained network as two ONNX graphs that share their weights; opset, names and shapes are stated here once.
+"""Export a trained network as ONNX graphs that share their weights; opset, names and shapes are stated here once.
 
 The full graph warps the frame with one GridSample. The warped graph is the part of it after that warp: it takes the
-warped frame, for a processor whose compiled warp is faster. Large arrays are ONNX external data in one file.
+warped frame, for a processor whose compiled warp is faster. It is there in two parts as well: the channels of cached
+views, which no frame changes, and the rest, which takes them. Large arrays are ONNX external data in one file.
 """
 
 import tempfile
@@ -9,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import onnx
+import onnx.shape_inference
 import torch
 from onnx import ModelProto, NodeProto, TensorProto, helper
 from onnx.external_data_helper import set_external_data
@@ -27,6 +29,8 @@ OUTPUT_NAMES = ("information", "vector", "presence")
 _WARPED = "warped"
 """The warped frame's name in both graphs: a value inside the full one, an input of the other."""
 
+_VIEWS = ("view_index", "atlas")
+
 _EXTERNAL_BYTES = 1024
 """Smaller arrays stay in the graph: ONNX Runtime infers shapes from some of them."""
 
@@ -40,7 +44,7 @@ def export_network(net: AbstractNet, geometry: StepGeometry, weights_file: str) 
 
 
 def split_at_warp(model: ModelProto, size_px: int, weights_file: str) -> NetworkGraphs:
-    """Return the full graph of a step model, the part of it after its warp, and the weights of both.
+    """Return the full graph of a step model, the part of it after its warp, that in two parts, and the weights of all.
 
     Parameters
     ----------
@@ -58,8 +62,50 @@ def split_at_warp(model: ModelProto, size_px: int, weights_file: str) -> Network
         raise InputError(f"expected a step model with one warp of the frame (GridSample), got {len(warps)}")
     _rename_warped(model, warps[0], size_px)
     weights = _move_weights(model, weights_file)
-    part = Extractor(model).extract_model([_WARPED, "view_index", "atlas"], list(OUTPUT_NAMES))
-    return NetworkGraphs(model.SerializeToString(), part.SerializeToString(), {weights_file: weights})
+    names = _rename_channels(model)
+    shapes = {value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    for name in names:
+        shapes[name].type.tensor_type.shape.dim[0].dim_param = "batch"
+    model.graph.value_info.extend(shapes[name] for name in names)
+    extractor = Extractor(model)
+    warped = extractor.extract_model([_WARPED, *_VIEWS], list(OUTPUT_NAMES))
+    channels = _number_names(extractor.extract_model(list(_VIEWS), names))
+    beside = extractor.extract_model([_WARPED, *names], list(OUTPUT_NAMES))
+    full, *others = (graph.SerializeToString() for graph in (model, warped, channels, beside))
+    return NetworkGraphs(full, others[0], {weights_file: weights}, *others[1:])
+
+
+def _number_names(model: ModelProto) -> ModelProto:
+    """Return a model with values and nodes named by their order: two that compute the same are then the same bytes."""
+    graph = model.graph
+    kept = {value.name for value in (*graph.input, *graph.output)}
+    inside = [tensor.name for tensor in graph.initializer] + [name for node in graph.node for name in node.output]
+    renamed = {name: f"value_{number}" for number, name in enumerate(inside) if name not in kept}
+    del graph.value_info[:]
+    for tensor in graph.initializer:
+        tensor.name = renamed.get(tensor.name, tensor.name)
+    for number, node in enumerate(graph.node):
+        node.name = f"node_{number}"
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        node.output[:] = [renamed.get(name, name) for name in node.output]
+    return model
+
+
+def _rename_channels(model: ModelProto) -> list[str]:
+    """Name the values that follow from cached views alone and meet there what follows from the frame; return them."""
+    of_frame, of_views = {_WARPED}, set(_VIEWS)
+    for node in model.graph.node:
+        if of_frame.intersection(node.input):
+            of_frame.update(node.output)
+        elif of_views.intersection(node.input):
+            of_views.update(node.output)
+    meeting = [node for node in model.graph.node if of_frame.intersection(node.input)]
+    found = dict.fromkeys(name for node in meeting for name in node.input if name in of_views)
+    renamed = {name: f"channels_{number}" for number, name in enumerate(found)}
+    for node in model.graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        node.output[:] = [renamed.get(name, name) for name in node.output]
+    return list(renamed.values())
 
 
 def _rename_warped(model: ModelProto, warp: NodeProto, size_px: int) -> None:

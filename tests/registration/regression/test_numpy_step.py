@@ -20,7 +20,6 @@ from fluoropose.registration.regression.schedule import (
 )
 from fluoropose.train import network
 from fluoropose.train.export import export_network
-from fluoropose.train.network import step_geometry
 from fluoropose.train.profiles import STAGES
 from support.numpy_net import as_numpy
 
@@ -64,7 +63,7 @@ def twins_of(atlas):
                 buffer.copy_(0.5 + torch.rand(buffer.shape))
             elif "running_mean" in name:
                 buffer.copy_(0.1 * torch.randn(buffer.shape))
-        models[stage.name] = export_network(net.eval(), step_geometry(atlas), f"{stage.name}.weights")
+        models[stage.name] = export_network(net.eval(), network.step_geometry(atlas), f"{stage.name}.weights")
         networks[stage.name] = as_numpy(net, atlas)
     pictures = np.asarray(atlas.pictures)
     return OrtStepper(models, pictures, open_device("cpu", 2)), NumpyStepper(networks, pictures)

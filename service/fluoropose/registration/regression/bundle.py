@@ -37,20 +37,29 @@ class Golden:
 
 @dataclass(frozen=True, slots=True)
 class NetworkGraphs:
-    """One network as two ONNX graphs that share their weights.
+    """One network as ONNX graphs that share their weights.
 
     `full` takes frames and homographies and warps the frames itself; `warped` takes the warped frames. `weights` is
-    the external data of both, by the file name that the graphs know it by.
+    the external data of all, by the file name that the graphs know it by. Newer networks have the warped graph in two
+    parts as well: `channels`, what it makes of cached views alone, and `beside`, the rest of it, which takes those.
     """
 
     full: bytes
     warped: bytes
     weights: dict[str, bytes]
+    channels: bytes = b""
+    beside: bytes = b""
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether what is made of cached views alone can be kept."""
+        return bool(self.channels)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the graphs and their weights."""
-        return len(self.full) + len(self.warped) + sum(len(data) for data in self.weights.values())
+        graphs = (self.full, self.warped, self.channels, self.beside, *self.weights.values())
+        return sum(len(data) for data in graphs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

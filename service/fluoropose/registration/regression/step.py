@@ -33,6 +33,14 @@ class AbstractStepper(ABC):
         """How many nodes of the networks run on the CPU although the device is another."""
         return 0
 
+    @property
+    def cache_bytes(self) -> int:
+        """How many bytes it keeps at most of what it computed before."""
+        return 0
+
+    def follow_pictures(self, stamps: NDArray[np.int64] | None) -> None:  # noqa: B027  (most keep nothing of them)
+        """Be told where the atlas counts how often each picture was written; None where none ever is again."""
+
     @abstractmethod
     def put_frames(self, line_integrals: Float32) -> None:
         """Place the frames of one instant, float32 (frames, rows, columns), where the steps read them, as float16."""

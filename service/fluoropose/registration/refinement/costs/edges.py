@@ -65,6 +65,7 @@ class EdgeCost(AbstractCost):
         self.overall = 1.0
         self._frame, self._camera, self._atlas, self._settings = frame, camera, atlas, settings
         self._alignment: ViewAlignment | None = None
+        self._views: tuple[int, Float32] | None = None
 
     @property
     def alignment(self) -> ViewAlignment:
@@ -77,7 +78,7 @@ class EdgeCost(AbstractCost):
         """Return the equations about camera_from_volume; the cached view is kept while the pose is near it."""
         stay = None if self._alignment is None else self._alignment.view_index
         alignment = self._alignment = align_view(pose, self._camera, self._atlas, stay)
-        views = self._atlas.line_integrals(*self._atlas.neighbours(alignment.view_index))
+        views = self._views_of(alignment.view_index)
         turn = _turn_from_view(alignment, self._atlas)
         found = edge_equations(self._frame, alignment.frame_from_canonical_px, views, turn, self.floor)
         self.overall = found.overall
@@ -88,6 +89,12 @@ class EdgeCost(AbstractCost):
         information[6, 6] += settings.floor_log_sigma**-2.0
         vector[6] += settings.floor_log_sigma**-2.0 * np.log(settings.floor / self.floor)
         return Equations(information, vector, found.agreement, ViewParameters(alignment, self._atlas))
+
+    def _views_of(self, index: int) -> Float32:
+        """Return a view and its neighbours; those of the last evaluation are kept, as most steps stay with one."""
+        if self._views is None or self._views[0] != index:
+            self._views = index, self._atlas.line_integrals(*self._atlas.neighbours(index))
+        return self._views[1]
 
     def accept(self, step: NewtonStep) -> None:
         """Move the floor."""
