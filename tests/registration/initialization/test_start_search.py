@@ -1,0 +1,55 @@
+"""The search about a rough start finds the true view among its first candidates, without any network."""
+
+import numpy as np
+import pytest
+
+from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.prepare import open_view_cache
+from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rotation import angle_between
+from fluoropose.registration.initialization.start_search import StartSearch, start_candidates
+from support.cases import EXPECTED_SIX
+
+CAMERA = camera_from_detector(160, 160, row_spacing_mm=0.7, column_spacing_mm=0.7, source_to_detector_mm=1200.0)
+
+
+def lines_of(case, truth, rng):
+    lines = PlaneRenderer(case.volume).render(CAMERA, truth)
+    if case.rest is not None:
+        lines = lines + PlaneRenderer(case.rest).render(CAMERA, truth)
+    return (lines + rng.normal(size=lines.shape) * 0.01).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", ["small_case", "surrounded_case"])
+def test_the_true_view_is_among_the_first_candidates(request, name, rng):
+    case = request.getfixturevalue(name)
+    atlas = open_view_cache(case, step_deg=2.0)
+    truth = pose_from_six(EXPECTED_SIX + [2.0, -1.0, 5.0, 3.0, 4.0, -5.0], case.pose_frame)
+    start = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 18.0, 9.0], case.pose_frame)
+    found = start_candidates(lines_of(case, truth, rng), CAMERA, atlas, start)
+    assert 1 <= len(found) <= StartSearch().keep
+    errors = [np.rad2deg(angle_between(pose[:3, :3], truth[:3, :3])) for pose in found]
+    assert min(errors[:2]) < 5.0
+    assert np.rad2deg(angle_between(start[:3, :3], truth[:3, :3])) > 15.0
+    best = found[int(np.argmin(errors))]
+    centre = case.atlas.view.centre_mm
+    apart = best[:3, :3] @ centre + best[:3, 3] - truth[:3, :3] @ centre - truth[:3, 3]
+    assert np.linalg.norm(apart[:2]) < 2.0
+
+
+def test_candidates_come_from_different_directions(small_case, rng):
+    atlas = open_view_cache(small_case, step_deg=2.0)
+    start = pose_from_six(EXPECTED_SIX, small_case.pose_frame)
+    settings = StartSearch(keep=5)
+    found = start_candidates(lines_of(small_case, start, rng), CAMERA, atlas, start, settings)
+    axes = [pose[:3, :3].T @ [0.0, 0.0, 1.0] for pose in found]
+    for n, one in enumerate(axes):
+        for other in axes[:n]:
+            assert np.rad2deg(np.arccos(np.clip(one @ other, -1, 1))) > 2.0
+
+
+def test_a_search_about_the_rim_of_an_atlas_stays_inside(small_case, rng):
+    start = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 12.0, 12.0], small_case.pose_frame)
+    found = start_candidates(lines_of(small_case, start, rng), CAMERA, small_case.atlas, start)
+    assert all(np.isfinite(pose).all() for pose in found)
