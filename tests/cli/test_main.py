@@ -9,7 +9,7 @@ from support.commands import run
 COMMANDS = (
     "prepare", "train", "serve", "stream", "register", "render", "demo", "keys add", "keys remove",
     "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate wrist",
-    "evaluate wrist-agreement", "evaluate general-weights", "evaluate published train", "evaluate published measure",
+    "evaluate wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
     "evaluate published table2", "bench speed", "bench load",
 )  # fmt: skip
 GROUPS = ("", "keys", "evaluate", "evaluate published", "bench")

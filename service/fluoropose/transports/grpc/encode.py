@@ -32,6 +32,7 @@ def encode_result(result: FrameResult) -> pb.Result:
         smoothed=first.smoothed if first.HasField("smoothed") else None,
         objects=[_encode_object(one) for one in result.objects] if several else [],
         searching=result.searching,
+        reason=first.reason if first.HasField("reason") else None,
     )
 
 
@@ -46,6 +47,7 @@ def _encode_object(found: ObjectResult) -> pb.Found:
         world_from_volume=_numbers(found.registration.world_from_volume),
         error_estimate=_encode_estimate(found.error_estimate),
         smoothed=None if found.smoothed is None else _encode_smoothed(found.smoothed),
+        reason=assessment.reason or None,
     )
 
 

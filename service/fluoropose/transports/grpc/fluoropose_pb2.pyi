@@ -254,7 +254,7 @@ class Smoothed(_message.Message):
     def __init__(self, world_from_volume: _Optional[_Iterable[float]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., frames: _Optional[int] = ...) -> None: ...
 
 class Found(_message.Message):
-    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed")
+    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed", "reason")
     CASE_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -263,6 +263,7 @@ class Found(_message.Message):
     WORLD_FROM_VOLUME_FIELD_NUMBER: _ClassVar[int]
     ERROR_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     case: str
     model: str
     status: Status
@@ -271,10 +272,11 @@ class Found(_message.Message):
     world_from_volume: _containers.RepeatedScalarFieldContainer[float]
     error_estimate: ErrorEstimate
     smoothed: Smoothed
-    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ...) -> None: ...
+    reason: str
+    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching")
+    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching", "reason")
     class TimingMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -307,6 +309,7 @@ class Result(_message.Message):
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     SEARCHING_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     seq: int
     status: Status
     camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
@@ -325,7 +328,8 @@ class Result(_message.Message):
     smoothed: Smoothed
     objects: _containers.RepeatedCompositeFieldContainer[Found]
     searching: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ...) -> None: ...
+    reason: str
+    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("session", "server_time")

@@ -49,6 +49,7 @@ def _encode_object(found: ObjectResult) -> dict[str, Any]:
         "camera_from_volume": found.camera_from_volume.tolist(),
         "world_from_volume": found.registration.world_from_volume.tolist(),
         "error_estimate": _encode_estimate(found.error_estimate),
+        "reason": assessment.reason or None,
         "smoothed": None if smoothed is None else _encode_smoothed(smoothed),
     }
 

@@ -128,6 +128,7 @@ class FoundModel(BaseModel):
     camera_from_volume: list[list[float]]
     world_from_volume: list[list[float]]
     error_estimate: ErrorEstimateModel
+    reason: str | None = None
     smoothed: SmoothedModel | None = None
 
 
