@@ -97,7 +97,7 @@ def test_views_need_a_camera_each(registrar, camera, frame, pose):
 
 def test_misuse_is_said_in_words(registrar, small_case, camera, frame, pose, tmp_path):
     with pytest.raises(BundleError, match="expected the folder of a model for case 'small'"):
-        fluoropose.Registrar(small_case)
+        fluoropose.Registrar(small_case, tmp_path / "none")
     with pytest.raises(InputError, match="expected a pixel meaning of intensity"):
         registrar.register(frame, camera, pose, pixel_meaning="bright")
     with pytest.raises(FrameError, match="expected 96 x 128"):

@@ -30,10 +30,19 @@ def test_a_damaged_case_does_not_stop_the_others(tmp_path, cases_root, models_ro
     assert service.readiness()["status"] == "ok"
 
 
-def test_a_case_without_its_model_says_so(tmp_path, cases_root, settings):
+def test_a_case_without_a_model_of_its_own_is_served_by_the_universal_networks(tmp_path, cases_root, settings):
     service = Service(open_device("cpu", 1), cases_root, tmp_path)
     service.start()
-    assert "got none: train one" in service.records["small"].detail
+    record = service.records["small"]
+    assert (record.state, record.model) == ("ready", "universal")
+    assert service.open_session(settings).objects
+
+
+def test_a_case_that_failed_is_in_no_session(tmp_path, cases_root, models_root, settings):
+    shutil.copytree(cases_root / "small", tmp_path / "small")
+    (tmp_path / "small" / "atlas.npy").write_bytes(b"")
+    service = Service(open_device("cpu", 1), tmp_path, models_root)
+    service.start()
     with pytest.raises(ConflictError, match="to be ready, got failed"):
         service.open_session(settings)
     with pytest.raises(UnknownCaseError, match="got 'nobody'"):

@@ -9,6 +9,8 @@ import pytest
 
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.geometry.rigid import rigid
+from fluoropose.geometry.rotation import about_x, about_z
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.bundles import store_bundle
@@ -64,13 +66,43 @@ def wait_until_prepared(client, name="mine"):
     raise AssertionError("still preparing")
 
 
-def test_an_upload_without_a_model_says_what_is_missing(empty, upload):
+def test_an_upload_without_a_model_of_its_own_is_served_by_the_universal_networks(empty, upload):
     answer = upload_case(empty, upload)
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == "/v1/cases/mine"
     case = wait_until_prepared(empty)
-    assert case["state"] == "failed"
-    assert "train one" in case["detail"]
+    assert (case["state"], case["model"], case["step"], case["progress"]) == ("ready", "universal", "ready", 1.0), case
+    assert case["verification"]["frames"] == 8
+    assert case["verification"]["text"] in case["detail"]
+    assert "cm3" in case["detail"]
+    again = empty.get("/v1/cases/mine").json()
+    assert again["verification"] == case["verification"]
+
+
+def test_a_case_is_cancelled_while_it_is_prepared_and_may_come_again(stocked, upload):
+    with http_client(stocked, grid=AtlasGrid(36.0)) as client:
+        assert upload_case(client, upload).json()["state"] == "preparing"
+        assert client.delete("/v1/cases/mine").status_code == 204
+        case = wait_until_prepared(client)
+        assert case["state"] == "cancelled"
+        assert stocked.service.records["mine"].ended.wait(30)
+        assert client.get("/v1/cases/mine").json()["state"] == "cancelled"
+        assert not (stocked.service.cases_root / "mine").exists()
+        assert upload_case(client, upload).status_code == 201
+        assert client.delete("/v1/cases/mine").status_code == 204
+        assert stocked.service.records["mine"].ended.wait(30)
+        assert client.delete("/v1/cases/mine").status_code == 204
+        assert client.get("/v1/cases/mine").status_code == 404
+
+
+def test_the_expected_pose_says_from_where_the_first_views_are_rendered(empty, upload, tmp_path):
+    turned = about_z(0.3) @ about_x(1.2)
+    pose = rigid(turned, np.array([0.0, 0.0, 900.0]))
+    assert upload_case(empty, upload, expected_pose=pose.tolist()).status_code == 201
+    assert wait_until_prepared(empty)["state"] == "ready"
+    np.testing.assert_allclose(load_case(tmp_path / "cases" / "mine").atlas.view.base_rotation, turned, atol=1e-9)
+    bent = upload_case(empty, upload, name="bent", expected_pose=(2.0 * pose).tolist())
+    assert bent.status_code == 422, bent.text
 
 
 def upload_mesh(client, data, file_name="part.bin", **options):
@@ -87,7 +119,7 @@ def test_a_mesh_is_prepared_as_a_volume_is(empty, tmp_path, data, file_name):
     answer = upload_mesh(empty, data, file_name, material="steel")
     assert answer.status_code == 201, answer.text
     case = wait_until_prepared(empty)
-    assert "train one" in case["detail"]
+    assert (case["state"], case["model"]) == ("ready", "universal"), case
     assert load_case(tmp_path / "cases" / "mine").volume.values.max() == pytest.approx(0.6912, abs=1e-4)
 
 
