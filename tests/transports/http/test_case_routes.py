@@ -58,7 +58,7 @@ def upload_case(client, data, **options):
 
 
 def wait_until_prepared(client, name="mine"):
-    for _ in range(300):
+    for _ in range(1200):
         case = client.get(f"/v1/cases/{name}").json()
         if case["state"] != "preparing":
             return case
