@@ -133,7 +133,8 @@ def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) ->
     found = follow(view, start, TRACKING_SCHEDULE)
     if found.assessment.status is Status.TRACKING:
         return found
-    return surer_of(found, follow(view, start, DEFAULT_SCHEDULE))
+    found = surer_of(found, follow(view, start, DEFAULT_SCHEDULE))
+    return found if found.assessment.status is not Status.LOST else _search_about(view, start, found)
 
 
 def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
@@ -142,14 +143,20 @@ def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> Assesse
     Of all ends the one is kept that looks most like the frame.
     """
     found = follow(view, start, schedule)
-    convincing = _CONVINCING_IN_BODY if view.atlas.has_surroundings else _CONVINCING
-    if found.similarity >= convincing:
-        return found
+    return found if _is_convincing(view, found) else _search_about(view, start, found)
+
+
+def _is_convincing(view: PreparedView, found: AssessedPose) -> bool:
+    return found.similarity >= (_CONVINCING_IN_BODY if view.atlas.has_surroundings else _CONVINCING)
+
+
+def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
+    """Follow the views about a start that look like the frame; return the end most like it, `found` among them."""
     for candidate in start_candidates(view.image, view.camera, view.atlas, start):
         again = follow(view, candidate, SEARCHED_SCHEDULE)
         kept = again if again.similarity > found.similarity else found
         found = _with_both_times(kept, found, again)
-        if found.similarity >= convincing:
+        if _is_convincing(view, found):
             break
     return found
 
