@@ -31,7 +31,8 @@ HOMES = {
     "numba": {
         "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
         "imaging/mesh_shares.py", "similarity/",
-        "drr/cpu.py", "drr/planes.py", "registration/object_subtraction.py", "registration/projected_object.py",
+        "drr/cpu.py", "drr/occupied_blocks.py", "drr/planes.py",
+        "registration/object_subtraction.py", "registration/projected_object.py",
         "simulate/sampled_rays.py", "train/appearance.py", "evaluation/published/patches.py",
     },
     "llvmlite": {"imaging/quick_math.py"},

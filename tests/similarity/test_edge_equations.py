@@ -50,7 +50,7 @@ def test_compiled_and_plain_agree(small_case, frame, turned, offset):
     )
     np.testing.assert_allclose(fast.vector / scale, slow.vector / scale, atol=1e-3 * np.abs(slow.vector / scale).max())
     assert abs(fast.agreement - slow.agreement) < 1e-4
-    assert abs(fast.overall - slow.overall) < 1e-4
+    assert abs(fast.overall() - slow.overall()) < 1e-4
 
 
 def test_the_pictures_are_their_twins(small_case, frame):

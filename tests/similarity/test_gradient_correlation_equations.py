@@ -116,6 +116,6 @@ def test_the_edges_tell_their_windows_correlation(small_case, camera, frame):
     alpha, beta = current.view_residual[4:] / step_rad
     turn = Turn(alpha, beta, step_rad, view.field_mm / view.size_px, view.range_mm)
     given = (frame, current.frame_from_canonical_px, views, turn, 0.1)
-    whole = edge_equations_twin(*given).overall
-    assert abs(edge_equations(*given).overall - whole) < 1e-4
+    whole = edge_equations_twin(*given).overall()
+    assert abs(edge_equations(*given).overall() - whole) < 1e-4
     assert 0.8 < whole < 1.0

@@ -40,7 +40,8 @@ class Version:
     """A process that registers frames with one version."""
 
     def __init__(self, checkout: Path, files: list[Path], stack: ExitStack) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(checkout / "service"), "OMP_NUM_THREADS": "1"}
+        paths = [str(checkout / "service"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         command = [sys.executable, str(HERE / "speed_worker.py"), *map(str, files)]
         self._process = stack.enter_context(
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)

@@ -22,6 +22,7 @@ __all__ = [
     "stack_frames",
     "warp_frame",
     "warp_into",
+    "warp_part",
     "warp_part_into",
     "warp_picture",
     "warp_stack",
@@ -113,6 +114,13 @@ def warp_picture(frame: Float32, homography: Mat33, size_px: int) -> Float32:
     """Return a frame through a homography, float32 (size, size): what `warp_frame` does, compiled, from pixels."""
     out = np.empty((size_px, size_px), np.float32)
     warp_into(np.ascontiguousarray(frame, np.float32), homography, out)
+    return out
+
+
+def warp_part(frame: Float32, homography: Mat33, top: int, left: int, rows: int, columns: int) -> Float32:
+    """Return the part of what `warp_picture` returns that begins at a row and a column, float32 (rows, columns)."""
+    out = np.empty((rows, columns), np.float32)
+    warp_part_into(np.ascontiguousarray(frame, np.float32), homography, top, left, out)
     return out
 
 

@@ -72,7 +72,7 @@ class OrtStepper(AbstractStepper):
     @property
     def cache_bytes(self) -> int:
         """How many bytes of channels are kept at most."""
-        return sum(one.most_bytes for one in {id(one): one for one in self._channels.values()}.values())
+        return sum(channels.most_bytes for channels in self._channels.values())
 
     def follow_pictures(self, stamps: NDArray[np.int64] | None) -> None:
         """Keep no channels of a picture that was written since, as `stamps` (pictures,) count."""
@@ -115,13 +115,12 @@ class OrtStepper(AbstractStepper):
         return twin
 
     def _open_parts(self) -> dict[str, ViewChannels]:
-        """Open the networks in parts, on a CPU, and return their channels; networks that make the same share them."""
-        opened: dict[bytes, ViewChannels] = {}
+        """Open the networks in parts, on a CPU, and return their channels."""
         found: dict[str, ViewChannels] = {}
         for stage, network in self._models.items():
             if self.device.name == "cpu" and network.in_parts:
                 channels, self._sessions[stage, 1] = open_parts(network, self.device)
-                found[stage] = opened.setdefault(network.channels, ViewChannels(channels, self._atlas))
+                found[stage] = ViewChannels(channels, self._atlas)
         return found
 
     def _binding(self, stage: str, part: slice, pictures: int) -> Binding:

@@ -1,4 +1,4 @@
-"""What a network makes of a cached view alone, kept from step to step: more than half of a step's time is for that."""
+"""What a network makes of a cached view alone, kept from step to step: a third of a step's time is for that."""
 
 import threading
 from collections import OrderedDict
@@ -13,7 +13,7 @@ from fluoropose.inference.onnx_runtime import Device, NetworkSession, place
 __all__ = ["MOST_VIEWS", "ViewChannels"]
 
 MOST_VIEWS = 256
-"""So many views' channels are kept, 80 kB each; those that were used longest ago make room."""
+"""So many views' channels are kept, 0.1 MB each; those that were used longest ago make room."""
 
 _HOST = Device("cpu", 1)
 

@@ -2,8 +2,8 @@
 
 Each network has three files: `coarse.onnx` warps the frame itself, `coarse-warped.onnx` takes the warped frame, and
 `coarse.weights` holds the large arrays of all as ONNX external data. Newer ones have the warped graph in two parts too:
-`coarse-channels.onnx` is what it makes of cached views alone, `coarse-beside.onnx` the rest. The manifest has the
-checksum of every file.
+`coarse-channels.onnx` is what cached views contribute to its first convolution, `coarse-beside.onnx` the rest. The
+manifest has the checksum of every file.
 """
 
 from pathlib import Path

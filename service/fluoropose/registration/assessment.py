@@ -16,11 +16,12 @@ from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.attenuation import saturate
-from fluoropose.imaging.sampling import warp_picture
+from fluoropose.imaging.sampling import warp_part
 from fluoropose.registration.multi_view_solver import CalibratedView
 from fluoropose.registration.regression.residual import Group, ViewAlignment, align_view, view_covariance, view_equation
 from fluoropose.registration.regression.schedule import PoseEstimate
-from fluoropose.similarity.edge_similarity import edge_similarity
+from fluoropose.similarity.edge_drawing import object_box
+from fluoropose.similarity.edge_similarity import EDGE_REACH, edge_similarity
 
 __all__ = [
     "Assessment",
@@ -117,10 +118,14 @@ def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: Abs
 
 def view_similarity(frame: Float32, alignment: ViewAlignment, atlas: AbstractAtlas) -> float:
     """Return the edge similarity, -1 to 1, of a frame (rows, columns) of line integrals and the nearest cached view."""
-    seen = warp_picture(frame, alignment.frame_from_canonical_px, atlas.view.size_px)
     index = alignment.view_index
-    shown = saturate(atlas.line_integrals(index)[0])
-    besides = atlas.surroundings_in(index)[0] if atlas.has_surroundings else None
+    lines = atlas.line_integrals(index)
+    # Beyond the object and the reach of the smoothing there is no edge, so nothing there is looked at.
+    top, left, rows, columns = object_box(lines, EDGE_REACH)
+    part = (slice(top, top + rows), slice(left, left + columns))
+    seen = warp_part(frame, alignment.frame_from_canonical_px, top, left, rows, columns)
+    shown = saturate(np.ascontiguousarray(lines[0][part]))
+    besides = np.ascontiguousarray(atlas.surroundings_in(index)[0][part]) if atlas.has_surroundings else None
     return edge_similarity(seen, shown, besides)
 
 

@@ -19,7 +19,9 @@ with J the part of A dm/dp that no other contrast would explain. `edge_equations
 angles in rad.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -80,14 +82,14 @@ class EdgeEquations:
     """`information` (7, 7) and `vector` (7,) per mm and rad for x, y, z, theta, alpha, beta from the pose on.
 
     The seventh is the logarithm of the floor.
-    `agreement` is the weighted correlation of f and A m, -1 to 1, `overall` that of all pixels of the window
-    (`similarity.gradient_correlation_kernels`). Information is that of independent pixels.
+    `agreement` is the weighted correlation of f and A m, -1 to 1, `overall` tells, when it is asked, that of all pixels
+    of the window (`similarity.gradient_correlation_kernels`). Information is that of independent pixels.
     """
 
     information: Float64
     vector: Float64
     agreement: float
-    overall: float
+    overall: Callable[[], float]
 
 
 def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
@@ -103,7 +105,7 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     pictures, corner = edge_pictures(frame, homography, views, turn, floor)
     size, places = views.shape[1], find_edges(pictures[1])
     found = gather_equations(pictures, places, corner, size, turn.pixel_mm, turn.range_mm)
-    overall = float(correlation_around(pictures[0], pictures[1], places, int(MARGIN * size)))
+    overall = partial(correlation_around, pictures[0], pictures[1], places, int(MARGIN * size))
     return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
 
 
@@ -147,7 +149,7 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
         np.einsum("pcvu,qcvu->pq", weighted, jacobian),
         np.einsum("pcvu,cvu->p", weighted, rest),
         float((weight * f * contrast * m).sum() / np.sqrt(strengths + 1e-30)),
-        gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m)),
+        lambda: gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m)),
     )
 
 

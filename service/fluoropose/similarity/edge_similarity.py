@@ -14,7 +14,7 @@ from fluoropose.imaging.filters import blur
 from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 
-__all__ = ["edge_similarity", "edge_similarity_twin"]
+__all__ = ["EDGE_REACH", "edge_similarity", "edge_similarity_twin"]
 
 _SMOOTH_PX = 1.5
 """Wider than the error of the nearest view, so that the step of the grid does not count as unlike."""
@@ -24,6 +24,9 @@ _EDGE_SHARE = 0.08
 
 _REACH = 6
 """Of the smoothing's kernel, pixels: four standard deviations."""
+
+EDGE_REACH = 2 * _REACH + 2
+"""Of the picture, pixels around an object that the similarity looks at: so far is an edge smoothed, and its place."""
 
 _BELL = np.exp(-0.5 * (np.arange(_REACH + 1) / _SMOOTH_PX) ** 2)
 _WEIGHTS: Float32 = make_read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))

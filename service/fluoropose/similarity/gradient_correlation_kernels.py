@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64, Mat33
 from fluoropose.imaging.filters import slope_along, slope_down
+from fluoropose.imaging.quick_math import quick_exp, quick_log
 from fluoropose.imaging.sampling import bilinear_place, interpolate
 from fluoropose.similarity.edge_places import RIM
 
@@ -118,24 +119,29 @@ def warp_turned_view(views: Float32, a: float, b: float, step_rad: float, to: Ma
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def show_line_integrals(lines: Float32, floor: float, out: Float32) -> None:
     """Write what a detector shows of line integrals."""
-    scatter, one = np.float32(floor), np.float32(1.0)
-    nothing = -np.log(one + scatter)
+    scatter = np.float32(floor)
     for v in range(lines.shape[0]):
+        line, row = lines[v], out[v]
         for u in range(lines.shape[1]):
-            line = lines[v, u]
-            out[v, u] = -np.log(np.exp(-line) + scatter) if line > np.float32(0.0) else nothing
+            row[u] = -quick_log(quick_exp(-max(line[u], np.float32(0.0))) + scatter)
 
 
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def show_with_derivatives(lines: Float32, turns: Float32, floor: float, out: Float32) -> None:
     """Write what a detector shows of line integrals, and how that changes as they do: (3, rows, columns)."""
-    scatter, one = np.float32(floor), np.float32(1.0)
+    scatter, columns = np.float32(floor), lines.shape[1]
+    share = np.empty(columns, np.float32)
     show_line_integrals(lines, floor, out[0])
+    # Few arrays in a loop: the compiler makes no vector code where it would have to tell many apart.
     for v in range(lines.shape[0]):
-        for u in range(lines.shape[1]):
-            passed = np.exp(-lines[v, u]) if lines[v, u] > np.float32(0.0) else one
-            shown = passed + scatter
-            out[1, v, u], out[2, v, u] = passed / shown * turns[0, v, u], passed / shown * turns[1, v, u]
+        line = lines[v]
+        for u in range(columns):
+            passed = quick_exp(-max(line[u], np.float32(0.0)))
+            share[u] = passed / (passed + scatter)
+        for n in range(2):
+            turn, to = turns[n, v], out[1 + n, v]
+            for u in range(columns):
+                to[u] = share[u] * turn[u]
 
 
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")

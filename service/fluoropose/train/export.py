@@ -1,18 +1,21 @@
 """Export a trained network as ONNX graphs that share their weights; opset, names and shapes are stated here once.
 
 The full graph warps the frame with one GridSample. The warped graph is the part of it after that warp: it takes the
-warped frame, for a processor whose compiled warp is faster. It is there in two parts as well: the channels of cached
-views, which no frame changes, and the rest, which takes them. Large arrays are ONNX external data in one file.
+warped frame, for a processor whose compiled warp is faster. It is there in two parts as well. The first convolution is
+a sum over its channels, of which only one is the frame's: one part computes what cached views contribute to it, the
+other adds the frame's share and goes on. Large arrays are ONNX external data in one file.
 """
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx.shape_inference
 import torch
-from onnx import ModelProto, NodeProto, TensorProto, helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 from onnx.utils import Extractor
 
@@ -30,6 +33,9 @@ _WARPED = "warped"
 """The warped frame's name in both graphs: a value inside the full one, an input of the other."""
 
 _VIEWS = ("view_index", "atlas")
+
+_CHANNELS = "channels"
+"""What the first convolution makes of cached views: an output of the part that looks at them, an input of the rest."""
 
 _EXTERNAL_BYTES = 1024
 """Smaller arrays stay in the graph: ONNX Runtime infers shapes from some of them."""
@@ -55,57 +61,70 @@ def split_at_warp(model: ModelProto, size_px: int, weights_file: str) -> Network
     Raises
     ------
     InputError
-        If the model has not exactly one GridSample.
+        If the model has not exactly one GridSample, or does not begin with channels of frame and views.
     """
     warps = [node for node in model.graph.node if node.op_type == "GridSample"]
     if len(warps) != 1:
         raise InputError(f"expected a step model with one warp of the frame (GridSample), got {len(warps)}")
     _rename_warped(model, warps[0], size_px)
-    weights = _move_weights(model, weights_file)
-    names = _rename_channels(model)
-    shapes = {value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
-    for name in names:
-        shapes[name].type.tensor_type.shape.dim[0].dim_param = "batch"
-    model.graph.value_info.extend(shapes[name] for name in names)
-    extractor = Extractor(model)
-    warped = extractor.extract_model([_WARPED, *_VIEWS], list(OUTPUT_NAMES))
-    channels = _number_names(extractor.extract_model(list(_VIEWS), names))
-    beside = extractor.extract_model([_WARPED, *names], list(OUTPUT_NAMES))
+    parts = _split_first_convolution(model)
+    weights = _move_weights((model, parts), weights_file)
+    warped = Extractor(model).extract_model([_WARPED, *_VIEWS], list(OUTPUT_NAMES))
+    extractor = Extractor(parts)
+    channels = extractor.extract_model(list(_VIEWS), [_CHANNELS])
+    beside = extractor.extract_model([_WARPED, _CHANNELS], list(OUTPUT_NAMES))
     full, *others = (graph.SerializeToString() for graph in (model, warped, channels, beside))
     return NetworkGraphs(full, others[0], {weights_file: weights}, *others[1:])
 
 
-def _number_names(model: ModelProto) -> ModelProto:
-    """Return a model with values and nodes named by their order: two that compute the same are then the same bytes."""
-    graph = model.graph
-    kept = {value.name for value in (*graph.input, *graph.output)}
-    inside = [tensor.name for tensor in graph.initializer] + [name for node in graph.node for name in node.output]
-    renamed = {name: f"value_{number}" for number, name in enumerate(inside) if name not in kept}
-    del graph.value_info[:]
-    for tensor in graph.initializer:
-        tensor.name = renamed.get(tensor.name, tensor.name)
-    for number, node in enumerate(graph.node):
-        node.name = f"node_{number}"
-        node.input[:] = [renamed.get(name, name) for name in node.input]
-        node.output[:] = [renamed.get(name, name) for name in node.output]
-    return model
+def _split_first_convolution(model: ModelProto) -> ModelProto:
+    """Return a copy whose first convolution is two, of the frame's channel and of the views', which are added.
+
+    Raises
+    ------
+    InputError
+        If the first convolution does not take the frame's channel and then the views'.
+    """
+    parts = ModelProto()
+    parts.CopyFrom(model)
+    graph = parts.graph
+    joined, views = _joined_channels(graph)
+    (place,) = (n for n, node in enumerate(graph.node) if node.op_type == "Conv" and node.input[0] == joined.output[0])
+    first = graph.node[place]
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    kernel = numpy_helper.to_array(weights[first.input[1]])
+    for name, part in (("kernel_of_frame", kernel[:, :1]), ("kernel_of_views", kernel[:, 1:])):
+        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(part), name))
+    nodes = [
+        helper.make_node("Concat", views, ["of_views"], axis=1),
+        helper.make_node("Conv", ["of_views", "kernel_of_views"], [_CHANNELS]),
+        helper.make_node("Conv", [joined.input[0], "kernel_of_frame", *first.input[2:]], ["of_frame"]),
+        helper.make_node("Add", ["of_frame", _CHANNELS], [first.output[0]]),
+    ]
+    for node in nodes[1:3]:
+        node.attribute.extend(item for item in first.attribute if item.name != "kernel_shape")
+    after = list(graph.node)[place + 1 :]
+    before = [node for node in list(graph.node)[:place] if node is not joined]
+    del graph.node[:]
+    graph.node.extend([*before, *nodes, *after])
+    shapes = {value.name: value for value in onnx.shape_inference.infer_shapes(parts).graph.value_info}
+    shapes[_CHANNELS].type.tensor_type.shape.dim[0].dim_param = "batch"
+    graph.value_info.append(shapes[_CHANNELS])
+    return parts
 
 
-def _rename_channels(model: ModelProto) -> list[str]:
-    """Name the values that follow from cached views alone and meet there what follows from the frame; return them."""
+def _joined_channels(graph: GraphProto) -> tuple[NodeProto, list[str]]:
+    """Return the node that joins the frame's channel with those that follow from views alone, and the latter."""
     of_frame, of_views = {_WARPED}, set(_VIEWS)
-    for node in model.graph.node:
+    for node in graph.node:
         if of_frame.intersection(node.input):
             of_frame.update(node.output)
         elif of_views.intersection(node.input):
             of_views.update(node.output)
-    meeting = [node for node in model.graph.node if of_frame.intersection(node.input)]
-    found = dict.fromkeys(name for node in meeting for name in node.input if name in of_views)
-    renamed = {name: f"channels_{number}" for number, name in enumerate(found)}
-    for node in model.graph.node:
-        node.input[:] = [renamed.get(name, name) for name in node.input]
-        node.output[:] = [renamed.get(name, name) for name in node.output]
-    return list(renamed.values())
+    meeting = [node for node in graph.node if of_frame.intersection(node.input) and of_views.intersection(node.input)]
+    if len(meeting) != 1 or meeting[0].op_type != "Concat" or meeting[0].input[0] not in of_frame:
+        raise InputError("expected a step model that joins the frame's channel with the views' once")
+    return meeting[0], list(meeting[0].input[1:])
 
 
 def _rename_warped(model: ModelProto, warp: NodeProto, size_px: int) -> None:
@@ -120,15 +139,17 @@ def _rename_warped(model: ModelProto, warp: NodeProto, size_px: int) -> None:
     graph.value_info.extend([*others, warped])
 
 
-def _move_weights(model: ModelProto, weights_file: str) -> bytes:
-    """Take the large arrays out of a model, which then refers to the file, and return that file's bytes."""
-    weights = bytearray()
-    for tensor in model.graph.initializer:
+def _move_weights(models: Sequence[ModelProto], weights_file: str) -> bytes:
+    """Take the large arrays out of models, which then refer to the file, and return that file's bytes: each once."""
+    weights, places = bytearray(), dict[bytes, int]()
+    for tensor in (tensor for model in models for tensor in model.graph.initializer):
         raw = tensor.raw_data
         if len(raw) >= _EXTERNAL_BYTES:
-            set_external_data(tensor, weights_file, offset=len(weights), length=len(raw))
+            if raw not in places:
+                places[raw] = len(weights)
+                weights += raw
+            set_external_data(tensor, weights_file, offset=places[raw], length=len(raw))
             tensor.ClearField("raw_data")
-            weights += raw
     return bytes(weights)
 
 

@@ -5,6 +5,7 @@ crossing bone, or of metal that hardened the beam, is the same each time. Edges 
 crossing bone's rim does not draw the pose aside. Lengths in mm, angles in rad.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +50,7 @@ EDGES = EdgeSettings()
 class EdgeCost(AbstractCost):
     """The edges of one frame (rows, columns) of line integrals, seen by `camera`, beside the cached views of an atlas.
 
-    Unknowns are the six of the residual and the logarithm of the floor. `overall` is the correlation of the whole
-    window at the last pose that was evaluated.
+    Unknowns are the six of the residual and the logarithm of the floor.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class EdgeCost(AbstractCost):
         floor: float | None = None,
     ) -> None:
         self.floor = settings.floor if floor is None else floor
-        self.overall = 1.0
+        self._overall: Callable[[], float] | None = None
         self._frame, self._camera, self._atlas, self._settings = frame, camera, atlas, settings
         self._alignment: ViewAlignment | None = None
         self._views: tuple[int, Float32] | None = None
@@ -74,6 +74,11 @@ class EdgeCost(AbstractCost):
             raise AssertionError("expected an evaluation before, got none")
         return self._alignment
 
+    @property
+    def overall(self) -> float:
+        """The correlation of the whole window at the last pose that was evaluated."""
+        return 1.0 if self._overall is None else float(self._overall())
+
     def evaluate(self, pose: Mat44) -> Equations:
         """Return the equations about camera_from_volume; the cached view is kept while the pose is near it."""
         stay = None if self._alignment is None else self._alignment.view_index
@@ -81,7 +86,7 @@ class EdgeCost(AbstractCost):
         views = self._views_of(alignment.view_index)
         turn = _turn_from_view(alignment, self._atlas)
         found = edge_equations(self._frame, alignment.frame_from_canonical_px, views, turn, self.floor)
-        self.overall = found.overall
+        self._overall = found.overall
         back = np.eye(7)
         back[:6, :6] = residual_from_grid(alignment)
         share, settings = self._settings.information_share, self._settings
