@@ -31,7 +31,8 @@ def test_only_a_case_in_a_body_has_renderers_of_both(resident, surrounded_case):
 
 def test_its_bytes_are_those_of_atlas_and_networks(small_case, models_root, resident):
     models = load_bundle(models_root / "small").models.values()
-    assert resident.size_bytes == small_case.atlas.pictures.nbytes + sum(model.size_bytes for model in models)
+    networks = sum(model.size_bytes for model in models)
+    assert resident.size_bytes == resident.atlas.pictures.nbytes + networks + resident.stepper.cache_bytes
     assert recorded_case(resident, []).size_bytes == small_case.atlas.pictures.nbytes
 
 

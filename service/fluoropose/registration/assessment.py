@@ -25,11 +25,13 @@ from fluoropose.similarity.edge_similarity import EDGE_REACH, edge_similarity
 
 __all__ = [
     "Assessment",
+    "DOUBTFUL_MATCH",
     "ErrorEstimate",
     "SURE",
     "Status",
     "VIEW_NOT_CACHED",
     "assess",
+    "assess_doubtful",
     "assess_jointly",
     "assess_overlapped",
     "assess_waiting",
@@ -41,6 +43,9 @@ __all__ = [
 
 SURE = 0.5
 """Confidence from which a pose counts as found."""
+
+DOUBTFUL_MATCH = "doubtful-match"
+"""The reason of a pose that was the best of several tried ones and yet does not look much like the frame."""
 
 VIEW_NOT_CACHED = "view-not-cached"
 """The reason of a tracked frame whose views were not there and had to be rendered first."""
@@ -182,6 +187,13 @@ def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -
     """Return what a pose is worth that other objects lie over; `error_mm` is its `corner_error_mm`."""
     doubtful = assessment.status is Status.TRACKING and error_mm > _OVERLAPPED_SHARE * size_mm
     return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
+
+
+def assess_doubtful(assessment: Assessment) -> Assessment:
+    """Return what a pose is worth of which another measure says that it may be wrong."""
+    if assessment.status is not Status.TRACKING:
+        return assessment
+    return replace(assessment, status=Status.LOW_CONFIDENCE, reason=DOUBTFUL_MATCH)
 
 
 def assess_waiting(assessment: Assessment, waited: int) -> Assessment:

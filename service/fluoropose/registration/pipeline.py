@@ -20,6 +20,7 @@ from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
     Status,
     assess,
+    assess_doubtful,
     assess_waiting,
     view_similarity,
     world_information,
@@ -70,6 +71,10 @@ _CONVINCING, _CONVINCING_IN_BODY = 0.953, 0.82
 """Edge similarity from which what the networks found of a rough start is taken without a search. Of 20 objects that no
 training saw, wrong ends stayed below (docs/measured/universal.md); right ones may lie below too, and are then searched
 for in vain."""
+
+_SURE_OF_SEARCHED, _SURE_OF_SEARCHED_IN_BODY = 0.88, 0.65
+"""Edge similarity below which an end of that search is doubtful. Right ends of those 20 objects had at least 0.898
+(0.658 in a body); from a start that was turned by 60 degrees a wrong end of the knee had 0.78."""
 
 _FOUND_CONFIDENCE = 0.95
 """Confidence of a searched pose from which no further candidate is tried."""
@@ -146,6 +151,12 @@ def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> Assesse
     return found if _is_convincing(view, found) else _search_about(view, start, found)
 
 
+def _doubt_searched(view: PreparedView, found: AssessedPose) -> AssessedPose:
+    """Return an end of a search, which is no sure one unless it looks much like the frame: the best of many may fit."""
+    least = _SURE_OF_SEARCHED_IN_BODY if view.atlas.has_surroundings else _SURE_OF_SEARCHED
+    return found if found.similarity >= least else replace(found, assessment=assess_doubtful(found.assessment))
+
+
 def _is_convincing(view: PreparedView, found: AssessedPose) -> bool:
     return found.similarity >= (_CONVINCING_IN_BODY if view.atlas.has_surroundings else _CONVINCING)
 
@@ -153,7 +164,7 @@ def _is_convincing(view: PreparedView, found: AssessedPose) -> bool:
 def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them."""
     for candidate in start_candidates(view.image, view.camera, view.atlas, start):
-        again = follow(view, candidate, SEARCHED_SCHEDULE)
+        again = _doubt_searched(view, follow(view, candidate, SEARCHED_SCHEDULE))
         kept = again if again.similarity > found.similarity else found
         found = _with_both_times(kept, found, again)
         if _is_convincing(view, found):

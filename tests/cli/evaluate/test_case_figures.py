@@ -11,6 +11,8 @@ from fluoropose.errors import InputError
 def test_a_case_has_the_model_of_its_name(tmp_path, monkeypatch):
     monkeypatch.setenv("FLUOROPOSE_MODELS", str(tmp_path / "models"))
     one, other = tmp_path / "one", tmp_path / "other"
+    for name in ("one", "other"):
+        (tmp_path / "models" / name).mkdir(parents=True)
     assert list(find_cases([str(one), str(other)], None)) == [
         (one, tmp_path / "models" / "one"),
         (other, tmp_path / "models" / "other"),

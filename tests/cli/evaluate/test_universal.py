@@ -17,4 +17,4 @@ def test_an_object_is_measured_drawn_and_written(tmp_path):
 
 
 def test_a_name_that_no_object_has_is_refused_with_those_there_are():
-    refused(run("evaluate", "universal", "--only", "sofa"), "expected objects of knee, plate, probe, spring")
+    refused(run("evaluate", "universal", "--only", "sofa"), "spring, gear, hook, twisted-bar")

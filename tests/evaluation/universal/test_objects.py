@@ -7,7 +7,7 @@ from fluoropose.evaluation.universal.objects import measured_objects
 
 def test_without_data_the_shipped_ones_and_ten_others_are_measured():
     names = [item.name for item in measured_objects(None)]
-    assert names[:3] == ["knee", "plate", "probe"]
+    assert {"knee", "plate", "probe"} < set(names)
     assert len(names) == len(set(names)) == 13
 
 

@@ -27,7 +27,8 @@ def find_cases(names: list[str], model: Path | None) -> Iterator[tuple[Path, Pat
         if folder.name in seen:
             raise InputError(f"expected cases of different names, got {folder.name} twice")
         seen.add(folder.name)
-        yield folder, model or find_bundle_folder(Settings().models_root(), load_case(folder))
+        own = Settings().models_root() / folder.name
+        yield folder, model or (own if own.is_dir() else find_bundle_folder(own.parent, load_case(folder)))
 
 
 def write_case_figures(path: Path | None, figures: dict[str, Any]) -> None:
