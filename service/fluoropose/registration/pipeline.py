@@ -13,6 +13,7 @@ Everything here is a function over a resident case's data and the stepper that i
 a frame are `registration.multi_object`. Lengths in mm, angles in rad, times in ns.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -47,6 +48,7 @@ from fluoropose.registration.regression.schedule import (
     ViewRegression,
     follow_coarse,
     follow_schedule,
+    motion_between,
     pose_estimate,
 )
 from fluoropose.registration.resident_case import ResidentCase
@@ -71,6 +73,8 @@ _CONVINCING, _CONVINCING_IN_BODY = 0.953, 0.82
 """Edge similarity from which what the networks found of a rough start is taken without a search. Of 20 objects that no
 training saw, wrong ends stayed below (docs/measured/universal.md); right ones may lie below too, and are then searched
 for in vain."""
+
+_SAME_RAD = math.radians(1.0)
 
 _SURE_OF_SEARCHED, _SURE_OF_SEARCHED_IN_BODY = 0.88, 0.65
 """Edge similarity below which an end of that search is doubtful. Right ends of those 20 objects had at least 0.898
@@ -157,6 +161,14 @@ def _doubt_searched(view: PreparedView, found: AssessedPose) -> AssessedPose:
     return found if found.similarity >= least else replace(found, assessment=assess_doubtful(found.assessment))
 
 
+def _is_same_end(view: PreparedView, found: AssessedPose, again: AssessedPose) -> bool:
+    """Tell whether two ends are one: within a hundredth of the field and a degree."""
+    canonical = view.atlas.view
+    before, after = found.estimate.camera_from_volume, again.estimate.camera_from_volume
+    across, _, turned = motion_between(before, after, canonical.centre_mm)
+    return across < 0.01 * canonical.field_mm and turned < _SAME_RAD
+
+
 def _is_convincing(view: PreparedView, found: AssessedPose) -> bool:
     return found.similarity >= (_CONVINCING_IN_BODY if view.atlas.has_surroundings else _CONVINCING)
 
@@ -165,7 +177,7 @@ def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> Asse
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them."""
     for candidate in start_candidates(view.image, view.camera, view.atlas, start):
         again = _doubt_searched(view, follow(view, candidate, SEARCHED_SCHEDULE))
-        kept = again if again.similarity > found.similarity else found
+        kept = again if again.similarity > found.similarity and not _is_same_end(view, found, again) else found
         found = _with_both_times(kept, found, again)
         if _is_convincing(view, found):
             break
