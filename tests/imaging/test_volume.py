@@ -10,6 +10,7 @@ from fluoropose.imaging.volume import (
     check_volume,
     crop_to_content,
     extend_ends,
+    pool_object,
     pool_voxels,
 )
 
@@ -89,3 +90,19 @@ def test_pooled_voxels_are_means_where_they_were(rng):
 def test_a_volume_that_can_be_one_is_returned_as_it_is():
     volume = Volume(ramp(), AFFINE)
     assert check_volume(volume) is volume
+
+
+def test_pooling_an_object_keeps_all_of_it_in_its_place():
+    values = np.zeros((7, 8, 9), np.float32)
+    values[0, 0, 0], values[6, 7, 8], values[3, 4, 4] = 1.0, 2.0, 4.0
+    volume = Volume(values, np.diag([1.0, 2.0, 0.5, 1.0]))
+    pooled = pool_object(volume, (2, 3, 4))
+    np.testing.assert_allclose(pooled.spacing_mm, [2.0, 6.0, 2.0])
+    assert pooled.values.sum() * 24 == pytest.approx(7.0)
+    # Voxels of 0 surround it, so that a ray through its rim is integrated whole.
+    for axis in range(3):
+        assert not np.take(pooled.values, [0, -1], axis=axis).any()
+    index = np.argwhere(pooled.values == pooled.values.max())[0]
+    centre = pooled.lps_from_index[:3, :3] @ index + pooled.lps_from_index[:3, 3]
+    assert (np.abs(centre - np.array([3.0, 8.0, 2.0])) <= np.array([1.0, 3.0, 1.0])).all()
+    assert pool_object(volume, (1, 1, 1)) is volume

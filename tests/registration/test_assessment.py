@@ -11,8 +11,10 @@ from fluoropose.registration.assessment import (
     ErrorEstimate,
     Status,
     assess,
+    assess_doubtful,
     assess_jointly,
     assess_overlapped,
+    assess_waiting,
     corner_error_mm,
     expected_errors,
     view_similarity,
@@ -210,3 +212,19 @@ def test_what_one_view_knows_in_the_world_is_what_it_knows_in_its_own_camera(sma
     sigmas = np.sqrt(np.diag(np.linalg.inv(own)))
     np.testing.assert_allclose(sigmas[:2], SIGMAS[:2], rtol=0.5)
     assert sigmas[2] > 10.0 * sigmas[0]
+
+
+def test_a_tracked_frame_that_waited_for_views_says_so():
+    sure = Assessment(Status.TRACKING, 0.99, ErrorEstimate(0.1, 1.0, 0.5))
+    assert assess_waiting(sure, 0) is sure
+    late = assess_waiting(sure, 3)
+    assert (late.status, late.reason, late.confidence) == (Status.LOW_CONFIDENCE, "view-not-cached", 0.99)
+    lost = Assessment(Status.LOST, 0.0, ErrorEstimate(9.0, 9.0, 9.0))
+    assert assess_waiting(lost, 3) is lost
+
+
+def test_a_pose_that_another_measure_doubts_is_no_sure_one():
+    sure = Assessment(Status.TRACKING, 0.99, ErrorEstimate(0.1, 1.0, 0.5))
+    doubted = assess_doubtful(sure)
+    assert (doubted.status, doubted.reason) == (Status.LOW_CONFIDENCE, "doubtful-match")
+    assert assess_doubtful(doubted) is doubted
