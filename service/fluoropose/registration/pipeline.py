@@ -175,7 +175,10 @@ def _is_convincing(view: PreparedView, found: AssessedPose) -> bool:
 
 def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them."""
-    for candidate in start_candidates(view.image, view.camera, view.atlas, start):
+    began = view.resident.clock()
+    candidates = start_candidates(view.image, view.camera, view.atlas, start)
+    found = replace(found, estimate=found.estimate.with_regress_ns(view.resident.clock() - began))
+    for candidate in candidates:
         again = _doubt_searched(view, follow(view, candidate, SEARCHED_SCHEDULE))
         kept = again if again.similarity > found.similarity and not _is_same_end(view, found, again) else found
         found = _with_both_times(kept, found, again)
@@ -253,8 +256,9 @@ def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float
 
 
 def say_waiting(views: Sequence[PreparedView], plan: Plan, estimate: ObjectEstimate) -> ObjectEstimate:
-    """Return an estimate that says so where a tracked frame had to wait for views of the object."""
-    waited = sum(view.atlas.waited for view in views) if plan.nearby else 0
+    """Return an estimate that says so where a tracked frame, of a view with a part in it, had to wait for pictures."""
+    used = [view for view, reason in zip(views, estimate.reasons, strict=True) if not reason]
+    waited = sum(view.atlas.waited for view in used) if plan.nearby else 0
     return replace(estimate, assessment=assess_waiting(estimate.assessment, waited))
 
 

@@ -229,6 +229,10 @@ class PoseEstimate:
     refine_ns: int
     quality_ns: int
 
+    def with_regress_ns(self, spent_ns: int) -> "PoseEstimate":
+        """Return the estimate with further time spent before its refinement."""
+        return replace(self, regress_ns=self.regress_ns + spent_ns)
+
     def with_refine_ns(self, spent_ns: int) -> "PoseEstimate":
         """Return the estimate with further time spent on its refinement."""
         return replace(self, refine_ns=self.refine_ns + spent_ns)
