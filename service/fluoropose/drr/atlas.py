@@ -35,6 +35,7 @@ __all__ = [
     "build_atlas",
     "default_step_mm",
     "no_progress",
+    "render_rotation",
     "render_view",
 ]
 
@@ -318,7 +319,11 @@ def default_step_mm(volume: Volume) -> float:
 
 def render_view(renderer: AbstractRenderer, view: CanonicalView, alpha_rad: float, beta_rad: float) -> NDArray[Any]:
     """Return the canonical picture at two out-of-plane angles, float32 (size, size)."""
-    rotation = view_rotation(alpha_rad, beta_rad, view)
+    return render_rotation(renderer, view, view_rotation(alpha_rad, beta_rad, view))
+
+
+def render_rotation(renderer: AbstractRenderer, view: CanonicalView, rotation: Mat33) -> Float32:
+    """Return the picture of an object with a rotation in the canonical camera, float32 (size, size)."""
     centre_mm = np.array([0.0, 0.0, view.range_mm])
     return renderer.render(view.camera, pose_from_canonical(np.eye(3), rotation, centre_mm, view))
 

@@ -119,7 +119,7 @@ def open_view_cache(case: Case, settings: CacheSettings = CacheSettings(), step_
 
 
 def view_volume(volume: Volume, view: CanonicalView) -> Volume:
-    """Return an object's volume for its cached views: voxels of which a canonical pixel has more than two are pooled.
+    """Return an object's volume for its cached views: voxels of which a canonical pixel has three or more are pooled.
 
     A picture does not show them, and a ray through half as many takes half the time.
     """

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat33, Mat44
-from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid
+from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid, render_rotation
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.sphere import SphereGrid
-from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray, pose_from_canonical
+from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray
 from fluoropose.imaging.half_precision import to_single
 
 __all__ = ["CacheSettings", "ViewCache", "ViewCounts", "ViewRenderers"]
@@ -211,9 +211,9 @@ class ViewCache(AbstractAtlas):
 
     def _render(self, index: int, *, ahead: bool) -> int:
         """Render a view into a slot and return the slot; a view rendered `ahead` leaves it where none is free."""
-        pose = pose_from_canonical(np.eye(3), self.rotation(index), np.array([0.0, 0.0, self.view.range_mm]), self.view)
-        inside = np.minimum(self._renderers.inside.render(self.view.camera, pose), _MOST)
-        rest = None if self._renderers.rest is None else self._renderers.rest.render(self.view.camera, pose)
+        rotation, rest_renderer = self.rotation(index), self._renderers.rest
+        inside = np.minimum(render_rotation(self._renderers.inside, self.view, rotation), _MOST)
+        rest = None if rest_renderer is None else render_rotation(rest_renderer, self.view, rotation)
         with self._lock:
             slot = int(self._slot_of[index])
             if slot != _ABSENT:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Vec3
+from fluoropose.arrays import Float32, Float64, Mat44, Vec3
+from fluoropose.drr.atlas import render_rotation
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical
@@ -117,12 +118,12 @@ def look_alikes(
 
     Of each axis the smallest such turn of 180, 120, 90, 72 and 60 degrees is returned.
     """
-    base = _contrast(_render_turned(renderer, view, np.eye(3)))
+    base = _contrast(render_rotation(renderer, view, view.base_rotation))
     found = []
     for axis in _principal_axes(volume):
         for parts in (6, 5, 4, 3, 2):
             angle = 2.0 * np.pi / parts
-            turned = _contrast(_render_turned(renderer, view, from_rotation_vector(axis * angle)))
+            turned = _contrast(render_rotation(renderer, view, view.base_rotation @ from_rotation_vector(axis * angle)))
             correlation = float((base * turned).mean())
             if correlation >= threshold:
                 found.append(LookAlike(axis, float(np.rad2deg(angle)), correlation))
@@ -137,11 +138,6 @@ def _principal_axes(volume: Volume) -> Float64:
     points = index @ volume.lps_from_index[:3, :3].T
     about = points - np.average(points, axis=0, weights=weights)
     return np.asarray(np.linalg.eigh((about * weights[:, None]).T @ about)[1].T)
-
-
-def _render_turned(renderer: AbstractRenderer, view: CanonicalView, turn: Mat33) -> Float32:
-    pose = pose_from_canonical(np.eye(3), view.base_rotation @ turn, np.array([0.0, 0.0, view.range_mm]), view)
-    return renderer.render(view.camera, pose)
 
 
 def _contrast(lines: Float32) -> Float64:
