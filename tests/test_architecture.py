@@ -35,6 +35,7 @@ HOMES = {
         "registration/object_subtraction.py", "registration/projected_object.py",
         "simulate/sampled_rays.py", "train/appearance.py", "evaluation/published/patches.py",
     },
+    "contourpy": {"imaging/contours.py"},
     "llvmlite": {"imaging/quick_math.py"},
     "scipy": {
         "evaluation/studies/wrist/biplane_search.py", "imaging/masks.py", "imaging/mesh_surface.py",
@@ -51,7 +52,7 @@ HOMES = {
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "trimesh": {"io/meshes.py"},
-    "PIL": {"io/frames.py", "io/object_picture.py", "io/pictures.py"},
+    "PIL": {"io/frames.py", "io/object_picture.py", "io/overlays.py", "io/pictures.py"},
     "pydantic": {"transports/http/"},
     "pydantic_settings": {"cli/settings.py"},
     "fastapi": {"transports/http/"},

@@ -9,6 +9,7 @@ from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.io.files import read_json
+from fluoropose.serving.camera_request import CameraRequest
 from fluoropose.transports.http.decode import decode_camera, decode_header
 from fluoropose.transports.http.request_schemas import FrameMeta, PlacedCameraModel
 from fluoropose.transports.http.schemas import CameraModel
@@ -18,7 +19,7 @@ __all__ = ["is_placed", "read_camera", "read_placed_camera", "read_placed_camera
 
 def read_camera(path: Path) -> Camera:
     """Return the camera in a JSON file, in either form of the API."""
-    return _camera(read_json(path, "a camera"), path)
+    return _camera(read_json(path, "a camera"), path).camera
 
 
 def is_placed(path: Path) -> bool:
@@ -43,14 +44,15 @@ def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
             raise InputError(
                 f"expected camera_from_world in the camera of each of {len(paths)} views, got none in {path}"
             )
-        camera = _camera(value, path)
-        placed.append(PlacedCamera(camera) if place is None else PlacedCamera(camera, place))
+        asked = _camera(value, path)
+        given = {} if place is None else {"camera_from_world": place}
+        placed.append(PlacedCamera(asked.camera, tolerance=asked.tolerance, **given))
     return placed
 
 
-def _camera(value: Any, path: Path) -> Camera:
+def _camera(value: Any, path: Path) -> CameraRequest:
     try:
-        return CameraModel.model_validate(value).value().camera
+        return CameraModel.model_validate(value).value()
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
 
