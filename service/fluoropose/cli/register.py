@@ -26,13 +26,20 @@ def register(
     ] = "pehl",
     pixel_meaning: PixelMeaning = "intensity",
     inverted: Inverted = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write an overlay picture here.")] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out",
+            help="An overlay as .png, or the pose as .json, .csv, .tfm, .slicer.tfm, .jts, .tra or .dcm; repeatable.",
+        ),
+    ] = None,
     json_file: Json = None,
     threads: Threads = 0,
 ) -> None:
     """Register one frame, or several calibrated views of one instant together.
 
-    Several views need camera_from_world in each camera's file; the initial pose is world_from_volume then.
+    Several views need camera_from_world in each camera's file; the initial pose is world_from_volume then. The exit
+    code is 3 if the object was not found.
 
     Example: fluoropose register cases/hip frame.png --camera camera.json --initial-pose start.json --model models/hip
 
@@ -42,16 +49,21 @@ def register(
         from fluoropose.cli.inputs import is_placed
         from fluoropose.cli.instant_files import InstantFiles
         from fluoropose.cli.register_files import register_file, register_view_files
+        from fluoropose.cli.register_outputs import NOT_FOUND, RegisterOutputs
         from fluoropose.io.bundles import find_bundle_folder
         from fluoropose.io.cases import load_case
 
+        outputs = RegisterOutputs.of(out or [])
         settings = Settings()
         networks = model or find_bundle_folder(settings.models_root(), load_case(case))
         files = InstantFiles(
             case, tuple(frames), tuple(cameras), initial_pose, networks,
-            pixel_meaning, inverted, out, threads or settings.threads,
+            pixel_meaning, inverted, outputs.picture, threads or settings.threads,
         )  # fmt: skip
         alone = len(frames) == len(cameras) == 1 and not is_placed(cameras[0])
         result = register_file(files, method) if alone else register_view_files(files, method)
         console.print_json(data=result)
         write_figures(json_file, result)
+        outputs.write_poses(result, "camera" if alone else "world")
+        if result.get("status") == "LOST":
+            raise typer.Exit(NOT_FOUND)

@@ -45,7 +45,8 @@ def register_file(files: InstantFiles, method: str = "pehl") -> dict[str, Any]:
         result = _register(inputs, pixels, camera, start)
     else:
         result = _register_by(method, inputs, pixels, camera, start)
-    found = np.array(result["camera_from_volume"])
+    seen = result.get("camera_from_volume")
+    found = None if seen is None or result.get("status") == "LOST" else np.array(seen)
     if files.picture is not None:
         view = FrameView(pixels, PlacedCamera(camera))
         save_picture(files.picture, view_panels(case, files.frames[0].name, view, start, found))
@@ -68,7 +69,8 @@ def register_view_files(files: InstantFiles, method: str = "pehl") -> dict[str, 
     resident = load_resident_case(case, bundle, open_device("cpu", files.threads))
     found = register_views(resident, views, Plan(start, nearby=False), files.reading())
     if files.picture is not None:
-        rows = [view_panels(case, view.name, view, start, found.world_from_volume) for view in views]
+        pose = None if found.status == "LOST" else found.world_from_volume
+        rows = [view_panels(case, view.name, view, start, pose) for view in views]
         width = max(row.shape[1] for row in rows)
         padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]
         save_picture(files.picture, np.concatenate(padded))

@@ -11,7 +11,7 @@ from typing import Any
 
 from fluoropose.errors import InputError, StorageError
 
-__all__ = ["PART_SUFFIX", "new_folder", "read_json", "sha256_of", "write_file", "write_json"]
+__all__ = ["PART_SUFFIX", "new_folder", "read_json", "sha256_of", "write_file", "write_json", "write_text"]
 
 PART_SUFFIX = ".part"
 """The suffix of files and folders that are not finished; nothing lists or reads them."""
@@ -62,6 +62,11 @@ def write_file(path: Path, fill: Callable[[Path], Any]) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, whole or not at all."""
     write_file(path, lambda part: part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all."""
+    write_file(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path, what: str) -> Any:
