@@ -84,8 +84,7 @@ class CasePreparation:
             _log.exception("a case could not be prepared", extra={"fields": {"case": record.name}})
             self._end(record, "failed", f"an unexpected fault of {type(error).__name__}; the log holds the reason")
         finally:
-            finished()
-            record.ended.set()
+            self._finish_quietly(record, finished)
 
     def _end(self, record: CaseRecord, state: str, detail: str) -> None:
         """Discard what was stored of a case, then say how it ended."""
@@ -93,4 +92,17 @@ class CasePreparation:
             self._discard(record.name)
         except FluoroposeError as error:
             detail = f"{detail}; {error}"
-        record.state, record.step, record.detail = state, state, detail
+        except Exception as error:
+            _log.exception("what was stored of a case could not be discarded", extra={"fields": {"case": record.name}})
+            detail = f"{detail}; what was stored of it could not be discarded ({type(error).__name__})"
+        finally:
+            record.state, record.step, record.detail = state, state, detail
+
+    def _finish_quietly(self, record: CaseRecord, finished: Callable[[], None]) -> None:
+        """Call `finished` and mark the case as ended, whatever the call raises: a case must not wait for ever."""
+        try:
+            finished()
+        except Exception:
+            _log.exception("after a case something failed", extra={"fields": {"case": record.name}})
+        finally:
+            record.ended.set()
