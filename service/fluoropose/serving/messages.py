@@ -5,16 +5,27 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44
+from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.frames import decode_frame, guess_media_type, raw_frame
 from fluoropose.registration.assessment import ErrorEstimate
 from fluoropose.registration.result import Registration
 from fluoropose.tracking.session_settings import ONLY_CAMERA
 
-__all__ = ["DecodedFrame", "EncodedFrame", "FrameResult", "ObjectResult", "RAW_MEDIA_TYPE", "single_result"]
+__all__ = [
+    "DecodedFrame",
+    "EncodedFrame",
+    "FrameResult",
+    "OUTLINE_DECIMALS",
+    "ObjectResult",
+    "RAW_MEDIA_TYPE",
+    "single_result",
+]
 
 RAW_MEDIA_TYPE = "application/octet-stream"
+
+OUTLINE_DECIMALS = 2
+"""Outlines go over the wire to a hundredth of a pixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +79,9 @@ class SmoothedPose:
 class ObjectResult:
     """One object's part of a frame's result, in the camera of that frame.
 
-    `smoothed` is None where the session smooths nothing or the registration is not TRACKING.
+    `smoothed` is None where the session smooths nothing or the registration is not TRACKING. `outline` holds polygons,
+    each (n, 2) pixels (column, row), `covariance` (6, 6) that of the pose's error along the camera's axes (mm, rad);
+    both are None unless the session includes them, and of a LOST object.
     """
 
     case: str
@@ -77,6 +90,8 @@ class ObjectResult:
     camera_from_volume: Mat44
     error_estimate: ErrorEstimate
     smoothed: SmoothedPose | None = None
+    outline: tuple[Float64, ...] | None = None
+    covariance: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
