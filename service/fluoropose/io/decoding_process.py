@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fluoropose.errors import DeviceError, FrameError
 from fluoropose.io.decoding_child import ANSWER, REQUEST
 
-__all__ = ["MAX_DECODING_S", "DecodingProcess"]
+__all__ = ["DecodingProcess", "MAX_DECODING_S"]
 
 MAX_DECODING_S = 2.0
 """Decoding the largest frame takes 0.4 s on a slow core; what takes longer than this is no frame of a console."""

@@ -64,7 +64,8 @@ def _read_file(path: Path) -> FrameRun:
 def _read_stack(path: Path) -> Iterator[NDArray[Any]]:
     try:
         stack = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:
+        # A header that is none raises what Python's tokenizer and parser raise, too large a shape a MemoryError.
         raise FrameError(f"expected an npy file in {path}, got: {str(error)[:200]}") from error
     if stack.ndim not in (2, 3) or stack.shape[-1] * stack.shape[-2] > MAX_PIXELS:
         raise FrameError(f"expected frames as (rows, columns) or (frames, rows, columns), got shape {stack.shape}")

@@ -20,7 +20,7 @@ from fluoropose.tracking.session_settings import (
 )
 from fluoropose.tracking.smoother import Smoothing
 
-__all__ = ["MAX_SEQ", "FrameHeader", "FrameRules", "SmoothingRequest"]
+__all__ = ["FrameHeader", "FrameRules", "MAX_SEQ", "SmoothingRequest"]
 
 MAX_SEQ = 2**63 - 1
 """The largest number of a frame: a time in nanoseconds stays below it, and gRPC's field holds the next one."""
