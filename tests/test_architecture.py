@@ -48,7 +48,7 @@ HOMES = {
     "onnx": {"train/export.py"},
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},
-    "pydicom": {"io/dicom.py", "io/xa_attributes.py"},
+    "pydicom": {"io/dicom.py", "io/dicom_bounds.py", "io/xa_attributes.py"},
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "trimesh": {"io/meshes.py"},
