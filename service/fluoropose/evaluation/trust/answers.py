@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
 from fluoropose.drr.view_cache import ViewCache
+from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_registration import register_frame
 from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.evaluation.trust.axis_errors import axis_errors
@@ -26,7 +27,10 @@ _AHEAD_S = 60.0
 
 
 def answer_run(group: TrustGroup, draw: Draw) -> list[TrustRecord]:
-    """Make the run of a draw, register its frames in turn, and return one record for each."""
+    """Make the run of a draw, register its frames in turn, and return one record for each.
+
+    A frame that the service refuses as input has the status `REFUSED`, with the error's code as its reason.
+    """
     run, subject = group.make(draw), draw.subject
     empty = TrustRecord(
         group.name, subject.name, draw.number, 0, group.family, draw.renderer, run.condition, False, 1.0,
@@ -36,9 +40,13 @@ def answer_run(group: TrustGroup, draw: Draw) -> list[TrustRecord]:
     records = []
     for step, (pixels, truth, visible) in enumerate(zip(run.frames, run.truths, run.visible, strict=True)):
         plan = tracker.plan(step / TRACKED_FPS)
-        found = _register(subject, pixels, run.camera, plan)
-        tracker.receive(found.world_from_volume, found.assessment.status, step / TRACKED_FPS, plan)
         here = replace(empty, step=step, visible=visible, possible=truth is not None)
+        try:
+            found = _register(subject, pixels, run.camera, plan)
+        except InputError as error:
+            records.append(replace(here, status="REFUSED", reason=error.code))
+            continue
+        tracker.receive(found.world_from_volume, found.assessment.status, step / TRACKED_FPS, plan)
         records.append(_record(here, run, truth, found, subject))
     return records
 
