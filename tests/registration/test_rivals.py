@@ -88,6 +88,6 @@ def test_in_a_body_the_edge_similarity_counts(inside, pose):
     assert found.alike == 0.7
     assert not is_doubtful(inside, found)
     assert not is_convincing(inside, found, pose)
-    sure = replace(found, alike=0.83)
+    sure = replace(found, alike=0.91)
     assert is_convincing(inside, sure, pose_at(inside, 20.0))
     assert has_settled(inside, [found, sure])

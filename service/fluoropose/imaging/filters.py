@@ -190,7 +190,7 @@ def block_mean(image: Float32, block: int) -> Float32:
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 def _block_mean(image: Float32, block: int) -> Float32:
     rows, columns = image.shape[0] // block, image.shape[1] // block
-    small = np.zeros((rows, columns), np.float32)
+    small: Float32 = np.zeros((rows, columns), np.float32)
     for v in range(rows * block):
         for u in range(columns * block):
             small[v // block, u // block] += image[v, u]
@@ -198,23 +198,23 @@ def _block_mean(image: Float32, block: int) -> Float32:
     share = np.float32(1.0 / (9 * block * block))
     for row in range(rows):
         for column in range(columns):
-            total = np.float32(0.0)
+            total = 0.0
             for down in range(-1, 2):
                 for along in range(-1, 2):
-                    total += small[min(max(row + down, 0), rows - 1), min(max(column + along, 0), columns - 1)]
+                    total += float(small[min(max(row + down, 0), rows - 1), min(max(column + along, 0), columns - 1)])
             mean[row, column] = total * share
     out = np.empty(image.shape, np.float32)
     for v in range(image.shape[0]):
         y = min(max((v + 0.5) / block - 0.5, 0.0), rows - 1.0)
         top = min(int(y), rows - 2)
-        down = np.float32(y - top)
+        lower = np.float32(y - top)
         for u in range(image.shape[1]):
             x = min(max((u + 0.5) / block - 0.5, 0.0), columns - 1.0)
             left = min(int(x), columns - 2)
-            along = np.float32(x - left)
-            above = mean[top, left] + along * (mean[top, left + 1] - mean[top, left])
-            below = mean[top + 1, left] + along * (mean[top + 1, left + 1] - mean[top + 1, left])
-            out[v, u] = above + down * (below - above)
+            right = np.float32(x - left)
+            above = mean[top, left] + right * (mean[top, left + 1] - mean[top, left])
+            below = mean[top + 1, left] + right * (mean[top + 1, left + 1] - mean[top + 1, left])
+            out[v, u] = above + lower * (below - above)
     return out
 
 

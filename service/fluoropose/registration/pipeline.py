@@ -44,6 +44,7 @@ from fluoropose.registration.regression.schedule import (
     PoseEstimate,
     Schedule,
     ViewRegression,
+    fine_steps,
     follow_coarse,
     follow_schedule,
     pose_estimate,
@@ -142,15 +143,16 @@ def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> Assesse
 def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them.
 
-    Where none looks much like it, the search goes farther about.
+    Where none looks much like it, the search goes farther about, and the fine network takes the views as they are: in a
+    body a coarse step may lead away from the right one.
     """
     ends = [tried_end(view, found)]
-    for settings in (StartSearch(), WIDER_SEARCH):
+    for settings, schedule in ((StartSearch(), SEARCHED_SCHEDULE), (WIDER_SEARCH, fine_steps(SEARCHED_SCHEDULE))):
         began = view.resident.clock()
         candidates = start_candidates(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
         ends[0] = replace(ends[0], found=_with_regress_ns(ends[0].found, view.resident.clock() - began))
         for candidate in candidates:
-            ends.append(tried_end(view, follow(view, candidate, SEARCHED_SCHEDULE)))
+            ends.append(tried_end(view, follow(view, candidate, schedule)))
             if has_settled(view, ends):
                 return best_end(view, ends)
         if not all(is_doubtful(view, end) for end in ends):

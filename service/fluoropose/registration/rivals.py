@@ -18,9 +18,9 @@ from fluoropose.registration.result import AssessedPose
 
 __all__ = ["TriedEnd", "best_end", "has_settled", "is_convincing", "is_doubtful", "tried_end"]
 
-_CONVINCING, _CONVINCING_IN_BODY = 0.975, 0.82
+_CONVINCING, _CONVINCING_IN_BODY = 0.975, 0.9
 """Similarity from which an end is taken without a look at others. Of the wrong ends of eight objects that no training
-saw the most alike had 0.972 (docs/measured/universal.md)."""
+saw the most alike had 0.972, of three in their bodies 0.892 (docs/measured/universal.md)."""
 
 _LIKELY, _LIKELY_TURN_RAD = 0.955, math.radians(9.0)
 """The same for an end that is turned by no more than that from its start: wrong ends as alike were turned by 12 degrees
