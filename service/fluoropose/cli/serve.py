@@ -37,6 +37,9 @@ def serve(
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
     grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    ping_s: Annotated[
+        float, typer.Option("--ping-s", min=0.1, help="Between pings over WebSocket; silent for two more, it is ended.")
+    ] = 5.0,
 ) -> None:
     """Serve the cases until stopped.
 
@@ -52,5 +55,6 @@ def serve(
                 metrics_port, device or settings.device, threads or settings.threads,
                 cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
+                ping_s,
             )
         )  # fmt: skip

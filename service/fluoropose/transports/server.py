@@ -98,8 +98,8 @@ def http_config(plan: ServePlan, app: Any) -> uvicorn.Config:
         ws_max_queue=1,
         ws_max_size=MAX_BODY_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=5.0,
-        ws_ping_timeout=10.0,
+        ws_ping_interval=plan.ping_s,
+        ws_ping_timeout=2.0 * plan.ping_s,
         **tls,
     )
 
