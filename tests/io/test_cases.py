@@ -73,6 +73,7 @@ def test_the_rest_of_the_ct_is_kept(tmp_path):
 def test_a_case_whose_atlas_lacks_the_surroundings_is_to_be_prepared_again(tmp_path):
     case = store_case(tmp_path / "two", "t", small_volume(3.0), SMALL_CHOICE, rest=small_volume(4.0))
     np.save(tmp_path / "two" / "atlas.npy", np.array(case.atlas.views))
+    without_digests(tmp_path / "two")
     with pytest.raises(StorageError, match="prepare the case again"):
         load_case(tmp_path / "two")
 
@@ -111,6 +112,13 @@ def test_an_interrupted_preparation_leaves_the_old_case(copy):
 def test_a_case_is_not_replaced_by_accident(copy):
     with pytest.raises(InputError, match="which exists"):
         store_case(copy, "other", small_volume(3.0), SMALL_CHOICE)
+
+
+def without_digests(folder):
+    """Make a case what earlier versions wrote."""
+    record = json.loads((folder / "case.json").read_text())
+    del record["sha256"]
+    (folder / "case.json").write_text(json.dumps(record))
 
 
 def truncate(folder):
@@ -153,6 +161,7 @@ def test_names_cannot_leave_their_folder(name):
 
 def test_a_removed_case_is_gone_and_so_is_what_a_torn_removal_left(copy):
     shutil.copytree(copy, copy.with_name("small.part"))
+    shutil.copytree(copy, copy.with_name("small.0123abcd.part"))
     remove_case(copy)
     assert list(copy.parent.iterdir()) == []
     remove_case(copy)
