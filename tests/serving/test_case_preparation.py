@@ -139,6 +139,34 @@ def test_what_cannot_be_discarded_is_said_too(tmp_path):
     assert record.detail == "expected an object, got none; expected to delete mine, got: read-only"
 
 
+def test_a_fault_while_discarding_is_said_and_the_case_ends(tmp_path):
+    def make(request, folder, steps):
+        raise ObjectSelectionError("expected an object, got none")
+
+    def discard(job, state, detail, code):
+        raise OSError("odd")
+
+    record = CaseRecord("mine", "preparing")
+    preparation = CasePreparation(make, finish_at_once, discard)
+    preparation.submit(record, Job("1", "mine", tmp_path), None, lambda: None)
+    assert record.ended.wait(20)
+    assert record.state == "failed"
+    assert record.detail == "expected an object, got none; what was stored of it could not be discarded (OSError)"
+
+
+def test_a_case_ends_whatever_is_called_after_it(tmp_path):
+    def fail():
+        raise OSError("odd")
+
+    desk = Desk(tmp_path)
+    record = CaseRecord("mine", "preparing")
+    desk.preparation.submit(record, Job("1", "mine", tmp_path), None, fail)
+    assert record.ended.wait(20)
+    after, _ = desk.run("after")
+    assert after.ended.wait(20)
+    assert (record.state, after.state) == ("ready", "ready")
+
+
 def test_a_step_of_a_cancelled_case_does_not_begin():
     record = CaseRecord("mine", "preparing")
     steps = CaseSteps(record)

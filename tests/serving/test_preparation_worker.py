@@ -55,8 +55,16 @@ def test_an_error_is_told_with_its_code_and_a_fault_with_its_place(task, tmp_pat
     assert reported(task)[1] == {"error": "invalid-mesh", "text": "expected a mesh, got an empty .stl file"}
     broken = PreparationTask(None, task.folder, task.limits)
     assert reported(broken)[1] == {"fault": "AttributeError", "at": reported(broken)[1]["at"]}
-    assert reported(broken)[1]["at"].startswith("prepare_ct:")
+    assert reported(broken)[1]["at"].startswith("run_task:")
     assert list_cases(task.folder.parent) == []
+
+
+def test_an_upload_is_bounded_before_it_is_read(task, tmp_path):
+    (tmp_path / "volume.nrrd").write_bytes(b"NRRD0004\ntype: short\nsizes: 4 4 4\ndata file: /etc/passwd\n\n")
+    request = CaseRequest(tmp_path / "volume.nrrd", task.request.choice)
+    last = reported(PreparationTask(request, task.folder, task.limits))[1]
+    assert last["error"] == "invalid-volume"
+    assert "names other files" in last["text"]
 
 
 def run(task):

@@ -80,7 +80,9 @@ def check_files(folder: Path, names: Iterable[str], digests: object) -> None:
         If a digest is missing or none, or a file is missing, a link, or differs from its own; the message names it.
     """
     if not isinstance(digests, Mapping):
-        raise StorageError(f"expected digests by file name in case {folder.name}, got {type(digests).__name__}")
+        raise StorageError(
+            f"expected digests by file name in case {folder.name}, got {type(digests).__name__}; prepare it again"
+        )
     for name in names:
         known = digests.get(name)
         if not isinstance(known, str) or not _DIGEST.fullmatch(known):

@@ -1,10 +1,12 @@
 """Cases on disk: a folder with `case.json`, `attenuation.npy`, `atlas.npy` and, if the case has a rest, `rest.npy`.
 
-`object.png` shows the object to people; no code reads it. `case.json` holds the SHA-256 of every array; they are
-checked when the case is loaded. The atlas is then read through a memory map, and never written through one. In a case
-with a rest it holds the rest's pictures after the views of the object.
+`object.png` shows the object to people; no code reads it. `case.json` holds the SHA-256 of every array and of itself,
+which are checked when the case is loaded. The atlas is then read through a memory map, and never written through one.
+In a case with a rest it holds the rest's pictures after the views of the object.
 """
 
+import hashlib
+import json
 import re
 import shutil
 from dataclasses import asdict
@@ -54,6 +56,7 @@ PICTURE_NAME = "object.png"
 
 _SCHEMA = 1
 _VERIFICATION = "verification.json"
+_SEAL = "record_sha256"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -98,7 +101,7 @@ def store_case(
         write_array(part / "atlas.npy", case.atlas.pictures)
         save_picture(part / PICTURE_NAME, object_picture(volume, case.atlas.view))
         digests = {"sha256": digests_of(part, _array_names(rest is not None))}
-        write_json(part / "case.json", _describe(case, source, digests | (details or {})))
+        write_json(part / "case.json", _sealed(_describe(case, source, digests | (details or {}))))
     return load_case(folder)
 
 
@@ -139,6 +142,8 @@ def load_case(folder: Path) -> Case:
         raise StorageError(
             f"expected a case of schema {_SCHEMA}, got {str(record.get('schema'))[:40]}; prepare it again"
         )
+    if _SEAL in record and _sealed(record) != record:
+        raise StorageError(f"checksum mismatch: case.json of case {folder.name} is damaged; prepare it again")
     try:
         if "sha256" in record:
             check_files(folder, _array_names(record["rest_lps_from_index"] is not None), record["sha256"])
@@ -206,6 +211,13 @@ def _read_record(folder: Path) -> dict[str, Any]:
             f"expected a case's record in {folder.name}, got {type(record).__name__} in case.json; prepare it again"
         )
     return record
+
+
+def _sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a case's record with the SHA-256 of all its other fields."""
+    plain = json.loads(json.dumps({key: value for key, value in record.items() if key != _SEAL}))
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return plain | {_SEAL: hashlib.sha256(text.encode()).hexdigest()}
 
 
 def _array_names(with_rest: bool) -> tuple[str, ...]:

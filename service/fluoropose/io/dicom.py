@@ -18,6 +18,7 @@ from pydicom.errors import InvalidDicomError
 from fluoropose.arrays import Float64
 from fluoropose.errors import FrameError, VolumeError
 from fluoropose.imaging.volume import Volume, check_volume
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_series"]
 
@@ -42,6 +43,11 @@ def read_dicom_series(path: Path) -> Volume:
         spacing, or another size than the rest; if a slice is missing or doubled; or if the gantry was tilted. The
         message says which, with the figure.
     """
+    with translate_faults(VolumeError, f"a DICOM CT series in {path.name}"):
+        return _read_series(path)
+
+
+def _read_series(path: Path) -> Volume:
     slices = list(_ct_slices(path))
     if not slices:
         raise VolumeError(f"expected a DICOM CT series in {path.name}, got no CT image")
@@ -64,11 +70,8 @@ def read_dicom_series(path: Path) -> Volume:
 
 def read_dicom_frame(data: bytes) -> NDArray[Any]:
     """Return the pixels, (rows, columns), of a DICOM X-ray image of one frame, or raise FrameError."""
-    try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
-        pixels = dataset.pixel_array
-    except Exception as error:
-        raise FrameError(f"expected a DICOM image, got: {error}") from error
+    with translate_faults(FrameError, "a DICOM image"):
+        pixels = pydicom.dcmread(io.BytesIO(data)).pixel_array
     if pixels.ndim != 2:
         raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
@@ -76,11 +79,13 @@ def read_dicom_frame(data: bytes) -> NDArray[Any]:
 
 def read_dicom_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
     """Return the frames of a DICOM X-ray image, and their rate in 1/s if the image tells it, or raise FrameError."""
-    try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
-        pixels = dataset.pixel_array
-    except Exception as error:
-        raise FrameError(f"expected a DICOM image, got: {error}") from error
+    with translate_faults(FrameError, "a DICOM image"):
+        return _read_run(data)
+
+
+def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    pixels = dataset.pixel_array
     if pixels.ndim not in (2, 3) or int(dataset.get("SamplesPerPixel", 1)) != 1:
         raise FrameError(f"expected greyscale frames, got pixels of shape {pixels.shape}")
     rate = dataset.get("CineRate") or dataset.get("RecommendedDisplayFrameRate")

@@ -17,6 +17,7 @@ from typing import Any
 
 from fluoropose.errors import InputError, StorageError
 from fluoropose.io.folder_lock import try_lock
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = [
     "PART_SUFFIX",
@@ -144,12 +145,10 @@ def read_json(path: Path, what: str) -> Any:
     InputError
         If the file is missing or is not JSON.
     """
-    try:
+    if not path.exists():
+        raise InputError(f"expected {what} in {path}, got no such file")
+    with translate_faults(InputError, f"{what} as JSON in {path}"):
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"expected {what} in {path}, got no such file") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"expected {what} as JSON in {path}, got: {error}") from error
 
 
 def sha256_of(path: Path) -> str:

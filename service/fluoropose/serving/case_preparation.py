@@ -102,9 +102,8 @@ class CasePreparation:
             text = f"an unexpected fault of {type(error).__name__}; the log holds the reason"
             self._end(record, job, "failed", text, "internal")
         finally:
-            finished()
             self._unended.pop(job.id, None)
-            record.ended.set()
+            self._finish_quietly(record, finished)
 
     def _end(self, record: CaseRecord, job: Job, state: str, detail: str, code: str) -> None:
         """Discard what there is of a case, then say how it ended."""
@@ -112,8 +111,21 @@ class CasePreparation:
             self._discard(job, state, detail, code)
         except FluoroposeError as error:
             detail = f"{detail}; {error}"
-        shown = "cancelled" if state == "cancelled" else "failed"
-        record.state, record.step, record.detail = shown, shown, detail
+        except Exception as error:
+            _log.exception("what was stored of a case could not be discarded", extra={"fields": {"case": record.name}})
+            detail = f"{detail}; what was stored of it could not be discarded ({type(error).__name__})"
+        finally:
+            shown = "cancelled" if state == "cancelled" else "failed"
+            record.state, record.step, record.detail = shown, shown, detail
+
+    def _finish_quietly(self, record: CaseRecord, finished: Callable[[], None]) -> None:
+        """Call `finished` and mark the case as ended, whatever the call raises: a case must not wait for ever."""
+        try:
+            finished()
+        except Exception:
+            _log.exception("after a case something failed", extra={"fields": {"case": record.name}})
+        finally:
+            record.ended.set()
 
 
 def prepare_here(request: CaseRequest, folder: Path, steps: CaseSteps) -> None:

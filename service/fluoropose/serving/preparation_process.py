@@ -99,7 +99,7 @@ class PreparationProcess:
             reader.start()
             _send(process, PreparationTask(request, folder, self._limits))
             last = self._follow(reports, steps)
-            if "late" not in last:
+            if not last.keys() & {"late", "strange"}:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_END_S)
         finally:
@@ -112,8 +112,10 @@ class PreparationProcess:
     def _take(self) -> "subprocess.Popen[bytes]":
         with self._lock:
             process, self._spare = self._spare, None
-            if process is not None and process.poll() is None:
+        if process is not None:
+            if process.poll() is None:
                 return process
+            _close(process)
         try:
             return self._start()
         except OSError as error:
@@ -127,7 +129,7 @@ class PreparationProcess:
         )
 
     def _follow(self, reports: "queue.Queue[bytes]", steps: CaseSteps) -> dict[str, Any]:
-        """Return the last report, {} if the process ended without one and {"late"} if its time is up."""
+        """Return the last report, {} if the process ended without one, {"late"} if its time is up."""
         ends = time.monotonic() + self._limits.wall_s
         while time.monotonic() < ends:
             steps.require_wanted()
@@ -136,10 +138,10 @@ class PreparationProcess:
             except queue.Empty:
                 continue
             report = _understood(line)
-            if report.keys() & {"done", "error", "fault"} or not report:
-                return report
             if "progress" in report:
                 steps.render(*report["progress"])
+            elif "ready" not in report:
+                return report
         return {"late": True}
 
     def _failure(self, last: dict[str, Any], returncode: int) -> PreparationFailedError:
@@ -153,6 +155,8 @@ class PreparationProcess:
         if "fault" in last:
             _log.error("a case could not be prepared", extra={"fields": {"exception": last["fault"], "at": last["at"]}})
             return PreparationFailedError(f"an unexpected fault of {last['fault']}; the log holds where")
+        if "strange" in last:
+            return PreparationFailedError("the process that prepared it told what is no report: the file is damaged")
         if "late" in last:
             return PreparationFailedError(f"expected to be prepared within {limits.wall_s:g} s, got no end")
         if returncode == -getattr(signal, "SIGXCPU", 0):
@@ -174,27 +178,35 @@ def _send(process: "subprocess.Popen[bytes]", task: PreparationTask) -> None:
 
 
 def _read(process: "subprocess.Popen[bytes]", reports: "queue.Queue[bytes]") -> None:
-    """Hand over the lines that a process writes, and b"" when it writes no more or what is no report."""
+    """Hand over the lines that a process writes, and b"" when it writes no more or a line is too long."""
     assert process.stdout is not None
     for _ in range(_LINES - 2):
         line = process.stdout.readline(_LINE_BYTES)
+        if line:
+            reports.put(line)
         if not line.endswith(b"\n"):
             break
-        reports.put(line)
     reports.put(b"")
 
 
 def _understood(line: bytes) -> dict[str, Any]:
-    """Return a report, {} for what is none: a process that reads hostile files is not believed more than those."""
+    """Return a report, {} at the end of all, {"strange"} for what is none.
+
+    A process that reads hostile files is not believed more than those.
+    """
+    if not line:
+        return {}
+    strange = {"strange": True}
     try:
         report = json.loads(line)
+        if not isinstance(report, dict):
+            return strange
         if "progress" in report:
             done, total = report["progress"]
-            return report if type(done) is type(total) is int and 0 <= done <= total > 0 else {}
-        known = ("ready",), ("done",), ("error", "text"), ("fault", "at")
-        return report if tuple(report) in known else {}
+            return report if type(done) is type(total) is int and 0 <= done <= total > 0 else strange
+        return report if tuple(report) in (("ready",), ("done",), ("error", "text"), ("fault", "at")) else strange
     except (ValueError, TypeError, RecursionError):
-        return {}
+        return strange
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from fluoropose.errors import FluoroposeError
 from fluoropose.io.preparation import CaseRequest, prepare_ct
+from fluoropose.io.upload_bounds import check_upload
 
 if sys.platform != "win32":
     import resource
@@ -87,6 +88,9 @@ def run_task(task: PreparationTask, reports: BinaryIO) -> dict[str, Any]:
             _report(reports, {"progress": [done, total]})
 
     try:
+        check_upload(task.request.ct)
+        if task.request.label_map is not None:
+            check_upload(task.request.label_map)
         prepare_ct(task.request, task.folder, progress=progress)
     except FluoroposeError as error:
         return {"error": error.code, "text": str(error)[:4000]}

@@ -185,6 +185,8 @@ class Service:
             If the disk refuses to note it.
         """
         check_name(name)
+        if self.draining:
+            raise NotReadyError("expected a service that takes cases, got one that is shutting down")
         record = self.records.add(name, owner, stored=(self.cases_root / name).exists())
         try:
             job = self._store.begin(name, Actor(owner, address))
