@@ -149,7 +149,17 @@ def test_a_thousand_opened_and_abandoned_sessions_leave_the_service_working(serv
 def lasting(cases_root, models_root, ports):
     """The command of a server on given ports, to be started again after it has died."""
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases_root), "--models", str(models_root)]
-    command += ["--port", str(ports[0]), "--grpc-port", str(ports[1]), "--device", "cpu", "--log-level", "warning"]
+    command += [
+        "--read-only",
+        "--port",
+        str(ports[0]),
+        "--grpc-port",
+        str(ports[1]),
+        "--device",
+        "cpu",
+        "--log-level",
+        "warning",
+    ]
     return subprocess.Popen(command, env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
 
 
