@@ -47,5 +47,5 @@ def test_a_trailing_axis_of_one_is_dropped_and_a_series_refused(tmp_path, volume
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(VolumeError, match=r"got no file gone\.nii"):
+    with pytest.raises(VolumeError, match=r"in gone.nii, got: no such file"):
         read_nifti(tmp_path / "gone.nii")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
 
 ROW = np.array([0.0, 1.0, 0.0])
 COLUMN = np.array([0.0, 0.0, -1.0])
@@ -14,12 +14,13 @@ NORMAL = np.cross(ROW, COLUMN)
 SERIES = generate_uid()
 
 
-def slice_file(path: Path, n: int, pixels: np.ndarray, position: np.ndarray, **changes) -> None:
+def slice_bytes(n: int, pixels: np.ndarray, position, transfer_syntax=ExplicitVRLittleEndian, **changes) -> bytes:
+    """A CT slice as a file's bytes; a change to None takes the element away."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    item = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    item = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     item.SOPClassUID, item.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     item.Modality, item.SeriesInstanceUID, item.InstanceNumber = "CT", SERIES, n
     item.Rows, item.Columns = pixels.shape
@@ -31,12 +32,34 @@ def slice_file(path: Path, n: int, pixels: np.ndarray, position: np.ndarray, **c
     item.RescaleSlope, item.RescaleIntercept = 2.0, -1024.0
     item.PixelPaddingValue = -2000
     item.PixelData = pixels.astype(np.int16).tobytes()
+    _change(item, changes)
+    stream = io.BytesIO()
+    item.save_as(stream, enforce_file_format=True)
+    # The syntax is put into the header at the end, so that a test may name one that nothing can write.
+    ours, wanted = str(ExplicitVRLittleEndian).encode(), str(transfer_syntax).encode()
+    return stream.getvalue() if wanted == ours else _with_syntax(stream.getvalue(), str(transfer_syntax))
+
+
+def _change(item, changes) -> None:
     for name, value in changes.items():
         if value is None:
             delattr(item, name)
         else:
             setattr(item, name, value)
-    item.save_as(path, enforce_file_format=True)
+
+
+def _with_syntax(data: bytes, syntax: str) -> bytes:
+    item = pydicom.dcmread(io.BytesIO(data))
+    item.file_meta.TransferSyntaxUID = UID(syntax)
+    if UID(syntax).is_transfer_syntax and UID(syntax).is_compressed:
+        item["PixelData"].VR, item["PixelData"].is_undefined_length = "OB", True
+    stream = io.BytesIO()
+    pydicom.dcmwrite(stream, item, implicit_vr=False, little_endian=True, force_encoding=True)
+    return stream.getvalue()
+
+
+def slice_file(path: Path, n: int, pixels: np.ndarray, position: np.ndarray, **changes) -> None:
+    path.write_bytes(slice_bytes(n, pixels, position, **changes))
 
 
 def series(folder: Path, values: np.ndarray, *, step_mm: float = 1.5, shear: float = 0.0, **changes) -> Path:
@@ -64,8 +87,7 @@ def xray_bytes(frames: np.ndarray, **fields) -> bytes:
     item.NumberOfFrames, item.Rows, item.Columns = frames.shape
     item.BitsAllocated, item.BitsStored, item.HighBit, item.PixelRepresentation = 16, 16, 15, 0
     item.PixelData = frames.astype(np.uint16).tobytes()
-    for name, value in fields.items():
-        setattr(item, name, value)
+    _change(item, fields)
     stream = io.BytesIO()
     item.save_as(stream, enforce_file_format=True)
     return stream.getvalue()

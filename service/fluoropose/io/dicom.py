@@ -18,6 +18,8 @@ from pydicom.errors import InvalidDicomError
 from fluoropose.arrays import Float64
 from fluoropose.errors import FrameError, VolumeError
 from fluoropose.imaging.volume import Volume, check_volume
+from fluoropose.io.dicom_bounds import MAX_PIXELS, ImageBounds, open_dicom_image
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_series"]
 
@@ -27,6 +29,9 @@ _TILT_DEG = 0.5
 
 _GAP_SHARE = 0.05
 """Distances between slices may differ from the median distance by at most this share of it."""
+
+_MAX_FRAMES = 10_000
+"""The most frames of a run: five minutes at 30 frames per second."""
 
 MAX_UNZIPPED_BYTES = 4 * 2**30
 """A larger archive is refused: no CT series has this size."""
@@ -42,6 +47,11 @@ def read_dicom_series(path: Path) -> Volume:
         spacing, or another size than the rest; if a slice is missing or doubled; or if the gantry was tilted. The
         message says which, with the figure.
     """
+    with translate_faults(VolumeError, f"a DICOM CT series in {path.name}"):
+        return _read_series(path)
+
+
+def _read_series(path: Path) -> Volume:
     slices = list(_ct_slices(path))
     if not slices:
         raise VolumeError(f"expected a DICOM CT series in {path.name}, got no CT image")
@@ -64,11 +74,8 @@ def read_dicom_series(path: Path) -> Volume:
 
 def read_dicom_frame(data: bytes) -> NDArray[Any]:
     """Return the pixels, (rows, columns), of a DICOM X-ray image of one frame, or raise FrameError."""
-    try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
-        pixels = dataset.pixel_array
-    except Exception as error:
-        raise FrameError(f"expected a DICOM image, got: {error}") from error
+    with translate_faults(FrameError, "a DICOM image"):
+        pixels = _decode_pixels(open_dicom_image(data, ImageBounds(MAX_PIXELS, 1)))
     if pixels.ndim != 2:
         raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
@@ -76,11 +83,13 @@ def read_dicom_frame(data: bytes) -> NDArray[Any]:
 
 def read_dicom_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
     """Return the frames of a DICOM X-ray image, and their rate in 1/s if the image tells it, or raise FrameError."""
-    try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
-        pixels = dataset.pixel_array
-    except Exception as error:
-        raise FrameError(f"expected a DICOM image, got: {error}") from error
+    with translate_faults(FrameError, "a DICOM image"):
+        return _read_run(data)
+
+
+def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
+    dataset = open_dicom_image(data, ImageBounds(MAX_PIXELS, _MAX_FRAMES))
+    pixels = _decode_pixels(dataset)
     if pixels.ndim not in (2, 3) or int(dataset.get("SamplesPerPixel", 1)) != 1:
         raise FrameError(f"expected greyscale frames, got pixels of shape {pixels.shape}")
     rate = dataset.get("CineRate") or dataset.get("RecommendedDisplayFrameRate")
@@ -88,6 +97,13 @@ def read_dicom_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
         rate = 1000.0 / float(dataset.FrameTime)
     frames = [np.ascontiguousarray(frame) for frame in pixels.reshape(-1, *pixels.shape[-2:])]
     return frames, float(rate) if rate else None
+
+
+def _decode_pixels(dataset: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(dataset.pixel_array)
+    except Exception as error:
+        raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error
 
 
 def _ct_slices(path: Path) -> Iterator[Any]:

@@ -16,6 +16,8 @@ from PIL import Image, ImageSequence
 from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
+from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = [
     "MAX_PIXELS",
@@ -28,9 +30,6 @@ __all__ = [
     "read_frame_file",
 ]
 
-MAX_PIXELS = 4096 * 4096
-"""The most pixels of a frame: more than any fluoroscopy detector has."""
-
 
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
     """Return the pixels, (rows, columns), of an npy, PNG or DICOM file.
@@ -40,6 +39,11 @@ def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
     FrameError
         If the bytes are not what the media type says, are truncated, or hold too many pixels.
     """
+    with translate_faults(FrameError, f"a frame of {media_type}"):
+        return _decode(data, media_type)
+
+
+def _decode(data: bytes, media_type: str) -> NDArray[Any]:
     if media_type == "application/x-npy":
         return _from_npy(data)
     if media_type == "image/png":
@@ -60,10 +64,8 @@ def guess_media_type(data: bytes) -> str:
 
 def read_frame_file(path: Path) -> NDArray[Any]:
     """Return the pixels in a file: npy, PNG, greyscale TIFF or DICOM, recognised by its first bytes."""
-    try:
+    with translate_faults(FrameError, f"a frame in {path}"):
         data = path.read_bytes()
-    except OSError as error:
-        raise FrameError(f"expected a frame in {path}, got: {error.strerror}") from error
     if data[:4] in (b"II*\0", b"MM\0*"):
         return _from_image(data, "TIFF")
     return decode_frame(data, guess_media_type(data))
@@ -105,22 +107,25 @@ def png_bytes(line_integrals: NDArray[Any]) -> bytes:
 
 def _from_npy(data: bytes) -> NDArray[Any]:
     stream = io.BytesIO(data)
-    try:
+    with translate_faults(FrameError, "an npy file"):
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read_header(stream)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:
-        raise FrameError(f"expected an npy file, got: {str(error)[:200]}") from error
     if dtype.hasobject or dtype.kind not in "uif":
         raise FrameError(f"frame dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
-    if len(shape) != 2 or shape[0] * shape[1] > MAX_PIXELS:
-        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {shape}")
+    if len(shape) != 2 or not all(_is_side(side) for side in shape) or shape[0] * shape[1] > MAX_PIXELS:
+        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {str(shape)[:80]}")
     expected = int(np.prod(shape)) * dtype.itemsize
     body = data[stream.tell() :]
     if len(body) != expected:
         raise FrameError(f"expected {expected} bytes of pixels in the npy file, got {len(body)}")
     pixels = np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
     return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("=")))
+
+
+def _is_side(value: object) -> bool:
+    """Tell whether a value is the length of an axis: True is an int to Python, and counts as none here."""
+    return type(value) is int and 0 < value <= MAX_PIXELS
 
 
 def image_pages(data: bytes) -> list[NDArray[Any]]:
@@ -133,15 +138,11 @@ def _from_image(data: bytes, kind: str) -> NDArray[Any]:
 
 
 def _pages(data: bytes, kind: str, most: int | None = None) -> list[NDArray[Any]]:
-    try:
+    with translate_faults(FrameError, f"a {kind} image"):
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
             if image.mode not in ("L", "I;16", "I;16B", "I"):
                 raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
             pages = [np.array(page) for page in islice(ImageSequence.Iterator(image), most)]
-    except FrameError:
-        raise
-    except Exception as error:
-        raise FrameError(f"expected a {kind} image, got: {str(error)[:200]}") from error
     return [page.astype(np.uint8 if page.dtype == np.uint8 else np.uint16) for page in pages]

@@ -7,6 +7,7 @@ import numpy as np
 
 from fluoropose.errors import VolumeError
 from fluoropose.imaging.volume import Volume, check_volume
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_nifti", "write_nifti"]
 
@@ -21,14 +22,10 @@ def read_nifti(path: Path) -> Volume:
     VolumeError
         If the file is missing, not NIfTI, truncated, without a positive spacing, or not 3-D.
     """
-    try:
+    with translate_faults(VolumeError, f"a NIfTI file in {path.name}"):
         image = nibabel.load(path)
         values = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
         affine = np.asarray(image.affine, dtype=np.float64)  # type: ignore[attr-defined]
-    except FileNotFoundError as error:
-        raise VolumeError(f"expected a NIfTI file, got no file {path.name}") from error
-    except Exception as error:
-        raise VolumeError(f"expected a NIfTI file in {path.name}, got: {error}") from error
     if image.header.get_zooms()[:3] and min(image.header.get_zooms()[:3]) <= 0:  # type: ignore[attr-defined]
         raise VolumeError(f"expected a positive voxel spacing in {path.name}, got {image.header.get_zooms()[:3]}")  # type: ignore[attr-defined]
     while values.ndim > 3 and values.shape[-1] == 1:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fluoropose.errors import VolumeError
 from fluoropose.imaging.volume import Volume, check_volume
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_nrrd"]
 
@@ -22,10 +23,12 @@ _SIGNS = {
 
 def read_nrrd(path: Path) -> Volume:
     """Return the volume in an .nrrd or .nhdr file, or raise VolumeError if it is damaged or has no placement."""
-    try:
-        values, header = nrrd.read(str(path))
-    except Exception as error:
-        raise VolumeError(f"expected an NRRD file in {path.name}, got: {error}") from error
+    with translate_faults(VolumeError, f"an NRRD file in {path.name}"):
+        return _read(path)
+
+
+def _read(path: Path) -> Volume:
+    values, header = nrrd.read(str(path))
     space = str(header.get("space", "")).lower()
     if space not in _SIGNS or "space directions" not in header:
         raise VolumeError(f"expected NRRD space LPS, RAS or LAS with directions, got {space or 'none'}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
 from fluoropose.io.frames import MAX_PIXELS, image_pages, read_frame_file
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["FrameRun", "read_run"]
 
@@ -34,6 +35,11 @@ def read_run(path: Path) -> FrameRun:
     FrameError
         If there is no frame, one cannot be read, or their sizes or dtypes differ.
     """
+    with translate_faults(FrameError, f"frames in {path}"):
+        return _read(path)
+
+
+def _read(path: Path) -> FrameRun:
     if path.is_dir():
         files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
@@ -49,10 +55,7 @@ def read_run(path: Path) -> FrameRun:
 
 
 def _read_file(path: Path) -> FrameRun:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FrameError(f"expected frames in {path}, got: {error.strerror}") from error
+    data = path.read_bytes()
     if data[128:132] == b"DICM":
         frames, fps = read_dicom_run(data)
         return FrameRun(frames, fps)
@@ -62,10 +65,8 @@ def _read_file(path: Path) -> FrameRun:
 
 
 def _read_stack(path: Path) -> Iterator[NDArray[Any]]:
-    try:
+    with translate_faults(FrameError, f"an npy file in {path}"):
         stack = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise FrameError(f"expected an npy file in {path}, got: {str(error)[:200]}") from error
     if stack.ndim not in (2, 3) or stack.shape[-1] * stack.shape[-2] > MAX_PIXELS:
         raise FrameError(f"expected frames as (rows, columns) or (frames, rows, columns), got shape {stack.shape}")
     yield from stack.reshape(-1, *stack.shape[-2:])

@@ -10,6 +10,7 @@ from fluoropose.imaging.volume import Volume
 from fluoropose.io.dicom import read_dicom_series
 from fluoropose.io.nifti import read_nifti
 from fluoropose.io.nrrd import read_nrrd
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_volume", "volume_identity"]
 
@@ -22,6 +23,11 @@ def read_volume(path: Path) -> Volume:
     VolumeError
         If nothing is there, the kind is unknown, or the file cannot be read.
     """
+    with translate_faults(VolumeError, f"a volume in {path.name}"):
+        return _read(path)
+
+
+def _read(path: Path) -> Volume:
     if not path.exists():
         raise VolumeError(f"expected a volume, got no file or folder {path}")
     name = path.name.lower()

@@ -15,7 +15,7 @@ from fluoropose.imaging.xray import check_frame
 from fluoropose.registration.assessment import Status, expected_errors
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.included_parts import IncludedParts, included_parts, pose_in_frame
-from fluoropose.serving.messages import DecodedFrame, FrameResult, ObjectResult, SmoothedPose
+from fluoropose.serving.messages import CompressedFrame, DecodedFrame, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.service import Service
 from fluoropose.tracking.jobs import CameraFrame, Job, JobAnswers
 from fluoropose.tracking.smoother import WindowPose
@@ -51,14 +51,16 @@ def execute_job(service: Service, job: Job, now_ns: int) -> JobResult:
         If the objects cannot be registered (their cases have gone, the device failed, a start is behind the source), or
         if the only frame cannot be used.
     """
-    queue_ms = {frame.ticket: (now_ns - frame.arrived_ns) / 1e6 for frame in job.frames}
+    aside_ns = {frame.ticket: _decode_ns(frame.payload) for frame in job.frames}
+    queue_ms = {frame.ticket: (now_ns - frame.arrived_ns - aside_ns[frame.ticket]) / 1e6 for frame in job.frames}
     began = time.perf_counter_ns()
     views, failures = _decode_frames(job)
     after_decoding = time.perf_counter_ns()
     found: Mapping[str, Registration] = {}
     if job.is_search or not _all_failed(job, failures):
         found, views, failures = _register(service, job, views, failures)
-    timing_ms = _stage_times(found, after_decoding - began, time.perf_counter_ns() - after_decoding)
+    decode_ns = after_decoding - began + max(aside_ns.values(), default=0)
+    timing_ms = _stage_times(found, decode_ns, time.perf_counter_ns() - after_decoding)
     smoothed = {} if job.is_search else _smooth(job, found)
     parts: dict[tuple[int, str], IncludedParts] = {}
     if job.settings.include and not job.is_search:
@@ -105,6 +107,11 @@ def _decode_frames(job: Job) -> tuple[dict[int, FrameView], dict[int, Fluoropose
         else:
             views[sight.frame.ticket] = FrameView(pixels, sight.placed, sight.frame.camera)
     return views, failures
+
+
+def _decode_ns(payload: Any) -> int:
+    """Return how long a frame was decoded for before its job's turn."""
+    return payload.decode_ns if isinstance(payload, CompressedFrame) else 0
 
 
 def _all_failed(job: Job, failures: Mapping[int, FluoroposeError]) -> bool:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from fluoropose.errors import GeometryError
 from fluoropose.serving.camera_request import CArmRequest
+from fluoropose.serving.frame_request import MAX_SEQ
 from fluoropose.tracking.session_settings import MAX_CAMERAS, MAX_OBJECTS, MAX_WINDOW_S, PAIRING_TOLERANCE_MS
 from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Side, Strict, document_bounds
 
@@ -25,7 +26,7 @@ __all__ = [
     "ViewModel",
 ]
 
-Seq = Annotated[int, document_bounds(minimum=0)]
+Seq = Annotated[int, document_bounds(minimum=0, maximum=MAX_SEQ)]
 Positive = Annotated[float, document_bounds(exclusiveMinimum=0)]
 
 
@@ -162,4 +163,4 @@ class RegisterRequest(ObjectsModel):
     camera: PlacedCameraModel | None = None
     frame: str | None = None
     views: list[ViewModel] | None = Field(default=None, min_length=1, max_length=MAX_CAMERAS)
-    seq: int = Field(default=0, json_schema_extra={"minimum": 0})
+    seq: int = Field(default=0, json_schema_extra={"minimum": 0, "maximum": MAX_SEQ})
