@@ -15,7 +15,7 @@ __all__ = ["register"]
 
 def register(
     case: CaseFolder,
-    frames: Annotated[list[Path], typer.Argument(help="The X-ray, or several views: .npy, .png, .tif or DICOM.")],
+    frames: Annotated[list[Path], typer.Argument(help="The X-ray, or several views: .npy, .png, .tif, .jpg or DICOM.")],
     cameras: Annotated[list[Path], typer.Option("--camera", help="The camera's JSON file; one per view, in order.")],
     initial_pose: Annotated[
         Path | None, typer.Option("--initial-pose", help="JSON; without it the frame is searched.")
@@ -26,6 +26,9 @@ def register(
     ] = "pehl",
     pixel_meaning: PixelMeaning = "intensity",
     inverted: Inverted = False,
+    frame_number: Annotated[
+        int | None, typer.Option("--frame-number", min=0, help="Of files of several frames: which one, from 0.")
+    ] = None,
     out: Annotated[
         list[Path] | None,
         typer.Option(
@@ -58,7 +61,7 @@ def register(
         networks = model or find_bundle_folder(settings.models_root(), load_case(case))
         files = InstantFiles(
             case, tuple(frames), tuple(cameras), initial_pose, networks,
-            pixel_meaning, inverted, outputs.picture, threads or settings.threads,
+            pixel_meaning, inverted, outputs.picture, threads or settings.threads, frame_number,
         )  # fmt: skip
         alone = len(frames) == len(cameras) == 1 and not is_placed(cameras[0])
         result = register_file(files, method) if alone else register_view_files(files, method)
