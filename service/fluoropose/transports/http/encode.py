@@ -43,17 +43,20 @@ def encode_result(result: FrameResult) -> ResultModel:
 
 
 def _encode_object(found: ObjectResult) -> dict[str, Any]:
-    """Return the fields of an object's part of a result."""
-    assessment, smoothed = found.registration.assessment, found.smoothed
+    """Return the fields of an object's part of a result; a LOST one has no pose."""
+    registration, smoothed = found.registration, found.smoothed
+    assessment = registration.assessment
+    is_lost = assessment.status is Status.LOST
     return {
         "case": found.case,
         "model": found.model,
         "status": assessment.status.value,
         "confidence": assessment.confidence,
-        "camera_from_volume": found.camera_from_volume.tolist(),
-        "world_from_volume": found.registration.world_from_volume.tolist(),
+        "camera_from_volume": None if is_lost else found.camera_from_volume.tolist(),
+        "world_from_volume": None if is_lost else registration.world_from_volume.tolist(),
         "error_estimate": _encode_estimate(found.error_estimate),
-        "reason": assessment.reason or None,
+        "reason": registration.reason or None,
+        "reason_text": registration.reason_text or None,
         "smoothed": None if smoothed is None else _encode_smoothed(smoothed),
         "outline": None if found.outline is None else encode_outline(found.outline),
         "covariance": None if found.covariance is None else found.covariance.tolist(),

@@ -147,16 +147,17 @@ class SmoothedModel(BaseModel):
 
 
 class FoundModel(BaseModel):
-    """One object's part of an answer."""
+    """One object's part of an answer. One that is LOST has no pose."""
 
     case: str
     model: str
     status: Literal["TRACKING", "LOW_CONFIDENCE", "LOST"]
     confidence: float
-    camera_from_volume: list[list[float]]
-    world_from_volume: list[list[float]]
+    camera_from_volume: list[list[float]] | None
+    world_from_volume: list[list[float]] | None
     error_estimate: ErrorEstimateModel
     reason: str | None = None
+    reason_text: str | None = None
     smoothed: SmoothedModel | None = None
     outline: list[list[list[float]]] | None = None
     covariance: list[list[float]] | None = None
