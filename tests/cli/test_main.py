@@ -3,6 +3,7 @@
 import pytest
 import typer.main
 
+import fluoropose
 from fluoropose.cli.main import app
 from support.commands import run
 
@@ -33,6 +34,15 @@ def test_the_help_of_a_command_has_its_example(command):
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert f"Example: fluoropose {command} " in " ".join(result.output.split())
+
+
+def test_the_version_is_printed():
+    result = run("--version")
+    assert (result.exit_code, result.output) == (0, f"fluoropose {fluoropose.__version__}\n")
+
+
+def test_completion_can_be_installed():
+    assert "--install-completion" in run("--help").output
 
 
 @pytest.mark.parametrize("group", GROUPS)

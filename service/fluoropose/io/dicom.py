@@ -20,6 +20,7 @@ from fluoropose.errors import FrameError, VolumeError
 from fluoropose.imaging.volume import Volume, check_volume
 from fluoropose.io.dicom_bounds import MAX_PIXELS, ImageBounds, open_dicom_image
 from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.xray_pixels import xray_pixels
 
 __all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_series"]
 
@@ -72,10 +73,14 @@ def _read_series(path: Path) -> Volume:
     return check_volume(Volume(values, lps_from_index))
 
 
-def read_dicom_frame(data: bytes) -> NDArray[Any]:
-    """Return the pixels, (rows, columns), of a DICOM X-ray image of one frame, or raise FrameError."""
+def read_dicom_frame(data: bytes, number: int | None = None) -> NDArray[Any]:
+    """Return the pixels, (rows, columns), of a DICOM X-ray image, the open beam bright, or raise FrameError.
+
+    Without a `number` the image must have one frame; with it, frame `number` from 0 is decoded and no other.
+    """
     with translate_faults(FrameError, "a DICOM image"):
-        pixels = _decode_pixels(open_dicom_image(data, ImageBounds(MAX_PIXELS, 1)))
+        bounds = ImageBounds(MAX_PIXELS, 1 if number is None else _MAX_FRAMES)
+        pixels = _decode_pixels(open_dicom_image(data, bounds), number)
     if pixels.ndim != 2:
         raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
@@ -99,9 +104,11 @@ def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
     return frames, float(rate) if rate else None
 
 
-def _decode_pixels(dataset: Any) -> NDArray[Any]:
+def _decode_pixels(dataset: Any, number: int | None = None) -> NDArray[Any]:
     try:
-        return np.asarray(dataset.pixel_array)
+        return xray_pixels(dataset, number)
+    except FrameError:
+        raise
     except Exception as error:
         raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error
 
