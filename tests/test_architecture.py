@@ -47,7 +47,7 @@ HOMES = {
     "onnx": {"train/export.py"},
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},
-    "pydicom": {"io/dicom.py"},
+    "pydicom": {"io/dicom.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py"},
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "trimesh": {"io/meshes.py"},
