@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from fluoropose.errors import InputError, StorageError
-from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_file, write_json
+from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, sweep_parts, write_file, write_json
 
 
 def test_a_folder_appears_when_the_block_has_ended(tmp_path):
@@ -49,6 +49,26 @@ def test_what_an_interrupted_write_left_is_cleared_away(tmp_path):
     with new_folder(tmp_path / "case"):
         pass
     assert list((tmp_path / "case").iterdir()) == []
+
+
+def test_what_a_live_writer_writes_is_not_swept(tmp_path):
+    with new_folder(tmp_path / "case") as part:
+        (part / "a.txt").write_text("a")
+        (tmp_path / "case.dead.part").mkdir()
+        (tmp_path / "other.part").write_text("torn")
+        assert sweep_parts(tmp_path, "case") == ["case.dead.part"]
+        assert sweep_parts(tmp_path) == ["other.part"]
+    assert (tmp_path / "case" / "a.txt").read_text() == "a"
+
+
+def test_two_writers_of_one_folder_never_share_it(tmp_path):
+    with new_folder(tmp_path / "case", replace=True) as first:
+        with new_folder(tmp_path / "case", replace=True) as second:
+            assert first != second
+            (second / "a.txt").write_text("second")
+        (first / "b.txt").write_text("first")
+    assert [path.name for path in (tmp_path / "case").iterdir()] == ["b.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):

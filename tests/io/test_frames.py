@@ -77,6 +77,37 @@ def test_damaged_or_foreign_bytes_are_refused(data, kind):
         decode_frame(data, kind)
 
 
+def npy_of_header(text):
+    header = text.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + b"\0" * 32
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "(-4, -4)",
+        "(4, -4)",
+        "(True, 16)",
+        "(10**9, 4)",
+        "(999999999999999999999, 4)",
+        "((4, 4), 1)",
+        "[4, 4]",
+        "(0, 4)",
+    ],
+)
+def test_a_shape_that_is_none_is_refused(shape):
+    with pytest.raises(FrameError, match="expected"):
+        decode_frame(
+            npy_of_header(f"{{'descr': '<u2', 'fortran_order': False, 'shape': {shape}}}"), "application/x-npy"
+        )
+
+
+@pytest.mark.parametrize("text", ["{'descr': (((", "{" * 110, '"' * 3, "{'descr': '<u2', 'shape': (4L, 4", "\0", "\\"])
+def test_a_header_that_is_no_literal_is_refused(text):
+    with pytest.raises(FrameError, match="expected an npy file"):
+        decode_frame(npy_of_header(text), "application/x-npy")
+
+
 def test_a_header_that_promises_too_much_is_refused_before_reading():
     header = b"{'descr': '<u2', 'fortran_order': False, 'shape': (100000, 100000), }"
     header += b" " * (117 - len(header)) + b"\n"

@@ -28,6 +28,7 @@ FREE = [
     "refinement/gauss_newton.py",
     "refinement/costs/gradient_correlation.py",
     "assessment.py",
+    "rivals.py",
     "result.py",
 ]
 IN_A_BODY = {"refinement/costs/two_body.py"}

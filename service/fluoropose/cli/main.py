@@ -5,6 +5,7 @@ import typer
 from fluoropose.cli.bench.app import bench_app
 from fluoropose.cli.demo import demo
 from fluoropose.cli.evaluate.app import evaluate_app
+from fluoropose.cli.geometry import geometry_app
 from fluoropose.cli.groups import RootGroup
 from fluoropose.cli.keys import keys_app
 from fluoropose.cli.prepare import prepare
@@ -24,6 +25,7 @@ app = typer.Typer(
 
 for command in (prepare, train, serve, stream, register, render, demo):
     app.command()(command)
+app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(bench_app, name="bench")

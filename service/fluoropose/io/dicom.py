@@ -1,22 +1,24 @@
 """Reading of DICOM X-ray images as pixels."""
 
-import io
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
+from fluoropose.io.dicom_bounds import MAX_PIXELS, ImageBounds, open_dicom_image
 from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_dicom_frame", "read_dicom_run"]
+
+_MAX_FRAMES = 10_000
+"""The most frames of a run: five minutes at 30 frames per second."""
 
 
 def read_dicom_frame(data: bytes) -> NDArray[Any]:
     """Return the pixels, (rows, columns), of a DICOM X-ray image of one frame, or raise FrameError."""
     with translate_faults(FrameError, "a DICOM image"):
-        pixels = pydicom.dcmread(io.BytesIO(data)).pixel_array
+        pixels = _decode_pixels(open_dicom_image(data, ImageBounds(MAX_PIXELS, 1)))
     if pixels.ndim != 2:
         raise FrameError(f"expected one greyscale frame, got pixels of shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
@@ -29,8 +31,8 @@ def read_dicom_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
 
 
 def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
-    dataset = pydicom.dcmread(io.BytesIO(data))
-    pixels = dataset.pixel_array
+    dataset = open_dicom_image(data, ImageBounds(MAX_PIXELS, _MAX_FRAMES))
+    pixels = _decode_pixels(dataset)
     if pixels.ndim not in (2, 3) or int(dataset.get("SamplesPerPixel", 1)) != 1:
         raise FrameError(f"expected greyscale frames, got pixels of shape {pixels.shape}")
     rate = dataset.get("CineRate") or dataset.get("RecommendedDisplayFrameRate")
@@ -38,3 +40,10 @@ def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
         rate = 1000.0 / float(dataset.FrameTime)
     frames = [np.ascontiguousarray(frame) for frame in pixels.reshape(-1, *pixels.shape[-2:])]
     return frames, float(rate) if rate else None
+
+
+def _decode_pixels(dataset: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(dataset.pixel_array)
+    except Exception as error:
+        raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error

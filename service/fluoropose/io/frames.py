@@ -16,6 +16,7 @@ from PIL import Image, ImageSequence
 from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
+from fluoropose.io.dicom_bounds import MAX_PIXELS
 from fluoropose.io.reader_faults import translate_faults
 
 __all__ = [
@@ -28,9 +29,6 @@ __all__ = [
     "raw_frame",
     "read_frame_file",
 ]
-
-MAX_PIXELS = 4096 * 4096
-"""The most pixels of a frame: more than any fluoroscopy detector has."""
 
 
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
@@ -115,14 +113,19 @@ def _from_npy(data: bytes) -> NDArray[Any]:
         shape, fortran, dtype = read_header(stream)
     if dtype.hasobject or dtype.kind not in "uif":
         raise FrameError(f"frame dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
-    if len(shape) != 2 or shape[0] * shape[1] > MAX_PIXELS:
-        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {shape}")
+    if len(shape) != 2 or not all(_is_side(side) for side in shape) or shape[0] * shape[1] > MAX_PIXELS:
+        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {str(shape)[:80]}")
     expected = int(np.prod(shape)) * dtype.itemsize
     body = data[stream.tell() :]
     if len(body) != expected:
         raise FrameError(f"expected {expected} bytes of pixels in the npy file, got {len(body)}")
     pixels = np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
     return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("=")))
+
+
+def _is_side(value: object) -> bool:
+    """Tell whether a value is the length of an axis: True is an int to Python, and counts as none here."""
+    return type(value) is int and 0 < value <= MAX_PIXELS
 
 
 def image_pages(data: bytes) -> list[NDArray[Any]]:

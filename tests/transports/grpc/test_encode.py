@@ -1,5 +1,7 @@
 """Results and events as gRPC's messages."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,3 +44,12 @@ def test_each_event_is_a_message_of_its_kind(event, kind):
     assert message.WhichOneof("message") == kind
     if kind == "problem":
         assert (message.problem.code, message.problem.HasField("seq")) == ("invalid-frame", event.seq is not None)
+
+
+def test_an_outline_and_a_covariance_by_hand():
+    made = made_result()
+    part = replace(made.first, outline=(np.array([[1.004, 2.0], [3.0, 4.0], [5.0, 7.0]]),), covariance=np.eye(6))
+    result = encode_result(replace(made, objects=(part,)))
+    assert list(result.outline[0].pixels) == [1.0, 2.0, 3.0, 4.0, 5.0, 7.0]
+    assert list(result.covariance) == np.eye(6).ravel().tolist()
+    assert not encode_result(made).outline and not encode_result(made).covariance

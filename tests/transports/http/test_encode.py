@@ -1,6 +1,7 @@
 """Results, sessions and events as JSON."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,3 +56,12 @@ def test_each_event_is_a_text_of_its_type(event, kind):
     assert body["type"] == kind
     if kind == "problem":
         assert (body["seq"], body["code"], body["status"]) == (3, "invalid-frame", 422)
+
+
+def test_an_outline_and_a_covariance_by_hand():
+    made = made_result()
+    part = replace(made.first, outline=(np.array([[1.004, 2.0], [3.0, 4.0], [5.0, 7.0]]),), covariance=np.eye(6))
+    result = encode_result(replace(made, objects=(part,)))
+    assert result.outline == [[[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]]
+    assert result.covariance == np.eye(6).tolist()
+    assert encode_result(made).outline is None and encode_result(made).covariance is None

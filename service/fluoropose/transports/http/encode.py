@@ -1,11 +1,15 @@
 """From results, sessions and events to HTTP's and WebSocket's JSON: the numbers of gRPC."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from fluoropose.arrays import Float64
 from fluoropose.registration.assessment import ErrorEstimate
 from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
-from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
+from fluoropose.serving.messages import OUTLINE_DECIMALS, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.session_description import SessionDescription, TrackDescription
 from fluoropose.transports.http.errors import problem_body
 from fluoropose.transports.http.schemas import (
@@ -17,7 +21,7 @@ from fluoropose.transports.http.schemas import (
     TrackModel,
 )
 
-__all__ = ["encode_event", "encode_result", "encode_session"]
+__all__ = ["encode_event", "encode_outline", "encode_result", "encode_session"]
 
 
 def encode_result(result: FrameResult) -> ResultModel:
@@ -51,7 +55,14 @@ def _encode_object(found: ObjectResult) -> dict[str, Any]:
         "error_estimate": _encode_estimate(found.error_estimate),
         "reason": assessment.reason or None,
         "smoothed": None if smoothed is None else _encode_smoothed(smoothed),
+        "outline": None if found.outline is None else encode_outline(found.outline),
+        "covariance": None if found.covariance is None else found.covariance.tolist(),
     }
+
+
+def encode_outline(polygons: Iterable[Float64]) -> list[list[list[float]]]:
+    """Return an outline's polygons as lists of [column, row], to a hundredth of a pixel."""
+    return [np.round(polygon, OUTLINE_DECIMALS).tolist() for polygon in polygons]
 
 
 def _encode_smoothed(smoothed: SmoothedPose) -> SmoothedModel:
