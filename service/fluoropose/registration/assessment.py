@@ -98,6 +98,11 @@ class Assessment:
     reason: str = ""
     reason_text: str = ""
 
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether it is not TRACKING and does not say why."""
+        return self.status is not Status.TRACKING and not self.reason
+
 
 def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
     """Return the errors along a camera's axes of a pose with this covariance in the world.

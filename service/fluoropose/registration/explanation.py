@@ -38,7 +38,7 @@ _LEAST_CONTRAST = 0.02
 """The deviation of a frame's line integrals below which it shows next to nothing; a bone's are a few tenths."""
 
 _SATURATED_SHARE = 0.6
-"""Share of the pixels at the frame's own largest or smallest value from which too little is left to see."""
+"""Share of saturated pixels from which too little is left to see."""
 
 _UNLIKE = 0.6
 """Edge similarity of frames without the object: below, its edges are not there (`registration.assessment`)."""
@@ -55,7 +55,7 @@ def explain(
     From a rough start one view is looked at inverted and mirrored too, by `try_frames`.
     """
     assessment = estimate.assessment
-    if assessment.status is Status.TRACKING or assessment.reason:
+    if not assessment.lacks_reason:
         return estimate
     reason, text = _reason_in_frame(views[0])
     if not reason and try_frames is not None and len(views) == 1 and plan.start is not None and not plan.nearby:
@@ -72,7 +72,10 @@ def _reason_in_frame(view: PreparedView) -> tuple[str, str]:
         return NOT_IN_FRAME, ""
     share = _saturated_share(exposure)
     if share > _SATURATED_SHARE:
-        return SATURATED, f"{100 * share:.0f} % of the frame have its largest or its smallest value"
+        return (
+            SATURATED,
+            f"{100 * share:.0f} % of the frame have the largest or the smallest value that its pixels can have",
+        )
     away = _off_centre_px(exposure.camera)
     if away > _OFF_CENTRE_SHARE * max(exposure.camera.rows, exposure.camera.columns):
         return UNLIKELY_GEOMETRY, f"the principal point lies {away:.0f} px from the middle of the picture"
@@ -105,8 +108,12 @@ def _reason_at_pose(view: PreparedView, estimate: ObjectEstimate) -> str:
 
 
 def _saturated_share(exposure: Exposure) -> float:
+    """Return the share of pixels with the largest or the smallest value that their dtype holds."""
     pixels = exposure.pixels
-    return float(max((pixels == pixels.max()).mean(), (pixels == pixels.min()).mean()))
+    if pixels.dtype.kind == "f":
+        return 0.0
+    limits = np.iinfo(pixels.dtype)
+    return float(max((pixels == limits.max).mean(), (pixels == limits.min).mean()))
 
 
 def _off_centre_px(camera: Camera) -> float:

@@ -99,10 +99,12 @@ def register(
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
 
-    def try_frames(others: Sequence[FrameView], plan: Plan) -> ObjectEstimate:
-        return estimate_object(prepare_views(resident, others, {}), plan, schedule)
+    if estimate.assessment.lacks_reason:
 
-    estimate = explain(prepared, plan, estimate, try_frames)
+        def try_frames(others: Sequence[FrameView], plan: Plan) -> ObjectEstimate:
+            return estimate_object(prepare_views(resident, others, {}), plan, schedule)
+
+        estimate = explain(prepared, plan, estimate, try_frames)
     return registration_from(
         [view.name for view in prepared],
         estimate,

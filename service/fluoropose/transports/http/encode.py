@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from pydantic_core import to_json
 
 from fluoropose.arrays import Float64
-from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.registration.assessment import ErrorEstimate, Status
 from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
 from fluoropose.serving.messages import OUTLINE_DECIMALS, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.session_description import SessionDescription, TrackDescription
 from fluoropose.transports.http.errors import problem_body
 from fluoropose.transports.http.schemas import (
+    PROMISED_FIELDS,
     ErrorEstimateModel,
     FoundModel,
     ResultModel,
@@ -21,7 +23,7 @@ from fluoropose.transports.http.schemas import (
     TrackModel,
 )
 
-__all__ = ["encode_event", "encode_outline", "encode_result", "encode_session"]
+__all__ = ["encode_answer", "encode_body", "encode_event", "encode_outline", "encode_result", "encode_session"]
 
 
 def encode_result(result: FrameResult) -> ResultModel:
@@ -40,6 +42,24 @@ def encode_result(result: FrameResult) -> ResultModel:
         objects=[FoundModel(**_encode_object(one)) for one in result.objects] if several else None,
         searching=list(result.searching) or None,
     )
+
+
+def encode_answer(result: FrameResult) -> bytes:
+    """Return a result as JSON; a number that is not finite becomes null."""
+    return _as_json(encode_body(result))
+
+
+def _as_json(body: dict[str, Any]) -> bytes:
+    return to_json(body, inf_nan_mode="null")
+
+
+def encode_body(result: FrameResult) -> dict[str, Any]:
+    """Return a result as plain values: parts that nobody asked for are left out, promised ones are null without one."""
+    body = encode_result(result).model_dump(exclude_none=True)
+    for part in (body, *body.get("objects", ())):
+        for name in PROMISED_FIELDS:
+            part.setdefault(name, None)
+    return body
 
 
 def _encode_object(found: ObjectResult) -> dict[str, Any]:
@@ -104,7 +124,7 @@ def encode_session(session: SessionDescription) -> SessionModel:
 def encode_event(event: Event) -> str:
     """Return a stream's event as the text of a WebSocket message."""
     if isinstance(event, FrameResult):
-        return f'{{"type":"result",{encode_result(event).model_dump_json(exclude_none=True)[1:]}'
+        return _as_json({"type": "result", **encode_body(event)}).decode()
     if isinstance(event, GoingAway):
         pose = None if event.last_pose is None else event.last_pose.tolist()
         return json.dumps({"type": "going_away", "reconnect_after_ms": event.reconnect_after_ms, "last_pose": pose})

@@ -16,6 +16,7 @@ __all__ = [
     "ErrorEstimateModel",
     "FoundModel",
     "Matrix",
+    "PROMISED_FIELDS",
     "PixelMeaningName",
     "RenderRequest",
     "ResultModel",
@@ -144,6 +145,10 @@ class SmoothedModel(BaseModel):
     camera_from_volume: list[list[float]]
     error_estimate: ErrorEstimateModel
     frames: int
+
+
+PROMISED_FIELDS = ("camera_from_volume", "world_from_volume", "reason", "reason_text")
+"""Fields of an object's part that are there in every answer, null where there is nothing to tell."""
 
 
 class FoundModel(BaseModel):
