@@ -27,6 +27,7 @@ def serve(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
     threads: Threads = 0,
     cuda_graphs: CudaGraphs = False,
+    renderer: Annotated[str, typer.Option("--renderer", help="Where views are rendered: auto, cpu or cuda.")] = "",
     budget_mb: Annotated[float | None, typer.Option("--budget-mb", help="Most bytes of resident cases.")] = None,
     keys: Annotated[Path | None, typer.Option("--keys", help="File of API keys; see `fluoropose keys`.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The server's private key, PEM.")] = None,
@@ -52,5 +53,6 @@ def serve(
                 metrics_port, device or settings.device, threads or settings.threads,
                 cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
+                renderer or settings.renderer,
             )
         )  # fmt: skip

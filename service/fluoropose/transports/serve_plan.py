@@ -16,7 +16,8 @@ class ServePlan:
     """What to serve and where.
 
     A port of -1 leaves its server out. `threads` are ONNX Runtime's on the CPU. `budget_bytes` bounds the resident
-    cases. `behind_proxy` promises that a proxy guards the address. `grace_s` is for frames in flight at the end.
+    cases. `renderer` says where views are rendered. `behind_proxy` promises that a proxy guards the address. `grace_s`
+    is for frames in flight at the end.
     """
 
     cases: Path
@@ -36,6 +37,7 @@ class ServePlan:
     behind_proxy: bool = False
     grace_s: float = 10.0
     log_level: str = "info"
+    renderer: str = "auto"
 
     def tls(self) -> RpcTls | None:
         """Return the TLS files, None for none, or raise InputError for half of a pair."""
