@@ -27,6 +27,7 @@ def serve(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda; cuda fails rather than fall back.")] = "",
     threads: Threads = 0,
     cuda_graphs: CudaGraphs = False,
+    renderer: Annotated[str, typer.Option("--renderer", help="Where views are rendered: auto, cpu or cuda.")] = "",
     budget_mb: Annotated[float | None, typer.Option("--budget-mb", help="Most bytes of resident cases.")] = None,
     keys: Annotated[Path | None, typer.Option("--keys", help="File of API keys; see `fluoropose keys`.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The server's private key, PEM.")] = None,
@@ -65,5 +66,6 @@ def serve(
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
                 ping_s,
                 read_only, PreparationLimits(int(1e6 * prepare_mb), cpu_s=prepare_s, wall_s=prepare_s),
+                renderer or settings.renderer,
             )
         )  # fmt: skip

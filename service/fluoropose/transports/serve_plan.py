@@ -17,9 +17,10 @@ class ServePlan:
     """What to serve and where.
 
     A port of -1 leaves its server out. `threads` are ONNX Runtime's on the CPU. `budget_bytes` bounds the resident
-    cases. `behind_proxy` promises that a proxy guards the address. `grace_s` is for frames in flight at the end. Every
-    `ping_s` a WebSocket client is asked whether it is there; without an answer for twice that time its stream ends.
-    `read_only` serves a folder of cases that another process may write; `preparation` bounds what making a case takes.
+    cases. `renderer` says where views are rendered. `behind_proxy` promises that a proxy guards the address. `grace_s`
+    is for frames in flight at the end. Every `ping_s` a WebSocket client is asked whether it is there; without an
+    answer for twice that time its stream ends. `read_only` serves a folder of cases that another process may write;
+    `preparation` bounds what making a case takes.
     """
 
     cases: Path
@@ -42,6 +43,7 @@ class ServePlan:
     ping_s: float = 5.0
     read_only: bool = False
     preparation: PreparationLimits = PreparationLimits()
+    renderer: str = "auto"
 
     def tls(self) -> RpcTls | None:
         """Return the TLS files, None for none, or raise InputError for half of a pair."""

@@ -60,7 +60,7 @@ def run_server(plan: ServePlan) -> None:
         tls.credentials()
     configure_logs(plan.log_level)
     sys.setswitchinterval(_SWITCH_S)
-    device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs)
+    device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs, plan.renderer)
     store = CaseStore.open(plan.cases, read_only=plan.read_only)
     if store.read_only:
         _log.warning("read-only", extra={"fields": {"because": store.read_only}})
@@ -69,6 +69,7 @@ def run_server(plan: ServePlan) -> None:
         device, plan.cases, plan.models, budget_bytes=plan.budget_bytes, prepare=preparing.prepare, store=store
     )
     fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
+    fields["renderer"] = device.renderers.label
     _log.info("device", extra={"fields": fields})
     # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
     for number in (signal.SIGTERM, signal.SIGINT):
