@@ -44,6 +44,7 @@ HOMES = {
     "cma": {"evaluation/baselines/evolution.py"},
     "matplotlib": {"evaluation/plots/"},
     "torch": {"train/", "evaluation/published/training/", "evaluation/universal/"},
+    "sqlite3": {"io/register.py"},
     "onnx": {"train/export.py"},
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},

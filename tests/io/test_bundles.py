@@ -98,12 +98,16 @@ def test_a_bundle_says_whether_it_looks_at_surroundings(surrounded_case, small_c
 )
 def test_a_manifest_of_other_types_is_refused(copy, change):
     manifest = json.loads((copy / "manifest.json").read_text()) | change
-    (copy / "manifest.json").write_text(json.dumps({key: value for key, value in manifest.items() if value is not None}))
+    (copy / "manifest.json").write_text(
+        json.dumps({key: value for key, value in manifest.items() if value is not None})
+    )
     with pytest.raises(BundleError, match="expected a manifest of model small with the texts"):
         load_bundle(copy)
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "{", '{"schema": 3}', '{"schema": 4, "case_digest": 7}', '{"schema": 4}'])
+@pytest.mark.parametrize(
+    "text", ["[]", "null", "{", '{"schema": 3}', '{"schema": 4, "case_digest": 7}', '{"schema": 4}']
+)
 def test_a_manifest_that_cannot_be_used_concerns_no_other_case(copy, small_case, text):
     (copy.parent / "other").mkdir()
     (copy.parent / "other" / "manifest.json").write_text(text)

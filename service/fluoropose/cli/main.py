@@ -2,6 +2,7 @@
 
 import typer
 
+from fluoropose.cli.audit import audit
 from fluoropose.cli.bench.app import bench_app
 from fluoropose.cli.demo import demo
 from fluoropose.cli.evaluate.app import evaluate_app
@@ -22,7 +23,7 @@ app = typer.Typer(
     "Example: fluoropose demo --object knee",
 )  # fmt: skip
 
-for command in (prepare, train, serve, stream, register, render, demo):
+for command in (prepare, train, serve, stream, register, render, demo, audit):
     app.command()(command)
 app.add_typer(keys_app, name="keys")
 app.add_typer(evaluate_app, name="evaluate")
