@@ -35,6 +35,12 @@ def serve(
         Path | None, typer.Option("--tls-client-ca", help="Clients must have a certificate of this authority, PEM.")
     ] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="A name that the service is called by; may be repeated.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option("--allow-origin", help="A web page's origin that may call; may be repeated.")
+    ] = None,
     grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -52,5 +58,7 @@ def serve(
                 metrics_port, device or settings.device, threads or settings.threads,
                 cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
+                tuple(allow_host or settings.allowed("allow_host")),
+                tuple(allow_origin or settings.allowed("allow_origin")),
             )
         )  # fmt: skip

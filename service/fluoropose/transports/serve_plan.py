@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fluoropose.errors import InputError
 from fluoropose.transports.grpc.app import RpcTls
+from fluoropose.transports.http.web_pages import WebRules
 
 __all__ = ["ServePlan"]
 
@@ -17,6 +18,7 @@ class ServePlan:
 
     A port of -1 leaves its server out. `threads` are ONNX Runtime's on the CPU. `budget_bytes` bounds the resident
     cases. `behind_proxy` promises that a proxy guards the address. `grace_s` is for frames in flight at the end.
+    `allow_hosts` are names that the service is called by, `allow_origins` web pages that may call it.
     """
 
     cases: Path
@@ -36,6 +38,8 @@ class ServePlan:
     behind_proxy: bool = False
     grace_s: float = 10.0
     log_level: str = "info"
+    allow_hosts: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
 
     def tls(self) -> RpcTls | None:
         """Return the TLS files, None for none, or raise InputError for half of a pair."""
@@ -46,6 +50,12 @@ class ServePlan:
                 raise InputError("expected --tls-key and --tls-cert with --tls-client-ca, got neither")
             return None
         return RpcTls(self.tls_key, self.tls_chain, self.client_authority)
+
+    def web_rules(self) -> WebRules:
+        """Return which names and pages are let in, or raise InputError for one that is none."""
+        own = () if self.host in _LOOPBACK or ":" in self.host else (self.host.lower(),)
+        hosts = (*own, *(host.lower() for host in self.allow_hosts))
+        return WebRules(hosts, tuple(origin.lower().rstrip("/") for origin in self.allow_origins))
 
     def require_guarded(self) -> None:
         """Raise InputError for an address beyond this machine without keys, or without TLS or a proxy's promise."""
