@@ -5,6 +5,7 @@ still, the oldest makes room. A sweep ends what takes too long; no connection ha
 """
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = ["ConnectionBook", "ConnectionLimits", "Waiting"]
+
+_log = logging.getLogger("fluoropose.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,21 @@ class ConnectionBook:
             if waiting.unread_bytes:
                 unread.append((waiting.unread_bytes, connection))
             if words is not None:
-                connection.time_out(words)
+                self._end(connection, words)
         held = sum(count for count, _ in unread)
         for count, connection in sorted(unread, key=lambda item: -item[0]):
             if held <= self.limits.unread_bytes:
                 break
             connection.abort()
             held -= count
+
+    def _end(self, connection: Connection, words: str) -> None:
+        """End a connection in words; one whose state allows none must not end the sweep."""
+        try:
+            connection.time_out(words)
+        except Exception:
+            _log.warning("a connection that took too long had no way to be told", exc_info=True)
+            connection.abort()
 
     def _lateness(self, waiting: Waiting, now_s: float) -> str | None:
         """Return what took too long, None while nothing has."""

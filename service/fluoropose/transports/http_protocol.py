@@ -87,7 +87,7 @@ class GuardedHttp(H11Protocol):
 
     def abort(self) -> None:
         """Close at once."""
-        if self._awaits_request() and not self._in_head:
+        if self._awaits_request() and not self._in_head and not self.transport.get_write_buffer_size():
             self.transport.close()
         else:
             self.transport.abort()

@@ -92,7 +92,8 @@ def http_config(
     plan: ServePlan, app: Any, book: ConnectionBook | None = None, budget: ByteBudget | None = None
 ) -> uvicorn.Config:
     """Return how uvicorn serves an application, with connections in a book and messages within a budget."""
-    book, budget = book or ConnectionBook(), budget or BodyBudgets().large
+    book = ConnectionBook() if book is None else book
+    budget = BodyBudgets().large if budget is None else budget
     tls: dict[str, Any] = {}
     if plan.tls_key is not None:
         tls = {"ssl_keyfile": str(plan.tls_key), "ssl_certfile": str(plan.tls_chain)}

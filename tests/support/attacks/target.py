@@ -49,7 +49,9 @@ class Target:
         upgrade += ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: fluoropose.v1+json")
         plain.sendall(self.head("GET", f"/v1/sessions/{session or self.open_session()}/stream", *upgrade, *lines))
         answer = plain.recv(4096)
-        assert b" 101 " in answer, answer[:200]
+        if b" 101 " not in answer:
+            plain.close()
+            raise AssertionError(f"expected a handshake, got {answer[:200]}")
         return plain
 
 
@@ -65,25 +67,29 @@ def frame(payload=b"", opcode=2, fin=True, announced=None):
 
 
 def close_code(plain):
-    """Return the code with which the server closed a WebSocket, None if it closed without; messages before it are read."""
+    """Return the code with which the server closes a WebSocket, None if it closes without; messages before are read."""
     data = b""
-    try:
-        while chunk := plain.recv(65536):
-            data += chunk
-    except OSError:
-        pass
-    at = 0
-    while at + 2 <= len(data):
-        opcode, length = data[at] & 0x0F, data[at + 1]
-        at += 2
-        if length == 126:
-            length, at = int.from_bytes(data[at : at + 2], "big"), at + 2
-        elif length == 127:
-            length, at = int.from_bytes(data[at : at + 8], "big"), at + 8
-        if opcode == 8:
-            return int.from_bytes(data[at : at + 2], "big")
-        at += length
-    return None
+    while True:
+        at, code = 0, None
+        while code is None and at + 2 <= len(data):
+            opcode, length, begin = data[at] & 0x0F, data[at + 1], at + 2
+            if length == 126:
+                length, begin = int.from_bytes(data[begin : begin + 2], "big"), begin + 2
+            elif length == 127:
+                length, begin = int.from_bytes(data[begin : begin + 8], "big"), begin + 8
+            if begin + length > len(data):
+                break
+            code = int.from_bytes(data[begin : begin + 2], "big") if opcode == 8 else None
+            at = begin + length
+        if code is not None:
+            return code
+        try:
+            more = plain.recv(65536)
+        except OSError:
+            return None
+        if not more:
+            return None
+        data = data[at:] + more
 
 
 def status_of(answer):

@@ -41,9 +41,9 @@ class CallLimits:
     """
 
     health: int = 64
-    of_holder: int = 128
+    of_holder: int = 192
     silent: int = 8
-    most_silent: int = 128
+    most_silent: int = 64
     patience_s: float = 0.5
     silent_s: float = 10.0
 

@@ -26,7 +26,7 @@ SERVICE = "fluoropose.v1.Registration"
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", 2**20),
-    ("grpc.max_concurrent_streams", 256),
+    ("grpc.max_concurrent_streams", 100),
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),

@@ -1,5 +1,7 @@
 """A request's body: its media type, a limit on its length that holds before anything decodes it, a budget of memory."""
 
+import asyncio
+import time
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -11,7 +13,7 @@ from fluoropose.errors import FrameError
 from fluoropose.transports.byte_budget import ByteBudget
 from fluoropose.transports.http.access import owner_of
 
-__all__ = ["BodyBudgets", "BodyLimits", "LimitBody", "MAX_BODY_BYTES", "UnsupportedMediaError", "media_type"]
+__all__ = ["BodyBudgets", "BodyLimits", "LimitBody", "MAX_BODY_BYTES", "Pace", "UnsupportedMediaError", "media_type"]
 
 MAX_BODY_BYTES = 64 * 2**20
 """A 4096 x 4096 frame of 16 bits is 32 MiB; base64 and forms need up to twice that."""
@@ -38,12 +40,32 @@ class BodyLimits:
         return self.body_bytes if long else min(self.json_bytes, self.body_bytes)
 
 
+@dataclass(slots=True)
+class Pace:
+    """How fast long bodies may come in all: what is faster waits, so that the event loop has time for streams."""
+
+    bytes_per_s: float = 100e6
+    burst_bytes: float = 32e6
+    _owed: float = 0.0
+    _at_s: float = 0.0
+
+    def delay_s(self, count: int, now_s: float) -> float:
+        """Return for how long the next bytes must wait, now that `count` have come."""
+        self._owed = max(0.0, self._owed - (now_s - self._at_s) * self.bytes_per_s) + count
+        self._at_s = now_s
+        return max(0.0, (self._owed - self.burst_bytes) / self.bytes_per_s)
+
+
 @dataclass(frozen=True, slots=True)
 class BodyBudgets:
     """What bodies that are not finished may hold in memory: the first bytes of each, and what comes after."""
 
+    pace: Pace = field(default_factory=Pace)
     small: ByteBudget = field(default_factory=lambda: ByteBudget(96 * 2**20, 96 * 2**20))
     large: ByteBudget = field(default_factory=lambda: ByteBudget(128 * 2**20, 96 * 2**20))
+
+
+_LEAST_DELAY_S = 0.002
 
 
 class UnsupportedMediaError(FrameError):
@@ -89,6 +111,10 @@ class LimitBody:
                 raise HTTPException(413, f"expected a body of at most {limit} bytes, got more")
             if not to_disk and not account.hold(taken):
                 raise HTTPException(503, "expected fewer long bodies at once, got too many; send it again later")
+            if taken > _SMALL_BYTES:
+                delay_s = self._budgets.pace.delay_s(len(message.get("body", b"")), time.monotonic())
+                if delay_s > _LEAST_DELAY_S:
+                    await asyncio.sleep(delay_s)
             return message
 
         try:
