@@ -72,7 +72,8 @@ HOMES = {
     "grpc_reflection": {"transports/grpc/"},
     "google": {"transports/grpc/", "client/grpc_channel.py"},
     "uvloop": {"transports/server.py"},
-    "uvicorn": {"transports/server.py"},
+    "uvicorn": {"transports/server.py", "transports/http_protocol.py", "transports/ws_protocol.py"},
+    "h11": {"transports/http_protocol.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
 }  # fmt: skip

@@ -36,6 +36,12 @@ def serve(
         Path | None, typer.Option("--tls-client-ca", help="Clients must have a certificate of this authority, PEM.")
     ] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="A name that the service is called by; may be repeated.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option("--allow-origin", help="A web page's origin that may call; may be repeated.")
+    ] = None,
     grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Take and delete no cases; others may write the folder.")
@@ -67,5 +73,7 @@ def serve(
                 ping_s,
                 read_only, PreparationLimits(int(1e6 * prepare_mb), cpu_s=prepare_s, wall_s=prepare_s),
                 renderer or settings.renderer,
+                tuple(allow_host or settings.allowed("allow_host")),
+                tuple(allow_origin or settings.allowed("allow_origin")),
             )
         )  # fmt: skip
