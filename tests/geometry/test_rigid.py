@@ -47,7 +47,7 @@ def test_a_rounded_pose_is_re_orthonormalised():
         (None, "4x4"),
         (np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1.0]]), "row [0, 0, 0, 1]"),
     ],
-    ids=["scaled", "mirrored", "nan", "3x3", "ragged", "none", "projective"],
+    ids=["scaled", "huge turn", "huge way", "mirrored", "nan", "3x3", "ragged", "none", "projective"],
 )
 def test_what_is_not_rigid_is_refused_with_the_number(matrix, words):
     with pytest.raises(GeometryError, match=r"expected|must") as caught:

@@ -29,6 +29,7 @@ FREE = [
     "refinement/costs/gradient_correlation.py",
     "assessment.py",
     "rivals.py",
+    "explanation.py",
     "result.py",
 ]
 IN_A_BODY = {"refinement/costs/two_body.py"}

@@ -1,6 +1,7 @@
 """The stored cases: at every moment a start can tell what is finished, and what is left over is swept."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from fluoropose.errors import ConflictError, StorageError
 from fluoropose.io.audit import Actor, broken_entry
 from fluoropose.serving.case_store import INTERRUPTED, PRIVATE_FOLDER, CaseStore, ReadOnlyError
+from support.moments import run_until
 
 CONSOLE = Actor("console-1", "10.0.0.7")
 
@@ -86,7 +88,7 @@ def test_a_case_that_was_not_published_is_swept_and_said(root):
 def test_a_crash_beside_the_rename_is_decided_by_the_rename(root, step, monkeypatch):
     store = opened(root)
     job = prepared(store)
-    rename = __import__("os").rename
+    rename = os.rename
 
     def torn(source, target):
         if step == "after":
@@ -121,6 +123,51 @@ def test_a_deletion_that_was_cut_short_is_finished(root, monkeypatch):
         assert rows(again) == {}
         assert left(root) == ([], [])
         again.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a copy of the process is needed")
+@pytest.mark.parametrize("action", ["make", "replace-failed", "delete", "restart"])
+def test_at_whatever_moment_the_process_is_killed_a_start_finds_all_or_nothing(tmp_path, action):
+    """Not at some moments but at all: before every file that is opened, made, renamed or removed."""
+    for number in range(1, 400):
+        root = tmp_path / str(number)
+        finished = run_until(number, lambda root=root: work_on_cases(root, action))
+        again = opened(root)
+        known = {row.name: row for row in again.reconcile()}
+        listed, staged = left(root)
+        assert staged == []
+        ready = sorted(name for name, row in known.items() if row.state == "ready")
+        assert ready == listed, (number, known)
+        for name in ready:
+            assert json.loads((root / name / "case.json").read_text()) == {"text": name}, number
+        assert all(row.state in ("ready", "failed") for row in known.values()), (number, known)
+        if (tmp_path / f"{number}.kept").exists():
+            assert "kept" in ready, (number, known)
+        assert broken_entry(again.register.audit()) is None
+        again.close()
+        shutil.rmtree(root)
+        if finished:
+            break
+    assert finished and number >= 15, number
+
+
+def work_on_cases(root, action):
+    """Make cases and work on them; a file beside the folder says that the case `kept` was finished."""
+    store = CaseStore.open(root)
+    store.reconcile()
+    store.publish(prepared(store, "kept", "kept"), "")
+    root.with_name(f"{root.name}.kept").touch()
+    if action == "restart":
+        store.close()
+        store = CaseStore.open(root)
+        store.reconcile()
+    elif action == "delete":
+        store.publish(prepared(store, "gone", "gone"), "")
+        store.remove("gone", CONSOLE)
+    elif action == "replace-failed":
+        store.discard(prepared(store, "other", "torn"), "failed", "a reason", "invalid-volume")
+        store.publish(prepared(store, "other", "other"), "")
+    store.close()
 
 
 def test_a_case_that_was_given_up_is_forgotten_and_a_failed_one_is_not(root):

@@ -15,8 +15,9 @@ def shown(lines, detector=QUIET, seed=0):
     return expose_with_glare(lines, ZEROS, ZEROS, detector, np.random.default_rng(seed))
 
 
-def test_the_open_beam_fills_the_wanted_share_of_the_scale():
-    assert np.median(shown(ZEROS)) == pytest.approx(0.9 * 1023, abs=1)
+def test_the_brightest_pixels_fill_the_wanted_share_of_the_scale():
+    for lines in (ZEROS, ZEROS + 2.0):
+        assert np.median(shown(lines)) == pytest.approx(0.9 * 1023, abs=1)
 
 
 def test_glare_lightens_what_is_dark():
@@ -28,10 +29,10 @@ def test_glare_lightens_what_is_dark():
 
 
 def test_attenuations_add_and_darken():
-    lines = np.full_like(ZEROS, 1.0)
-    rng = np.random.default_rng(0)
-    found = expose_with_glare(lines, lines, lines, replace(QUIET, glare=0.0), rng)
-    assert np.median(found) == pytest.approx(0.9 * 1023 * np.exp(-3.0), abs=1)
+    lines = ZEROS.copy()
+    lines[:64] = 0.5
+    found = expose_with_glare(lines, lines, lines, replace(QUIET, glare=0.0), np.random.default_rng(0))
+    assert np.median(found[:50]) == pytest.approx(0.9 * 1023 * np.exp(-1.5), abs=1)
 
 
 def test_what_is_brighter_than_the_scale_is_cut_off():

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import fluoropose
+from fluoropose.cli.audit import audit
 from fluoropose.cli.bench.app import bench_app
 from fluoropose.cli.demo import demo
 from fluoropose.cli.evaluate.app import evaluate_app
@@ -46,7 +47,7 @@ def root(
     """
 
 
-for command in (prepare, train, serve, stream, register, track, render, demo):
+for command in (prepare, train, serve, stream, register, track, render, demo, audit):
     app.command()(command)
 app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")

@@ -26,7 +26,7 @@ from fluoropose.io.poses import read_pose, read_world_pose
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.result import FrameView
 from fluoropose.serving.messages import single_result
-from fluoropose.transports.http.encode import encode_result
+from fluoropose.transports.http.encode import encode_body
 
 __all__ = ["register_file", "register_view_files"]
 
@@ -75,7 +75,7 @@ def register_view_files(files: InstantFiles, method: str = "pehl") -> dict[str, 
         save_picture(files.picture, np.concatenate(padded))
     result = single_result(found, case.name, bundle.name, resident.device_label)
     return {
-        **encode_result(result).model_dump(exclude_none=True),
+        **encode_body(result),
         "view_reports": [
             {**asdict(report), "camera_from_volume": report.camera_from_volume.tolist()} for report in found.views
         ],
@@ -88,7 +88,7 @@ def _register(inputs: MethodInputs, pixels: NDArray[Any], camera: Camera, start:
     resident = load_resident_case(inputs.case, bundle, open_device("cpu", inputs.threads))
     found = register_frame(resident, pixels, camera, Plan(start, nearby=False), inputs.reading)
     result = single_result(found, inputs.case.name, bundle.name, resident.device_label)
-    return encode_result(result).model_dump(exclude_none=True)
+    return encode_body(result)
 
 
 def _register_by(

@@ -209,8 +209,8 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
         "model": found.model,
         "status": pb.Status.Name(found.status),
         "confidence": found.confidence,
-        "camera_from_volume": _rows(found.camera_from_volume),
-        "world_from_volume": _rows(found.world_from_volume),
+        "camera_from_volume": _rows(found.camera_from_volume) or None,
+        "world_from_volume": _rows(found.world_from_volume) or None,
         "error_estimate": _estimate_dict(found.error_estimate),
     }
     if found.HasField("smoothed"):
@@ -223,6 +223,8 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
         }
     if found.HasField("reason"):
         fields["reason"] = found.reason
+    if found.HasField("reason_text"):
+        fields["reason_text"] = found.reason_text
     if found.outline:
         fields["outline"] = [_rows(polygon.pixels, 2) for polygon in found.outline]
     if found.covariance:

@@ -31,6 +31,7 @@ _META_BYTES = 64 * 2**10
 _MAX_ELEMENTS = 4096
 _PIXEL_TAG = 0x7FE00010
 _BITS = (8, 16, 32)
+_DEFLATED_BITS = 16
 _SLACK_BYTES = 64 * 2**10
 """What encapsulation and the last elements may add to the pixels."""
 
@@ -116,7 +117,7 @@ def _split(data: bytes) -> tuple[FileMetaDataset, bytes]:
 
 def _inflate(body: bytes, bounds: ImageBounds) -> bytes:
     """Return a deflated data set, or raise FrameError before it holds more than an image within bounds can."""
-    most = min(MAX_DICOM_BYTES, bounds.pixels * bounds.frames * max(_BITS) // 8) + MAX_HEADER_BYTES
+    most = min(MAX_DICOM_BYTES, bounds.pixels * bounds.frames * _DEFLATED_BITS // 8) + MAX_HEADER_BYTES
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = inflater.decompress(body, most)
     if inflater.unconsumed_tail:

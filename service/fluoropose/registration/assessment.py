@@ -18,6 +18,7 @@ from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import warp_part
 from fluoropose.registration.multi_view_solver import CalibratedView
+from fluoropose.registration.reasons import DOUBTFUL_MATCH, VIEW_NOT_CACHED
 from fluoropose.registration.regression.residual import (
     Group,
     ViewAlignment,
@@ -32,12 +33,9 @@ from fluoropose.similarity.edge_similarity import EDGE_REACH, SMOOTH_PX, edge_si
 
 __all__ = [
     "Assessment",
-    "DOUBTFUL_MATCH",
     "ErrorEstimate",
-    "RIVAL_POSE",
     "SURE",
     "Status",
-    "VIEW_NOT_CACHED",
     "assess",
     "assess_doubtful",
     "assess_jointly",
@@ -46,21 +44,13 @@ __all__ = [
     "corner_error_mm",
     "detailed_similarity",
     "expected_errors",
+    "is_in_field",
     "view_similarity",
     "world_information",
 ]
 
 SURE = 0.5
 """Confidence from which a pose counts as found."""
-
-DOUBTFUL_MATCH = "doubtful-match"
-"""The reason of a pose that was the best of several tried ones and yet does not look much like the frame."""
-
-RIVAL_POSE = "rival-pose"
-"""The reason of a pose beside which another one looks as much like the frame."""
-
-VIEW_NOT_CACHED = "view-not-cached"
-"""The reason of a tracked frame whose views were not there and had to be rendered first."""
 
 _LOST = 0.1
 _UNLIKE, _LIKE = 0.45, 0.75
@@ -100,12 +90,18 @@ class ErrorEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Status, confidence 0 to 1, expected errors; a `reason`'s code where it is not TRACKING and one is known."""
+    """Status, confidence 0 to 1, expected errors; where it is not TRACKING the `reason`'s code and a sentence."""
 
     status: Status
     confidence: float
     error_estimate: ErrorEstimate
     reason: str = ""
+    reason_text: str = ""
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether it is not TRACKING and does not say why."""
+        return self.status is not Status.TRACKING and not self.reason
 
 
 def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
@@ -130,7 +126,7 @@ def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: Abs
     )
     edges = float(np.clip((similarity - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0))
     confidence = float(estimate.regression.presence[0]) * edges
-    if not _is_visible(estimate.camera_from_volume, camera, atlas):
+    if not is_in_field(estimate.camera_from_volume, camera, atlas):
         return Assessment(Status.LOST, 0.0, errors)
     return Assessment(_status(confidence, errors, atlas), confidence, errors)
 
@@ -229,11 +225,11 @@ def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -
     return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
 
 
-def assess_doubtful(assessment: Assessment, reason: str = DOUBTFUL_MATCH) -> Assessment:
-    """Return what a pose is worth of which another measure says that it may be wrong."""
+def assess_doubtful(assessment: Assessment, reason: str = DOUBTFUL_MATCH, text: str = "") -> Assessment:
+    """Return what a pose is worth that another measure doubts; `text` may say more than the reason's code."""
     if assessment.status is not Status.TRACKING:
         return assessment
-    return replace(assessment, status=Status.LOW_CONFIDENCE, reason=reason)
+    return replace(assessment, status=Status.LOW_CONFIDENCE, reason=reason, reason_text=text)
 
 
 def assess_waiting(assessment: Assessment, waited: int) -> Assessment:
@@ -249,7 +245,7 @@ def _status(confidence: float, errors: ErrorEstimate, atlas: AbstractAtlas) -> S
     return Status.LOW_CONFIDENCE if doubtful else Status.TRACKING
 
 
-def _is_visible(camera_from_volume: Mat44, camera: Camera, atlas: AbstractAtlas) -> bool:
+def is_in_field(camera_from_volume: Mat44, camera: Camera, atlas: AbstractAtlas) -> bool:
     """Tell whether the object's centre is inside the frame, at a range that the networks were trained for."""
     centre = transform(camera_from_volume, atlas.view.centre_mm)
     if centre[2] <= 0 or abs(np.linalg.norm(centre) / atlas.view.range_mm - 1.0) > _DEPTH_LIMIT:

@@ -24,6 +24,7 @@ from fluoropose.registration.assessment import (
     view_similarity,
     world_information,
 )
+from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
 from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartSearch, start_candidates
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
@@ -97,6 +98,13 @@ def register(
     prepared = prepare_views(resident, views, {})
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
+
+    if estimate.assessment.lacks_reason:
+
+        def try_frames(others: Sequence[FrameView], plan: Plan) -> ObjectEstimate:
+            return estimate_object(prepare_views(resident, others, {}), plan, schedule)
+
+        estimate = explain(prepared, plan, estimate, try_frames)
     return registration_from(
         [view.name for view in prepared],
         estimate,

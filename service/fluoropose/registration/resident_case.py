@@ -9,6 +9,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.prepare import quick_rest_renderer, view_volume
 from fluoropose.drr.renderer import AbstractRenderer
+from fluoropose.drr.renderer_maker import CPU
 from fluoropose.registration.initialization.start_search import ViewTemplates
 from fluoropose.registration.refinement.costs.two_body import BodyRenderers
 from fluoropose.registration.regression.schedule import Clock
@@ -31,16 +32,22 @@ class ResidentCase:
         stepper: AbstractStepper,
         *,
         atlas: AbstractAtlas | None = None,
+        any_camera: AbstractRenderer | None = None,
         device_label: str = "cpu",
         network_bytes: int = 0,
         clock: Clock = time.perf_counter_ns,
     ) -> None:
-        """Hold a case and the stepper of its networks; `atlas` has its views, by default those that were prepared."""
+        """Hold a case and the stepper of its networks.
+
+        `atlas` has its views, by default those that were prepared. `any_camera` renders the object for any camera, by
+        default on the CPU.
+        """
         self.case = case
         self.atlas: AbstractAtlas = case.atlas if atlas is None else atlas
         self.stepper = stepper
         self.clock = clock
         self.device_label = device_label
+        self.any_camera: AbstractRenderer = CPU.make_renderer(case.volume) if any_camera is None else any_camera
         self.renderer: AbstractRenderer = PlaneRenderer(view_volume(case.volume, case.atlas.view))
         self.body_renderers = (
             None if case.rest is None else BodyRenderers(self.renderer, quick_rest_renderer(case.rest, case.atlas.view))

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import RIVAL_POSE, Status, assess_doubtful, detailed_similarity
+from fluoropose.registration.assessment import Status, assess_doubtful, detailed_similarity
 from fluoropose.registration.prepared_view import PreparedView
+from fluoropose.registration.reasons import RIVAL_POSE
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import motion_between
 from fluoropose.registration.result import AssessedPose

@@ -29,7 +29,7 @@ class GlareDetector:
     glare_px : the two standard deviations of that spread
     sharp_px, soft_px : standard deviations of the near blur; a third of the light has the soft one
     bits : bit depth of the pixels
-    filled : share of the full scale that the open beam reaches
+    filled : share of the full scale to which automatic exposure brings the brightest pixels
     """
 
     counts: float = 2500.0
@@ -51,7 +51,9 @@ def expose_with_glare(
     quanta = rng.normal(light, np.sqrt(np.maximum(light, 1e-6) / detector.counts))
     blurred = (2.0 * gaussian_filter(quanta, detector.sharp_px) + gaussian_filter(quanta, detector.soft_px)) / 3.0
     top = 2**detector.bits - 1
-    return np.clip(np.round(blurred * detector.filled * top), 0, top).astype(np.uint16)
+    # The brightest fiftieth of the picture is brought to `filled` of the full scale.
+    full = max(float(np.percentile(blurred, 98.0)), 1e-3)
+    return np.clip(np.round(blurred / full * detector.filled * top), 0, top).astype(np.uint16)
 
 
 def _spread(light: Float64, sigma_px: float) -> Float64:

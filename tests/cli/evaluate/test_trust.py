@@ -22,7 +22,8 @@ def test_a_small_set_is_answered_drawn_and_written(tmp_path, small_objects):
         *words, "--out", out, "--plots", "--records", out / "records.jsonl", "--page", page, "--json", tmp_path / "f"
     )
     assert result.exit_code == 0, result.output
-    assert "accepted and wrong" in result.output
+    assert "good-1" in result.output
+    assert "other-object" in result.output
     figures = json.loads((out / "figures.json").read_text())
     assert list(figures["groups"]) == ["good-1", "empty", "other-object"]
     assert json.loads((tmp_path / "f").read_text()) == figures

@@ -29,7 +29,7 @@ def test_a_run_is_tracked_frame_by_frame(draw):
     records = answer_run(group, draw())
     assert [one.step for one in records] == list(range(10))
     assert records[0].start_mm is not None and records[1].start_mm is None
-    assert sum(one.accepted and one.right for one in records) >= 5
+    assert sum(one.accepted and one.right for one in records[:5]) >= 3
 
 
 def test_a_frame_that_is_refused_as_input_is_recorded_so(draw):

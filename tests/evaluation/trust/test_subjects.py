@@ -13,7 +13,7 @@ def assert_renderers_agree(subject):
     six = np.array([3.0, -2.0, subject.range_mm, 8.0, 10.0, -6.0])
     pose = pose_from_six(six, subject.case.pose_frame)
     sampled, surface = (render_lines(subject, name, subject.camera, pose) for name in ("sampled", "surface"))
-    assert np.abs(sampled - surface).mean() < 0.03 * sampled.mean()
+    assert np.abs(sampled - surface).mean() < 0.05 * sampled.mean()
     columns = np.arange(subject.camera.columns)
     for axis in (0, 1):
         middles = [float(lines.sum(axis=axis) @ columns / lines.sum()) for lines in (sampled, surface)]

@@ -70,7 +70,7 @@ def draw_scenery(draw: Draw) -> Scenery:
         materials=tuple(METAL),
     )
     intensifier = GlareDetector(
-        counts=float(np.exp(rng.uniform(np.log(1000.0), np.log(6000.0)))),
+        counts=float(np.exp(rng.uniform(np.log(2000.0), np.log(8000.0)))),
         glare=float(rng.uniform(0.05, 0.2)),
         soft_px=float(rng.uniform(1.2, 2.0)),
         bits=int(rng.choice([8, 10, 12])),

@@ -98,8 +98,7 @@ class RecordFile:
                 values = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            known: dict[str, Any] = {name: value for name, value in values.items() if name in names}
-            yield TrustRecord(**{name: tuple(one) if isinstance(one, list) else one for name, one in known.items()})
+            yield TrustRecord(**{name: _kept(value) for name, value in values.items() if name in names})
 
     def append(self, records: list[TrustRecord]) -> None:
         """Write the records of one run, together.
@@ -121,3 +120,8 @@ class RecordFile:
 
     def _lines(self) -> list[str]:
         return self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
+
+
+def _kept(value: Any) -> Any:
+    """Return a value as a record holds it: lists are tuples."""
+    return tuple(value) if isinstance(value, list) else value

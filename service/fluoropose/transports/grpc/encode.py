@@ -4,7 +4,7 @@ import numpy as np
 
 from fluoropose.arrays import Float64
 from fluoropose.errors import FluoroposeError
-from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.registration.assessment import ErrorEstimate, Status
 from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
 from fluoropose.serving.messages import OUTLINE_DECIMALS, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
@@ -35,23 +35,28 @@ def encode_result(result: FrameResult) -> pb.Result:
         objects=[_encode_object(one) for one in result.objects] if several else [],
         searching=result.searching,
         reason=first.reason if first.HasField("reason") else None,
+        reason_text=first.reason_text if first.HasField("reason_text") else None,
         outline=first.outline,
         covariance=first.covariance,
     )
 
 
 def _encode_object(found: ObjectResult) -> pb.Found:
-    assessment = found.registration.assessment
+    """Return an object's part of a result; a LOST one has no pose."""
+    registration = found.registration
+    assessment = registration.assessment
+    is_lost = assessment.status is Status.LOST
     return pb.Found(
         case=found.case,
         model=found.model,
         status=assessment.status.value,
         confidence=assessment.confidence,
-        camera_from_volume=_numbers(found.camera_from_volume),
-        world_from_volume=_numbers(found.registration.world_from_volume),
+        camera_from_volume=_numbers(None if is_lost else found.camera_from_volume),
+        world_from_volume=_numbers(None if is_lost else registration.world_from_volume),
         error_estimate=_encode_estimate(found.error_estimate),
         smoothed=None if found.smoothed is None else _encode_smoothed(found.smoothed),
-        reason=assessment.reason or None,
+        reason=registration.reason or None,
+        reason_text=registration.reason_text or None,
         outline=[_encode_polygon(polygon) for polygon in found.outline or ()],
         covariance=_numbers(found.covariance),
     )

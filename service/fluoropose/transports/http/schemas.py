@@ -16,6 +16,7 @@ __all__ = [
     "ErrorEstimateModel",
     "FoundModel",
     "Matrix",
+    "PROMISED_FIELDS",
     "PixelMeaningName",
     "RenderRequest",
     "ResultModel",
@@ -146,17 +147,22 @@ class SmoothedModel(BaseModel):
     frames: int
 
 
+PROMISED_FIELDS = ("camera_from_volume", "world_from_volume", "reason", "reason_text")
+"""Fields of an object's part that are there in every answer, null where there is nothing to tell."""
+
+
 class FoundModel(BaseModel):
-    """One object's part of an answer."""
+    """One object's part of an answer. One that is LOST has no pose."""
 
     case: str
     model: str
     status: Literal["TRACKING", "LOW_CONFIDENCE", "LOST"]
     confidence: float
-    camera_from_volume: list[list[float]]
-    world_from_volume: list[list[float]]
+    camera_from_volume: list[list[float]] | None
+    world_from_volume: list[list[float]] | None
     error_estimate: ErrorEstimateModel
     reason: str | None = None
+    reason_text: str | None = None
     smoothed: SmoothedModel | None = None
     outline: list[list[list[float]]] | None = None
     covariance: list[list[float]] | None = None
