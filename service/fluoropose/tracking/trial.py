@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import VIEW_NOT_CACHED, Status
+from fluoropose.registration.assessment import Status
 from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.reasons import VIEW_NOT_CACHED
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.tracking.tracker import Tracker
@@ -54,7 +55,7 @@ def _not_late(found: Registration) -> Registration:
     """Return a registration without the doubt that its frame had to wait for views: nobody waits for a recorded one."""
     if found.assessment.reason != VIEW_NOT_CACHED:
         return found
-    return replace(found, assessment=replace(found.assessment, status=Status.TRACKING, reason=""))
+    return replace(found, assessment=replace(found.assessment, status=Status.TRACKING, reason="", reason_text=""))
 
 
 def skip_instant(one: TrialObject, world_from_volume: Mat44, status: Status, captured_s: float) -> None:
