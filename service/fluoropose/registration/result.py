@@ -105,6 +105,11 @@ class Registration:
         return self.assessment.reason_text or REASON_TEXTS.get(self.assessment.reason, "")
 
     @property
+    def visible_fraction(self) -> float:
+        """The share of the object's edges that the frames show at the pose, 0 to 1, of several views the least."""
+        return self.assessment.visible_fraction
+
+    @property
     def confidence(self) -> float:
         """How sure the pose is, 0 to 1."""
         return self.assessment.confidence

@@ -161,6 +161,7 @@ class FoundModel(BaseModel):
     camera_from_volume: list[list[float]] | None
     world_from_volume: list[list[float]] | None
     error_estimate: ErrorEstimateModel
+    visible_fraction: float
     reason: str | None = None
     reason_text: str | None = None
     smoothed: SmoothedModel | None = None
