@@ -17,6 +17,7 @@ from fluoropose.cli.register import register
 from fluoropose.cli.render import render
 from fluoropose.cli.serve import serve
 from fluoropose.cli.stream import stream
+from fluoropose.cli.track import track
 from fluoropose.cli.train import train
 
 __all__ = ["app"]
@@ -46,7 +47,7 @@ def root(
     """
 
 
-for command in (prepare, train, serve, stream, register, render, demo, audit):
+for command in (prepare, train, serve, stream, register, track, render, demo, audit):
     app.command()(command)
 app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")
