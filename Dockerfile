@@ -29,8 +29,8 @@ ENTRYPOINT ["fluoropose"]
 CMD ["serve", "--host", "0.0.0.0", "--behind-proxy"]
 
 FROM built AS cuda
-# CUDA and cuDNN come as wheels that fit this onnxruntime-gpu; the host brings the driver.
-RUN pip install "onnxruntime-gpu[cuda,cudnn]"
+# CUDA and cuDNN come as wheels that fit this onnxruntime-gpu, and numba-cuda's compiler; the host brings the driver.
+RUN pip install "onnxruntime-gpu[cuda,cudnn]" "numba-cuda[cu13]>=0.30"
 ENV FLUOROPOSE_DEVICE=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 1000
 EXPOSE 8000 8001
