@@ -5,7 +5,16 @@ import errno
 import pytest
 
 from fluoropose.errors import InputError, StorageError
-from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, sweep_parts, write_file, write_json
+from fluoropose.io.files import (
+    PART_SUFFIX,
+    new_folder,
+    read_json,
+    sha256_of,
+    sweep_parts,
+    write_file,
+    write_json,
+    write_text,
+)
 
 
 def test_a_folder_appears_when_the_block_has_ended(tmp_path):
@@ -109,3 +118,10 @@ def test_a_digest_is_that_of_the_standard(tmp_path):
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_text_is_written_whole(tmp_path):
+    write_text(tmp_path / "a.txt", "é\n")
+    assert (tmp_path / "a.txt").read_bytes() == "é\n".encode()
+    with pytest.raises(StorageError, match="expected to write"):
+        write_text(tmp_path / "a.txt" / "b.txt", "x")

@@ -1,12 +1,20 @@
 """A made-up CT series: sheared, shuffled or broken as a test wants it."""
 
 import io
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    ExplicitVRLittleEndian,
+    XRayAngiographicImageStorage,
+    generate_uid,
+)
 
 ROW = np.array([0.0, 1.0, 0.0])
 COLUMN = np.array([0.0, 0.0, -1.0])
@@ -90,4 +98,71 @@ def xray_bytes(frames: np.ndarray, **fields) -> bytes:
     _change(item, fields)
     stream = io.BytesIO()
     item.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def enhanced_bytes(
+    values: np.ndarray, step_mm=1.5, order=None, positions=True, sop_class=EnhancedCTImageStorage, **changes
+) -> bytes:
+    """An enhanced, multi-frame CT (PS3.3 A.38) of values (columns, rows, frames), its frames in a shuffled order."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = sop_class, generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    item = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    item.SOPClassUID, item.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
+    item.Modality, item.SeriesInstanceUID, item.ImageType = "CT", SERIES, ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
+    item.Columns, item.Rows, item.NumberOfFrames = values.shape
+    item.SamplesPerPixel, item.PhotometricInterpretation = 1, "MONOCHROME2"
+    item.BitsAllocated, item.BitsStored, item.HighBit, item.PixelRepresentation = 16, 16, 15, 1
+    order = [(3 * n + 1) % values.shape[2] for n in range(values.shape[2])] if order is None else list(order)
+    measures, plane, rescale = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, plane.ImageOrientationPatient = [0.8, 0.6], [*ROW, *COLUMN]
+    rescale.RescaleSlope, rescale.RescaleIntercept, rescale.RescaleType = 2.0, -1024.0, "HU"
+    shared = Dataset()
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [plane]
+    shared.PixelValueTransformationSequence = [rescale]
+    item.SharedFunctionalGroupsSequence = [shared]
+    groups = []
+    for n in order:
+        group, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [float(x) for x in np.array([10.0, -20.0, 30.0]) + n * step_mm * NORMAL]
+        group.PlanePositionSequence = [position]
+        groups.append(group if positions else Dataset())
+    item.PerFrameFunctionalGroupsSequence = groups
+    item.PixelData = np.ascontiguousarray(values[:, :, order].transpose(2, 1, 0)).astype(np.int16).tobytes()
+    _change(item, changes)
+    stream = io.BytesIO()
+    item.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def compressed(data: bytes, syntax: str) -> bytes:
+    """A file's pixels compressed by GDCM with a transfer syntax of its names."""
+    import gdcm
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, packed = f"{folder}/plain.dcm", f"{folder}/packed.dcm"
+        Path(plain).write_bytes(data)
+        reader = gdcm.ImageReader()
+        reader.SetFileName(plain)
+        assert reader.Read()
+        change = gdcm.ImageChangeTransferSyntax()
+        change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+        change.SetInput(reader.GetImage())
+        assert change.Change()
+        writer = gdcm.ImageWriter()
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        writer.SetFileName(packed)
+        assert writer.Write()
+        return Path(packed).read_bytes()
+
+
+def without_preamble(data: bytes) -> bytes:
+    """A file's data set alone, as some archives store it: no preamble, no file meta information."""
+    item = pydicom.dcmread(io.BytesIO(data))
+    stream = io.BytesIO()
+    bare = Dataset()
+    bare.update({element.tag: element for element in item})
+    pydicom.dcmwrite(stream, bare, implicit_vr=True, little_endian=True)
     return stream.getvalue()

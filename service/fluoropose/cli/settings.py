@@ -21,10 +21,17 @@ class Settings(BaseSettings):
     device: str = "auto"
     threads: int = 1
     cuda_graphs: bool = False
+    renderer: str = "auto"
     cache: Path = Path.home() / ".cache" / "fluoropose"
 
     models: Path | None = None
     keys: Path | None = None
+    allow_host: str = ""
+    allow_origin: str = ""
+
+    def allowed(self, name: str) -> list[str]:
+        """Return the setting `allow_host` or `allow_origin`, which is written with commas, as a list."""
+        return [part.strip() for part in str(getattr(self, name)).split(",") if part.strip()]
 
     def models_root(self) -> Path:
         """Return the folder of models: what was set, or the ones that ship."""

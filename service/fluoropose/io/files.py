@@ -32,6 +32,7 @@ __all__ = [
     "sync_folder",
     "write_file",
     "write_json",
+    "write_text",
 ]
 
 PART_SUFFIX = ".part"
@@ -112,6 +113,11 @@ def write_file(path: Path, fill: Callable[[Path], Any]) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, whole or not at all."""
     write_file(path, lambda part: part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all."""
+    write_file(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Runs of frames on disk: a folder in the order of names, or a file of several frames (npy, TIFF, DICOM)."""
+"""Runs of frames on disk: a folder in the order of names, or a file of several frames (npy, TIFF, DICOM, video)."""
 
 import io
 from collections.abc import Iterator
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
-from fluoropose.io.frames import MAX_PIXELS, image_pages, read_frame_file
+from fluoropose.io.frames import MAX_PIXELS, read_frame_file
 from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.tiff_pages import tiff_pages
+from fluoropose.io.video import VIDEO_SUFFIXES, read_video
 
 __all__ = ["FrameRun", "read_run"]
 
-_SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".dcm", ".ima", "")
+_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,8 @@ def _read(path: Path) -> FrameRun:
     if path.is_dir():
         files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
+    elif path.suffix.lower() in VIDEO_SUFFIXES:
+        run = FrameRun(*read_video(path))
     elif path.suffix.lower() == ".npy":
         run = FrameRun(list(_read_stack(path)))
     else:
@@ -60,7 +64,7 @@ def _read_file(path: Path) -> FrameRun:
         frames, fps = read_dicom_run(data)
         return FrameRun(frames, fps)
     if data[:4] in (b"II*\0", b"MM\0*"):
-        return FrameRun(image_pages(data))
+        return FrameRun(tiff_pages(data))
     return FrameRun([read_frame_file(path)])
 
 

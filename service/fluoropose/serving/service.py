@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose.arrays import Float32, Mat44, Vec3
-from fluoropose.drr.atlas import default_step_mm
-from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, StorageError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.inference.onnx_runtime import Device
@@ -323,8 +321,7 @@ class Service:
 
     def render(self, name: str, camera: Camera, camera_from_volume: Mat44) -> Float32:
         """Return a DRR of a case as line integrals (rows, columns)."""
-        volume = self.resident(name).case.volume
-        return CpuRenderer(volume, default_step_mm(volume)).render(camera, camera_from_volume)
+        return self.resident(name).any_camera.render(camera, camera_from_volume)
 
     def readiness(self) -> dict[str, Any]:
         """Return {"status", "checks"}: "ok" once started, not draining, with a case and a device that works."""
