@@ -80,3 +80,21 @@ def test_cuda_graphs_are_made_where_they_are_asked_for(monkeypatch, tmp_path, wo
     monkeypatch.setattr(server, "run_server", plans.append)
     assert run("serve", "--cases", tmp_path, *words).exit_code == 0
     assert [plan.cuda_graphs for plan in plans] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("words", "set_to", "wanted"), [((), "auto", "auto"), (("--renderer", "cpu"), "cuda", "cpu"), ((), "cuda", "cuda")]
+)
+def test_views_are_rendered_where_it_is_asked_for(monkeypatch, tmp_path, words, set_to, wanted):
+    plans = []
+    monkeypatch.setenv("FLUOROPOSE_RENDERER", set_to)
+    monkeypatch.setattr(server, "run_server", plans.append)
+    assert run("serve", "--cases", tmp_path, *words).exit_code == 0
+    assert [plan.renderer for plan in plans] == [wanted]
+
+
+def test_a_renderer_of_another_name_is_refused(cases_root, models_root):
+    refused(
+        run("serve", "--cases", cases_root, "--models", models_root, "--device", "cpu", "--renderer", "gpu"),
+        "renderer must be auto, cpu or cuda, got 'gpu'",
+    )

@@ -9,6 +9,7 @@ from fluoropose.drr.atlas import Atlas, AtlasGrid
 from fluoropose.drr.planes import SerialPlaneRenderer
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
+from fluoropose.errors import DeviceError
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical
 from fluoropose.geometry.rotation import about_y
 from support.cases import small_volume, surrounding_volume
@@ -29,6 +30,24 @@ class CountingRenderer(AbstractRenderer):
         self.go.wait(20)
         self.count += 1
         return self.inner.render(camera, camera_from_volume)
+
+
+class BatchRenderer(CountingRenderer):
+    """Is best asked for several pictures at once; notes how many each call was for, and can fail."""
+
+    def __init__(self, volume, at_once):
+        super().__init__(volume)
+        self.batches, self.fails, self._at_once = [], False, at_once
+
+    @property
+    def at_once(self):
+        return self._at_once
+
+    def render_into(self, camera, poses, pictures, places):
+        if self.fails:
+            raise DeviceError("expected the device to render")
+        self.batches.append(len(poses))
+        super().render_into(camera, poses, pictures, places)
 
 
 def prepared_atlas(half_range_deg=4.0, kinds=1):
@@ -168,3 +187,66 @@ def test_threads_that_need_the_same_view_share_it(renderer):
     assert len(seen) == 4
     assert len(set(seen)) == 1
     assert cache.counts.held == 25 + 5
+
+
+def test_what_renders_several_views_at_once_is_asked_for_several(renderer):
+    batches = BatchRenderer(small_volume(), 4)
+    one_by_one, together = cache_of(renderer, radius_deg=6.0), cache_of(batches, radius_deg=6.0)
+    index = together.locate(pose_at(70.0))[1]
+    for cache in (one_by_one, together):
+        seen = cache.line_integrals(*cache.neighbours(index), index)
+        cache.look_ahead(pose_at(-70.0))
+        assert cache.wait_until_ahead(20.0)
+        assert cache.counts.waited == 5
+    np.testing.assert_array_equal(seen, one_by_one.line_integrals(*one_by_one.neighbours(index), index))
+    assert batches.batches[:2] == [4, 1]
+    assert set(batches.batches[2:-1]) == {4}
+    assert one_by_one.counts == together.counts
+
+
+def test_a_renderer_that_fails_loses_no_room_and_no_later_view():
+    batches = BatchRenderer(small_volume(), 4)
+    cache = cache_of(batches, views=64)
+    index = cache.locate(pose_at(70.0))[1]
+    for _ in range(40):
+        batches.fails = True
+        with pytest.raises(DeviceError):
+            cache.line_integrals(*cache.neighbours(index))
+    assert cache.counts.held == 25
+    batches.fails = False
+    assert cache.line_integrals(index).max() > 0.1
+
+
+def test_views_are_rendered_ahead_again_after_that_has_failed(monkeypatch):
+    raised = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(told.exc_type))
+    batches = BatchRenderer(small_volume(), 4)
+    cache = cache_of(batches, radius_deg=6.0)
+    for fails in (True, False):
+        batches.fails = fails
+        cache.look_ahead(pose_at(70.0))
+        assert cache.wait_until_ahead(20.0)
+        assert (cache.counts.ahead > 0) is not fails
+    assert raised == [DeviceError]
+
+
+def test_a_frame_waits_for_room_while_others_render_into_all_of_it():
+    batches = BatchRenderer(small_volume(), 64)
+    cache = cache_of(batches, views=64, prepared=Atlas(np.zeros((25, 16, 16), np.float16), AtlasGrid(8.0, 4.0), VIEW))
+    batches.go.clear()
+    views = cache.sphere.around(cache.view.base_rotation.T[:, 2], 20.0)[:64]
+    assert len(views) == 64
+    first = threading.Thread(target=cache.line_integrals, args=views)
+    first.start()
+    while cache.counts.held < 64:
+        first.join(0.01)
+    other = cache.locate(pose_at(120.0))[1]
+    second = threading.Thread(target=cache.line_integrals, args=(other,))
+    second.start()
+    second.join(0.2)
+    assert second.is_alive()
+    batches.go.set()
+    first.join(20)
+    second.join(20)
+    assert not second.is_alive()
+    assert cache.counts.evicted == 1

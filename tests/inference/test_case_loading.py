@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fluoropose.drr.atlas import default_step_mm
+from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.pictures import ViewPictures
+from fluoropose.drr.renderer_maker import CpuRendererMaker
 from fluoropose.drr.view_cache import CacheSettings
 from fluoropose.errors import BundleError
 from fluoropose.inference.case_loading import load_resident_case
-from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.inference.onnx_runtime import Device, open_device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.pipeline import register
@@ -83,6 +87,65 @@ def test_bytes_that_are_no_model_are_refused(small_case, bundle, device):
         load_resident_case(
             small_case, replace(bundle, models=dict.fromkeys(("coarse", "fine"), NetworkGraphs(b"x", b"x", {}))), device
         )
+
+
+class BesidePictures(ViewPictures):
+    """Pretends that the host's pictures are on a device as well."""
+
+    @property
+    def address(self):
+        return int(self.host.ctypes.data)
+
+    @property
+    def device_bytes(self):
+        return int(self.host.nbytes)
+
+
+class BesideMaker(CpuRendererMaker):
+    """Renders on the CPU, beside a pretended device."""
+
+    copies = 2
+
+    def make_pictures(self, shape):
+        return BesidePictures(np.zeros(shape, np.float16))
+
+
+def test_pictures_that_are_on_the_networks_device_are_bound_there(small_case, bundle, device):
+    told = []
+
+    def open_stepper(models, pictures, where, units, on_device=None):
+        told.append((len(models), on_device))
+        return OrtStepper(models, pictures, device, units)
+
+    pretended = Device("cuda", 1, renderers=BesideMaker())
+    few = CacheSettings(budget_bytes=2**23)
+    resident = load_resident_case(small_case, bundle, pretended, open_stepper, few)
+    (golden, none), (both, memory) = told
+    assert (golden, both, none) == (1, 2, None)
+    pictures = resident.atlas.pictures
+    assert (memory.address, memory.dtype, memory.device) == (pictures.ctypes.data, np.float16, "cuda")
+    assert memory.shape == (len(pictures), 1, *pictures.shape[1:])
+    assert memory.owner.host is pictures
+    alone = load_resident_case(small_case, bundle, device, views=few)
+    assert resident.size_bytes == alone.size_bytes
+    assert len(alone.atlas.pictures) == 2 * len(pictures)
+
+
+def test_networks_on_the_cpu_take_the_hosts_pictures(small_case, bundle):
+    told = []
+
+    def open_stepper(models, pictures, where, units):
+        told.append(pictures)
+        return OrtStepper(models, pictures, where, units)
+
+    resident = load_resident_case(small_case, bundle, Device("cpu", 1, renderers=BesideMaker()), open_stepper)
+    assert told[-1] is resident.atlas.pictures
+
+
+def test_any_camera_is_rendered_by_what_the_device_has(small_case, bundle, device, camera, pose):
+    resident = load_resident_case(small_case, bundle, device)
+    expected = CpuRenderer(small_case.volume, default_step_mm(small_case.volume)).render(camera, pose)
+    np.testing.assert_array_equal(resident.any_camera.render(camera, pose), expected)
 
 
 @pytest.mark.gpu

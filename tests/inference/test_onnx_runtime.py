@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fluoropose.cli.settings import shipped_models_root
+from fluoropose.drr.renderer_maker import CPU as CPU_RENDERERS
 from fluoropose.errors import BundleError, DeviceError
 from fluoropose.inference.gpus import list_gpus
-from fluoropose.inference.onnx_runtime import Device, open_device, open_network, open_session, place
-from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.inference.onnx_runtime import Device, DeviceMemory, open_device, open_network, open_session, place
+from fluoropose.io.bundles import list_bundles, load_bundle, shipped_models_root, universal_bundle_folder
 
 CPU = Device("cpu", 1)
 
@@ -55,6 +55,35 @@ def test_a_binding_reads_its_values_at_each_run(network, rng):
         np.testing.assert_array_equal(outputs["vector"], expected)
 
 
+def test_a_binding_reads_an_input_at_its_address(network, rng):
+    """On a CPU, whose memory has addresses as well; the owner keeps it there."""
+    opened = open_network(network, CPU, 1)
+    size = opened.session.get_inputs()[-1].shape[-1]
+    atlas = rng.random((9, 1, size, size)).astype(np.float16)
+    given = {"warped": rng.random((1, 1, size, size)).astype(np.float32), "view_index": np.arange(5)[None]}
+    outputs = {"information": np.zeros((1, 6, 6), np.float32), "vector": np.zeros((1, 6), np.float32)}
+    outputs["presence"] = np.zeros((1, 1), np.float32)
+    values = {name: place(array, CPU) for name, array in given.items()}
+    values["atlas"] = DeviceMemory(atlas.ctypes.data, atlas.shape, np.float16, atlas, "cpu")
+    run = opened.bind(values, {name: place(array, CPU) for name, array in outputs.items()})
+    for _ in range(2):
+        atlas[...] = rng.random(atlas.shape)
+        run()
+        (expected,) = opened.session.run(["vector"], given | {"atlas": atlas})
+        np.testing.assert_array_equal(outputs["vector"], expected)
+
+
+def test_views_are_rendered_on_the_cpu_unless_cuda_is_there():
+    assert open_device("cpu", 1).renderers is CPU_RENDERERS
+    assert open_device("auto", 1, renderer="cpu").renderers is CPU_RENDERERS
+    with pytest.raises(DeviceError, match="renderer must be auto, cpu or cuda, got 'gpu'"):
+        open_device("cpu", 1, renderer="gpu")
+    if not list_gpus():
+        assert open_device("auto", 1).renderers is CPU_RENDERERS
+        with pytest.raises(DeviceError, match="expected a CUDA device to render on, got: the driver reports no GPU"):
+            open_device("auto", 1, renderer="cuda")
+
+
 def test_a_graph_without_its_weights_is_refused(network):
     with pytest.raises(BundleError, match="ONNX model that runs"):
         open_session(network.full, CPU)
@@ -78,9 +107,10 @@ def operations(model, batch):
 
 def test_a_network_of_one_batch_size_computes_no_shapes():
     """On a GPU those would be nodes on the CPU: graphs refused, and a service that needs the GPU never ready."""
-    root = shipped_models_root()
-    models = [model for name in list_bundles(root) for model in load_bundle(root / name).models.values()]
-    assert len(models) >= 6
+    folders = [universal_bundle_folder(shipped_models_root(), in_body=in_body) for in_body in (False, True)]
+    folders += [shipped_models_root() / name for name in list_bundles(shipped_models_root())]
+    models = [model for folder in folders for model in load_bundle(folder).models.values()]
+    assert len(models) >= 4
     for model in models:
         assert "Shape" in operations(model, None)
         for batch in (1, 2):

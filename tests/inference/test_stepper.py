@@ -6,7 +6,7 @@ import pytest
 from fluoropose.errors import BundleError
 from fluoropose.inference import onnx_runtime as ort
 from fluoropose.inference import stepper
-from fluoropose.inference.onnx_runtime import Device, open_device
+from fluoropose.inference.onnx_runtime import Device, DeviceMemory, open_device
 from fluoropose.inference.stepper import OrtStepper
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.regression.bundle import NetworkGraphs
@@ -130,6 +130,30 @@ def test_without_being_asked_for_no_graphs_are_made(monkeypatch, small_case, bun
     plain.step("fine", *rest)
     assert gpu.opened == ["0", "0"]
     assert {number for _, number in gpu.runs} == {""}
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_pictures_on_the_device_are_read_where_they_are(monkeypatch, small_case, bundle, rng, graphs):
+    """The memory of the pretended GPU is the host's: what is written there later is what the next step sees."""
+    views = np.array(small_case.atlas.views)
+    plain, later = (OrtStepper(bundle.models, shown, Device("cpu", 1)) for shown in (views, views[::-1].copy()))
+    gpu = PretendedGpu(monkeypatch)
+    there = np.zeros((len(views), 1, *views.shape[1:]), np.float16)
+    on_device = DeviceMemory(there.ctypes.data, there.shape, np.float16, there, "cpu")
+    placed = OrtStepper(bundle.models, views, Device("cuda", 1, graphs=graphs), on_device=on_device)
+    there[...] = views[:, None]
+    first, second = looks(rng, 2), looks(rng, 2)
+    compare_looks((plain, placed), [first, second])
+    sizes = [value.shape() for value in gpu.values]
+    assert [2 * 5, 1, *views.shape[1:]] not in sizes  # no pictures are sent
+    there[...] = there[::-1].copy()
+    compare_looks((later, placed), [first])
+
+
+def compare_looks(steppers, instants):
+    for expected, found in both(steppers, instants):
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(other.residuals, one.residuals, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.gpu

@@ -143,3 +143,23 @@ def test_a_missing_or_colour_file_is_refused(tmp_path):
     Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(tmp_path / "colour.tif")
     with pytest.raises(FrameError, match="greyscale TIFF"):
         read_frame_file(tmp_path / "colour.tif")
+
+
+def test_one_frame_of_a_stack_by_number(tmp_path, rng):
+    stack = rng.integers(0, 100, (3, 4, 5)).astype(np.uint16)
+    np.save(tmp_path / "run.npy", stack)
+    np.testing.assert_array_equal(read_frame_file(tmp_path / "run.npy", 2), stack[2])
+    with pytest.raises(FrameError, match="0 to 2, got 3"):
+        read_frame_file(tmp_path / "run.npy", 3)
+    np.save(tmp_path / "one.npy", stack[0])
+    with pytest.raises(FrameError, match=r"\(frames, rows, columns\)"):
+        read_frame_file(tmp_path / "one.npy", 0)
+    (tmp_path / "a.png").write_bytes(png(stack[0].astype(np.uint8)))
+    with pytest.raises(FrameError, match="several frames for frame 1"):
+        read_frame_file(tmp_path / "a.png", 1)
+
+
+def test_a_jpeg_is_read_from_a_file(tmp_path):
+    grey = np.full((16, 24), 100, np.uint8)
+    Image.fromarray(grey).save(tmp_path / "a.jpg")
+    assert np.abs(read_frame_file(tmp_path / "a.jpg").astype(int) - 100).max() <= 2

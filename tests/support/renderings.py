@@ -10,6 +10,10 @@ from fluoropose.imaging.phantom import Box, Ellipsoid, line_integrals
 CAMERA = camera_from_detector(40, 48, row_spacing_mm=1.6, column_spacing_mm=1.5, source_to_detector_mm=1000.0)
 
 
+SMALL_CAMERA = camera_from_detector(7, 8, row_spacing_mm=9.2, column_spacing_mm=9.0, source_to_detector_mm=1000.0)
+"""The same field in few pixels: numba's simulator of CUDA takes a thread of Python for each."""
+
+
 POSE = rigid(from_zxy(0.5, 0.3, -0.4), np.array([3.0, -2.0, 800.0]))
 
 
@@ -23,7 +27,7 @@ BODIES = {
 }
 
 
-def exact_line_integrals(body):
+def exact_line_integrals(body, camera=CAMERA):
     volume_from_camera = inverse(POSE)
-    directions = ray_directions(CAMERA) @ volume_from_camera[:3, :3].T
+    directions = ray_directions(camera) @ volume_from_camera[:3, :3].T
     return line_integrals([body], volume_from_camera[:3, 3], directions)

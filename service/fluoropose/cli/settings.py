@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     device: str = "auto"
     threads: int = 1
     cuda_graphs: bool = False
+    renderer: str = "auto"
     cache: Path = Path.home() / ".cache" / "fluoropose"
 
     models: Path | None = None

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat33, Mat44
+from fluoropose.drr.pictures import ViewPictures
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.geometry.canonical import (
     CanonicalPose,
@@ -35,6 +36,7 @@ __all__ = [
     "build_atlas",
     "default_step_mm",
     "no_progress",
+    "pose_of_view",
     "render_rotation",
     "render_view",
 ]
@@ -324,8 +326,12 @@ def render_view(renderer: AbstractRenderer, view: CanonicalView, alpha_rad: floa
 
 def render_rotation(renderer: AbstractRenderer, view: CanonicalView, rotation: Mat33) -> Float32:
     """Return the picture of an object with a rotation in the canonical camera, float32 (size, size)."""
-    centre_mm = np.array([0.0, 0.0, view.range_mm])
-    return renderer.render(view.camera, pose_from_canonical(np.eye(3), rotation, centre_mm, view))
+    return renderer.render(view.camera, pose_of_view(view, rotation))
+
+
+def pose_of_view(view: CanonicalView, rotation: Mat33) -> Mat44:
+    """Return the pose, `camera_from_volume`, of an object with a rotation in the canonical camera."""
+    return pose_from_canonical(np.eye(3), rotation, np.array([0.0, 0.0, view.range_mm]), view)
 
 
 def build_atlas(
@@ -344,8 +350,12 @@ def build_atlas(
     renderers = [renderer] if rest is None else [renderer, rest]
     total = grid.count * len(renderers)
     pictures = np.empty((total, view.size_px, view.size_px), np.float16) if out is None else out
-    for index in range(total):
-        which, angles = renderers[index // grid.count], grid.angles_of(index % grid.count)
-        pictures[index] = np.minimum(render_view(which, view, *angles), 6e4)
-        progress(index + 1, total)
+    kept = ViewPictures(pictures)
+    for which, one in enumerate(renderers):
+        for first in range(0, grid.count, one.at_once):
+            indices = range(first, min(first + one.at_once, grid.count))
+            poses = [pose_of_view(view, view_rotation(*grid.angles_of(index), view)) for index in indices]
+            one.render_into(view.camera, poses, kept, [which * grid.count + index for index in indices])
+            for index in indices:
+                progress(which * grid.count + index + 1, total)
     return Atlas(pictures, grid, view)

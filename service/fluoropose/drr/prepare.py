@@ -11,7 +11,8 @@ from fluoropose.arrays import Mat33
 from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.planes import PlaneRenderer, SerialPlaneRenderer
+from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.renderer_maker import CPU, AbstractRendererMaker
 from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_object, pool_voxels
@@ -106,15 +107,21 @@ def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
     return CpuRenderer(volume, default_step_mm(volume))
 
 
-def open_view_cache(case: Case, settings: CacheSettings = CacheSettings(), step_deg: float | None = None) -> ViewCache:
+def open_view_cache(
+    case: Case,
+    settings: CacheSettings = CacheSettings(),
+    step_deg: float | None = None,
+    maker: AbstractRendererMaker = CPU,
+) -> ViewCache:
     """Return the cache of a case's views from all directions; it begins with the prepared ones.
 
-    Without a `step_deg` views are as far apart as those.
+    Without a `step_deg` views are as far apart as those. `maker` says where they are rendered and kept.
     """
     step_deg = case.atlas.grid.step_deg if step_deg is None else step_deg
     view = case.atlas.view
-    rest = None if case.rest is None else SerialPlaneRenderer(_rest_volume(case.rest, view))
-    renderers = ViewRenderers(SerialPlaneRenderer(view_volume(case.volume, view)), rest)
+    rest = None if case.rest is None else maker.make_view_renderer(_rest_volume(case.rest, view))
+    inside = maker.make_view_renderer(view_volume(case.volume, view))
+    renderers = ViewRenderers(inside, rest, maker.make_pictures, maker.copies)
     return ViewCache(case.atlas, renderers, settings, step_deg=step_deg)
 
 

@@ -7,11 +7,13 @@ the voxel centres. A ray ends where it leaves that box, even if the detector is 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Vec3
+from fluoropose.drr.pictures import MOST_STORED, ViewPictures
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.volume import Volume
@@ -38,6 +40,31 @@ class AbstractRenderer(ABC):
     @abstractmethod
     def render(self, camera: Camera, camera_from_volume: Mat44) -> Float32:
         """Return the line integrals, float32 (rows, columns)."""
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures are best rendered by one call while a frame may wait for the next."""
+        return 1
+
+    @property
+    def device_bytes(self) -> int:
+        """How many bytes of a device's memory it takes."""
+        return 0
+
+    def render_views(self, camera: Camera, poses: Sequence[Mat44]) -> Float32:
+        """Return the line integrals at several poses, float32 (poses, rows, columns)."""
+        out = np.empty((len(poses), camera.rows, camera.columns), np.float32)
+        for image, pose in zip(out, poses, strict=True):
+            image[...] = self.render(camera, pose)
+        return out
+
+    def render_into(
+        self, camera: Camera, poses: Sequence[Mat44], pictures: ViewPictures, places: Sequence[int]
+    ) -> None:
+        """Write the line integrals at several poses as pictures to their places, cut at `MOST_STORED`."""
+        for pose, place in zip(poses, places, strict=True):
+            pictures.host[place] = np.minimum(self.render(camera, pose), MOST_STORED)
+        pictures.send(places)
 
 
 def ray_frame(volume: Volume, camera: Camera, camera_from_volume: Mat44) -> RayFrame:

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat33, Mat44
-from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid, render_rotation
+from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid, pose_of_view
+from fluoropose.drr.pictures import ViewPictures
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.sphere import SphereGrid
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray
@@ -31,13 +32,22 @@ _ABSENT = -1
 _SEARCHED_DEG = 36.0
 """A search of the whole frame compares views up to so far from the expected one, or as far as was prepared."""
 
-_MOST = np.float32(6e4)
-"""The largest line integral that float16 holds."""
+_LEAST_PLACES = 64
+"""A cache has room for at least so many views, whatever its budget."""
+
+MakePictures = Callable[[tuple[int, int, int]], ViewPictures]
+"""Returns room for pictures, (places, rows, columns)."""
+
+
+def _make_host_pictures(shape: tuple[int, int, int]) -> ViewPictures:
+    return ViewPictures(np.zeros(shape, np.float16))
 
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
     """How many bytes of pictures are held, how far around an object views are rendered ahead, and for how long.
+
+    The bytes are those of the host and of a device together.
 
     `radius_deg` is 200 ms of an object that turns at 60 degrees per second. A view that was used less than `lease_s`
     ago is not replaced by one that is rendered ahead: a frame may be looking at it.
@@ -51,10 +61,30 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewRenderers:
-    """What renders the object and, if the case has one, the rest of its CT."""
+    """What renders the object and, if the case has one, the rest of its CT, and what makes room for their pictures.
+
+    `copies` is how often those hold each picture: twice if they are on a device too.
+    """
 
     inside: AbstractRenderer
     rest: AbstractRenderer | None = None
+    make_pictures: MakePictures = _make_host_pictures
+    copies: int = 1
+
+    @property
+    def kinds(self) -> tuple[AbstractRenderer, ...]:
+        """The renderers of each kind of picture."""
+        return (self.inside,) if self.rest is None else (self.inside, self.rest)
+
+    @property
+    def at_once(self) -> int:
+        """How many views are best rendered at once."""
+        return min(renderer.at_once for renderer in self.kinds)
+
+    @property
+    def device_bytes(self) -> int:
+        """How many bytes of a device's memory the renderers take."""
+        return sum(renderer.device_bytes for renderer in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +115,20 @@ class ViewCache(AbstractAtlas):
         reach = [min(max(angle, _SEARCHED_DEG), self.sphere.chart.half_range_deg) for angle in prepared.grid.reach_deg]
         self._searched = AtlasGrid(reach[0], step_deg, reach[1])
         self._renderers, self._settings, self._clock = renderers, settings, clock
-        self._kinds = 1 + (renderers.rest is not None)
+        self._kinds = len(renderers.kinds)
         side = self.view.size_px
-        self._capacity = max(64, min(settings.budget_bytes // (2 * side * side * self._kinds), self.sphere.count))
-        self.pictures: NDArray[Any] = np.zeros((self._capacity * self._kinds, side, side), np.float16)
+        view_bytes = 2 * side * side * self._kinds * renderers.copies
+        self._capacity = max(_LEAST_PLACES, min(settings.budget_bytes // view_bytes, self.sphere.count))
+        self.kept = renderers.make_pictures((self._capacity * self._kinds, side, side))
+        self.pictures: NDArray[Any] = self.kept.host
         self._stamps: NDArray[np.int64] = np.zeros(len(self.pictures), np.int64)
         self._slot_of = np.full(self.sphere.count, _ABSENT, np.int64)
         self._view_in = np.full(self._capacity, _ABSENT, np.int64)
         self._used_at = np.zeros(self._capacity)
-        self._held = self._ahead = self._waited = self._evicted = 0
+        self._ahead = self._waited = self._evicted = 0
+        self._free = list(range(self._capacity))
         self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
         self._wanted: list[int] = []
         self._thread: threading.Thread | None = None
         self._take(prepared)
@@ -105,6 +139,11 @@ class ViewCache(AbstractAtlas):
         return self.sphere.step_deg
 
     @property
+    def device_bytes(self) -> int:
+        """How many bytes of a device's memory the pictures and their renderers take."""
+        return self.kept.device_bytes + self._renderers.device_bytes
+
+    @property
     def has_surroundings(self) -> bool:
         """Whether the rest of the CT is rendered too."""
         return self._kinds == 2
@@ -113,7 +152,7 @@ class ViewCache(AbstractAtlas):
     def counts(self) -> ViewCounts:
         """What the cache did so far."""
         with self._lock:
-            return ViewCounts(self._held, self._ahead, self._waited, self._evicted)
+            return ViewCounts(self._capacity - len(self._free), self._ahead, self._waited, self._evicted)
 
     @property
     def stamps(self) -> NDArray[np.int64]:
@@ -187,14 +226,21 @@ class ViewCache(AbstractAtlas):
         """Render what is wanted until nothing is, on a thread that yields to those of frames."""
         with suppress(OSError, AttributeError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._settings.niceness)
-        while True:
+        try:
+            while wanted := self._next_wanted():
+                self._render([index for index in wanted if self._slot_of[index] == _ABSENT], ahead=True)
+        except BaseException:
             with self._lock:
-                index = self._wanted.pop() if self._wanted else None
-                if index is None:
-                    self._thread = None
-                    return
-            if self._slot_of[index] == _ABSENT:
-                self._render(index, ahead=True)
+                self._thread = None
+            raise
+
+    def _next_wanted(self) -> list[int]:
+        """Return the next views to render ahead; where there are none, the thread that asks is to end."""
+        with self._lock:
+            wanted = [self._wanted.pop() for _ in range(min(self._renderers.at_once, len(self._wanted)))]
+            if not wanted:
+                self._thread = None
+        return wanted
 
     def missing(self, indices: Sequence[int]) -> int:
         """Return how many of some views are not held."""
@@ -203,46 +249,83 @@ class ViewCache(AbstractAtlas):
     def hold(self, indices: Sequence[int]) -> list[int]:
         """Return the slots of views, rendering those that are missing."""
         slots = [self._slot_of.item(index) for index in indices]
-        for n, index in enumerate(indices):
-            if slots[n] == _ABSENT:
-                slots[n] = self._render(index, ahead=False)
+        if _ABSENT in slots:
+            missing = list(dict.fromkeys(index for index, slot in zip(indices, slots, strict=True) if slot == _ABSENT))
+            found: dict[int, int] = {}
+            while len(found) < len(missing):
+                found |= self._render(missing[len(found) :][: self._renderers.at_once], ahead=False)
+            slots = [found.get(index, slot) for index, slot in zip(indices, slots, strict=True)]
         self._used_at[slots] = self._clock()
         return slots
 
-    def _render(self, index: int, *, ahead: bool) -> int:
-        """Render a view into a slot and return the slot; a view rendered `ahead` leaves it where none is free."""
-        rotation, rest_renderer = self.rotation(index), self._renderers.rest
-        inside = np.minimum(render_rotation(self._renderers.inside, self.view, rotation), _MOST)
-        rest = None if rest_renderer is None else render_rotation(rest_renderer, self.view, rotation)
+    def _render(self, indices: Sequence[int], *, ahead: bool) -> dict[int, int]:
+        """Render views, as many of the first ones as there are slots for, and return their slots.
+
+        Views that are rendered `ahead` leave it where no slot is free; of others at least one is rendered.
+        """
         with self._lock:
-            slot = int(self._slot_of[index])
-            if slot != _ABSENT:
-                return slot
-            slot = self._free_slot(ahead=ahead)
-            if slot == _ABSENT:
-                return slot
-            self.pictures[slot] = inside
-            if rest is not None:
-                self.pictures[self._capacity + slot] = np.minimum(rest, _MOST)
-            # After the pictures: what was made of half-written ones then counts as made of the old ones.
-            self._stamps[slot :: self._capacity] += 1
-            self._view_in[slot], self._used_at[slot] = index, self._clock()
-            self._slot_of[index] = slot
-            self._ahead += ahead
-            self._waited += not ahead
+            slots = self._claim(len(indices), ahead=ahead)
+        rendered = dict(zip(indices, slots, strict=False))
+        poses = [pose_of_view(self.view, self.rotation(index)) for index in rendered]
+        try:
+            for kind, renderer in enumerate(self._renderers.kinds):
+                places = [kind * self._capacity + slot for slot in slots]
+                renderer.render_into(self.view.camera, poses, self.kept, places)
+        except BaseException:
+            with self._lock:
+                self._release(slots)
+            raise
+        with self._lock:
+            return {index: self._show(index, slot, ahead=ahead) for index, slot in rendered.items()}
+
+    def _show(self, index: int, slot: int, *, ahead: bool) -> int:
+        """Let a view be found in the slot into which it was rendered, unless it is in another already: return that."""
+        shown = int(self._slot_of[index])
+        if shown != _ABSENT:
+            self._release([slot])
+            return shown
+        # After the pictures: what was made of half-written ones then counts as made of the old ones.
+        self._stamps[slot :: self._capacity] += 1
+        self._view_in[slot], self._used_at[slot] = index, self._clock()
+        self._slot_of[index] = slot
+        self._ahead += ahead
+        self._waited += not ahead
+        self._freed.notify_all()
         return slot
 
-    def _free_slot(self, *, ahead: bool) -> int:
-        """Return a free slot, or that of the view used longest ago; `ahead` spares those that were used just now."""
-        if self._held < self._capacity:
-            self._held += 1
-            return self._held - 1
+    def _claim(self, count: int, *, ahead: bool) -> list[int]:
+        """Return up to `count` slots to render into: free ones, then those of the views used longest ago.
+
+        `ahead` spares those that were used just now, and may get none; otherwise there is at least one, if need be
+        after others have rendered.
+        """
+        slots: list[int] = []
+        while len(slots) < count:
+            slot = self._free.pop(0) if self._free else self._evict(ahead=ahead)
+            if slot != _ABSENT:
+                self._used_at[slot] = np.inf
+                slots.append(slot)
+            elif slots or ahead:
+                break
+            else:
+                self._freed.wait()
+        return slots
+
+    def _evict(self, *, ahead: bool) -> int:
+        """Take the slot of the view used longest ago, if it is not in use or being rendered into."""
         oldest = int(np.argmin(self._used_at))
-        if ahead and self._clock() - self._used_at[oldest] < self._settings.lease_s:
+        spared = self._clock() - self._settings.lease_s if ahead else np.inf
+        if self._used_at[oldest] > spared or np.isinf(self._used_at[oldest]):
             return _ABSENT
         self._slot_of[self._view_in[oldest]] = _ABSENT
         self._evicted += 1
         return oldest
+
+    def _release(self, slots: Sequence[int]) -> None:
+        """Give slots back that hold no view."""
+        self._view_in[list(slots)] = _ABSENT
+        self._free = [*slots, *self._free]
+        self._freed.notify_all()
 
     def _take(self, prepared: Atlas) -> None:
         """Copy prepared views into slots: those about the expected view first, as many as there is room for."""
@@ -255,4 +338,5 @@ class ViewCache(AbstractAtlas):
         self.pictures[:count] = prepared.pictures[taken]
         if self._kinds == 2:
             self.pictures[self._capacity : self._capacity + count] = prepared.pictures[prepared.grid.count + taken]
-        self._view_in[:count], self._slot_of[numbers], self._held = numbers, np.arange(count), count
+        self.kept.send([kind * self._capacity + slot for kind in range(self._kinds) for slot in range(count)])
+        self._view_in[:count], self._slot_of[numbers], self._free = numbers, np.arange(count), self._free[count:]

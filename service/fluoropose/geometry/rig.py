@@ -16,6 +16,7 @@ from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import MAX_TRANSLATION_MM, check_rigid, inverse, rigid, transform
 from fluoropose.geometry.rotation import about_x, about_z, angle_between
+from fluoropose.geometry.tolerance import CameraTolerance
 
 __all__ = [
     "ContradictionError",
@@ -57,6 +58,8 @@ def _identity() -> Mat44:
 class PlacedCamera:
     """A camera and where it stands: `camera_from_world`, shape (4, 4); by default the world is the camera's frame.
 
+    `tolerance` is how well the camera is calibrated, None if nobody said.
+
     Raises
     ------
     GeometryError
@@ -65,6 +68,7 @@ class PlacedCamera:
 
     camera: Camera
     camera_from_world: Mat44 = field(default_factory=_identity)
+    tolerance: CameraTolerance | None = None
 
     def __post_init__(self) -> None:
         """Check the transform and make it read-only; an identity stays exact."""

@@ -1,20 +1,19 @@
 """A case with its bundle becomes resident: the networks are opened on a device and checked against golden outputs."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fluoropose.arrays import Float64
 from fluoropose.drr.atlas import REFERENCE_STEP_DEG
 from fluoropose.drr.case import Case
+from fluoropose.drr.pictures import ViewPictures
 from fluoropose.drr.prepare import open_view_cache
 from fluoropose.drr.view_cache import CacheSettings
 from fluoropose.errors import BundleError
-from fluoropose.inference.onnx_runtime import Device
+from fluoropose.inference.onnx_runtime import Device, DeviceMemory
 from fluoropose.inference.stepper import OrtStepper
-from fluoropose.registration.regression.bundle import Bundle, NetworkGraphs, require_fit
+from fluoropose.registration.regression.bundle import Bundle, require_fit
 from fluoropose.registration.regression.residual import residual_units
 from fluoropose.registration.regression.step import AbstractStepper
 from fluoropose.registration.resident_case import ResidentCase
@@ -25,8 +24,9 @@ _GOLDEN_TOLERANCE = 2e-3
 """Largest allowed difference to the golden outputs, in units of each output's expected error."""
 
 
-OpenStepper = Callable[[dict[str, NetworkGraphs], NDArray[Any], Device, Float64], AbstractStepper]
-"""Opens the networks of a bundle (ONNX bytes by name) beside an atlas's pictures on a device, with their units (6,)."""
+OpenStepper = Callable[..., AbstractStepper]
+"""Opens the networks of a bundle (ONNX bytes by name) beside an atlas's pictures on a device, with their units (6,), as
+`OrtStepper` does; `on_device` is given by name, and only where the pictures are on the device already."""
 
 
 def load_resident_case(
@@ -46,12 +46,30 @@ def load_resident_case(
     require_fit(bundle, case.name, case.digest, surrounded=case.atlas.has_surroundings)
     _require_size(bundle, case)
     _require_golden(bundle, device, open_stepper)
-    atlas = open_view_cache(case, views, REFERENCE_STEP_DEG if bundle.universal else None)
+    maker = device.renderers
+    atlas = open_view_cache(case, views, REFERENCE_STEP_DEG if bundle.universal else None, maker)
     units = residual_units(atlas.view) if bundle.universal else np.ones(6)
-    stepper = open_stepper(bundle.models, atlas.pictures, device, units)
+    stepper = _open_on_pictures(open_stepper, atlas.kept, device)(bundle.models, atlas.pictures, device, units)
     stepper.follow_pictures(atlas.stamps)
+    renderer = maker.make_renderer(case.volume)
     network_bytes = sum(model.size_bytes for model in bundle.models.values()) + stepper.cache_bytes
-    return ResidentCase(case, stepper, atlas=atlas, device_label=device.label, network_bytes=network_bytes)
+    return ResidentCase(
+        case,
+        stepper,
+        atlas=atlas,
+        any_camera=renderer,
+        device_label=device.label,
+        network_bytes=network_bytes + atlas.device_bytes + renderer.device_bytes,
+    )
+
+
+def _open_on_pictures(open_stepper: OpenStepper, kept: ViewPictures, device: Device) -> OpenStepper:
+    """Return `open_stepper`, told of the pictures on the networks' own device where they are there."""
+    if kept.address is None or device.name == "cpu":
+        return open_stepper
+    places, rows, columns = kept.host.shape
+    on_device = DeviceMemory(kept.address, (places, 1, rows, columns), np.float16, kept, device.name)
+    return partial(open_stepper, on_device=on_device)
 
 
 def _require_size(bundle: Bundle, case: Case) -> None:

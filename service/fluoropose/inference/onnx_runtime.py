@@ -11,8 +11,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import itertools
 import logging
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,16 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Float64
+from fluoropose.drr.renderer_choice import choose_renderers
+from fluoropose.drr.renderer_maker import CPU, AbstractRendererMaker
 from fluoropose.errors import BundleError, DeviceError
 from fluoropose.inference.gpus import list_gpus
 from fluoropose.registration.regression.bundle import NetworkGraphs
 
 __all__ = [
+    "CUDA_GRAPH_LOCK",
     "Device",
+    "DeviceMemory",
     "NetworkSession",
     "OrtRegressor",
     "open_device",
@@ -47,6 +52,9 @@ agree with those of a CPU."""
 _GRAPH_NUMBERS = itertools.count(1)
 """Each binding has its own number, so that a graph is never replayed on other buffers than it was captured with."""
 
+CUDA_GRAPH_LOCK = threading.RLock()
+"""While a CUDA graph is captured, no other thread may allocate or copy on the device, for this case or another."""
+
 _log = logging.getLogger("fluoropose.device")
 
 _SPIN_US = "1000"
@@ -58,7 +66,7 @@ class Device:
     """Where networks run: `name` is "cpu" or "cuda"; `threads` bounds the CPU's intra-op pool.
 
     `note` says why it is the CPU where "auto" was asked for. `required` is true where the user asked for this device
-    and no other. `graphs` is true where steps are to be replayed as CUDA graphs.
+    and no other. `graphs` is true where steps are to be replayed as CUDA graphs. `renderers` makes what renders views.
     """
 
     name: str
@@ -66,6 +74,7 @@ class Device:
     note: str = ""
     required: bool = False
     graphs: bool = False
+    renderers: AbstractRendererMaker = field(default=CPU, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -83,16 +92,31 @@ def version() -> str:
     return str(ort.__version__)
 
 
-def open_device(name: str, threads: int, graphs: bool = False) -> Device:
+def open_device(name: str, threads: int, graphs: bool = False, renderer: str = "auto") -> Device:
     """Return the device of a name: "cpu", "cuda", or "auto", which is CUDA where that works.
 
-    With `graphs` a GPU replays its steps as CUDA graphs.
+    With `graphs` a GPU replays its steps as CUDA graphs. `renderer` says in the same words where views are rendered;
+    "auto" tries CUDA unless the device was to be the CPU.
 
     Raises
     ------
     DeviceError
-        If the name is another one, or is "cuda" and CUDA cannot be used.
+        If a name is another one, or is "cuda" and CUDA cannot be used for it.
     """
+    device = _open_networks_device(name, threads, graphs)
+    return replace(device, renderers=_open_renderers(renderer, name, device.graphs))
+
+
+def _open_renderers(renderer: str, device: str, graphs: bool) -> AbstractRendererMaker:
+    no_gpu = None
+    if renderer == "auto" and device == "cpu":
+        no_gpu = "the device is the CPU"
+    elif renderer != "cpu" and not list_gpus():
+        no_gpu = "the driver reports no GPU"
+    return choose_renderers(renderer, no_gpu, CUDA_GRAPH_LOCK if graphs else None)
+
+
+def _open_networks_device(name: str, threads: int, graphs: bool) -> Device:
     if name not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"device must be auto, cpu or cuda, got {name!r}")
     problem = "" if name == "cpu" else _cuda_problem()
@@ -124,6 +148,20 @@ def _cuda_problem() -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceMemory:
+    """An array that is in a device's memory: it begins at `address`, and is there as long as `owner` is.
+
+    `device` is ONNX Runtime's name of the kind of device, of which it is the first.
+    """
+
+    address: int
+    shape: tuple[int, ...]
+    dtype: Any
+    owner: Any
+    device: str = "cuda"
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkSession:
     """One network, opened on a device.
@@ -144,11 +182,15 @@ class NetworkSession:
     def bind(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Callable[[], None]:
         """Return a function that runs the network on these values, or raises DeviceError.
 
-        The values keep their addresses and shapes; their contents may change between runs.
+        The values keep their addresses and shapes; their contents may change between runs. An input may be a
+        `DeviceMemory`, which is read where it is.
         """
         binding = self.session.io_binding()
         for name, value in inputs.items():
-            binding.bind_ortvalue_input(name, value)
+            if isinstance(value, DeviceMemory):
+                binding.bind_input(name, value.device, 0, value.dtype, value.shape, value.address)
+            else:
+                binding.bind_ortvalue_input(name, value)
         for name, value in outputs.items():
             binding.bind_ortvalue_output(name, value)
         # A run without options is 30 us shorter, as ONNX Runtime's wrapper does not look into them.

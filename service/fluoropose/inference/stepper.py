@@ -5,7 +5,6 @@ network runs. On a CPU compiled code warps the frame, which is four times as fas
 network in parts only that which the frame changes, while what it makes of cached views is kept.
 """
 
-import threading
 from contextlib import nullcontext
 from copy import copy
 from functools import partial
@@ -17,7 +16,15 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Float64
 from fluoropose.imaging.half_precision import round_to_half, to_half
 from fluoropose.inference.bindings import OUTPUTS, BesideBinding, Binding, WarpedBinding
-from fluoropose.inference.onnx_runtime import Device, NetworkSession, open_network, open_parts, place
+from fluoropose.inference.onnx_runtime import (
+    CUDA_GRAPH_LOCK,
+    Device,
+    DeviceMemory,
+    NetworkSession,
+    open_network,
+    open_parts,
+    place,
+)
 from fluoropose.inference.view_channels import ViewChannels
 from fluoropose.parallel import run_parallel
 from fluoropose.registration.regression.bundle import NetworkGraphs
@@ -32,15 +39,17 @@ _ONES: Float64 = np.ones(6)
 _FRAME_SIZES = 4
 """How many frame sizes keep their buffers and bindings; the consoles of one room send one or two sizes."""
 
-_CUDA_GRAPH_LOCK = threading.RLock()
-"""While a CUDA graph is captured, no other thread may allocate or copy on the device, for this case or another."""
-
 
 class OrtStepper(AbstractStepper):
     """The networks of one case on one device, for one thread at a time; another thread takes one from `another`."""
 
     def __init__(
-        self, models: dict[str, NetworkGraphs], pictures: NDArray[Any], device: Device, units: Float64 = _ONES
+        self,
+        models: dict[str, NetworkGraphs],
+        pictures: NDArray[Any],
+        device: Device,
+        units: Float64 = _ONES,
+        on_device: DeviceMemory | None = None,
     ) -> None:
         """Open a session for each network and place the atlas.
 
@@ -49,6 +58,7 @@ class OrtStepper(AbstractStepper):
         models : networks by the names that `step` is given
         pictures : the atlas's, float16 (pictures, size, size)
         units : what one unit of each of the networks' outputs is in mm and rad, (6,)
+        on_device : the same pictures on the device, (pictures, 1, size, size), where they are there
         """
         self._per_unit = 1.0 / units
         self.device = device
@@ -57,7 +67,8 @@ class OrtStepper(AbstractStepper):
         self._frames: dict[tuple[int, ...], _FrameBuffer] = {}
         self._frame: _FrameBuffer | None = None
         self._atlas_host = np.ascontiguousarray(pictures[:, None])
-        self._lock = _CUDA_GRAPH_LOCK if device.graphs else nullcontext()
+        self._on_device = on_device
+        self._lock = CUDA_GRAPH_LOCK if device.graphs else nullcontext()
         with self._lock:
             self._atlas = place(self._atlas_host, _HOST)
             self._channels = self._open_parts()
@@ -138,7 +149,12 @@ class OrtStepper(AbstractStepper):
         self, frame: "_FrameBuffer", session: NetworkSession, channels: ViewChannels | None, shape: tuple[int, int]
     ) -> Binding:
         if self.device.name != "cpu":
-            return _FullBinding(session, frame.value, self._atlas_host, shape, self.device)
+            shown: _SentPictures | _PicturesInPlace = (
+                _SentPictures(self._atlas_host, shape, self.device)
+                if self._on_device is None
+                else _PicturesInPlace(self._on_device, shape, self.device)
+            )
+            return _FullBinding(session, frame.value, shown, shape[0], self.device)
         size_px = self._atlas_host.shape[-1]
         if channels is not None:
             return BesideBinding(session, frame.lines, channels, size_px, shape)
@@ -174,31 +190,54 @@ class _FrameBuffer:
             self.value.update_inplace(to_half(shaped))
 
 
-class _FullBinding(Binding):
-    """A session on a GPU of a full graph, which warps the frames there.
+class _SentPictures:
+    """Pictures that are sent to a GPU with each run: an atlas on the host, whose pictures come and go."""
 
-    The pictures of the looks are sent with each run, since those of an atlas come and go.
-    """
+    def __init__(self, atlas: NDArray[Any], shape: tuple[int, int], device: Device) -> None:
+        self.atlas_host = atlas
+        places = shape[0] * shape[1]
+        self.pictures = place(np.zeros((places, *atlas.shape[1:]), np.float16), device)
+        self.inputs = {
+            "atlas": self.pictures,
+            "view_index": place(np.arange(places, dtype=np.int64).reshape(shape), device),
+        }
+
+    def show(self, view_index: NDArray[np.int64]) -> None:
+        """Send the pictures of the looks."""
+        self.pictures.update_inplace(np.ascontiguousarray(self.atlas_host[view_index.ravel()]))
+
+
+class _PicturesInPlace:
+    """Pictures that the network reads where a renderer wrote them: only their places are sent with a run."""
+
+    def __init__(self, atlas: DeviceMemory, shape: tuple[int, int], device: Device) -> None:
+        self.index_host = np.zeros(shape, np.int64)
+        self.index = place(self.index_host, device)
+        self.inputs = {"atlas": atlas, "view_index": self.index}
+
+    def show(self, view_index: NDArray[np.int64]) -> None:
+        """Send which pictures the looks see."""
+        self.index_host[...] = view_index
+        self.index.update_inplace(self.index_host)
+
+
+class _FullBinding(Binding):
+    """A session on a GPU of a full graph, which warps the frames there."""
 
     def __init__(
-        self, session: NetworkSession, frame: Any, atlas: NDArray[Any], shape: tuple[int, int], device: Device
+        self, session: NetworkSession, frame: Any, shown: _SentPictures | _PicturesInPlace, batch: int, device: Device
     ) -> None:
-        batch = shape[0]
-        self.atlas_host = atlas
-        self.pictures = place(np.zeros((batch * shape[1], *atlas.shape[1:]), np.float16), device)
+        self.shown = shown
         self.homography_host = np.zeros((batch, 3, 3), np.float32)
-        self.index_host = np.arange(batch * shape[1], dtype=np.int64).reshape(shape)
         self.frame_index_host = np.zeros(batch, np.int64)
         self.homography = place(self.homography_host, device)
-        self.index = place(self.index_host, device)
         self.frame_index = place(self.frame_index_host, device)
         self.outputs = [place(np.zeros((batch, *rest), np.float32), device) for rest in OUTPUTS.values()]
         inputs = {
             "frames": frame,
             "frame_index": self.frame_index,
-            "atlas": self.pictures,
             "homography": self.homography,
-            "view_index": self.index,
+            **shown.inputs,
         }
         self.compute = session.bind(inputs, dict(zip(OUTPUTS, self.outputs, strict=True)))
 
@@ -208,7 +247,7 @@ class _FullBinding(Binding):
         self.homography_host[...] = homographies
         self.frame_index_host[...] = frame_index
         self.homography.update_inplace(self.homography_host)
-        self.pictures.update_inplace(np.ascontiguousarray(self.atlas_host[view_index.ravel()]))
+        self.shown.show(view_index)
         self.frame_index.update_inplace(self.frame_index_host)
         self.compute()
         return [value.numpy() for value in self.outputs]

@@ -19,6 +19,7 @@ from fluoropose.imaging.selection import Selection
 from fluoropose.io.cases import store_case
 from fluoropose.io.mesh_files import MESH_SUFFIXES, mesh_suffix
 from fluoropose.io.meshes import read_mesh
+from fluoropose.io.metaimage import is_metaimage
 from fluoropose.io.poses import read_pose
 from fluoropose.io.volumes import read_volume, volume_identity
 from fluoropose.objects.catalogue import ShippedObject
@@ -185,9 +186,15 @@ def volume_suffix(first_bytes: bytes, name: str = "", size: int | None = None) -
         return ".zip"
     if first_bytes.startswith(b"NRRD"):
         return ".nrrd"
-    if first_bytes[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c"):
+    if first_bytes[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c"):
         return ".nii"
+    if first_bytes[128:132] == b"DICM":
+        return ".dcm"
+    if is_metaimage(first_bytes):
+        return ".mha"
     suffix = mesh_suffix(first_bytes, name, size)
     if suffix is None:
-        raise VolumeError("expected NIfTI, NRRD, a zip of a DICOM series, STL, PLY or OBJ, got other bytes")
+        raise VolumeError(
+            "expected NIfTI, NRRD, MetaImage (.mha), a zip of a DICOM series, STL, PLY or OBJ, got other bytes"
+        )
     return suffix

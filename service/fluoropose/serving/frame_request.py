@@ -44,7 +44,13 @@ class SmoothingRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRules:
-    """How a session's frames are read, dropped, paired and smoothed; InputError for an age that is not above 0."""
+    """How a session's frames are read, dropped, paired and smoothed, and what results hold beside their usual parts.
+
+    Raises
+    ------
+    InputError
+        If the age is not above 0.
+    """
 
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False
@@ -52,6 +58,7 @@ class FrameRules:
     policy: Literal["latest", "reject"] = "latest"
     pairing_tolerance_ms: float = PAIRING_TOLERANCE_MS
     smoothing: SmoothingRequest | None = None
+    include: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check the age; `SessionSettings` checks the pairing tolerance."""
@@ -71,6 +78,7 @@ class FrameRules:
             self.policy,
             self.pairing_tolerance_ms,
             None if smoothing is None else Smoothing(smoothing.window_s, smoothing.motion),
+            self.include,
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44
+from fluoropose.arrays import Float64, Mat44
 from fluoropose.errors import FluoroposeError
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.frames import decode_frame, guess_media_type, raw_frame
@@ -18,6 +18,7 @@ __all__ = [
     "DecodedFrame",
     "EncodedFrame",
     "FrameResult",
+    "OUTLINE_DECIMALS",
     "ObjectResult",
     "RAW_MEDIA_TYPE",
     "single_result",
@@ -25,6 +26,8 @@ __all__ = [
 
 RAW_MEDIA_TYPE = "application/octet-stream"
 
+OUTLINE_DECIMALS = 2
+"""Outlines go over the wire to a hundredth of a pixel."""
 _COMPRESSED = ("image/png", "application/dicom")
 
 
@@ -105,7 +108,9 @@ class SmoothedPose:
 class ObjectResult:
     """One object's part of a frame's result, in the camera of that frame.
 
-    `smoothed` is None where the session smooths nothing or the registration is not TRACKING.
+    `smoothed` is None where the session smooths nothing or the registration is not TRACKING. `outline` holds polygons,
+    each (n, 2) pixels (column, row), `covariance` (6, 6) that of the pose's error along the camera's axes (mm, rad);
+    both are None unless the session includes them, and of a LOST object.
     """
 
     case: str
@@ -114,6 +119,8 @@ class ObjectResult:
     camera_from_volume: Mat44
     error_estimate: ErrorEstimate
     smoothed: SmoothedPose | None = None
+    outline: tuple[Float64, ...] | None = None
+    covariance: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

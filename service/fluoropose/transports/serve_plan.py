@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fluoropose.errors import InputError
+from fluoropose.serving.preparation_worker import PreparationLimits
 from fluoropose.transports.grpc.app import RpcTls
 from fluoropose.transports.http.web_pages import WebRules
 
@@ -17,8 +18,11 @@ class ServePlan:
     """What to serve and where.
 
     A port of -1 leaves its server out. `threads` are ONNX Runtime's on the CPU. `budget_bytes` bounds the resident
-    cases. `behind_proxy` promises that a proxy guards the address. `grace_s` is for frames in flight at the end.
-    `allow_hosts` are names that the service is called by, `allow_origins` web pages that may call it.
+    cases. `renderer` says where views are rendered. `behind_proxy` promises that a proxy guards the address. `grace_s`
+    is for frames in flight at the end. Every `ping_s` a WebSocket client is asked whether it is there; without an
+    answer for twice that time its stream ends. `read_only` serves a folder of cases that another process may write;
+    `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
+    `allow_origins` web pages that may call it.
     """
 
     cases: Path
@@ -38,6 +42,10 @@ class ServePlan:
     behind_proxy: bool = False
     grace_s: float = 10.0
     log_level: str = "info"
+    ping_s: float = 5.0
+    read_only: bool = False
+    preparation: PreparationLimits = PreparationLimits()
+    renderer: str = "auto"
     allow_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
 

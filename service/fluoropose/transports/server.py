@@ -23,7 +23,9 @@ from fluoropose.errors import DeviceError
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
+from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.key_watch import KeyWatch
+from fluoropose.serving.preparation_process import PreparationProcess
 from fluoropose.serving.service import Service
 from fluoropose.serving.wiring import ServingParts, wire_serving
 from fluoropose.telemetry.logs import configure_logs
@@ -56,6 +58,8 @@ def run_server(plan: ServePlan) -> None:
 
     Raises
     ------
+    ConflictError
+        If another server writes the folder of cases.
     InputError
         If the address is not loopback and there are no keys, or neither TLS nor a promised proxy that does it.
     """
@@ -68,15 +72,28 @@ def run_server(plan: ServePlan) -> None:
     configure_logs(plan.log_level)
     _allow_files()
     sys.setswitchinterval(_SWITCH_S)
-    device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs)
-    service = Service(device, plan.cases, plan.models, budget_bytes=plan.budget_bytes)
+    device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs, plan.renderer)
+    store = CaseStore.open(plan.cases, read_only=plan.read_only)
+    if store.read_only:
+        _log.warning("read-only", extra={"fields": {"because": store.read_only}})
+    preparing = PreparationProcess(plan.preparation)
+    service = Service(
+        device, plan.cases, plan.models, budget_bytes=plan.budget_bytes, prepare=preparing.prepare, store=store
+    )
     fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
+    fields["renderer"] = device.renderers.label
     _log.info("device", extra={"fields": fields})
     # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(plan, service, Doors(keys, rules), tls))
+    try:
+        if not store.read_only:
+            preparing.warm()
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(plan, service, Doors(keys, rules), tls))
+    finally:
+        preparing.close()
+        service.stop()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -116,8 +133,8 @@ def http_config(
         ws_max_queue=1,
         ws_max_size=MAX_BODY_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=5.0,
-        ws_ping_timeout=10.0,
+        ws_ping_interval=plan.ping_s,
+        ws_ping_timeout=2.0 * plan.ping_s,
         **tls,
     )
 
@@ -214,7 +231,7 @@ async def _load(running: _Running) -> None:
 async def _drain(running: _Running) -> None:
     """Once a signal asks for it: refuse new work, answer the frames in flight, then stop the servers."""
     await running.http.stop_asked.wait()
-    running.parts.service.draining = True
+    running.parts.service.drain()
     fields = {"streams": len(running.parts.streams), "pending": running.parts.broker.pending}
     _log.info("draining", extra={"fields": fields})
     if running.rpc is not None:

@@ -6,6 +6,7 @@ from fluoropose.cli.evaluate.methods import methods
 from fluoropose.cli.evaluate.objects import objects
 from fluoropose.cli.evaluate.published import published_app
 from fluoropose.cli.evaluate.sweep import sweep
+from fluoropose.cli.evaluate.trust import trust
 from fluoropose.cli.evaluate.two_views import two_views
 from fluoropose.cli.evaluate.universal import universal
 from fluoropose.cli.evaluate.universal_weights import universal_weights
@@ -27,6 +28,7 @@ evaluate_app.command("sweep")(sweep)
 evaluate_app.command("objects")(objects)
 evaluate_app.command("wrist")(wrist)
 evaluate_app.command("wrist-agreement")(wrist_agreement)
+evaluate_app.command("trust")(trust)
 evaluate_app.command("universal")(universal)
 evaluate_app.command("universal-weights")(universal_weights)
 evaluate_app.add_typer(published_app, name="published")

@@ -11,12 +11,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fluoropose.errors import AccessError
+from fluoropose.io.audit import Actor
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.tickets import Tickets
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.transports.http.errors import send_problem
 
-__all__ = ["HEALTH_PATHS", "OPEN_PATHS", "RequireKey", "needed_scope", "owner_of"]
+__all__ = ["HEALTH_PATHS", "OPEN_PATHS", "RequireKey", "actor_of", "needed_scope", "owner_of"]
 
 _KEY_OF_SCOPE = "fluoropose.key"
 """Where in a request's ASGI scope the id of its key is kept."""
@@ -74,6 +75,12 @@ class RequireKey:
 def owner_of(scope: MutableMapping[str, Any]) -> str:
     """Return the id of the key that a request came with, empty where there are no keys."""
     return str(scope.get(_KEY_OF_SCOPE, ""))
+
+
+def actor_of(scope: MutableMapping[str, Any]) -> Actor:
+    """Return who sent a request: the id of its key and the address of its connection."""
+    client = scope.get("client")
+    return Actor(owner_of(scope), str(client[0]) if client else "")
 
 
 def _token(scope: MutableMapping[str, Any]) -> str:

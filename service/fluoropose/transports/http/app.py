@@ -16,8 +16,10 @@ from fluoropose.transports.http.bodies import BodyBudgets, BodyLimits, LimitBody
 from fluoropose.transports.http.case_routes import case_routes
 from fluoropose.transports.http.documentation_routes import documentation_routes
 from fluoropose.transports.http.errors import DOCUMENTED_PROBLEMS, install_problem_handlers
+from fluoropose.transports.http.geometry_routes import geometry_routes
 from fluoropose.transports.http.media_rules import RequireMedia
 from fluoropose.transports.http.operation_routes import operation_routes
+from fluoropose.transports.http.overlay_routes import overlay_routes
 from fluoropose.transports.http.request_metrics import RecordRequests
 from fluoropose.transports.http.session_routes import frame_routes, registration_routes, session_routes
 from fluoropose.transports.http.stream import stream_routes
@@ -66,11 +68,12 @@ def create_app(
     for router in (
         operation_routes(parts),
         case_routes(parts, grid),
+        geometry_routes(),
         ticket_routes(tickets),
         documentation_routes(app),
     ):
         app.include_router(router)
-    for routes in (session_routes, frame_routes, registration_routes, stream_routes):
+    for routes in (session_routes, frame_routes, registration_routes, overlay_routes, stream_routes):
         app.include_router(routes(parts))
     install_problem_handlers(app)
     _add_doors(app, parts, doors, tickets)

@@ -67,6 +67,7 @@ _TABLE: dict[str, tuple[int, str]] = {
     "not-found": (404, "No such resource"),
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "State does not allow this"),
+    "read-only": (409, "This server does not write its cases"),
     "sequence-conflict": (409, "Frame out of order"),
     "session-taken": (409, "Another stream feeds the session"),
     "frame-superseded": (409, "A newer frame took its place"),

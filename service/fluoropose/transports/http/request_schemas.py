@@ -30,6 +30,9 @@ Seq = Annotated[int, document_bounds(minimum=0, maximum=MAX_SEQ)]
 Positive = Annotated[float, document_bounds(exclusiveMinimum=0)]
 
 
+Include = Annotated[list[Literal["covariance", "outline"]], Field(max_length=8)]
+
+
 class PlacedCameraModel(CameraModel):
     """A camera and where it stands: several cameras, or one that moves, share a world frame.
 
@@ -72,12 +75,13 @@ class ObjectModel(_Posed):
 
 
 class ObjectsModel(_Posed):
-    """One case with its start, or several with theirs."""
+    """One case with its start, or several with theirs; and what results hold of each beside their usual parts."""
 
     case: str | None = Field(default=None, max_length=64)
     cases: list[ObjectModel] | None = Field(default=None, min_length=1, max_length=MAX_OBJECTS)
     pixel_meaning: PixelMeaningName = "intensity"
     inverted: bool = False
+    include: Include = []
 
 
 class PairingModel(Strict):
@@ -108,13 +112,14 @@ class SessionRequest(ObjectsModel):
 
 
 class SessionChange(_Posed):
-    """Changes a session: a new start (of one case), new cameras, objects more or less."""
+    """Changes a session: a new start (of one case), new cameras, objects more or less, what results include."""
 
     case: str | None = Field(default=None, max_length=64)
     camera: PlacedCameraModel | None = None
     cameras: Cameras | None = None
     add: list[ObjectModel] = Field(default=[], max_length=MAX_OBJECTS)
     remove: list[str] = Field(default=[], max_length=MAX_OBJECTS)
+    include: Include | None = None
 
 
 class StreamControl(SessionChange):
