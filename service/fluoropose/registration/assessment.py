@@ -51,6 +51,7 @@ __all__ = [
     "expected_errors",
     "is_in_field",
     "view_similarity",
+    "with_tolerance",
     "world_information",
 ]
 
@@ -139,6 +140,16 @@ def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstim
     across = np.sqrt(np.maximum(np.diag(turn @ covariance[:3, :3] @ turn.T), 0.0))
     turned = float(np.sqrt(max(float(np.trace(covariance[3:, 3:])), 0.0)))
     return ErrorEstimate(float(np.hypot(across[0], across[1])), float(across[2]), float(np.rad2deg(turned)))
+
+
+def with_tolerance(errors: ErrorEstimate, covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
+    """Return errors along a camera's axes with those of an independent cause: its `covariance` (6, 6) in the world."""
+    more = expected_errors(covariance, camera_from_world)
+    return ErrorEstimate(
+        float(np.hypot(errors.in_plane_mm, more.in_plane_mm)),
+        float(np.hypot(errors.depth_mm, more.depth_mm)),
+        float(np.hypot(errors.rotation_deg, more.rotation_deg)),
+    )
 
 
 def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: AbstractAtlas) -> Assessment:

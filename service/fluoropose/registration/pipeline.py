@@ -50,7 +50,14 @@ from fluoropose.registration.regression.schedule import (
     pose_estimate,
 )
 from fluoropose.registration.resident_case import ResidentCase
-from fluoropose.registration.result import AssessedPose, FrameView, ObjectEstimate, Registration, registration_from
+from fluoropose.registration.result import (
+    AssessedPose,
+    FrameView,
+    ObjectEstimate,
+    Registration,
+    registration_from,
+    tolerance_of,
+)
 from fluoropose.registration.rivals import best_end, has_settled, is_convincing, is_doubtful, tried_end
 
 __all__ = [
@@ -110,6 +117,7 @@ def register(
         preprocess_ns=ready - began,
         total_ns=resident.clock() - began,
         searched=plan.start is None,
+        from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
     )
 
 

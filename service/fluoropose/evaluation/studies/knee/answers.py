@@ -57,9 +57,7 @@ def frame_views(frames: Sequence[NDArray[Any]], cameras: Sequence[PlacedCamera])
     ]
 
 
-def start_near(
-    resident: ResidentCase, placed: PlacedCamera, reference: Mat44, seeds: Sequence[int]
-) -> Mat44:
+def start_near(resident: ResidentCase, placed: PlacedCamera, reference: Mat44, seeds: Sequence[int]) -> Mat44:
     """Return world_from_object of a start of the paper's distribution, drawn in a camera about the reference."""
     rng = np.random.default_rng(list(seeds))
     start = perturb(placed.camera_from_world @ reference, resident.case.pose_frame, rng)
@@ -70,7 +68,9 @@ def register_together(
     residents: dict[str, ResidentCase], views: list[FrameView], starts: dict[str, Mat44]
 ) -> dict[str, Registration]:
     """Register several components in the views of one instant, by name."""
-    found = register_objects([residents[name] for name in starts], views, [Plan(start, nearby=False) for start in starts.values()])
+    found = register_objects(
+        [residents[name] for name in starts], views, [Plan(start, nearby=False) for start in starts.values()]
+    )
     return dict(zip(starts, found, strict=True))
 
 

@@ -76,9 +76,7 @@ def measure_repeats(
 def draw_twist(rng: np.random.Generator) -> Float64:
     """Return a twist of fixed lengths in a random direction, (6,), mm and rad."""
     shift, turn = rng.normal(size=(2, 3))
-    return np.r_[
-        _FAR_MM * shift / np.linalg.norm(shift), np.deg2rad(_FAR_DEG) * turn / np.linalg.norm(turn)
-    ]
+    return np.r_[_FAR_MM * shift / np.linalg.norm(shift), np.deg2rad(_FAR_DEG) * turn / np.linalg.norm(turn)]
 
 
 def reference_facts(found: Sequence[FrameReference], finder: RimFinder) -> dict[str, Any]:

@@ -145,7 +145,8 @@ def _track(
     answers, pictures = list[Answer](), []
     for n, placed in enumerate(run.cameras()):
         begun = {
-            name: start_near(residents[name], placed, references[name][0].fit.pose, (plan.seed, n)) for name in residents
+            name: start_near(residents[name], placed, references[name][0].fit.pose, (plan.seed, n))
+            for name in residents
         }
         found = track_run(residents, placed, lambda number, n=n: run.frames(number)[n], numbers, begun)  # type: ignore[misc]
         for name, registrations in found.items():
