@@ -14,7 +14,7 @@ from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import transform
 
-__all__ = ["ASSUMED_TOLERANCE", "EXACT", "CameraTolerance", "fused_covariance", "tolerance_covariance"]
+__all__ = ["ASSUMED_TOLERANCE", "CameraTolerance", "EXACT", "fused_covariance", "tolerance_covariance"]
 
 _MOST_FOCAL_PERCENT, _MOST_PRINCIPAL_POINT_PX = 50.0, 4096.0
 """More than this is no tolerance of a calibration."""
