@@ -3,6 +3,7 @@
 import typer
 
 from fluoropose.cli.bench.app import bench_app
+from fluoropose.cli.check import check
 from fluoropose.cli.demo import demo
 from fluoropose.cli.evaluate.app import evaluate_app
 from fluoropose.cli.geometry import geometry_app
@@ -23,7 +24,7 @@ app = typer.Typer(
     "Example: fluoropose demo --object knee",
 )  # fmt: skip
 
-for command in (prepare, train, serve, stream, register, render, demo):
+for command in (prepare, check, train, serve, stream, register, render, demo):
     app.command()(command)
 app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")

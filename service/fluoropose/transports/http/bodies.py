@@ -23,7 +23,7 @@ class BodyLimits:
 
     def limit(self, path: str) -> int:
         """Return the most bytes that a body to `path` may have."""
-        return self.volume_bytes if path == "/v1/cases" else self.body_bytes
+        return self.volume_bytes if path in ("/v1/cases", "/v1/check") else self.body_bytes
 
 
 class UnsupportedMediaError(FrameError):
