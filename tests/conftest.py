@@ -20,6 +20,7 @@ from fluoropose.io.cases import load_case
 from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
 from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
+from support.kernels import compile_alone, compile_in_body
 from support.together import begin_once, make_once
 
 
@@ -76,13 +77,24 @@ def cache(shared_folder):
 
 @pytest.fixture(scope="session", autouse=True)
 def made_together(request, shared_folder, cache):
-    """Of several processes each begins with another part of what takes long and all need."""
+    """Of several processes each begins with another part of what takes long and all need.
+
+    None goes on before the compiled code is there: each would compile all of it again.
+    """
     worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return
     wanted = {name for item in request.session.items for name in item.fixturenames}
-    parts = [(shared_folder / "models", make_models)] if "models_root" in wanted else []
-    parts += [(shipped_folder(shared_folder, name), make_shipped) for name in OBJECTS if "shipped_root" in wanted]
-    for folder, make in () if worker is None else parts[:: 1 if int(worker[2:]) % 2 == 0 else -1]:
+    models, kernels, shipped = [], [], []
+    if "models_root" in wanted:
+        models = [(shared_folder / "models", make_models)]
+        kernels = [(shared_folder / f"kernels-{name}", make) for name, make in KERNELS.items()]
+    if "shipped_root" in wanted:
+        shipped = [(shipped_folder(shared_folder, name), make_shipped) for name in OBJECTS]
+    for folder, make in [*models, *kernels, *shipped][:: 1 if int(worker[2:]) % 2 == 0 else -1]:
         begin_once(folder, make)
+    for folder, make in kernels:
+        make_once(folder, make)
 
 
 def make_cases(folder: Path) -> None:
@@ -92,6 +104,14 @@ def make_cases(folder: Path) -> None:
 def make_models(folder: Path) -> None:
     cases = make_once(folder.with_name("cases"), make_cases)
     tiny_bundle_folder(load_case(cases / "small"), folder / "small")
+
+
+def make_kernels(folder: Path) -> None:
+    cases = make_once(folder.with_name("cases"), make_cases)
+    compile_alone(folder, load_case(cases / "small"))
+
+
+KERNELS = {"body": compile_in_body, "alone": make_kernels}
 
 
 def make_shipped(folder: Path) -> None:

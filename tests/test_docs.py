@@ -195,10 +195,11 @@ def test_the_readme_names_the_patent():
 
 
 @pytest.mark.parametrize("name", ["knee", "plate", "probe"])
-def test_the_shipped_models_are_for_the_shipped_objects(name, shipped_root):
+def test_the_shipped_models_serve_the_shipped_objects(name, shipped_root):
     from fluoropose.inference.onnx_runtime import open_device
-    from fluoropose.io.bundles import load_bundle
+    from fluoropose.io.bundles import find_bundle_folder, load_bundle
     from fluoropose.io.cases import load_case
     from fluoropose.serving.case_cache import CaseCache
 
-    CaseCache(open_device("cpu", 2)).add(load_case(shipped_root / name), load_bundle(ROOT / "models" / name))
+    case = load_case(shipped_root / name)
+    CaseCache(open_device("cpu", 2)).add(case, load_bundle(find_bundle_folder(ROOT / "models", case)))

@@ -14,6 +14,9 @@ WITHOUT_TEST = {
     "cli/evaluate/app.py": "it lists the commands of `evaluate`; tests/cli/test_main.py runs the help of each",
     "cli/options.py": "it holds types of options and no code",
     "cli/register_files.py": "tests/cli/test_register.py runs all of it through the command",
+    "cli/track_objects.py": "tests/cli/test_track.py runs all of it through the command",
+    "cli/track_pictures.py": "tests/cli/test_track.py runs all of it through the command",
+    "cli/track_run.py": "tests/cli/test_track.py runs all of it through the command",
     "evaluation/published/bundle.py": "tests/cli/evaluate/test_published.py writes, opens and damages a bundle",
     "evaluation/published/bundle_files.py": "tests/cli/evaluate/test_published.py writes, opens and damages a bundle",
     "evaluation/published/gradients.py": "tests/evaluation/published/test_points.py: points come from nothing else",
@@ -26,6 +29,7 @@ WITHOUT_TEST = {
     "evaluation/studies/wrist/pairs.py": "it needs the real data; tests/evaluation/studies/wrist/test_recording.py",
     "evaluation/studies/wrist/reference.py": "it needs the real data; tests/evaluation/studies/wrist/test_recording.py",
     "imaging/kernels.py": "it holds one lock and no code",
+    "io/volume_reading.py": "it holds four values and no code",
     "registration/plan.py": "it holds three values and no code",
     "transports/grpc/fluoropose_pb2_grpc.py": "generated; tests/transports/grpc/test_fluoropose_pb2.py compares it with the .proto",
 }

@@ -7,7 +7,10 @@ import pytest
 
 from fluoropose.cli.inputs import is_placed, read_camera, read_placed_camera, read_placed_cameras, read_places
 from fluoropose.errors import InputError
+from fluoropose.geometry.conversion.convert import write_geometry
+from fluoropose.geometry.conversion.imaging_geometry import ImagingGeometry
 from fluoropose.transports.http.schemas import camera_json
+from support.dicom import xray_bytes
 
 
 @pytest.fixture
@@ -42,3 +45,38 @@ def test_places_are_one_per_frame(tmp_path):
     path.write_text("[[1]]")
     with pytest.raises(InputError, match="expected places in"):
         read_places(path, 1)
+
+
+def test_a_camera_is_read_as_other_programs_write_it(tmp_path, camera):
+    geometry = ImagingGeometry(camera, np.diag([1.0, -1.0, -1.0, 1.0]) + np.eye(4, k=3) * 5.0, 1100.0)
+    (tmp_path / "cam.txt").write_text(write_geometry(geometry, "mayacam2", {}).fields["text"])
+    (tmp_path / "arm.json").write_text(json.dumps(write_geometry(geometry, "diffdrr", {}).fields))
+    for name in ("cam.txt", "arm.json"):
+        assert is_placed(tmp_path / name)
+        (placed,) = read_placed_cameras([tmp_path / name])
+        np.testing.assert_allclose(placed.camera.intrinsic_matrix, camera.intrinsic_matrix)
+        np.testing.assert_allclose(placed.camera_from_world, geometry.camera_from_world, atol=1e-9)
+
+
+def test_an_xa_image_gives_a_first_guess_and_says_so(tmp_path, capsys):
+    fields = {"DistanceSourceToDetector": 1100.0, "ImagerPixelSpacing": [0.3, 0.2], "DistanceSourceToPatient": 700.0}
+    fields |= {"PositionerPrimaryAngle": 10.0, "PositionerSecondaryAngle": 5.0}
+    (tmp_path / "run.dcm").write_bytes(xray_bytes(np.zeros((2, 12, 16)), **fields))
+    assert read_camera(tmp_path / "run.dcm").intrinsic_matrix[0, 0] == pytest.approx(5500.0)
+    assert "first guess" in capsys.readouterr().err
+    assert not is_placed(tmp_path / "run.dcm")
+
+
+def test_a_tolerance_comes_with_the_camera(tmp_path, camera):
+    value = camera_json(camera) | {"tolerance": {"focal_percent": 1.0}}
+    (tmp_path / "c.json").write_text(json.dumps(value))
+    assert read_placed_cameras([tmp_path / "c.json"])[0].tolerance.focal_percent == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("hello", "none of them; name the kind"), ("1,2,3\n", "5 lines of 3 numbers"), ("{", "JSON")]
+)
+def test_files_without_a_camera(tmp_path, text, words):
+    (tmp_path / "cam.txt").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_camera(tmp_path / "cam.txt")

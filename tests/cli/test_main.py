@@ -3,16 +3,18 @@
 import pytest
 import typer.main
 
+import fluoropose
 from fluoropose.cli.main import app
 from support.commands import run
 
 COMMANDS = (
-    "prepare", "train", "serve", "stream", "register", "render", "demo", "keys add", "keys remove",
+    "prepare", "train", "serve", "stream", "register", "track", "render", "demo", "audit", "geometry convert",
+    "keys add", "keys remove",
     "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate wrist",
     "evaluate wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
     "evaluate published table2", "bench speed", "bench load",
 )  # fmt: skip
-GROUPS = ("", "keys", "evaluate", "evaluate published", "bench")
+GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "bench")
 
 
 def paths(group, before=""):
@@ -33,6 +35,15 @@ def test_the_help_of_a_command_has_its_example(command):
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert f"Example: fluoropose {command} " in " ".join(result.output.split())
+
+
+def test_the_version_is_printed():
+    result = run("--version")
+    assert (result.exit_code, result.output) == (0, f"fluoropose {fluoropose.__version__}\n")
+
+
+def test_completion_can_be_installed():
+    assert "--install-completion" in run("--help").output
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -13,3 +13,4 @@ def test_the_start_has_a_panel_only_where_there_is_one(small_case, camera, frame
     found = view_panels(small_case, "a", view, None, pose)
     assert found.shape == (96, 2 * 128, 3)
     assert found.dtype == np.uint8
+    assert view_panels(small_case, "a", view, None, None).shape == (96, 128, 3)

@@ -9,6 +9,7 @@ from PIL import Image
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_y
+from fluoropose.io.pose_export.itk_transforms import pose_from_tfm
 from fluoropose.transports.http.schemas import camera_json
 from support.commands import refused, run
 
@@ -110,3 +111,26 @@ def test_register_by_another_method(cases_root, models_root, files, method):
     assert found["method"] == method
     assert np.abs(np.array(found["camera_from_volume"]) - truth).max() < 20.0
     refused(run(*words[:-4], "--method", "magic", "--initial-pose", files / "pose.json"), "got 'magic'")
+
+
+def test_the_pose_is_written_by_ending_and_an_unknown_one_is_refused_first(files, cases_root, models_root):
+    words = ["register", cases_root / "small", files / "frame.npy", "--camera", files / "camera.json"]
+    words += ["--initial-pose", files / "pose.json", "--model", models_root / "small"]
+    result = run(*words, "--out", files / "p.tfm", "--out", files / "p.csv", "--json", files / "r.json")
+    assert result.exit_code == 0, result.output
+    pose = json.loads((files / "r.json").read_text())["camera_from_volume"]
+    np.testing.assert_allclose(pose_from_tfm((files / "p.tfm").read_text()), pose, atol=1e-12)
+    assert len((files / "p.csv").read_text().splitlines()) == 2
+    refused(run(*words, "--out", files / "p.xyz"), "expected a file ending in .json, .csv")
+
+
+def test_a_frame_without_the_object_ends_with_3(files, cases_root, models_root, rng):
+    np.save(files / "empty.npy", rng.normal(50000.0, 50.0, (96, 128)).astype(np.uint16))
+    result = run(
+        "register", cases_root / "small", files / "empty.npy", "--camera", files / "camera.json",
+        "--initial-pose", files / "pose.json", "--model", models_root / "small", "--out", files / "p.tfm",
+        "--out", files / "o.png",
+    )  # fmt: skip
+    assert result.exit_code == 3, result.output
+    assert '"status": "LOST"' in result.output
+    assert not (files / "p.tfm").exists() and (files / "o.png").exists()

@@ -12,7 +12,7 @@ def test_what_is_not_set_is_as_it_ships(monkeypatch):
     settings = Settings()
     assert (settings.device, settings.threads) == ("auto", 1)
     assert settings.models_root() == shipped_models_root()
-    assert (shipped_models_root() / "plate").is_dir()
+    assert (shipped_models_root() / "universal").is_dir()
 
 
 def test_the_environment_sets(monkeypatch):

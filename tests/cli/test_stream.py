@@ -38,6 +38,7 @@ def test_stream_sends_a_run_and_says_what_came_back(server, tmp_path, camera, po
         "stream", source, "--case", "small", "--camera", tmp_path / "camera.json",
         "--initial-pose", tmp_path / "pose.json", "--fps", 20, "--repeat", 2, "--address", server.http,
         "--grpc-address", server.grpc, "--transport", "grpc", "--json", tmp_path / "facts.json",
+        "--csv", tmp_path / "poses.csv",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     facts = json.loads((tmp_path / "facts.json").read_text())
@@ -45,6 +46,8 @@ def test_stream_sends_a_run_and_says_what_came_back(server, tmp_path, camera, po
     assert facts["answered"] + facts["dropped"] == 7
     assert facts["frame_age_ms"]["p50"] > 0
     assert facts["problems"] == {}
+    assert len(facts["frames"]) == facts["answered"] == len((tmp_path / "poses.csv").read_text().splitlines()) - 1
+    assert len(facts["frames"][0]["camera_from_volume"]) == 4
 
 
 def test_stream_sends_pairs_and_sweeps(server, tmp_path, small_case, camera, pose):

@@ -22,7 +22,22 @@ def test_events_are_counted_and_errors_taken(pose, small_case):
     results.take({"type": "problem", "code": "overload", "seq": 1})
     assert results.last.is_set()
     facts = results.facts(reconnects=3)
-    assert (facts["sent"], facts["answered"], facts["dropped"], facts["reconnects"]) == (2, 1, 1, 3)
+    assert (facts["sent"], facts["answered"], facts["dropped"], facts["reconnects"]) == (2, 1, 0, 3)
     assert facts["problems"] == {"overload": 1}
     assert facts["mtre_proj_mm"]["p50"] == pytest.approx(0.0, abs=1e-9)
     assert results.table().row_count == 1
+    (record,) = results.run().records
+    np.testing.assert_array_equal(record.target_from_volume, pose)
+
+
+def test_totals_add_up_whatever_became_of_the_frames(pose):
+    source = FrameSource("small", {}, [np.zeros((2, 2))] * 5, 15.0)
+    results = StreamResults(source, [0, 1, 2, 3, 4])
+    assert results.run() is None
+    results.take(result(1, pose))
+    results.take({"type": "problem", "code": "frame-stale", "seq": 2})
+    results.take(result(4, pose) | {"status": "LOST", "camera_from_volume": None})
+    facts = results.facts(reconnects=0)
+    assert facts["sent"] == facts["answered"] + facts["dropped"] + sum(facts["problems"].values())
+    assert results.run().records[1].target_from_volume is None
+    assert results.table().row_count == 2

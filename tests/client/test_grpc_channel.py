@@ -231,3 +231,17 @@ def test_an_authority_makes_the_channel_a_secure_one(tmp_path):
         with pytest.raises(RpcCallError) as broken:
             asyncio.run(call(pair))
         assert broken.value.connection_lost
+
+
+def test_what_is_asked_to_be_included_goes_out_and_comes_back():
+    tolerance = {"focal_percent": 1.0, "principal_point_px": 2.0}
+    message = settings_message({"case": "x", "camera": {"rows": 4, "tolerance": tolerance}, "include": ["outline"]})
+    assert list(message.include) == ["outline"]
+    assert (message.camera.tolerance.focal_percent, message.camera.tolerance.principal_point_px) == (1.0, 2.0)
+    assert list(restart_message({"include": []}).restart.include.parts) == []
+    assert restart_message({"include": []}).restart.HasField("include")
+    polygons = [pb.Polygon(pixels=[1.0, 2.0, 3.0, 4.0, 5.0, 7.0])]
+    result = result_dict(pb.Result(**found_fields(outline=polygons, covariance=[0.5] * 36, reason="doubtful-match")))
+    assert result["outline"] == [[[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]]
+    assert result["covariance"] == [[0.5] * 6] * 6
+    assert result["reason"] == "doubtful-match"

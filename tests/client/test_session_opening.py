@@ -47,3 +47,9 @@ def test_changes_of_cameras_and_starts_are_kept():
     assert after["cases"] == [{"case": "x", "initial_pose": "start"}, {"case": "y", "initial_pose": "there"}]
     assert update_from_change(ONE, {"remove": ["x"], "add": [{"case": "q"}]}) == ONE
     assert update_from_change(TWO, {"camera": "new"})["cameras"] == {"a": "new", "b": "new"}
+
+
+def test_what_is_included_is_asked_for_again():
+    body = {"case": "x", "include": ["outline"]}
+    assert update_from_change(body, {"include": []})["include"] == []
+    assert update_from_change(body, {"case": "x"})["include"] == ["outline"]

@@ -20,6 +20,15 @@ from fluoropose.client.links import OutgoingFrame
 from fluoropose.evaluation.server_process import free_ports, server_process
 from fluoropose.transports.http.schemas import camera_json
 
+PING_S = 3.0
+
+
+@pytest.fixture(scope="module")
+def server(cases_root, models_root):
+    """A real server process that soon notices who no longer answers."""
+    with server_process(cases_root, models_root, 1, "cpu", ("--log-level", "warning", "--ping-s", str(PING_S))) as one:
+        yield one
+
 
 def get(address):
     """Ask without an authority's certificates, which take longer to read than the answer to come."""
@@ -94,6 +103,7 @@ def test_a_half_open_connection_is_noticed_and_nobody_waits_for_it(server, camer
             tracker.send(frame)
             time.sleep(0.1)
         assert sample(server.http, "fluoropose_streams_active") == 1
+        assert time.monotonic() - began > PING_S  # it was asked first
         assert tracker.reconnects == 0
         tracker.close()
 
@@ -139,7 +149,17 @@ def test_a_thousand_opened_and_abandoned_sessions_leave_the_service_working(serv
 def lasting(cases_root, models_root, ports):
     """The command of a server on given ports, to be started again after it has died."""
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases_root), "--models", str(models_root)]
-    command += ["--port", str(ports[0]), "--grpc-port", str(ports[1]), "--device", "cpu", "--log-level", "warning"]
+    command += [
+        "--read-only",
+        "--port",
+        str(ports[0]),
+        "--grpc-port",
+        str(ports[1]),
+        "--device",
+        "cpu",
+        "--log-level",
+        "warning",
+    ]
     return subprocess.Popen(command, env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
 
 

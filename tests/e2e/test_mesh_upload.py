@@ -27,7 +27,7 @@ def server(tmp_path_factory, cases_root):
     """A server that is ready, for it has a case already, and where its cases are."""
     folder = tmp_path_factory.mktemp("uploads") / "cases"
     shutil.copytree(cases_root / "small", folder / "small")
-    with server_process(folder, shipped_models_root(), 1, "cpu") as running:
+    with server_process(folder, shipped_models_root(), 1, "cpu", writes=True) as running:
         yield running, folder
 
 

@@ -1,6 +1,4 @@
-"""The shipped models on frames from outside the method: found, followed, searched for, and honestly lost."""
-
-from pathlib import Path
+"""The shipped objects by the universal networks, on frames from outside the method: found, followed, honestly lost."""
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from fluoropose.geometry.pose6 import pose_from_six, six_from_pose
 from fluoropose.imaging.xray import PixelMeaning, binning_factor, line_integral_image
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle
+from fluoropose.io.bundles import load_bundle, shipped_models_root, universal_bundle_folder
 from fluoropose.io.cases import load_case
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.assessment import Status, view_similarity
@@ -23,7 +21,6 @@ from fluoropose.simulate.scenes import case_scene
 from fluoropose.tracking.tracker import Tracker
 from support.views import one_view
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
 SEED = 31
 
 
@@ -32,7 +29,9 @@ class Stage:
 
     def __init__(self, name, folder):
         self.case = load_case(folder)
-        self.resident = load_resident_case(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
+        self.resident = load_resident_case(
+            self.case, load_bundle(universal_bundle_folder(shipped_models_root(), in_body=False)), open_device("cpu", 1)
+        )
         self.scene, self.motion, self.anatomy = case_scene(self.case, SEED)
         self.run = simulate_run(self.scene, self.motion, self.anatomy, 12, 15.0, SEED)
 

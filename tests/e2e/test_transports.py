@@ -35,12 +35,14 @@ def test_every_transport_gives_the_same_poses_to_the_last_bit(server, camera, po
     poses = {}
     for transport in TRANSPORTS:
         with Client(server.http, transport, grpc=server.grpc) as client:
-            tracker = client.track("small", camera_json(camera), initial_pose=pose)
+            camera_taken = camera_json(camera) | {"tolerance": {"focal_percent": 1.0, "principal_point_px": 2.0}}
+            tracker = client.track("small", camera_taken, initial_pose=pose, include=["outline", "covariance"])
             results = [tracker.send(frame, captured_at=1e9 + n / 15.0) for n, frame in enumerate(moving)]
             tracker.close()
         assert [result["seq"] for result in results] == [0, 1, 2, 3, 4]
         poses[transport] = [
-            (result["camera_from_volume"], result["confidence"], result["error_estimate"]) for result in results
+            [result[name] for name in ("camera_from_volume", "confidence", "error_estimate", "outline", "covariance")]
+            for result in results
         ]
     assert poses["http"] == poses["ws"] == poses["grpc"]
 

@@ -1,7 +1,5 @@
 """Two views of the shipped objects: depth that one cannot tell, and an answer where one of the two is useless."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,14 +10,13 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle
+from fluoropose.io.bundles import load_bundle, shipped_models_root, universal_bundle_folder
 from fluoropose.io.cases import load_case
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.result import FrameView
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
 PLAN = PairPlan((60.0,), (0.0,), (), 6, 3, 21)
 
 
@@ -28,7 +25,9 @@ class Biplane:
 
     def __init__(self, name, folder):
         self.case = load_case(folder)
-        self.resident = load_resident_case(self.case, load_bundle(MODELS / name), open_device("cpu", 1))
+        self.resident = load_resident_case(
+            self.case, load_bundle(universal_bundle_folder(shipped_models_root(), in_body=False)), open_device("cpu", 1)
+        )
         self.rig = simulate_rig(self.case, 60.0, PLAN)
 
     def views(self, pixels):

@@ -11,9 +11,9 @@ from fluoropose.evaluation.overlapping_objects import OverlapPlan, evaluate_over
 from fluoropose.evaluation.plots.several import overlap_plotter
 
 
-def test_objects_are_simulated_registered_and_drawn(small_shipped, cases_root, models_root, tmp_path):
+def test_objects_are_simulated_registered_and_drawn(small_shipped, cases_root, tmp_path):
     plan = OverlapPlan((("small", "small"),), 1, 2, 0, 64)
-    figures = evaluate_overlapping_objects(cases_root, models_root, plan, tmp_path, Environment())
+    figures = evaluate_overlapping_objects(cases_root, tmp_path / "no models", plan, tmp_path, Environment())
     assert [row["start"] for row in figures["sets"]] == ["rough", "near"]
     assert figures["sets"][0]["count"] == 2
     with (tmp_path / "objects.csv").open(newline="") as lines:

@@ -66,3 +66,11 @@ def test_an_absurd_size_is_refused():
 def test_a_camera_cannot_be_changed(camera):
     with pytest.raises(ValueError, match="read-only"):
         camera.intrinsic_matrix[0, 0] = 1.0
+
+
+@pytest.mark.parametrize("huge", [1e308, 1e-308])
+def test_numbers_beyond_any_detector_are_refused(huge):
+    with pytest.raises(GeometryError, match="row_spacing_mm must be 1e-05 to 1e.06 mm"):
+        camera_from_detector(4, 4, row_spacing_mm=huge, column_spacing_mm=1.0, source_to_detector_mm=1000.0)
+    with pytest.raises(GeometryError, match="focal lengths of at least"):
+        Camera(4, 4, [[huge, 0, 1.5], [0, 10.0, 1.5], [0, 0, 1]])

@@ -118,3 +118,8 @@ def test_an_inverted_place_is_refused():
 def test_a_place_that_is_not_rigid_is_refused():
     with pytest.raises(GeometryError, match="camera_from_world must be rigid"):
         PlacedCamera(CAMERA, np.diag([1.0, 1.0, 1.1, 1.0]))
+
+
+def test_a_c_arm_farther_than_any_room_is_refused():
+    with pytest.raises(GeometryError, match="at most 1e.06 mm"):
+        c_arm_camera_from_world(0.0, 0.0, 1e308)

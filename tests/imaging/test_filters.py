@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter
 from fluoropose.imaging.filters import (
     BINOMIAL,
     block_mean,
+    block_mean_twin,
     blur,
     blur_into,
     blur_twin,
@@ -101,6 +102,13 @@ def test_a_local_deviation_is_that_of_the_noise_there_and_never_0(rng):
     assert np.median(found[16:-16, 16:40]) == pytest.approx(np.hypot(1.0, np.sqrt(0.5)), rel=0.15)
     assert np.median(found[16:-16, 88:112]) == pytest.approx(np.hypot(3.0, np.sqrt(0.5)), rel=0.15)
     assert local_deviation(np.ones((64, 64), np.float32), 8).min() > 0.0
+
+
+@pytest.mark.parametrize("block", [4, 8])
+def test_a_block_mean_is_its_twin(rng, block):
+    for shape in ((64, 48), (2 * block, 5 * block), (128, 128)):
+        image = rng.standard_normal(shape).astype(np.float32)
+        np.testing.assert_allclose(block_mean(image, block), block_mean_twin(image, block), atol=2e-6)
 
 
 def test_a_block_mean_keeps_even_pictures_and_ramps():

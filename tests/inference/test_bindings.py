@@ -15,7 +15,7 @@ CPU = Device("cpu", 1)
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_both_bindings_give_the_same(rng, batch):
-    net = build_net(NetworkShape(2, (4, 8, 8), 8), SIZE_PX, surrounded=True)
+    net = build_net(NetworkShape(2, (4, 8, 8), 8), SIZE_PX)
     network = export_network(net, StepGeometry(SIZE_PX, 5), "fine.weights")
     atlas = place(rng.random((9, 1, SIZE_PX, SIZE_PX)).astype(np.float16), CPU)
     frames = rng.random((2, 40, 50)).astype(np.float32)

@@ -20,8 +20,7 @@ SHAPES = {"coarse": NetworkShape(2, (8, 8, 8), equations=0), "fine": NetworkShap
 def models():
     geometry = StepGeometry(SIZE_PX, 5)
     return {
-        name: export_network(build_net(shape, SIZE_PX, surrounded=True), geometry, f"{name}.weights")
-        for name, shape in SHAPES.items()
+        name: export_network(build_net(shape, SIZE_PX), geometry, f"{name}.weights") for name, shape in SHAPES.items()
     }
 
 

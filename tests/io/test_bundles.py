@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import BundleError
-from fluoropose.io.bundles import list_bundles, load_bundle, read_manifest
+from fluoropose.io.bundles import find_bundle_folder, list_bundles, load_bundle, read_manifest
+from fluoropose.io.files import sha256_of
 from fluoropose.registration.regression.bundle import require_fit
 from support.cases import tiny_bundle_folder
 
@@ -88,3 +89,42 @@ def test_a_bundle_says_whether_it_looks_at_surroundings(surrounded_case, small_c
         require_fit(bundle, "inside", surrounded_case.digest, surrounded=False)
     with pytest.raises(BundleError, match="looks at no surroundings"):
         require_fit(load_bundle(models_root / "small"), "small", small_case.digest, surrounded=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": None}, {"name": 7}, {"case_digest": []}, {"sha256": [1]}, {"sha256": None}, {"sha256": {"fine.onnx": 7}}],
+    ids=str,
+)
+def test_a_manifest_of_other_types_is_refused(copy, change):
+    manifest = json.loads((copy / "manifest.json").read_text()) | change
+    (copy / "manifest.json").write_text(
+        json.dumps({key: value for key, value in manifest.items() if value is not None})
+    )
+    with pytest.raises(BundleError, match="expected a manifest of model small with the texts"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "null", "{", '{"schema": 3}', '{"schema": 4, "case_digest": 7}', '{"schema": 4}']
+)
+def test_a_manifest_that_cannot_be_used_concerns_no_other_case(copy, small_case, text):
+    (copy.parent / "other").mkdir()
+    (copy.parent / "other" / "manifest.json").write_text(text)
+    assert find_bundle_folder(copy.parent, small_case) == copy
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{"])
+def test_a_case_whose_own_manifest_cannot_be_used_is_not_served_by_others(copy, small_case, text):
+    (copy / "manifest.json").write_text(text)
+    with pytest.raises(BundleError, match="manifest"):
+        find_bundle_folder(copy.parent, small_case)
+
+
+def test_golden_vectors_of_another_kind_are_refused(copy):
+    np.savez(copy / "golden.npz", frame=np.zeros(3))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["sha256"]["golden.npz"] = sha256_of(copy / "golden.npz")
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="expected golden vectors in model small"):
+        load_bundle(copy)

@@ -21,6 +21,7 @@ from fluoropose.io.cases import (
     store_case,
 )
 from support.cases import SMALL_CHOICE, small_volume
+from support.small_disk import fill, small_disk
 
 
 @pytest.fixture
@@ -73,6 +74,7 @@ def test_the_rest_of_the_ct_is_kept(tmp_path):
 def test_a_case_whose_atlas_lacks_the_surroundings_is_to_be_prepared_again(tmp_path):
     case = store_case(tmp_path / "two", "t", small_volume(3.0), SMALL_CHOICE, rest=small_volume(4.0))
     np.save(tmp_path / "two" / "atlas.npy", np.array(case.atlas.views))
+    without_digests(tmp_path / "two")
     with pytest.raises(StorageError, match="prepare the case again"):
         load_case(tmp_path / "two")
 
@@ -113,6 +115,13 @@ def test_a_case_is_not_replaced_by_accident(copy):
         store_case(copy, "other", small_volume(3.0), SMALL_CHOICE)
 
 
+def without_digests(folder):
+    """Make a case what earlier versions wrote."""
+    record = json.loads((folder / "case.json").read_text())
+    del record["sha256"], record["record_sha256"]
+    (folder / "case.json").write_text(json.dumps(record))
+
+
 def truncate(folder):
     data = (folder / "atlas.npy").read_bytes()
     (folder / "atlas.npy").write_bytes(data[: len(data) // 2])
@@ -140,6 +149,71 @@ def test_a_damaged_case_is_refused(copy, damage):
         load_case(copy)
 
 
+@pytest.mark.parametrize("name", ["attenuation.npy", "atlas.npy", "rest.npy"])
+def test_one_flipped_bit_of_an_array_is_noticed(tmp_path, name):
+    store_case(tmp_path / "two", "t", small_volume(3.0), SMALL_CHOICE, rest=small_volume(4.0))
+    data = bytearray((tmp_path / "two" / name).read_bytes())
+    data[-100] ^= 1
+    (tmp_path / "two" / name).write_bytes(bytes(data))
+    with pytest.raises(StorageError, match=f"checksum mismatch: {name} of case two"):
+        load_case(tmp_path / "two")
+
+
+def test_one_changed_digit_of_the_record_is_noticed(copy):
+    text = (copy / "case.json").read_text()
+    (copy / "case.json").write_text(text.replace('"range_mm": 900.0', '"range_mm": 901.0'))
+    with pytest.raises(StorageError, match="checksum mismatch: case.json of case small"):
+        load_case(copy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "null", "7", '"case"', "{}", '{"schema": []}', '{"schema": 1}', "[" * 100_000, "\xff", "",
+     '{"schema": 1, "rest_lps_from_index": null, "sha256": [1]}', '{"schema": 1, "lps_from_index": {}}'],
+)  # fmt: skip
+def test_whatever_a_record_holds_is_a_refusal_of_that_case(copy, text):
+    (copy / "case.json").write_text(text, encoding="latin-1")
+    with pytest.raises(StorageError, match="prepare it again"):
+        load_case(copy)
+
+
+def test_a_case_of_an_earlier_version_has_no_digests_and_is_read(copy):
+    without_digests(copy)
+    assert load_case(copy).name == "small"
+
+
+def test_a_case_for_which_the_disk_has_no_room_is_not_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 5 * 2**20))
+    rendered = []
+    with pytest.raises(StorageError, match="expected room for"):
+        store_case(
+            tmp_path / "x", "t", small_volume(3.0), SMALL_CHOICE, progress=lambda done, total: rendered.append(done)
+        )
+    assert rendered == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_at_whatever_write_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    """The question for room is answered wrongly, as if others filled the disk meanwhile: then each write finds out."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 2**40))
+    with small_disk(tmp_path, 8 * 2**20):
+        ended = []
+        for left_kib in (0, 4, 16, 32, 64, 256, 1024, 1700, 1750, 1800, 4096):
+            monkeypatch.undo()
+            fill(tmp_path, left_kib * 2**10)
+            monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 2**40))
+            try:
+                store_case(tmp_path / "x", "t", small_volume(3.0), SMALL_CHOICE)
+                ended.append("stored")
+                remove_case(tmp_path / "x")
+            except StorageError as error:
+                assert "No space left" in str(error)
+                ended.append("refused")
+            assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+    assert ended[:6] == ["refused"] * 6
+    assert ended[-1] == "stored"
+
+
 def test_no_case_is_an_unknown_case(tmp_path):
     with pytest.raises(UnknownCaseError, match="no case.json"):
         load_case(tmp_path)
@@ -153,6 +227,7 @@ def test_names_cannot_leave_their_folder(name):
 
 def test_a_removed_case_is_gone_and_so_is_what_a_torn_removal_left(copy):
     shutil.copytree(copy, copy.with_name("small.part"))
+    shutil.copytree(copy, copy.with_name("small.0123abcd.part"))
     remove_case(copy)
     assert list(copy.parent.iterdir()) == []
     remove_case(copy)

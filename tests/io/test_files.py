@@ -5,7 +5,16 @@ import errno
 import pytest
 
 from fluoropose.errors import InputError, StorageError
-from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_file, write_json
+from fluoropose.io.files import (
+    PART_SUFFIX,
+    new_folder,
+    read_json,
+    sha256_of,
+    sweep_parts,
+    write_file,
+    write_json,
+    write_text,
+)
 
 
 def test_a_folder_appears_when_the_block_has_ended(tmp_path):
@@ -51,6 +60,26 @@ def test_what_an_interrupted_write_left_is_cleared_away(tmp_path):
     assert list((tmp_path / "case").iterdir()) == []
 
 
+def test_what_a_live_writer_writes_is_not_swept(tmp_path):
+    with new_folder(tmp_path / "case") as part:
+        (part / "a.txt").write_text("a")
+        (tmp_path / "case.dead.part").mkdir()
+        (tmp_path / "other.part").write_text("torn")
+        assert sweep_parts(tmp_path, "case") == ["case.dead.part"]
+        assert sweep_parts(tmp_path) == ["other.part"]
+    assert (tmp_path / "case" / "a.txt").read_text() == "a"
+
+
+def test_two_writers_of_one_folder_never_share_it(tmp_path):
+    with new_folder(tmp_path / "case", replace=True) as first:
+        with new_folder(tmp_path / "case", replace=True) as second:
+            assert first != second
+            (second / "a.txt").write_text("second")
+        (first / "b.txt").write_text("first")
+    assert [path.name for path in (tmp_path / "case").iterdir()] == ["b.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
+
+
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
@@ -89,3 +118,10 @@ def test_a_digest_is_that_of_the_standard(tmp_path):
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_text_is_written_whole(tmp_path):
+    write_text(tmp_path / "a.txt", "é\n")
+    assert (tmp_path / "a.txt").read_bytes() == "é\n".encode()
+    with pytest.raises(StorageError, match="expected to write"):
+        write_text(tmp_path / "a.txt" / "b.txt", "x")

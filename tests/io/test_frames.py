@@ -77,6 +77,37 @@ def test_damaged_or_foreign_bytes_are_refused(data, kind):
         decode_frame(data, kind)
 
 
+def npy_of_header(text):
+    header = text.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + b"\0" * 32
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "(-4, -4)",
+        "(4, -4)",
+        "(True, 16)",
+        "(10**9, 4)",
+        "(999999999999999999999, 4)",
+        "((4, 4), 1)",
+        "[4, 4]",
+        "(0, 4)",
+    ],
+)
+def test_a_shape_that_is_none_is_refused(shape):
+    with pytest.raises(FrameError, match="expected"):
+        decode_frame(
+            npy_of_header(f"{{'descr': '<u2', 'fortran_order': False, 'shape': {shape}}}"), "application/x-npy"
+        )
+
+
+@pytest.mark.parametrize("text", ["{'descr': (((", "{" * 110, '"' * 3, "{'descr': '<u2', 'shape': (4L, 4", "\0", "\\"])
+def test_a_header_that_is_no_literal_is_refused(text):
+    with pytest.raises(FrameError, match="expected an npy file"):
+        decode_frame(npy_of_header(text), "application/x-npy")
+
+
 def test_a_header_that_promises_too_much_is_refused_before_reading():
     header = b"{'descr': '<u2', 'fortran_order': False, 'shape': (100000, 100000), }"
     header += b" " * (117 - len(header)) + b"\n"
@@ -112,3 +143,23 @@ def test_a_missing_or_colour_file_is_refused(tmp_path):
     Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(tmp_path / "colour.tif")
     with pytest.raises(FrameError, match="greyscale TIFF"):
         read_frame_file(tmp_path / "colour.tif")
+
+
+def test_one_frame_of_a_stack_by_number(tmp_path, rng):
+    stack = rng.integers(0, 100, (3, 4, 5)).astype(np.uint16)
+    np.save(tmp_path / "run.npy", stack)
+    np.testing.assert_array_equal(read_frame_file(tmp_path / "run.npy", 2), stack[2])
+    with pytest.raises(FrameError, match="0 to 2, got 3"):
+        read_frame_file(tmp_path / "run.npy", 3)
+    np.save(tmp_path / "one.npy", stack[0])
+    with pytest.raises(FrameError, match=r"\(frames, rows, columns\)"):
+        read_frame_file(tmp_path / "one.npy", 0)
+    (tmp_path / "a.png").write_bytes(png(stack[0].astype(np.uint8)))
+    with pytest.raises(FrameError, match="several frames for frame 1"):
+        read_frame_file(tmp_path / "a.png", 1)
+
+
+def test_a_jpeg_is_read_from_a_file(tmp_path):
+    grey = np.full((16, 24), 100, np.uint8)
+    Image.fromarray(grey).save(tmp_path / "a.jpg")
+    assert np.abs(read_frame_file(tmp_path / "a.jpg").astype(int) - 100).max() <= 2

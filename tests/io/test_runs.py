@@ -38,7 +38,7 @@ def test_files_of_several_frames(tmp_path):
 
 BAD = {
     "empty folder": (lambda path: path.mkdir(), "got none"),
-    "nothing there": (lambda path: None, "No such file"),
+    "nothing there": (lambda path: None, "no such file"),
     "torn": (lambda path: path.write_bytes(b"\x93NUMPY"), "expected"),
     "four axes": (lambda path: np.save(path.with_suffix(".npy"), np.zeros((2, 2, 2, 2))), "got shape"),
 }

@@ -5,7 +5,7 @@ from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.imaging.attenuation import saturate
-from fluoropose.imaging.sampling import normalised_homography, warp_frame
+from fluoropose.imaging.sampling import normalised_homography, warp_frame, warp_picture
 from fluoropose.registration.assessment import (
     Assessment,
     ErrorEstimate,
@@ -16,6 +16,7 @@ from fluoropose.registration.assessment import (
     assess_overlapped,
     assess_waiting,
     corner_error_mm,
+    detailed_similarity,
     expected_errors,
     view_similarity,
     world_information,
@@ -25,7 +26,8 @@ from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.registration.regression.step import Regression
 from fluoropose.similarity.edge_similarity import edge_similarity_twin
-from support.shots import SIGMAS, believed
+from support.cases import EXPECTED_SIX
+from support.shots import SIGMAS, believed, fine_camera, shot
 
 
 def estimate_with(case, presence, six=(0, 0, 900.0, 0, 0, 0), sigma_x=0.3, moved=(0.0, 0.0, 0.0)):
@@ -221,6 +223,24 @@ def test_a_tracked_frame_that_waited_for_views_says_so():
     assert (late.status, late.reason, late.confidence) == (Status.LOW_CONFIDENCE, "view-not-cached", 0.99)
     lost = Assessment(Status.LOST, 0.0, ErrorEstimate(9.0, 9.0, 9.0))
     assert assess_waiting(lost, 3) is lost
+
+
+def test_the_detailed_similarity_is_that_of_the_pose_between_cached_views(small_case, rng):
+    """The nearest view is a degree off; what lies between views is more like the frame, and a wrong turn is not."""
+    camera = fine_camera()
+    pose = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 1.0, 0.9], small_case.pose_frame)
+    frame = shot(small_case, camera, pose, rng)
+
+    def similarity(off_deg):
+        turned = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 1.0 + off_deg, 0.9], small_case.pose_frame)
+        return detailed_similarity(frame, align_view(turned, camera, small_case.atlas), small_case.atlas)
+
+    nearest = small_case.atlas.pictures[[align_view(pose, camera, small_case.atlas).view_index]].astype(np.float32)
+    alignment = align_view(pose, camera, small_case.atlas)
+    seen = warp_picture(frame, alignment.frame_from_canonical_px, small_case.atlas.view.size_px)
+    of_nearest = edge_similarity_twin(seen, saturate(nearest[0]), smooth_px=0.8)
+    assert similarity(0.0) > of_nearest
+    assert similarity(0.0) > max(similarity(-5.0), similarity(5.0)) + 0.004
 
 
 def test_a_pose_that_another_measure_doubts_is_no_sure_one():

@@ -28,6 +28,8 @@ FREE = [
     "refinement/gauss_newton.py",
     "refinement/costs/gradient_correlation.py",
     "assessment.py",
+    "rivals.py",
+    "explanation.py",
     "result.py",
 ]
 IN_A_BODY = {"refinement/costs/two_body.py"}

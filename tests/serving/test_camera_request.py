@@ -6,6 +6,7 @@ import pytest
 from fluoropose.errors import GeometryError, InputError
 from fluoropose.geometry.camera import camera_from_detector
 from fluoropose.geometry.rig import SameCameraError, c_arm_camera_from_world
+from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.serving.camera_request import (
     CameraRequest,
     CamerasRequest,
@@ -34,6 +35,13 @@ def test_a_place_is_made_rigid_once():
     )
     assert placed.case == "side"
     assert CameraRequest(96, 128, **LENGTHS).placed.camera_from_world is None
+
+
+def test_a_tolerance_reaches_the_camera_at_its_place():
+    tolerance = CameraTolerance(1.0, 5.0)
+    request = CameraRequest(96, 128, **LENGTHS, tolerance=tolerance)
+    assert request.placed.place().tolerance is request.placed.place(np.eye(4)).tolerance is tolerance
+    assert CameraRequest(96, 128, **LENGTHS).placed.place().tolerance is None
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ def test_nodes_on_the_cpu_are_no_readiness_where_a_gpu_is_required(
 def test_what_is_prepared_and_fails_may_be_deleted_and_submitted_again(tmp_path, models_root):
     done = threading.Event()
 
-    def prepare(request, folder, progress):
-        progress(1, 2)
+    def prepare(request, folder, steps):
+        steps.render(1, 2)
         raise ObjectSelectionError("expected an object, got none")
 
     service = Service(open_device("cpu", 1), tmp_path, models_root, prepare=prepare)
@@ -104,4 +104,8 @@ def test_what_is_prepared_and_fails_may_be_deleted_and_submitted_again(tmp_path,
     record = service.record("a")
     assert (record.state, record.detail, record.owner) == ("failed", "expected an object, got none", "one")
     service.delete("a")
-    assert service.submit("a", None, lambda: None).owner == ""
+    again = service.submit("a", None, lambda: None)
+    assert again.owner == ""
+    assert again.ended.wait(20)
+    assert service.submit("a", None, lambda: None).ended.wait(20)
+    assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,14 @@
 """A frame's result with chosen numbers, for what encodes or counts results."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
 from fluoropose.registration.result import Registration
 from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
 
-__all__ = ["made_registration", "made_result"]
+__all__ = ["lost", "made_registration", "made_result"]
 
 
 def made_registration(status=Status.TRACKING):
@@ -22,3 +24,11 @@ def made_result(cases=("small",), searching=(), **more):
     parts = tuple(ObjectResult(case, f"model of {case}", registration, pose, error, smoothed) for case in cases)
     fields = {"views": ("a",), "left_out": {"b": "not seen"}, "timing_ms": {"total": 1.23456}, "device": "cpu"} | more
     return FrameResult(7, "a", parts, searching=searching, **fields)
+
+
+def lost(result):
+    """Return a result whose object was not found."""
+    registration = result.first.registration
+    assessment = replace(registration.assessment, status=Status.LOST, reason="not-seen")
+    part = replace(result.first, registration=replace(registration, assessment=assessment))
+    return replace(result, objects=(part,))

@@ -43,10 +43,9 @@ from fluoropose.geometry.rotation import about_x, angle_between
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle
+from fluoropose.io.bundles import load_bundle, shipped_models_root, universal_bundle_folder
 from fluoropose.io.cases import load_case, store_case
 from fluoropose.io.preparation import prepare_shipped
-from fluoropose.io.weights import load_weights
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.pipeline import register as register_views
@@ -59,15 +58,12 @@ from fluoropose.simulate.run import simulate_run
 from fluoropose.simulate.scenarios import overlapping_scene, shipped_body
 from fluoropose.simulate.scenes import case_scene
 from fluoropose.tracking.tracker import Tracker
-from fluoropose.train.profiles import PROFILES
-from fluoropose.train.run import train_case
 from support.cases import small_case_folder, small_volume, surrounding_volume
 
 TOLERANCE_MM, TOLERANCE_DEG = 0.05, 0.05
 """How far the object's centre and its rotation may differ on another kind of machine."""
 
 HERE = Path(__file__).resolve().parent
-MODELS = HERE.parents[1] / "models"
 RECORD = HERE / "pose_digest.json"
 FRAMES_PER_OBJECT = 3
 CROWD = ("knee", "plate", "probe", "plate")
@@ -92,17 +88,15 @@ class Workshop:
         """Return a shipped object, resident."""
         if name not in self._residents:
             case = self._case(name, lambda folder: prepare_shipped(OBJECTS[name], folder, progress=lambda *_: None))
-            self._residents[name] = load_resident_case(case, load_bundle(MODELS / name), self.device)
+            self._residents[name] = load_resident_case(case, universal_bundle(in_body=False), self.device)
         return self._residents[name]
 
     def surrounded(self) -> ResidentCase:
-        """Return a drawn object in a drawn body, with the general weights as they are."""
+        """Return a drawn object in a drawn body, resident."""
         choice = ViewChoice(about_x(np.pi / 2), 900.0, AtlasGrid(16.0, 2.0))
         volume, rest = small_volume(0.6), surrounding_volume()
         case = self._case("body", lambda folder: store_case(folder, "digest:body", volume, choice, rest=rest))
-        weights = load_weights(MODELS / "generic")
-        trained = train_case(case, PROFILES["instant"], self.folder / "body.checkpoints", initial=weights)
-        return load_resident_case(case, Bundle("body", case.digest, trained.models, trained.golden), self.device)
+        return load_resident_case(case, universal_bundle(in_body=True), self.device)
 
     def small(self) -> Case:
         """Return the tests' small case."""
@@ -122,6 +116,11 @@ class Workshop:
     def _case(self, name: str, make: Callable[[Path], Case]) -> Case:
         folder = self.folder / "cases" / name
         return load_case(folder) if folder.is_dir() else make(folder)
+
+
+def universal_bundle(*, in_body: bool) -> Bundle:
+    """Return the networks that serve every case."""
+    return load_bundle(universal_bundle_folder(shipped_models_root(), in_body=in_body))
 
 
 def alone(shop: Workshop) -> Iterator[tuple[str, Any]]:

@@ -5,10 +5,9 @@ import onnx
 import pytest
 from onnx import helper
 
-from fluoropose.cli.settings import shipped_models_root
 from fluoropose.errors import InputError
 from fluoropose.inference.onnx_runtime import Device, open_session
-from fluoropose.io.bundles import list_bundles, load_bundle
+from fluoropose.io.bundles import load_bundle, shipped_models_root, universal_bundle_folder
 from fluoropose.registration.regression.numpy_step import warp_frame
 from fluoropose.train.export import OPSET, export_network, split_at_warp
 from fluoropose.train.network import build_net, step_geometry
@@ -16,11 +15,6 @@ from fluoropose.train.profiles import STAGES
 
 SIZE_PX = 128
 CPU = Device("cpu", 1)
-
-
-def shipped_networks():
-    root = shipped_models_root()
-    return [(name, stage) for name in list_bundles(root) for stage in ("coarse", "fine")]
 
 
 @pytest.fixture(scope="module", params=STAGES, ids=lambda stage: stage.name)
@@ -36,11 +30,11 @@ def exported(request, small_case, tmp_path_factory):
     return graphs, folder
 
 
-def assert_the_graphs_agree(graphs, rng):
+def assert_the_graphs_agree(graphs, rng, pictures=5):
     """The full graph on a frame, and the warped graph on that frame as the NumPy twin warps it."""
     frame = rng.random((90, 110)).astype(np.float16)
     homography = np.array([[2 / SIZE_PX, 1e-4, -1.05], [-2e-4, 2 / SIZE_PX, -0.9], [1e-5, 2e-5, 1.0]], np.float32)
-    given = {"view_index": np.arange(5)[None], "atlas": rng.random((9, 1, SIZE_PX, SIZE_PX)).astype(np.float16)}
+    given = {"view_index": np.arange(pictures)[None], "atlas": rng.random((9, 1, SIZE_PX, SIZE_PX)).astype(np.float16)}
     expected = open_session(graphs.full, CPU, graphs.weights).run(
         None,
         given | {"frames": frame[None, None], "frame_index": np.zeros(1, np.int64), "homography": homography[None]},
@@ -65,9 +59,11 @@ def assert_the_parts_agree(graphs, rng):
         np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-5 * np.abs(one).max())
 
 
-@pytest.mark.parametrize(("name", "stage"), shipped_networks())
-def test_both_graphs_of_a_shipped_network_agree(name, stage, rng):
-    assert_the_graphs_agree(load_bundle(shipped_models_root() / name).models[stage], rng)
+@pytest.mark.parametrize("stage", ["coarse", "fine"])
+@pytest.mark.parametrize("in_body", [False, True], ids=["alone", "body"])
+def test_both_graphs_of_a_shipped_network_agree(in_body, stage, rng):
+    folder = universal_bundle_folder(shipped_models_root(), in_body=in_body)
+    assert_the_graphs_agree(load_bundle(folder).models[stage], rng, 5 + in_body)
 
 
 def test_both_graphs_of_an_exported_network_agree(exported, rng):

@@ -6,7 +6,8 @@ import torch
 
 from fluoropose.geometry.rotation import from_zxy
 from fluoropose.registration.regression.residual import RESIDUAL_SCALES
-from fluoropose.train.network import EquationNet, NetworkShape
+from fluoropose.train.network import EquationNet, NetworkShape, build_net
+from fluoropose.train.profiles import STAGES
 
 SIZE_PX, FIELD_MM, RANGE_MM = 128, 100.0, 900.0
 
@@ -36,6 +37,17 @@ def test_equations_give_back_the_motion_that_they_describe(rng, pool):
     found = torch.linalg.solve(information - torch.diag(torch.exp(net.log_prior)), vector[..., None]).detach()[0, :, 0]
     scales = np.array(RESIDUAL_SCALES) * [FIELD_MM, FIELD_MM, RANGE_MM, 1, 1, 1]
     assert (np.abs(found.numpy() * scales - residual) < [0.01, 0.01, 0.1, 1e-4, 2e-4, 2e-4]).all()
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_an_object_alone_is_one_with_nothing_around_it(rng, stage):
+    net = build_net(stage.shape, SIZE_PX).eval()
+    frame, views = (torch.from_numpy(rng.random((2, n, SIZE_PX, SIZE_PX)).astype(np.float32)) for n in (1, 6))
+    views[:, 5] = 0.0
+    with torch.no_grad():
+        torch.testing.assert_close(net(frame, views[:, :5]), net(frame, views), rtol=1e-4, atol=1e-4)
+        views[:, 5] = views[:, 0].flip(1)
+        assert not torch.allclose(net(frame, views[:, :5])[1], net(frame, views)[1], rtol=1e-2)
 
 
 def test_more_trust_means_more_information(rng):

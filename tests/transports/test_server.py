@@ -33,6 +33,11 @@ def test_one_stream_message_waits_at_most():
     assert server.http_config(plan, None).ssl_certfile == "c.pem"
 
 
+def test_a_silent_stream_is_ended_after_three_pings_time():
+    config = server.http_config(ServePlan(Path("cases"), Path("models"), ping_s=1.5), None)
+    assert (config.ws_ping_interval, config.ws_ping_timeout) == (1.5, 3.0)
+
+
 def test_a_server_without_grpc_serves_until_it_is_told_to_stop(cases_root, models_root):
     port, metrics_port = free_ports(2)
     seen = {}
@@ -56,7 +61,15 @@ def test_a_server_without_grpc_serves_until_it_is_told_to_stop(cases_root, model
     client.start()
     try:
         server.run_server(
-            ServePlan(cases_root, models_root, port=port, grpc_port=-1, metrics_port=metrics_port, device="cpu")
+            ServePlan(
+                cases_root,
+                models_root,
+                port=port,
+                grpc_port=-1,
+                metrics_port=metrics_port,
+                device="cpu",
+                read_only=True,
+            )
         )
     finally:
         client.join()

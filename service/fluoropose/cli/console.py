@@ -21,7 +21,10 @@ console = Console()
 
 @contextmanager
 def plain_errors(interrupted: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
-    """Turn our errors into one line on stderr and exit code 2; after Ctrl-C say `interrupted` and exit with 130."""
+    """Turn our errors into one line on stderr and exit code 2; after Ctrl-C say `interrupted` and exit with 130.
+
+    Another exception is a fault of this program: one line too, exit code 1, and the traceback in a file that it names.
+    """
     try:
         yield
     except FluoroposeError as error:
@@ -30,6 +33,13 @@ def plain_errors(interrupted: Callable[[], str] = lambda: "interrupted") -> Iter
     except KeyboardInterrupt:
         Console(stderr=True).print(interrupted(), style="bold red", markup=False, soft_wrap=True)
         raise typer.Exit(130) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:
+        from fluoropose.cli.fault_report import report_fault
+
+        Console(stderr=True).print(report_fault(error), style="bold red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
 def print_dim(line: str) -> None:

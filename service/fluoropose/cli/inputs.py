@@ -1,34 +1,39 @@
-"""Cameras and places from JSON files, in the forms of the API; every mistake is an InputError."""
+"""Cameras and places from files: JSON in the forms of the API, or geometry as other programs write it."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fluoropose.errors import InputError
+import typer
+
+from fluoropose.errors import GeometryError, InputError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.conversion.convert import read_geometry
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.io.files import read_json
+from fluoropose.io.geometry_files import geometry_in_file
+from fluoropose.serving.camera_request import CameraRequest
 from fluoropose.transports.http.decode import decode_camera, decode_header
 from fluoropose.transports.http.request_schemas import FrameMeta, PlacedCameraModel
-from fluoropose.transports.http.schemas import CameraModel
+from fluoropose.transports.http.schemas import CameraModel, camera_json
 
 __all__ = ["is_placed", "read_camera", "read_placed_camera", "read_placed_cameras", "read_places"]
 
 
 def read_camera(path: Path) -> Camera:
-    """Return the camera in a JSON file, in either form of the API."""
-    return _camera(read_json(path, "a camera"), path)
+    """Return the camera in a file: JSON in either form of the API, or any geometry that `geometry convert` reads."""
+    return _camera(_read_camera_json(path), path).camera
 
 
 def is_placed(path: Path) -> bool:
-    """Tell whether a camera's JSON file says where in a world the camera stands."""
-    value: Any = read_json(path, "a camera")
+    """Tell whether a camera's file says where in a world the camera stands; the display of an XA image does not."""
+    value: Any = _read_camera_json(path)
     return isinstance(value, dict) and value.get("camera_from_world") is not None
 
 
 def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
-    """Return cameras in JSON files with their `camera_from_world`, which one camera alone may leave out.
+    """Return cameras in files with their `camera_from_world`, which one camera alone may leave out.
 
     Raises
     ------
@@ -37,28 +42,54 @@ def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
     """
     placed = []
     for path in paths:
-        value: Any = read_json(path, "a camera")
+        value: Any = _read_camera_json(path)
         place = value.pop("camera_from_world", None) if isinstance(value, dict) else None
         if place is None and len(paths) > 1:
             raise InputError(
                 f"expected camera_from_world in the camera of each of {len(paths)} views, got none in {path}"
             )
-        camera = _camera(value, path)
-        placed.append(PlacedCamera(camera) if place is None else PlacedCamera(camera, place))
+        asked = _camera(value, path)
+        given = {} if place is None else {"camera_from_world": place}
+        placed.append(PlacedCamera(asked.camera, tolerance=asked.tolerance, **given))
     return placed
 
 
-def _camera(value: Any, path: Path) -> Camera:
+def _read_camera_json(path: Path) -> Any:
+    """Return a camera's JSON as the API takes it, converted where the file has another kind of geometry.
+
+    Raises
+    ------
+    InputError, FrameError
+        If there is no such file, it holds no geometry, or no such camera can be.
+    """
+    if path.suffix == ".json":
+        value: Any = read_json(path, "a camera")
+        if not (isinstance(value, dict) and "kind" in value):
+            return value
+    fields = geometry_in_file(path)
     try:
-        return CameraModel.model_validate(value).value().camera
+        geometry = read_geometry(fields)
+    except GeometryError as error:
+        raise InputError(f"expected a camera in {path}, got: {error}") from error
+    for note in geometry.notes:
+        typer.echo(f"note: {path.name}: {note}", err=True)
+    value = camera_json(geometry.camera)
+    if geometry.camera_from_world is not None and not geometry.is_first_guess:
+        value["camera_from_world"] = geometry.camera_from_world.tolist()
+    return value
+
+
+def _camera(value: Any, path: Path) -> CameraRequest:
+    try:
+        return CameraModel.model_validate(value).value()
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
 
 
 def read_placed_camera(path: Path) -> dict[str, Any]:
-    """Return the camera in a JSON file as sessions take it: in either form, with its place if it has one."""
+    """Return the camera in a file as sessions take it: in either form, with its place if it has one."""
     try:
-        model = PlacedCameraModel.model_validate(read_json(path, "a camera"))
+        model = PlacedCameraModel.model_validate(_read_camera_json(path))
     except ValueError as error:
         raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
     decode_camera(model)

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import typer
+from numpy.typing import NDArray
 
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_registration import Reading
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.io.frames import read_frame_file
 
 __all__ = ["InstantFiles"]
 
@@ -14,7 +19,7 @@ __all__ = ["InstantFiles"]
 class InstantFiles:
     """One instant in files: the case, a frame and a camera per view, the start; how to read pixels; the model.
 
-    An overlay is drawn into `picture` if it is given.
+    An overlay is drawn into `picture` if it is given. `frame_number` chooses a frame of files of several, from 0.
     """
 
     case: Path
@@ -26,6 +31,13 @@ class InstantFiles:
     inverted: bool
     picture: Path | None
     threads: int
+    frame_number: int | None = None
+
+    def read_frame(self, path: Path) -> NDArray[Any]:
+        """Return the pixels of a frame's file; of several frames that of `frame_number`. Say what is lossy."""
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            typer.echo(f"note: {path.name} is a JPEG: its blocks and lost details are taken for edges", err=True)
+        return read_frame_file(path, self.frame_number)
 
     def reading(self) -> Reading:
         """Return how pixels are read, or raise InputError."""

@@ -17,12 +17,13 @@ __all__ = ["view_panels"]
 _GREEN, _RED = (60, 255, 90), (255, 70, 60)
 
 
-def view_panels(case: Case, name: str, view: FrameView, start: Mat44 | None, found: Mat44) -> NDArray[np.uint8]:
-    """Return a view as it is, with the start and with what was found; both poses are world_from_volume."""
+def view_panels(case: Case, name: str, view: FrameView, start: Mat44 | None, found: Mat44 | None) -> NDArray[np.uint8]:
+    """Return a view as it is, with the start and with what was found, if any; both poses are world_from_volume."""
     renderer = CpuRenderer(case.volume, default_step_mm(case.volume))
     camera, place = view.placed.camera, view.placed.camera_from_world
     layers: list[Any] = [(name, [])]
     if start is not None:
         layers.append(("start", [(outline(renderer.render(camera, place @ start)), _RED)]))
-    layers.append(("found", [(outline(renderer.render(camera, place @ found)), _GREEN)]))
+    if found is not None:
+        layers.append(("found", [(outline(renderer.render(camera, place @ found)), _GREEN)]))
     return overlay_panels(view.pixels, layers)

@@ -21,13 +21,12 @@ from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
 from fluoropose.io.cases import load_case
-from fluoropose.io.frames import read_frame_file
 from fluoropose.io.pictures import save_picture
 from fluoropose.io.poses import read_pose, read_world_pose
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.result import FrameView
 from fluoropose.serving.messages import single_result
-from fluoropose.transports.http.encode import encode_result
+from fluoropose.transports.http.encode import encode_body
 
 __all__ = ["register_file", "register_view_files"]
 
@@ -38,14 +37,15 @@ def register_file(files: InstantFiles, method: str = "pehl") -> dict[str, Any]:
     """Return the API's result for one frame, or what another method found; draw start (red) and result (green)."""
     camera = read_camera(files.cameras[0])
     start = None if files.start is None else read_pose(files.start)
-    pixels = read_frame_file(files.frames[0])
+    pixels = files.read_frame(files.frames[0])
     case = load_case(files.case)
     inputs = MethodInputs(case, files.model, threads=files.threads, reading=files.reading())
     if method == "pehl":
         result = _register(inputs, pixels, camera, start)
     else:
         result = _register_by(method, inputs, pixels, camera, start)
-    found = np.array(result["camera_from_volume"])
+    seen = result.get("camera_from_volume")
+    found = None if seen is None or result.get("status") == "LOST" else np.array(seen)
     if files.picture is not None:
         view = FrameView(pixels, PlacedCamera(camera))
         save_picture(files.picture, view_panels(case, files.frames[0].name, view, start, found))
@@ -62,19 +62,20 @@ def register_view_files(files: InstantFiles, method: str = "pehl") -> dict[str, 
     placed = read_placed_cameras(files.cameras)
     start = None if files.start is None else read_world_pose(files.start)
     views = [
-        FrameView(read_frame_file(path), camera, path.name) for path, camera in zip(files.frames, placed, strict=True)
+        FrameView(files.read_frame(path), camera, path.name) for path, camera in zip(files.frames, placed, strict=True)
     ]
     case, bundle = load_case(files.case), load_bundle(files.model)
     resident = load_resident_case(case, bundle, open_device("cpu", files.threads))
     found = register_views(resident, views, Plan(start, nearby=False), files.reading())
     if files.picture is not None:
-        rows = [view_panels(case, view.name, view, start, found.world_from_volume) for view in views]
+        pose = None if found.status == "LOST" else found.world_from_volume
+        rows = [view_panels(case, view.name, view, start, pose) for view in views]
         width = max(row.shape[1] for row in rows)
         padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]
         save_picture(files.picture, np.concatenate(padded))
     result = single_result(found, case.name, bundle.name, resident.device_label)
     return {
-        **encode_result(result).model_dump(exclude_none=True),
+        **encode_body(result),
         "view_reports": [
             {**asdict(report), "camera_from_volume": report.camera_from_volume.tolist()} for report in found.views
         ],
@@ -87,7 +88,7 @@ def _register(inputs: MethodInputs, pixels: NDArray[Any], camera: Camera, start:
     resident = load_resident_case(inputs.case, bundle, open_device("cpu", inputs.threads))
     found = register_frame(resident, pixels, camera, Plan(start, nearby=False), inputs.reading)
     result = single_result(found, inputs.case.name, bundle.name, resident.device_label)
-    return encode_result(result).model_dump(exclude_none=True)
+    return encode_body(result)
 
 
 def _register_by(

@@ -36,14 +36,31 @@ def serve(
         Path | None, typer.Option("--tls-client-ca", help="Clients must have a certificate of this authority, PEM.")
     ] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy guards this address.")] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="A name that the service is called by; may be repeated.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option("--allow-origin", help="A web page's origin that may call; may be repeated.")
+    ] = None,
     grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Take and delete no cases; others may write the folder.")
+    ] = False,
+    prepare_mb: Annotated[
+        float, typer.Option("--prepare-mb", help="Most megabytes of address space to prepare one case.")
+    ] = 8590.0,
+    prepare_s: Annotated[float, typer.Option("--prepare-s", help="Most seconds to prepare one case.")] = 300.0,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    ping_s: Annotated[
+        float, typer.Option("--ping-s", min=0.1, help="Between pings over WebSocket; silent for two more, it is ended.")
+    ] = 5.0,
 ) -> None:
     """Serve the cases until stopped.
 
     Example: fluoropose serve --cases cases --models models
     """
     with plain_errors():
+        from fluoropose.serving.preparation_worker import PreparationLimits
         from fluoropose.transports.server import ServePlan, run_server
 
         settings = Settings()
@@ -53,6 +70,10 @@ def serve(
                 metrics_port, device or settings.device, threads or settings.threads,
                 cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
+                ping_s,
+                read_only, PreparationLimits(int(1e6 * prepare_mb), cpu_s=prepare_s, wall_s=prepare_s),
                 renderer or settings.renderer,
+                tuple(allow_host or settings.allowed("allow_host")),
+                tuple(allow_origin or settings.allowed("allow_origin")),
             )
         )  # fmt: skip

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
 
     models: Path | None = None
     keys: Path | None = None
+    allow_host: str = ""
+    allow_origin: str = ""
+
+    def allowed(self, name: str) -> list[str]:
+        """Return the setting `allow_host` or `allow_origin`, which is written with commas, as a list."""
+        return [part.strip() for part in str(getattr(self, name)).split(",") if part.strip()]
 
     def models_root(self) -> Path:
         """Return the folder of models: what was set, or the ones that ship."""

@@ -7,7 +7,7 @@ import typer
 
 from fluoropose.cli.console import console, plain_errors
 from fluoropose.cli.environment import here, prepare_shipped_cases, write_figures
-from fluoropose.cli.options import GrpcAddress, Inverted, Json, PixelMeaning
+from fluoropose.cli.options import GrpcAddress, Inverted, PixelMeaning
 
 __all__ = ["stream"]
 
@@ -36,7 +36,8 @@ def stream(
     address: Annotated[str, typer.Option("--address", help="The service's HTTP address.")] = "http://127.0.0.1:8000",
     grpc_address: GrpcAddress = "127.0.0.1:8001",
     key: Annotated[str | None, typer.Option("--key", help="An API key.")] = None,
-    json_file: Json = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures and every pose here.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row per answered frame here.")] = None,
 ) -> None:
     """Send frames to a service at their rate, as a console does, and show what comes back.
 
@@ -46,6 +47,9 @@ def stream(
         from fluoropose.cli.stream_run import StreamPlan, run_stream
         from fluoropose.cli.stream_source import RunFiles, read_source, simulate_source
         from fluoropose.errors import InputError
+        from fluoropose.io.files import write_text
+        from fluoropose.io.pose_export.csv_poses import csv_text, header_text
+        from fluoropose.io.pose_export.json_poses import run_json
         from fluoropose.io.poses import read_pose
         from fluoropose.objects.catalogue import OBJECTS
 
@@ -58,6 +62,8 @@ def stream(
                 raise InputError("expected both --second and --second-camera, or neither, got one")
             beside = None if second is None or second_camera is None else (second, second_camera)
             sent = read_source(RunFiles(Path(source), camera, places, beside), case, start, fps)
-        facts = run_stream(sent, plan)
+        facts, poses = run_stream(sent, plan)
         console.print_json(data=facts)
-        write_figures(json_file, facts)
+        write_figures(json_file, facts | {"frames": [] if poses is None else run_json(poses)["frames"]})
+        if csv_file is not None:
+            write_text(csv_file, csv_text(poses) if poses is not None else header_text())

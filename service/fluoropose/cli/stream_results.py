@@ -9,6 +9,7 @@ from rich.table import Table
 
 from fluoropose.cli.stream_source import FrameSource
 from fluoropose.evaluation.metrics.pose_error import pose_error
+from fluoropose.io.pose_export.pose_record import PoseRecord, PoseRun, record_from_result
 
 __all__ = ["StreamResults"]
 
@@ -29,6 +30,7 @@ class StreamResults:
         self.statuses: dict[str, int] = {}
         self.dropped = 0
         self.problems: dict[str, int] = {}
+        self.records: list[PoseRecord] = []
         self.last = asyncio.Event()
 
     def take(self, event: dict[str, Any]) -> None:
@@ -39,6 +41,7 @@ class StreamResults:
         if event["type"] == "result":
             error = self._error_mm(event)
             self.rows.append(event | {"error_mm": error})
+            self.records.append(record_from_result(event, int(event["seq"])))
             self.ages_ms.append(event["age_ms"])
             self.statuses[event["status"]] = self.statuses.get(event["status"], 0) + 1
             self.dropped += event["dropped_since_last"]
@@ -53,6 +56,10 @@ class StreamResults:
         """How many frames are sent in all."""
         return self.views * len(self.order)
 
+    def run(self) -> PoseRun | None:
+        """Return the poses of the answered frames in the camera of each, None where nothing was answered."""
+        return PoseRun(self.source.case, self.records) if self.records else None
+
     def table(self) -> Table:
         """Return the table of the last answers."""
         shown = len(self.ages_ms)
@@ -61,18 +68,22 @@ class StreamResults:
             table.add_column(name, justify="right")
         for row in self.rows:
             error = "-" if row["error_mm"] is None else f"{row['error_mm']:.3f}"
-            depth = f"{row['camera_from_volume'][2][3]:.1f}"
+            pose = row.get("camera_from_volume")
+            depth = "-" if pose is None else f"{pose[2][3]:.1f}"
             table.add_row(
                 str(row["seq"]), row["status"], f"{row['confidence']:.3f}", f"{row['age_ms']:.1f}", depth, error
             )
         return table
 
     def facts(self, reconnects: int) -> dict[str, Any]:
-        """Return counts, and percentiles of ages and errors where there are some."""
+        """Return counts, and percentiles of ages and errors where there are some.
+
+        Every frame that was sent is answered, or refused with a problem, or dropped for a newer one: these add up.
+        """
         facts: dict[str, Any] = {
             "sent": self.sent,
             "answered": len(self.ages_ms),
-            "dropped": self.dropped,
+            "dropped": self.sent - len(self.ages_ms) - sum(self.problems.values()),
             "problems": self.problems,
             "statuses": self.statuses,
             "reconnects": reconnects,
@@ -87,6 +98,8 @@ class StreamResults:
 
     def _error_mm(self, event: dict[str, Any]) -> float | None:
         if self.source.truths is None or self.source.targets_mm is None or event["seq"] >= self.sent:
+            return None
+        if event.get("camera_from_volume") is None:
             return None
         truth = self.source.truths[self.order[event["seq"]]]
         return pose_error(np.array(event["camera_from_volume"]), truth, self.source.targets_mm).mtre_proj_mm

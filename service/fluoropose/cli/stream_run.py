@@ -13,6 +13,7 @@ from fluoropose.cli.stream_source import FrameSource
 from fluoropose.client import TRANSPORTS, AsyncClient, AsyncTracker
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_order import alternate_directions
+from fluoropose.io.pose_export.pose_record import PoseRun
 
 __all__ = ["StreamPlan", "run_stream"]
 
@@ -38,12 +39,12 @@ class StreamPlan:
             raise InputError(f"expected --transport {', '.join(TRANSPORTS)}, got {self.transport!r}")
 
 
-def run_stream(source: FrameSource, plan: StreamPlan) -> dict[str, Any]:
-    """Send a source and return what was answered, dropped and how old it was."""
+def run_stream(source: FrameSource, plan: StreamPlan) -> tuple[dict[str, Any], PoseRun | None]:
+    """Send a source; return what was answered, dropped and how old it was, and the poses, None if nothing came back."""
     return asyncio.run(_stream(source, plan))
 
 
-async def _stream(source: FrameSource, plan: StreamPlan) -> dict[str, Any]:
+async def _stream(source: FrameSource, plan: StreamPlan) -> tuple[dict[str, Any], PoseRun | None]:
     options: dict[str, Any] = {
         "pixel_meaning": plan.pixel_meaning,
         "inverted": plan.inverted,
@@ -65,7 +66,7 @@ async def _stream(source: FrameSource, plan: StreamPlan) -> dict[str, Any]:
             reading.cancel()
         console.print(results.table())
         await tracker.close()
-        return results.facts(tracker.reconnects)
+        return results.facts(tracker.reconnects), results.run()
 
 
 async def _send(tracker: AsyncTracker, source: FrameSource, order: list[int]) -> None:

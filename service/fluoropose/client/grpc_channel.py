@@ -136,6 +136,8 @@ def camera_message(camera: dict[str, Any]) -> pb.Camera:
     for name in ("intrinsic_matrix", "camera_from_world"):
         if name in fields:
             fields[name] = _flat(fields[name])
+    if "tolerance" in fields:
+        fields["tolerance"] = pb.Tolerance(**fields["tolerance"])
     return pb.Camera(**fields)
 
 
@@ -155,6 +157,7 @@ def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
         pairing_tolerance_ms=pairing.get("tolerance_ms"),
         smoothing=smoothing
         and pb.Smoothing(window_s=smoothing["window_s"], object=_MOTIONS[smoothing.get("object", "still")]),
+        include=body.get("include") or [],
     )
 
 
@@ -175,6 +178,7 @@ def restart_message(change: dict[str, Any]) -> pb.ClientMessage:
         cameras=_named_camera_messages(change.get("cameras")),
         add=[_object_message(one) for one in change.get("add") or []],
         remove=change.get("remove") or [],
+        include=None if change.get("include") is None else pb.Include(parts=change["include"]),
     )
     return pb.ClientMessage(restart=restart)
 
@@ -205,9 +209,10 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
         "model": found.model,
         "status": pb.Status.Name(found.status),
         "confidence": found.confidence,
-        "camera_from_volume": _rows(found.camera_from_volume),
-        "world_from_volume": _rows(found.world_from_volume),
+        "camera_from_volume": _rows(found.camera_from_volume) or None,
+        "world_from_volume": _rows(found.world_from_volume) or None,
         "error_estimate": _estimate_dict(found.error_estimate),
+        "visible_fraction": found.visible_fraction,
     }
     if found.HasField("smoothed"):
         smoothed = found.smoothed
@@ -217,6 +222,14 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
             "error_estimate": _estimate_dict(smoothed.error_estimate),
             "frames": smoothed.frames,
         }
+    if found.HasField("reason"):
+        fields["reason"] = found.reason
+    if found.HasField("reason_text"):
+        fields["reason_text"] = found.reason_text
+    if found.outline:
+        fields["outline"] = [_rows(polygon.pixels, 2) for polygon in found.outline]
+    if found.covariance:
+        fields["covariance"] = _rows(found.covariance, 6)
     return fields
 
 
@@ -236,8 +249,8 @@ def _flat(matrix: Any) -> list[float]:
     return [] if matrix is None else [float(number) for row in matrix for number in row]
 
 
-def _rows(numbers: Sequence[float]) -> list[list[float]]:
-    return [list(numbers[4 * row : 4 * row + 4]) for row in range(4)]
+def _rows(numbers: Sequence[float], columns: int = 4) -> list[list[float]]:
+    return [list(numbers[begin : begin + columns]) for begin in range(0, len(numbers), columns)]
 
 
 def event_dict(message: pb.ServerMessage) -> dict[str, Any]:

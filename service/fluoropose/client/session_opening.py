@@ -35,7 +35,7 @@ def update_from_result(body: dict[str, Any], result: dict[str, Any]) -> dict[str
 
 
 def update_from_change(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return the request with the cameras and the start pose of a change.
+    """Return the request with the cameras and the start pose of a change, and what results are to include.
 
     Objects that a change adds or removes are left to `update_from_result`.
     """
@@ -44,6 +44,8 @@ def update_from_change(body: dict[str, Any], change: dict[str, Any]) -> dict[str
         after["camera"] = change["camera"]
     elif "camera" in change:
         after["cameras"] = dict.fromkeys(body["cameras"], change["camera"])
+    if "include" in change:
+        after["include"] = change["include"]
     if "cameras" in change and "cameras" in body:
         after["cameras"] = body["cameras"] | change["cameras"]
     if "initial_pose" in change and "cases" not in body:

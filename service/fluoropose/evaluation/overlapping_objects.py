@@ -21,7 +21,7 @@ from fluoropose.evaluation.overlap_frames import (
 )
 from fluoropose.evaluation.provenance import provenance
 from fluoropose.inference.onnx_runtime import open_device
-from fluoropose.io.bundles import load_bundle
+from fluoropose.io.bundles import find_bundle_folder, load_bundle
 from fluoropose.io.cases import load_case
 from fluoropose.io.files import write_json
 from fluoropose.io.pictures import outline, overlay_panels, save_picture
@@ -58,10 +58,14 @@ class OverlapPlan:
 def evaluate_overlapping_objects(
     cases: Path, models: Path, plan: OverlapPlan, out: Path, environment: Environment
 ) -> dict[str, Any]:
-    """Run a plan, write every trial, figures and a picture per set to `out` and return the figures."""
+    """Run a plan, write every trial, figures and a picture per set to `out` and return the figures.
+
+    A case without a bundle of its own in `models` takes the universal one.
+    """
     case_cache = CaseCache(open_device(environment.device, environment.threads))
     for name in sorted({name for names in plan.sets for name in names}):
-        case_cache.add(load_case(cases / name), load_bundle(models / name))
+        case = load_case(cases / name)
+        case_cache.add(case, load_bundle(find_bundle_folder(models, case)))
     out.mkdir(parents=True, exist_ok=True)
     records: list[OverlapRecord] = []
     rows = []

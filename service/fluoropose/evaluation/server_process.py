@@ -40,10 +40,13 @@ def server_process(
     device: str,
     extra: Sequence[str] = ("--log-level", "warning"),
     authority: Path | None = None,
+    *,
+    writes: bool = False,
 ) -> Iterator[RunningServer]:
     """Run `fluoropose serve` on free loopback ports; give it when ready, end it by its own process id.
 
-    With `authority` (PEM) the server is one with TLS, whose certificate that authority made.
+    With `authority` (PEM) the server is one with TLS, whose certificate that authority made. Unless it `writes` its
+    folder of cases, others may serve the same.
 
     Raises
     ------
@@ -53,6 +56,7 @@ def server_process(
     port, grpc_port = free_ports(2)
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases), "--models", str(models)]
     command += ["--port", str(port), "--grpc-port", str(grpc_port), "--threads", str(threads), "--device", device]
+    command += [] if writes else ["--read-only"]
     began = time.monotonic()
     process = subprocess.Popen([*command, *extra], env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
     try:

@@ -56,7 +56,7 @@ def train_bundle(case: Case, folder: Path, profile_name: str, seed: int, environ
 
         trained = train_case(
             case, chosen, checkpoints, seed=seed, threads=environment.cores,
-            initial=load_weights(shipped_models_root() / "generic"),
+            initial=load_weights(shipped_models_root() / "universal"),
             bank_progress=partial(steps.report, _PICTURES), watch=watch,
         )  # fmt: skip
         bundle = Bundle(folder.name, case.digest, trained.models, trained.golden)

@@ -18,6 +18,14 @@ MAX_SIDE_PX = 8192
 """The largest size accepted: no flat-panel detector has more, so a larger number is a mistake or an attack."""
 
 
+_MIN_LENGTH_MM, _MAX_LENGTH_MM = 1e-5, 1e6
+"""Of spacings and distances: a hundredth of a micrometre to a kilometre."""
+
+_MAX_INTRINSIC_PX = 1e8
+_MIN_FOCAL_PX = 1e-3
+"""A focal length of 10 m over a pixel of 1 um is 1e7 pixels; beyond these bounds products leave the numbers' range."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Camera:
     """A calibrated projection: the picture's size and the intrinsic matrix in pixels, shape (3, 3).
@@ -25,7 +33,8 @@ class Camera:
     Raises
     ------
     GeometryError
-        If a side is not 2 to `MAX_SIDE_PX`, or the matrix is not finite, not upper triangular or without focal lengths.
+        If a side is not 2 to `MAX_SIDE_PX`, or the matrix is not finite, not upper triangular, without focal lengths or
+        beyond any detector.
     """
 
     rows: int
@@ -98,6 +107,8 @@ def camera_from_detector(
     for name, value in lengths.items():
         if not (np.isfinite(value) and value > 0):
             raise GeometryError(f"camera {name} must be a positive length, got {value}")
+        if not _MIN_LENGTH_MM <= value <= _MAX_LENGTH_MM:
+            raise GeometryError(f"camera {name} must be {_MIN_LENGTH_MM:g} to {_MAX_LENGTH_MM:g} mm, got {value:g}")
     u0, v0 = principal_point_px if principal_point_px is not None else ((columns - 1) / 2, (rows - 1) / 2)
     matrix = np.array(
         [
@@ -139,4 +150,9 @@ def _check_intrinsics(matrix: Any) -> Mat33:
         )
     if values[0, 0] <= 0 or values[1, 1] <= 0:
         raise GeometryError(f"camera focal lengths must be positive, got fx = {values[0, 0]:g}, fy = {values[1, 1]:g}")
+    if np.abs(values).max() > _MAX_INTRINSIC_PX or min(values[0, 0], values[1, 1]) < _MIN_FOCAL_PX:
+        raise GeometryError(
+            f"camera intrinsic_matrix must have focal lengths of at least {_MIN_FOCAL_PX:g} px and no number beyond "
+            f"{_MAX_INTRINSIC_PX:g}, got {values.tolist()}"
+        )
     return values

@@ -14,8 +14,9 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat44, Vec3, make_read_only
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera, project
-from fluoropose.geometry.rigid import check_rigid, inverse, rigid, transform
+from fluoropose.geometry.rigid import MAX_TRANSLATION_MM, check_rigid, inverse, rigid, transform
 from fluoropose.geometry.rotation import about_x, about_z, angle_between
+from fluoropose.geometry.tolerance import CameraTolerance
 
 __all__ = [
     "ContradictionError",
@@ -57,6 +58,8 @@ def _identity() -> Mat44:
 class PlacedCamera:
     """A camera and where it stands: `camera_from_world`, shape (4, 4); by default the world is the camera's frame.
 
+    `tolerance` is how well the camera is calibrated, None if nobody said.
+
     Raises
     ------
     GeometryError
@@ -65,6 +68,7 @@ class PlacedCamera:
 
     camera: Camera
     camera_from_world: Mat44 = field(default_factory=_identity)
+    tolerance: CameraTolerance | None = None
 
     def __post_init__(self) -> None:
         """Check the transform and make it read-only; an identity stays exact."""
@@ -99,6 +103,10 @@ def c_arm_camera_from_world(primary_deg: float, secondary_deg: float, source_to_
         raise GeometryError(f"C-arm angles must be finite, got {primary_deg} and {secondary_deg}")
     if not (np.isfinite(source_to_isocenter_mm) and source_to_isocenter_mm > 0):
         raise GeometryError(f"source_to_isocenter_mm must be a positive length, got {source_to_isocenter_mm}")
+    if source_to_isocenter_mm > MAX_TRANSLATION_MM:
+        raise GeometryError(
+            f"source_to_isocenter_mm must be at most {MAX_TRANSLATION_MM:g} mm, got {source_to_isocenter_mm:g}"
+        )
     # At 0, 0: columns along -x (right), rows along -z (feet), the beam along -y (to the front).
     level = np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, -1.0, 0.0]])
     turned = about_z(np.deg2rad(primary_deg)) @ about_x(np.deg2rad(-secondary_deg))

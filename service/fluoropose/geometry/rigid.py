@@ -8,10 +8,22 @@ from fluoropose.arrays import Float64, Mat33, Mat44, Points, Vec3
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.rotation import from_rotation_vector, nearest_rotation
 
-__all__ = ["RIGID_TOLERANCE", "apply_twist", "check_rigid", "exp", "inverse", "rigid", "transform"]
+__all__ = [
+    "MAX_TRANSLATION_MM",
+    "RIGID_TOLERANCE",
+    "apply_twist",
+    "check_rigid",
+    "exp",
+    "inverse",
+    "rigid",
+    "transform",
+]
 
 RIGID_TOLERANCE = 1e-4
 """The largest allowed entry of R^T R - 1: a pose that is rounded to four decimals reaches it."""
+
+MAX_TRANSLATION_MM = 1e6
+"""The farthest that a pose may move: a kilometre. Products of larger numbers leave the numbers' range."""
 
 
 def rigid(rotation: Mat33, translation_mm: Vec3) -> Mat44:
@@ -49,6 +61,8 @@ def check_rigid(matrix: Any, name: str) -> Mat44:
         raise GeometryError(f"{name} must be a 4x4 matrix, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise GeometryError(f"{name} must be finite, got {values[~np.isfinite(values)][0]}")
+    if np.abs(values).max() > MAX_TRANSLATION_MM:
+        raise GeometryError(f"{name} must be within {MAX_TRANSLATION_MM:g} mm, got {np.abs(values).max():g}")
     if np.abs(values[3] - [0.0, 0.0, 0.0, 1.0]).max() > RIGID_TOLERANCE:
         raise GeometryError(f"{name} must end in the row [0, 0, 0, 1], got {values[3].tolist()}")
     rotation = values[:3, :3]

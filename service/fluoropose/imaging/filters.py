@@ -8,6 +8,7 @@ from fluoropose.arrays import Float32, Float64
 __all__ = [
     "BINOMIAL",
     "block_mean",
+    "block_mean_twin",
     "blur",
     "blur_into",
     "blur_twin",
@@ -179,7 +180,46 @@ def local_deviation(image: Float32, block: int) -> Float32:
 
 
 def block_mean(image: Float32, block: int) -> Float32:
-    """Mean over blocks, then over 3 x 3 blocks, then bilinear back to full size (pixel areas aligned)."""
+    """Mean over blocks, then over 3 x 3 blocks, then bilinear back to full size (pixel areas aligned).
+
+    The image's sides are multiples of `block`, at least two of them.
+    """
+    return np.asarray(_block_mean(np.ascontiguousarray(image), block), np.float32)
+
+
+@njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+def _block_mean(image: Float32, block: int) -> Float32:
+    rows, columns = image.shape[0] // block, image.shape[1] // block
+    small: Float32 = np.zeros((rows, columns), np.float32)
+    for v in range(rows * block):
+        for u in range(columns * block):
+            small[v // block, u // block] += image[v, u]
+    mean = np.empty((rows, columns), np.float32)
+    share = np.float32(1.0 / (9 * block * block))
+    for row in range(rows):
+        for column in range(columns):
+            total = 0.0
+            for down in range(-1, 2):
+                for along in range(-1, 2):
+                    total += float(small[min(max(row + down, 0), rows - 1), min(max(column + along, 0), columns - 1)])
+            mean[row, column] = total * share
+    out = np.empty(image.shape, np.float32)
+    for v in range(image.shape[0]):
+        y = min(max((v + 0.5) / block - 0.5, 0.0), rows - 1.0)
+        top = min(int(y), rows - 2)
+        lower = np.float32(y - top)
+        for u in range(image.shape[1]):
+            x = min(max((u + 0.5) / block - 0.5, 0.0), columns - 1.0)
+            left = min(int(x), columns - 2)
+            right = np.float32(x - left)
+            above = mean[top, left] + right * (mean[top, left + 1] - mean[top, left])
+            below = mean[top + 1, left] + right * (mean[top + 1, left + 1] - mean[top + 1, left])
+            out[v, u] = above + lower * (below - above)
+    return out
+
+
+def block_mean_twin(image: Float32 | Float64, block: int) -> Float32:
+    """Return what `block_mean` returns: its specification."""
     small = np.pad(pool_blocks(image, block), 1, mode="edge")
     rows, columns = small.shape[0] - 2, small.shape[1] - 2
     mean = sum(small[a : a + rows, b : b + columns] for a in range(3) for b in range(3)) / 9.0

@@ -13,7 +13,7 @@ import numpy as np
 
 from fluoropose.drr.case import Case
 from fluoropose.errors import BundleError, InputError
-from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, sha256_of, write_json
+from fluoropose.io.files import is_part, new_folder, read_json, sha256_of, write_json
 from fluoropose.registration.regression.bundle import STAGE_NAMES, Bundle, Golden, NetworkGraphs, weights_file
 
 __all__ = [
@@ -99,14 +99,17 @@ def universal_bundle_folder(root: Path, *, in_body: bool) -> Path:
 def find_bundle_folder(root: Path, case: Case) -> Path:
     """Return the folder of the networks for a case: its own in `root`, that of its name first, else the universal ones.
 
+    A manifest that cannot be used concerns only the case of its folder's name, or the one that it names.
+
     Raises
     ------
     BundleError
-        If a manifest in `root` is of another schema, or there are no universal networks.
+        If the manifest of the case's networks cannot be used, or there are no universal networks.
     """
-    own = [name for name in list_bundles(root) if read_manifest(root / name).get("case_digest") == case.digest]
-    if own:
-        return root / (case.name if case.name in own else own[0])
+    own = [name for name in list_bundles(root) if name == case.name or _named_case(root / name) == case.digest]
+    fitting = [name for name in own if read_manifest(root / name).get("case_digest") == case.digest]
+    if fitting:
+        return root / (case.name if case.name in fitting else fitting[0])
     return universal_bundle_folder(root, in_body=case.rest is not None)
 
 
@@ -114,7 +117,7 @@ def list_bundles(root: Path) -> list[str]:
     """Return the names of the complete bundles in a folder."""
     if not root.is_dir():
         return []
-    folders = (path for path in root.iterdir() if path.is_dir() and not path.name.endswith(PART_SUFFIX))
+    folders = (path for path in root.iterdir() if path.is_dir() and not is_part(path))
     return sorted(path.name for path in folders if (path / "manifest.json").is_file())
 
 
@@ -145,10 +148,10 @@ def load_bundle(folder: Path) -> Bundle:
     Raises
     ------
     BundleError
-        If a file is missing, is a link, or differs from its checksum.
+        If a file is missing, is a link, or differs from its checksum, or the manifest lacks what it should hold.
     """
     manifest = read_manifest(folder)
-    sums = manifest.get("sha256", {})
+    sums = _checksums(folder, manifest)
     parts = [name for stage in STAGE_NAMES for name in _part_files(stage) if name in sums]
     for name in (*(name for stage in STAGE_NAMES for name in _network_files(stage)), *parts, "golden.npz"):
         path = folder / name
@@ -157,11 +160,40 @@ def load_bundle(folder: Path) -> Bundle:
         if sha256_of(path) != sums.get(name):
             raise BundleError(f"checksum mismatch: {name} of model {folder.name} differs from its manifest")
     models = {stage: _read_network(folder, stage, sums) for stage in STAGE_NAMES}
-    with np.load(folder / "golden.npz") as arrays:
-        values = {name: arrays[name] for name in _GOLDEN}
-    golden = Golden(**{**values, "presence": float(values["presence"])})
+    golden = _read_golden(folder)
     facts = {key: value for key, value in manifest.items() if key not in _MANIFEST_ONLY}
     return Bundle(manifest["name"], manifest["case_digest"], models, golden, facts)
+
+
+def _named_case(folder: Path) -> object:
+    """Return the digest of the case that a manifest names, whatever its schema; None if it names none."""
+    try:
+        manifest = read_json(folder / "manifest.json", "a model's manifest")
+    except InputError:
+        return None
+    return manifest.get("case_digest") if isinstance(manifest, dict) else None
+
+
+def _checksums(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the checksums in a manifest by file, or raise BundleError if they or its names are no texts."""
+    sums = manifest.get("sha256")
+    named = all(isinstance(manifest.get(key), str) for key in ("name", "case_digest"))
+    if not named or not isinstance(sums, dict) or not all(isinstance(value, str) for value in sums.values()):
+        raise BundleError(
+            f"expected a manifest of model {folder.name} with the texts name, case_digest and sha256 (by file), got "
+            "another: train again with `fluoropose train`"
+        )
+    return sums
+
+
+def _read_golden(folder: Path) -> Golden:
+    """Return the golden vectors, whose file fits its checksum, or raise BundleError if it holds others."""
+    try:
+        with np.load(folder / "golden.npz") as arrays:
+            values = {name: arrays[name] for name in _GOLDEN}
+        return Golden(**{**values, "presence": float(values["presence"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"expected golden vectors in model {folder.name}, got: {error!r}") from error
 
 
 def _network_files(stage: str) -> tuple[str, str, str]:

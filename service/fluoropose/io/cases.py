@@ -1,9 +1,12 @@
 """Cases on disk: a folder with `case.json`, `attenuation.npy`, `atlas.npy` and, if the case has a rest, `rest.npy`.
 
-`object.png` shows the object to people; no code reads it.
-The atlas is memory-mapped. In a case with a rest it holds the rest's pictures after the views of the object.
+`object.png` shows the object to people; no code reads it. `case.json` holds the SHA-256 of every array and of itself,
+which are checked when the case is loaded. The atlas is then read through a memory map, and never written through one.
+In a case with a rest it holds the rest's pictures after the views of the object.
 """
 
+import hashlib
+import json
 import re
 import shutil
 from dataclasses import asdict
@@ -11,28 +14,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
-from numpy.typing import NDArray
 
 from fluoropose.arrays import Float64
 from fluoropose.drr.atlas import Atlas, AtlasGrid, Progress, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice, prepare_case
-from fluoropose.errors import InputError, StorageError, UnknownCaseError
+from fluoropose.errors import FluoroposeError, InputError, StorageError, UnknownCaseError
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.understanding import Understanding
 from fluoropose.imaging.volume import Volume
-from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
+from fluoropose.io.arrays_on_disk import check_files, digests_of, require_room, write_array
+from fluoropose.io.files import (
+    is_part,
+    new_folder,
+    part_of,
+    read_json,
+    sha256_of,
+    storage_errors,
+    sweep_parts,
+    write_json,
+)
 from fluoropose.io.object_picture import object_picture
 from fluoropose.io.pictures import save_picture
 
 __all__ = [
     "PICTURE_NAME",
+    "case_folders",
     "check_name",
     "list_cases",
     "load_case",
+    "read_findings",
     "read_understanding",
     "read_verification",
+    "record_digest",
     "remove_case",
     "store_case",
     "store_verification",
@@ -43,6 +57,7 @@ PICTURE_NAME = "object.png"
 
 _SCHEMA = 1
 _VERIFICATION = "verification.json"
+_SEAL = "record_sha256"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -64,39 +79,52 @@ def store_case(
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> Case:
-    """Prepare a case in its folder, whole or not at all, and return it. The atlas is rendered into the mapped file.
+    """Prepare a case in its folder, whole or not at all, and return it.
+
+    The room for all of it is asked for before the first byte is written and the first view is rendered.
 
     Raises
     ------
     InputError
         If the folder's name is not safe, or the case exists and `replace` is false.
     StorageError
-        If the disk refuses.
+        If the disk refuses, or has not the room.
     """
     name = check_name(folder.name)
     with new_folder(folder, replace=replace) as part:
-        np.save(part / "attenuation.npy", volume.values)
+        atlas_bytes = 2 * choice.grid.count * choice.size_px**2
+        rest_bytes = 0 if rest is None else 2 * rest.values.size + atlas_bytes
+        require_room(part, volume.values.nbytes + atlas_bytes + rest_bytes)
+        write_array(part / "attenuation.npy", volume.values)
         if rest is not None:
-            np.save(part / "rest.npy", rest.values.astype(np.float16))
-        views: NDArray[Any] = open_memmap(
-            part / "atlas.npy",
-            mode="w+",
-            dtype=np.float16,
-            shape=(choice.grid.count * (1 if rest is None else 2), choice.size_px, choice.size_px),
-        )
-        case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
-        views.flush()  # type: ignore[attr-defined]
+            write_array(part / "rest.npy", rest.values.astype(np.float16))
+        case = prepare_case(name, source, volume, choice, rest=rest, progress=progress)
+        write_array(part / "atlas.npy", case.atlas.pictures)
         save_picture(part / PICTURE_NAME, object_picture(volume, case.atlas.view))
-        write_json(part / "case.json", _describe(case, source, details or {}))
+        digests = {"sha256": digests_of(part, _array_names(rest is not None))}
+        write_json(part / "case.json", _sealed(_describe(case, source, digests | (details or {}))))
     return load_case(folder)
 
 
 def list_cases(root: Path) -> list[str]:
     """Return the names of the complete cases in a folder."""
+    return [name for name in case_folders(root) if (root / name / "case.json").is_file()]
+
+
+def case_folders(root: Path) -> list[str]:
+    """Return the names of the folders in a folder that are finished and not hidden, whether they are cases or not."""
     if not root.is_dir():
         return []
-    folders = (path for path in root.iterdir() if path.is_dir() and not path.name.endswith(PART_SUFFIX))
-    return sorted(path.name for path in folders if (path / "case.json").is_file())
+    with storage_errors(f"to list {root.name}"):
+        return sorted(
+            path.name for path in root.iterdir() if path.is_dir() and not is_part(path) and path.name[0] != "."
+        )
+
+
+def record_digest(folder: Path) -> str:
+    """Return the SHA-256 of a case's record, which holds those of its arrays; raise StorageError if it is not there."""
+    with storage_errors(f"a case in {folder.name}"):
+        return sha256_of(folder / "case.json")
 
 
 def load_case(folder: Path) -> Case:
@@ -107,15 +135,25 @@ def load_case(folder: Path) -> Case:
     UnknownCaseError
         If there is no case in the folder.
     StorageError
-        If one of its files is missing, truncated or of another schema.
+        If one of its files is missing, truncated, of another schema, or differs from its digest. Cases of earlier
+        versions have no digests.
     """
     record = _read_record(folder)
     if record.get("schema") != _SCHEMA:
-        raise StorageError(f"expected a case of schema {_SCHEMA}, got {record.get('schema')}; prepare it again")
+        raise StorageError(
+            f"expected a case of schema {_SCHEMA}, got {str(record.get('schema'))[:40]}; prepare it again"
+        )
+    if _SEAL in record and _sealed(record) != record:
+        raise StorageError(f"checksum mismatch: case.json of case {folder.name} is damaged; prepare it again")
     try:
+        if "sha256" in record:
+            check_files(folder, _array_names(record["rest_lps_from_index"] is not None), record["sha256"])
         return _read(folder, record)
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+    except FluoroposeError as error:
+        raise StorageError(str(error)) from error
+    except Exception as error:
+        # A damaged record or array makes numpy and the values' own checks fail in ways that nobody can list.
+        raise StorageError(f"expected a complete case in {folder.name}, got: {error!r}; prepare it again") from error
 
 
 def store_verification(folder: Path, figures: dict[str, Any]) -> None:
@@ -146,29 +184,53 @@ def read_understanding(folder: Path) -> str | None:
         return None
     try:
         return Understanding.from_record(record).text()
-    except (TypeError, KeyError, ValueError) as error:
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+
+
+def read_findings(folder: Path) -> list[str]:
+    """Return what was left out, changed or looked wrong when a case's volume was read, a text each."""
+    found = _read_record(folder).get("findings")
+    texts = [one.get("text") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [text for text in texts if isinstance(text, str)]
 
 
 def remove_case(folder: Path) -> None:
     """Delete a stored case. Its folder is renamed first, so that a deletion that is cut short leaves no listed case."""
+    sweep_parts(folder.parent, folder.name)
     if not folder.is_dir():
         return
-    try:
-        gone = folder.with_name(folder.name + PART_SUFFIX)
-        shutil.rmtree(gone, ignore_errors=True)
+    with storage_errors(f"to delete {folder.name}"):
+        gone = part_of(folder)
         folder.rename(gone)
         shutil.rmtree(gone)
-    except OSError as error:
-        raise StorageError(f"expected to delete {folder.name}, got: {error.strerror or error}") from error
 
 
 def _read_record(folder: Path) -> dict[str, Any]:
     """Return what a case's `case.json` holds, or raise UnknownCaseError where there is none."""
     if not (folder / "case.json").is_file():
         raise UnknownCaseError(f"expected a case in {folder}, got no case.json there")
-    record: dict[str, Any] = read_json(folder / "case.json", "a case")
+    try:
+        record = read_json(folder / "case.json", "a case")
+    except InputError as error:
+        raise StorageError(f"{error}; prepare it again") from error
+    if not isinstance(record, dict):
+        raise StorageError(
+            f"expected a case's record in {folder.name}, got {type(record).__name__} in case.json; prepare it again"
+        )
     return record
+
+
+def _sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a case's record with the SHA-256 of all its other fields."""
+    plain = json.loads(json.dumps({key: value for key, value in record.items() if key != _SEAL}))
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return plain | {_SEAL: hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _array_names(with_rest: bool) -> tuple[str, ...]:
+    """Return the names of the arrays of a case with a rest or without."""
+    return ("attenuation.npy", "atlas.npy", *(["rest.npy"] if with_rest else []))
 
 
 def _read(folder: Path, record: dict[str, Any]) -> Case:

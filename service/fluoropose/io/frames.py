@@ -4,32 +4,34 @@ The size is checked before anything is decoded.
 """
 
 import io
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
+from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.tiff_pages import tiff_pages
 
 __all__ = [
     "MAX_PIXELS",
     "decode_frame",
     "guess_media_type",
-    "image_pages",
     "npy_bytes",
+    "npy_frame",
     "png_bytes",
     "raw_frame",
     "read_frame_file",
 ]
 
-MAX_PIXELS = 4096 * 4096
-"""The most pixels of a frame: more than any fluoroscopy detector has."""
+
+_JPEG = b"\xff\xd8\xff"
 
 
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
@@ -40,6 +42,11 @@ def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
     FrameError
         If the bytes are not what the media type says, are truncated, or hold too many pixels.
     """
+    with translate_faults(FrameError, f"a frame of {media_type}"):
+        return _decode(data, media_type)
+
+
+def _decode(data: bytes, media_type: str) -> NDArray[Any]:
     if media_type == "application/x-npy":
         return _from_npy(data)
     if media_type == "image/png":
@@ -58,15 +65,37 @@ def guess_media_type(data: bytes) -> str:
     return "application/dicom" if data[128:132] == b"DICM" else ""
 
 
-def read_frame_file(path: Path) -> NDArray[Any]:
-    """Return the pixels in a file: npy, PNG, greyscale TIFF or DICOM, recognised by its first bytes."""
-    try:
+def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
+    """Return the pixels in a file: npy, PNG, JPEG, greyscale TIFF or DICOM, recognised by its first bytes.
+
+    Of a file of several frames, `number` chooses one, from 0; no other is decoded. Without it, a TIFF's first page is
+    taken, and a DICOM image of several frames is refused.
+    """
+    with translate_faults(FrameError, f"a frame in {path}"):
         data = path.read_bytes()
-    except OSError as error:
-        raise FrameError(f"expected a frame in {path}, got: {error.strerror}") from error
-    if data[:4] in (b"II*\0", b"MM\0*"):
-        return _from_image(data, "TIFF")
-    return decode_frame(data, guess_media_type(data))
+        if data[:4] in (b"II*\0", b"MM\0*"):
+            return tiff_pages(data, number or 0, 1)[0]
+        if data.startswith(_JPEG):
+            return _from_image(data, "JPEG")
+        kind = guess_media_type(data)
+        if kind == "application/dicom" and number is not None:
+            return read_dicom_frame(data, number)
+        if kind == "application/x-npy" and number is not None:
+            return npy_frame(path, number)
+    if number not in (None, 0):
+        raise FrameError(f"expected a file of several frames for frame {number}, got {path.name}")
+    return decode_frame(data, kind)
+
+
+def npy_frame(path: Path, number: int) -> NDArray[Any]:
+    """Return frame `number` of an npy file (frames, rows, columns), without reading the others, or raise FrameError."""
+    with translate_faults(FrameError, f"an npy file in {path}"):
+        stack = np.load(path, mmap_mode="r", allow_pickle=False)
+    if stack.ndim != 3 or stack.shape[1] * stack.shape[2] > MAX_PIXELS:
+        raise FrameError(f"expected frames as (frames, rows, columns) in {path.name}, got shape {stack.shape}")
+    if not 0 <= number < len(stack):
+        raise FrameError(f"expected a frame number of 0 to {len(stack) - 1}, got {number}")
+    return np.array(stack[number])
 
 
 def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:
@@ -105,16 +134,14 @@ def png_bytes(line_integrals: NDArray[Any]) -> bytes:
 
 def _from_npy(data: bytes) -> NDArray[Any]:
     stream = io.BytesIO(data)
-    try:
+    with translate_faults(FrameError, "an npy file"):
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read_header(stream)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:
-        raise FrameError(f"expected an npy file, got: {str(error)[:200]}") from error
     if dtype.hasobject or dtype.kind not in "uif":
         raise FrameError(f"frame dtype must be one of {', '.join(FRAME_DTYPES)}, got {dtype}")
-    if len(shape) != 2 or shape[0] * shape[1] > MAX_PIXELS:
-        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {shape}")
+    if len(shape) != 2 or not all(_is_side(side) for side in shape) or shape[0] * shape[1] > MAX_PIXELS:
+        raise FrameError(f"expected 2 axes and at most {MAX_PIXELS} pixels, got shape {str(shape)[:80]}")
     expected = int(np.prod(shape)) * dtype.itemsize
     body = data[stream.tell() :]
     if len(body) != expected:
@@ -123,25 +150,17 @@ def _from_npy(data: bytes) -> NDArray[Any]:
     return np.ascontiguousarray(pixels.astype(dtype.newbyteorder("=")))
 
 
-def image_pages(data: bytes) -> list[NDArray[Any]]:
-    """Return the pages of a greyscale TIFF, each (rows, columns), or raise FrameError."""
-    return _pages(data, "TIFF")
+def _is_side(value: object) -> bool:
+    """Tell whether a value is the length of an axis: True is an int to Python, and counts as none here."""
+    return type(value) is int and 0 < value <= MAX_PIXELS
 
 
 def _from_image(data: bytes, kind: str) -> NDArray[Any]:
-    return _pages(data, kind, 1)[0]
-
-
-def _pages(data: bytes, kind: str, most: int | None = None) -> list[NDArray[Any]]:
-    try:
+    with translate_faults(FrameError, f"a {kind} image"):
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
             if image.mode not in ("L", "I;16", "I;16B", "I"):
                 raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
-            pages = [np.array(page) for page in islice(ImageSequence.Iterator(image), most)]
-    except FrameError:
-        raise
-    except Exception as error:
-        raise FrameError(f"expected a {kind} image, got: {str(error)[:200]}") from error
-    return [page.astype(np.uint8 if page.dtype == np.uint8 else np.uint16) for page in pages]
+            pixels = np.array(image)
+    return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16)

@@ -10,6 +10,7 @@ from fluoropose.errors import MeshError
 from fluoropose.imaging.mesh import Mesh
 from fluoropose.imaging.mesh_surface import closed_outward
 from fluoropose.io.mesh_files import MeshFile, check_facets, open_mesh_file
+from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["read_mesh"]
 
@@ -24,16 +25,14 @@ def read_mesh(path: Path) -> tuple[Mesh, tuple[str, ...]]:
     MeshError
         If the file cannot be read or is too large, or as `mesh_surface.closed_outward`.
     """
-    return closed_outward(_parse(open_mesh_file(path), path.name))
+    with translate_faults(MeshError, f"a mesh in {path.name}"):
+        return closed_outward(_parse(open_mesh_file(path), path.name))
 
 
 def _parse(file: MeshFile, name: str) -> Mesh:
-    try:
-        # From bytes, without a path: so no reader can look for files beside it.
-        parsed = trimesh.load_mesh(BytesIO(file.data), file_type=file.kind, process=False, skip_materials=True)
-        mesh = Mesh(np.array(parsed.vertices), np.array(parsed.faces))
-    except Exception as error:
-        raise MeshError(f"expected a mesh in {name}, got: {error or type(error).__name__}") from error
+    # From bytes, without a path: so no reader can look for files beside it.
+    parsed = trimesh.load_mesh(BytesIO(file.data), file_type=file.kind, process=False, skip_materials=True)
+    mesh = Mesh(np.array(parsed.vertices), np.array(parsed.faces))
     if len(mesh.faces) < file.facets or (file.kind == "stl" and len(mesh.faces) > file.facets):
         raise MeshError(f"expected the {file.facets:,} facets that {name} counts, got {len(mesh.faces):,}")
     check_facets(len(mesh.faces))

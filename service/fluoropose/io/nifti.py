@@ -1,42 +1,94 @@
-"""Reading and writing of NIfTI. Its world frame is RAS in mm and ours LPS: x and y change sign here, nowhere else."""
+"""Reading and writing of NIfTI-1 and -2. Its world frame is RAS, ours LPS: x and y change sign here, nowhere else."""
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
 
+from fluoropose.arrays import Mat44
 from fluoropose.errors import VolumeError
+from fluoropose.imaging.finding import Finding
 from fluoropose.imaging.volume import Volume, check_volume
+from fluoropose.imaging.volume_limits import check_anatomy, check_shape, fill_background
+from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.volume_reading import VolumeReading
 
 __all__ = ["read_nifti", "write_nifti"]
 
 _LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
+_UNITS_MM = {"mm": 1.0, "meter": 1000.0, "micron": 0.001, "unknown": 1.0}
+"""Millimetres of nibabel's names of the header's units (nifti1.h, xyzt_units)."""
 
-def read_nifti(path: Path) -> Volume:
-    """Return the volume in a .nii or .nii.gz file, its values scaled as the header says.
+_FORMS_DIFFER = 0.01
+"""The two placements of a header contradict each other if they differ by more than this share of a voxel's side."""
+
+
+def read_nifti(path: Path) -> VolumeReading:
+    """Return the volume in a .nii or .nii.gz file, its values scaled and its lengths in the unit that the header says.
 
     Raises
     ------
     VolumeError
-        If the file is missing, not NIfTI, truncated, without a positive spacing, or not 3-D.
+        If the file is missing, not NIfTI, truncated, without a positive spacing, not 3-D, or if its header has no
+        placement (both form codes 0), so that left and right are not known.
     """
-    try:
-        image = nibabel.load(path)
-        values = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
-        affine = np.asarray(image.affine, dtype=np.float64)  # type: ignore[attr-defined]
-    except FileNotFoundError as error:
-        raise VolumeError(f"expected a NIfTI file, got no file {path.name}") from error
-    except Exception as error:
-        raise VolumeError(f"expected a NIfTI file in {path.name}, got: {error}") from error
-    if image.header.get_zooms()[:3] and min(image.header.get_zooms()[:3]) <= 0:  # type: ignore[attr-defined]
-        raise VolumeError(f"expected a positive voxel spacing in {path.name}, got {image.header.get_zooms()[:3]}")  # type: ignore[attr-defined]
-    while values.ndim > 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    return check_volume(Volume(values, _LPS_FROM_RAS @ affine))
+    with translate_faults(VolumeError, f"a NIfTI file in {path.name}"):
+        image: Any = nibabel.load(path)
+        header = image.header
+        if not isinstance(header, nibabel.Nifti1Header):
+            raise VolumeError(f"expected a NIfTI file in {path.name}, got {type(image).__name__}")
+        shape = check_shape(image.shape, path.name)
+        affine, findings = _placement(header, path.name)
+        dtype = header.get_data_dtype()
+        if dtype.kind not in "uif":
+            raise VolumeError(f"expected one number per voxel in {path.name}, got {dtype}")
+        values = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
+        values, filled = fill_background(values, path.name)
+        volume = check_anatomy(check_volume(Volume(values, _LPS_FROM_RAS @ affine)), path.name)
+    facts = {
+        "stored_as": str(header.get_data_dtype()),
+        "unit": header.get_xyzt_units()[0],
+        "qform_code": int(header["qform_code"]),
+        "sform_code": int(header["sform_code"]),
+    }
+    kind = "NIfTI-2" if isinstance(header, nibabel.Nifti2Header) else "NIfTI"
+    return VolumeReading(volume, kind, (*findings, *filled), facts)
+
+
+def _placement(header: Any, name: str) -> tuple[Mat44, tuple[Finding, ...]]:
+    """Return RAS mm from index, and what the header leaves open."""
+    zooms = header.get_zooms()[:3]
+    if len(zooms) == 3 and not min(zooms) > 0:
+        raise VolumeError(f"expected a positive voxel spacing in {name}, got {tuple(float(zoom) for zoom in zooms)}")
+    sform, s_code = header.get_sform(coded=True)
+    qform, q_code = header.get_qform(coded=True)
+    if sform is None and qform is None:
+        raise VolumeError(
+            f"expected qform_code or sform_code above 0 in {name}, got 0 for both: the header does not tell left from "
+            "right; save it with a placement"
+        )
+    affine = np.asarray(qform if sform is None else sform, np.float64).copy()
+    findings = []
+    unit = header.get_xyzt_units()[0]
+    if unit not in _UNITS_MM:
+        raise VolumeError(f"expected a length unit of mm, metre or micron in {name} (xyzt_units), got {unit}")
+    if unit == "unknown":
+        findings.append(Finding("unit-unknown", "note", "the header tells no unit of length: it is taken as mm", 0.5))
+    if sform is not None and qform is not None:
+        away = float(np.abs(np.asarray(sform) - np.asarray(qform))[:3].max())
+        if away > max(_FORMS_DIFFER * float(min(zooms)), 1e-3):
+            text = f"sform (code {s_code}) and qform (code {q_code}) differ by up to {away:.3g}: sform was taken"
+            findings.append(Finding("forms-differ", "warning", text))
+    affine[:3] *= _UNITS_MM[unit]
+    if unit in ("meter", "micron"):
+        findings.append(Finding("unit", "note", f"the header's unit is {unit}: lengths were turned into mm"))
+    return affine, tuple(findings)
 
 
 def write_nifti(path: Path, volume: Volume) -> None:
-    """Write a volume as NIfTI with float32 values."""
+    """Write a volume as NIfTI with float32 values, in mm, placed as scanner coordinates."""
     image = nibabel.Nifti1Image(volume.values, _LPS_FROM_RAS @ volume.lps_from_index)  # type: ignore[no-untyped-call]
+    image.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
     nibabel.save(image, path)

@@ -1,4 +1,4 @@
-"""Runs of frames on disk: a folder in the order of names, or a file of several frames (npy, TIFF, DICOM)."""
+"""Runs of frames on disk: a folder in the order of names, or a file of several frames (npy, TIFF, DICOM, video)."""
 
 import io
 from collections.abc import Iterator
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
-from fluoropose.io.frames import MAX_PIXELS, image_pages, read_frame_file
+from fluoropose.io.frames import MAX_PIXELS, read_frame_file
+from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.tiff_pages import tiff_pages
+from fluoropose.io.video import VIDEO_SUFFIXES, read_video
 
-__all__ = ["FrameRun", "read_run"]
+__all__ = ["FRAME_SUFFIXES", "FrameRun", "read_run"]
 
-_SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".dcm", ".ima", "")
+FRAME_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +37,16 @@ def read_run(path: Path) -> FrameRun:
     FrameError
         If there is no frame, one cannot be read, or their sizes or dtypes differ.
     """
+    with translate_faults(FrameError, f"frames in {path}"):
+        return _read(path)
+
+
+def _read(path: Path) -> FrameRun:
     if path.is_dir():
-        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
+        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
+    elif path.suffix.lower() in VIDEO_SUFFIXES:
+        run = FrameRun(*read_video(path))
     elif path.suffix.lower() == ".npy":
         run = FrameRun(list(_read_stack(path)))
     else:
@@ -49,23 +59,18 @@ def read_run(path: Path) -> FrameRun:
 
 
 def _read_file(path: Path) -> FrameRun:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FrameError(f"expected frames in {path}, got: {error.strerror}") from error
+    data = path.read_bytes()
     if data[128:132] == b"DICM":
         frames, fps = read_dicom_run(data)
         return FrameRun(frames, fps)
     if data[:4] in (b"II*\0", b"MM\0*"):
-        return FrameRun(image_pages(data))
+        return FrameRun(tiff_pages(data))
     return FrameRun([read_frame_file(path)])
 
 
 def _read_stack(path: Path) -> Iterator[NDArray[Any]]:
-    try:
+    with translate_faults(FrameError, f"an npy file in {path}"):
         stack = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise FrameError(f"expected an npy file in {path}, got: {str(error)[:200]}") from error
     if stack.ndim not in (2, 3) or stack.shape[-1] * stack.shape[-2] > MAX_PIXELS:
         raise FrameError(f"expected frames as (rows, columns) or (frames, rows, columns), got shape {stack.shape}")
     yield from stack.reshape(-1, *stack.shape[-2:])

@@ -7,31 +7,57 @@ import numpy as np
 
 from fluoropose.errors import VolumeError
 from fluoropose.imaging.volume import Volume
-from fluoropose.io.dicom import read_dicom_series
+from fluoropose.io.dicom_series import read_dicom_series
+from fluoropose.io.metaimage import read_metaimage
 from fluoropose.io.nifti import read_nifti
 from fluoropose.io.nrrd import read_nrrd
+from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.volume_reading import VolumeReading
 
-__all__ = ["read_volume", "volume_identity"]
+__all__ = ["VOLUME_KINDS", "examine_volume", "read_volume", "volume_identity"]
+
+VOLUME_KINDS = "a DICOM folder, .zip or .dcm, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd"
+"""What is read, in words."""
 
 
 def read_volume(path: Path) -> Volume:
-    """Return the CT in a NIfTI or NRRD file, a DICOM folder or a zip of one, in HU and LPS mm.
+    """Return the CT in a NIfTI, NRRD or MetaImage file, a DICOM folder or a zip of one, in HU and LPS mm.
 
     Raises
     ------
     VolumeError
         If nothing is there, the kind is unknown, or the file cannot be read.
     """
+    return examine_volume(path).volume
+
+
+def examine_volume(path: Path) -> VolumeReading:
+    """Return what `read_volume` does, with what was left out, changed or contradicts itself; raise as it does."""
+    with translate_faults(VolumeError, f"a volume in {path.name}"):
+        return _examine(path)
+
+
+def _examine(path: Path) -> VolumeReading:
     if not path.exists():
         raise VolumeError(f"expected a volume, got no file or folder {path}")
     name = path.name.lower()
     if path.is_dir() or name.endswith(".zip"):
         return read_dicom_series(path)
-    if name.endswith((".nii", ".nii.gz")):
-        return read_nifti(path)
-    if name.endswith((".nrrd", ".nhdr")):
-        return read_nrrd(path)
-    raise VolumeError(f"expected a DICOM folder or .zip, .nii, .nii.gz or .nrrd, got {path.name}")
+    for endings, read in _READERS.items():
+        if name.endswith(endings):
+            return read(path)
+    with path.open("rb") as file:
+        if file.read(132)[128:] == b"DICM":
+            return read_dicom_series(path)
+    raise VolumeError(f"expected {VOLUME_KINDS}, got {path.name}")
+
+
+_READERS = {
+    (".nii", ".nii.gz"): read_nifti,
+    (".nrrd", ".nhdr"): read_nrrd,
+    (".mha", ".mhd"): read_metaimage,
+    (".dcm", ".ima", ".dicom"): read_dicom_series,
+}
 
 
 def volume_identity(volume: Volume) -> str:

@@ -17,6 +17,7 @@ from functools import partial
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
 from fluoropose.parallel import run_parallel
+from fluoropose.registration.explanation import explain
 from fluoropose.registration.multi_object_steps import (
     MULTI_OBJECT,
     MultiObjectSettings,
@@ -101,7 +102,7 @@ def register_objects(
     return tuple(
         registration_from(
             [view.name for view in task.views],
-            say_waiting(task.views, task.plan, estimate),
+            explain(task.views, task.plan, say_waiting(task.views, task.plan, estimate)),
             preprocess_ns=common_ns + state.preprocess_ns,
             total_ns=common_ns + state.spent_ns,
             searched=task.plan.start is None,

@@ -15,9 +15,10 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.rig import ray_gap_mm
 from fluoropose.geometry.rigid import apply_twist, inverse, transform
+from fluoropose.geometry.rotation import angle_between
 from fluoropose.imaging.sampling import normalised_homography, stack_frames
 from fluoropose.parallel import run_parallel
-from fluoropose.registration.assessment import SURE, assess, assess_jointly, view_similarity
+from fluoropose.registration.assessment import SURE, assess_doubtful, assess_in_frame, assess_jointly
 from fluoropose.registration.initialization.multi_view_search import best_places, shift_scores
 from fluoropose.registration.multi_view_solver import (
     CalibratedView,
@@ -27,6 +28,7 @@ from fluoropose.registration.multi_view_solver import (
 )
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import PreparedView
+from fluoropose.registration.reasons import VIEW_LEFT_OUT, VIEWS_CONTRADICT
 from fluoropose.registration.regression.residual import ViewAlignment
 from fluoropose.registration.regression.schedule import TRACKING_SCHEDULE, PoseEstimate, Schedule
 from fluoropose.registration.regression.step import Regression
@@ -57,6 +59,9 @@ class JointSettings:
 
 JOINT = JointSettings()
 
+_CONTRADICTS = "it contradicts"
+"""How the reason of a view begins that shows the object elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class OneViewSteps:
@@ -82,7 +87,18 @@ def estimate_views(
         start = _likely_places(views, start)[0]
     joint = solver.solve(views, start, TRACKING_SCHEDULE if plan.nearby else schedule)
     given = start if plan.start is None else plan.start
-    return joint if _holds(joint) else solver.rescue(joint, replace(plan, start=given))
+    return joint if _holds(joint) else _say_left_out(views, solver.rescue(joint, replace(plan, start=given)))
+
+
+def _say_left_out(views: Sequence[PreparedView], estimate: ObjectEstimate) -> ObjectEstimate:
+    """Return an estimate that is no sure one if a view has no part in it, with the views' reasons."""
+    left_out = {view.name: why for view, why in zip(views, estimate.reasons, strict=True) if why}
+    if not left_out:
+        return estimate
+    contradicts = any(why.startswith(_CONTRADICTS) for why in left_out.values())
+    text = "; ".join(f"{name!r} has no part in the answer: {why}" for name, why in left_out.items())
+    doubted = assess_doubtful(estimate.assessment, VIEWS_CONTRADICT if contradicts else VIEW_LEFT_OUT, text)
+    return replace(estimate, assessment=doubted)
 
 
 def _holds(estimate: ObjectEstimate) -> bool:
@@ -158,8 +174,9 @@ class _JointSolver:
 
 def _assess_in_view(view: PreparedView, estimate: PoseEstimate, world_from_volume: Mat44) -> AssessedPose:
     """Return what is to be thought of a joint pose in one view."""
-    similarity = view_similarity(view.image, view.calibrated.align(world_from_volume), view.atlas)
-    return AssessedPose(estimate, assess(estimate, similarity, view.camera, view.atlas), similarity)
+    alignment = view.calibrated.align(world_from_volume)
+    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas)
+    return AssessedPose(estimate, assessment, similarity)
 
 
 def _with_times(pose: AssessedPose, refine_ns: int, quality_ns: int) -> AssessedPose:
@@ -179,7 +196,7 @@ def _reasons(poses: Sequence[AssessedPose], joint: JointEstimate, settings: Join
             reason = f"the object is not seen there: presence {presence:.2f}, likeness of edges {item.similarity:.2f}"
         elif disagreement > settings.contradiction:
             reason = (
-                f"it contradicts the other views: chi-square {disagreement:.1f}, at most {settings.contradiction:.1f} "
+                f"{_CONTRADICTS} the other views: chi-square {disagreement:.1f}, at most {settings.contradiction:.1f} "
                 "expected"
             )
         reasons.append(reason)
@@ -201,7 +218,11 @@ def _single(
     for n, other in alone.items():
         if n != best and other.assessment.confidence >= SURE:
             gap = ray_gap_mm(_ray(views[n], other), _ray(views[best], estimate))
-            reasons[n] = f"it contradicts {views[best].name!r}: the rays to the object pass each other by {gap:.1f} mm"
+            turned = np.rad2deg(angle_between(other.world_from_volume[:3, :3], estimate.world_from_volume[:3, :3]))
+            reasons[n] = (
+                f"{_CONTRADICTS} {views[best].name!r}: alone it finds the object turned by {turned:.1f} degrees from "
+                f"there, and the rays to it pass each other by {gap:.1f} mm"
+            )
     return _for_all_views(views, {best: estimate.poses[0]}, estimate, replace(joint, reasons=tuple(reasons)))
 
 

@@ -13,21 +13,19 @@ Everything here is a function over a resident case's data and the stepper that i
 a frame are `registration.multi_object`. Lengths in mm, angles in rad, times in ns.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
     Status,
-    assess,
-    assess_doubtful,
+    assess_in_frame,
     assess_waiting,
-    view_similarity,
     world_information,
 )
+from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
-from fluoropose.registration.initialization.start_search import start_candidates
+from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartSearch, start_candidates
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import PreparedView, prepare_views
@@ -46,13 +44,14 @@ from fluoropose.registration.regression.schedule import (
     PoseEstimate,
     Schedule,
     ViewRegression,
+    fine_steps,
     follow_coarse,
     follow_schedule,
-    motion_between,
     pose_estimate,
 )
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import AssessedPose, FrameView, ObjectEstimate, Registration, registration_from
+from fluoropose.registration.rivals import best_end, has_settled, is_convincing, is_doubtful, tried_end
 
 __all__ = [
     "assess_refined",
@@ -68,17 +67,6 @@ __all__ = [
     "search",
     "surer_of",
 ]
-
-_CONVINCING, _CONVINCING_IN_BODY = 0.953, 0.82
-"""Edge similarity from which what the networks found of a rough start is taken without a search. Of 20 objects that no
-training saw, most wrong ends lay below, some as high as 0.985 (docs/measured/universal.md); right ones may lie below
-too, and are then searched for in vain."""
-
-_SAME_RAD = math.radians(1.0)
-
-_SURE_OF_SEARCHED, _SURE_OF_SEARCHED_IN_BODY = 0.88, 0.65
-"""Edge similarity below which an end of that search is doubtful. Right ends of those 20 objects had at least 0.898
-(0.658 in a body); from a start that was turned by 60 degrees a wrong end of the knee had 0.78."""
 
 _FOUND_CONFIDENCE = 0.95
 """Confidence of a searched pose from which no further candidate is tried."""
@@ -109,6 +97,13 @@ def register(
     prepared = prepare_views(resident, views, {})
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
+
+    if estimate.assessment.lacks_reason:
+
+        def try_frames(others: Sequence[FrameView], plan: Plan) -> ObjectEstimate:
+            return estimate_object(prepare_views(resident, others, {}), plan, schedule)
+
+        estimate = explain(prepared, plan, estimate, try_frames)
     return registration_from(
         [view.name for view in prepared],
         estimate,
@@ -147,44 +142,29 @@ def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) ->
 
 
 def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
-    """Find an object from a rough start; where the frame is not clearly like what the networks found, search about it.
-
-    Of all ends the one is kept that looks most like the frame.
-    """
+    """Find an object from a rough start; where what the networks found may have a rival, search about the start."""
     found = follow(view, start, schedule)
-    return found if _is_convincing(view, found) else _search_about(view, start, found)
-
-
-def _doubt_searched(view: PreparedView, found: AssessedPose) -> AssessedPose:
-    """Return an end of a search, which is no sure one unless it looks much like the frame: the best of many may fit."""
-    least = _SURE_OF_SEARCHED_IN_BODY if view.atlas.has_surroundings else _SURE_OF_SEARCHED
-    return found if found.similarity >= least else replace(found, assessment=assess_doubtful(found.assessment))
-
-
-def _is_same_end(view: PreparedView, found: AssessedPose, again: AssessedPose) -> bool:
-    """Tell whether two ends are one: within a hundredth of the field and a degree."""
-    canonical = view.atlas.view
-    before, after = found.estimate.camera_from_volume, again.estimate.camera_from_volume
-    across, _, turned = motion_between(before, after, canonical.centre_mm)
-    return across < 0.01 * canonical.field_mm and turned < _SAME_RAD
-
-
-def _is_convincing(view: PreparedView, found: AssessedPose) -> bool:
-    return found.similarity >= (_CONVINCING_IN_BODY if view.atlas.has_surroundings else _CONVINCING)
+    return found if is_convincing(view, tried_end(view, found), start) else _search_about(view, start, found)
 
 
 def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
-    """Follow the views about a start that look like the frame; return the end most like it, `found` among them."""
-    began = view.resident.clock()
-    candidates = start_candidates(view.image, view.camera, view.atlas, start)
-    found = replace(found, estimate=found.estimate.with_regress_ns(view.resident.clock() - began))
-    for candidate in candidates:
-        again = _doubt_searched(view, follow(view, candidate, SEARCHED_SCHEDULE))
-        kept = again if again.similarity > found.similarity and not _is_same_end(view, found, again) else found
-        found = _with_both_times(kept, found, again)
-        if _is_convincing(view, found):
+    """Follow the views about a start that look like the frame; return the end most like it, `found` among them.
+
+    Where none looks much like it, the search goes farther about, and the fine network takes the views as they are: in a
+    body a coarse step may lead away from the right one.
+    """
+    ends = [tried_end(view, found)]
+    for settings, schedule in ((StartSearch(), SEARCHED_SCHEDULE), (WIDER_SEARCH, fine_steps(SEARCHED_SCHEDULE))):
+        began = view.resident.clock()
+        candidates = start_candidates(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
+        ends[0] = replace(ends[0], found=_with_regress_ns(ends[0].found, view.resident.clock() - began))
+        for candidate in candidates:
+            ends.append(tried_end(view, follow(view, candidate, schedule)))
+            if has_settled(view, ends):
+                return best_end(view, ends)
+        if not all(is_doubtful(view, end) for end in ends):
             break
-    return found
+    return best_end(view, ends)
 
 
 def search(view: PreparedView) -> AssessedPose:
@@ -245,10 +225,8 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
 def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float | None = None) -> AssessedPose:
     """Assess an estimate as it is; the edge `similarity` is computed where it is not known yet."""
     began = view.resident.clock()
-    if similarity is None:
-        alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
-        similarity = view_similarity(view.image, alignment, view.atlas)
-    assessment = assess(estimate, similarity, view.camera, view.atlas)
+    alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
+    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas, similarity)
     if assessment.status is not Status.LOST:
         view.atlas.look_ahead(estimate.camera_from_volume)
     spent_ns = estimate.quality_ns + view.resident.clock() - began
@@ -273,6 +251,10 @@ def surer_of(first: AssessedPose, second: AssessedPose) -> AssessedPose:
     """Return the second try unless the first is surer, with the times of both."""
     kept = second if second.assessment.confidence >= first.assessment.confidence else first
     return _with_both_times(kept, first, second)
+
+
+def _with_regress_ns(found: AssessedPose, spent_ns: int) -> AssessedPose:
+    return replace(found, estimate=found.estimate.with_regress_ns(spent_ns))
 
 
 def _with_both_times(kept: AssessedPose, first: AssessedPose, second: AssessedPose) -> AssessedPose:

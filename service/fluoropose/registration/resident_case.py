@@ -10,6 +10,7 @@ from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.prepare import quick_rest_renderer, view_volume
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.renderer_maker import CPU
+from fluoropose.registration.initialization.start_search import ViewTemplates
 from fluoropose.registration.refinement.costs.two_body import BodyRenderers
 from fluoropose.registration.regression.schedule import Clock
 from fluoropose.registration.regression.step import AbstractStepper
@@ -21,7 +22,8 @@ class ResidentCase:
     """Data for `registration.pipeline`. Safe for several threads, which take turns with the stepper by `lock`.
 
     `clock` gives nanoseconds; the times that a registration reports are counted with it. `size_bytes` is that of atlas
-    and networks, `used_at` orders cases by their last use, `device_label` names the stepper's device.
+    and networks, `used_at` orders cases by their last use, `device_label` names the stepper's device. `templates` are
+    the views that searches about a start have compared.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class ResidentCase:
         self.body_renderers = (
             None if case.rest is None else BodyRenderers(self.renderer, quick_rest_renderer(case.rest, case.atlas.view))
         )
+        self.templates = ViewTemplates()
         self.lock = threading.Lock()
         self.used_at = 0
         self.size_bytes = int(self.atlas.pictures.nbytes) + network_bytes

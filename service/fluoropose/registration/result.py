@@ -11,6 +11,7 @@ from fluoropose.arrays import Float64, Mat44
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.assessment import Assessment, ErrorEstimate
+from fluoropose.registration.reasons import REASON_TEXTS
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.registration.resident_case import ResidentCase
 
@@ -92,6 +93,21 @@ class Registration:
     def status(self) -> str:
         """TRACKING, LOW_CONFIDENCE or LOST."""
         return self.assessment.status.value
+
+    @property
+    def reason(self) -> str:
+        """The code of why it is not TRACKING (`registration.reasons`); "" where it is."""
+        return self.assessment.reason
+
+    @property
+    def reason_text(self) -> str:
+        """What `reason` says of this frame, a sentence; "" where it is TRACKING."""
+        return self.assessment.reason_text or REASON_TEXTS.get(self.assessment.reason, "")
+
+    @property
+    def visible_fraction(self) -> float:
+        """The share of the object's edges that the frames show at the pose, 0 to 1, of several views the least."""
+        return self.assessment.visible_fraction
 
     @property
     def confidence(self) -> float:

@@ -4,6 +4,7 @@ The frames are the case's own DRRs with noise behind soft tissue, so what is fou
 case works, not how well it does on real frames. Lengths in mm, angles in degrees.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,13 +93,18 @@ class Verification:
         }
 
 
-def verify_case(resident: ResidentCase, settings: VerificationSettings = VerificationSettings()) -> Verification:
-    """Register simulated frames of a case with its own networks."""
+def verify_case(
+    resident: ResidentCase,
+    settings: VerificationSettings = VerificationSettings(),
+    require_wanted: Callable[[], None] = lambda: None,
+) -> Verification:
+    """Register simulated frames of a case with its own networks; `require_wanted` may raise before each frame."""
     case, view = resident.case, resident.case.atlas.view
     rng = np.random.default_rng(settings.seed)
     camera = _wide_camera(view, settings.side_px)
     errors = []
     for _ in range(settings.frames):
+        require_wanted()
         truth = _draw_pose(view, case.pose_frame, rng, settings)
         pixels = _expose(resident, camera, truth, rng, settings)
         six = six_from_pose(truth, case.pose_frame) + rng.normal(size=6) * np.array(settings.start_sigmas)

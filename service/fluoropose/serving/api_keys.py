@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,11 +67,26 @@ class KeyRing:
         digest = hashlib.sha256(token.encode()).hexdigest()
         if not hmac.compare_digest(digest, key.digest if key else "0" * 64) or key is None:
             raise UnauthenticatedError("expected a known API key, got another", "unknown")
-        if key.expires_s is not None and time.time() >= key.expires_s:
-            raise UnauthenticatedError(f"expected a valid API key, got {name!r}, which has expired", "expired")
-        if scope not in key.scopes:
-            raise ForbiddenError(f"expected a key that allows {scope!r}, got {name!r}, which does not", "scope")
-        return name
+        return _require(key, name, scope)
+
+    def require(self, name: str, scope: str) -> str:
+        """Return the id of a key that was checked before if it still allows `scope`, or raise as `check`."""
+        self._read_if_changed()
+        key = self._keys.get(name)
+        if key is None:
+            raise UnauthenticatedError("expected a known API key, got one that was removed", "unknown")
+        return _require(key, name, scope)
+
+    def secrets_of(self, scope: str) -> dict[str, str]:
+        """Return the hashes, by id, of the keys that allow `scope` now; the file is read again if it has changed."""
+        with suppress(InputError):
+            self._read()
+        now = time.time()
+        return {
+            name: key.digest
+            for name, key in self._keys.items()
+            if scope in key.scopes and (key.expires_s is None or now < key.expires_s)
+        }
 
     def _read_if_changed(self) -> None:
         """Read the file if it has changed; keep the keys of before if it cannot be read any more."""
@@ -92,6 +108,15 @@ class KeyRing:
             if stamp != self._stamp:
                 self._keys = {entry["id"]: _key(entry) for entry in _entries(self._path)}
                 self._stamp = stamp
+
+
+def _require(key: _Key, name: str, scope: str) -> str:
+    """Return a key's id if it has not expired and allows `scope`, or raise what is wrong with it."""
+    if key.expires_s is not None and time.time() >= key.expires_s:
+        raise UnauthenticatedError(f"expected a valid API key, got {name!r}, which has expired", "expired")
+    if scope not in key.scopes:
+        raise ForbiddenError(f"expected a key that allows {scope!r}, got {name!r}, which does not", "scope")
+    return name
 
 
 def add_key(path: Path, name: str, scopes: Sequence[str], days: int | None = None) -> str:

@@ -124,4 +124,4 @@ def warm_up(resident: ResidentCase) -> None:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
             register(resident, [FrameView(pixels, PlacedCamera(camera), meaning=meaning)], Plan(pose, nearby=True))
-    start_candidates(middle, camera, resident.atlas, pose)
+    start_candidates(middle, camera, resident.atlas, pose, resident.templates)

@@ -18,8 +18,9 @@ MAX_CASES_PER_KEY = 64
 class CaseRecord:
     """What is known of a case: its state, its progress (0 to 1), the step of its preparation, and a text about it.
 
-    The state is "preparing", "ready", "failed" or "cancelled". `owner` is the key that the case was uploaded with since
-    the service started, empty for a case that was there. `cancelled` is set by who wants no more of it.
+    The state is "preparing", "ready", "failed" or "cancelled". `owner` is the key that the case was uploaded with,
+    empty for one that was put into the folder. `cancelled` is set by who wants no more of it; whoever publishes a case,
+    or gives up one that is prepared, holds `turn`: one of the two comes first.
     """
 
     name: str
@@ -32,6 +33,7 @@ class CaseRecord:
     verification: dict[str, Any] | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class CaseRecords(Mapping[str, CaseRecord]):
@@ -65,7 +67,9 @@ class CaseRecords(Mapping[str, CaseRecord]):
             return dict(self._records).values()
 
     def add(self, name: str, owner: str, stored: bool) -> CaseRecord:
-        """Add a case that is to be prepared, in place of a cancelled one; `stored`: a case of that name is on disk.
+        """Add a case that is to be prepared; `stored`: something of that name is on disk.
+
+        It takes the place of one that was cancelled or failed and left nothing.
 
         Raises
         ------
@@ -73,24 +77,29 @@ class CaseRecords(Mapping[str, CaseRecord]):
             If a case of that name exists; if there are as many cases, or cases of the owner, as there may be.
         """
         with self._lock:
-            if owner and sum(one.owner == owner for one in self._records.values()) >= self._per_key:
+            others = [one for one in self._records.values() if one.name != name]
+            if owner and sum(one.owner == owner for one in others) >= self._per_key:
                 raise OverloadedError(f"expected at most {self._per_key} cases of one key, got one more")
-            if len(self._records) >= self._capacity:
+            if len(others) >= self._capacity:
                 raise OverloadedError(f"expected at most {self._capacity} cases, got one more; delete some")
             known = self._records.get(name)
-            gone = known is not None and known.state == "cancelled" and known.ended.is_set()
+            gone = known is not None and known.state in ("cancelled", "failed") and known.ended.is_set()
             if stored or (known is not None and not gone):
                 raise ConflictError(f"expected a new case, got {name!r}, which exists")
             self._records[name] = CaseRecord(name, "preparing", 0.0, "waiting", owner=owner, step="waiting")
             return self._records[name]
 
-    def restart(self, name: str, progress: float) -> CaseRecord:
-        """Replace a case's record by one that is in preparation again; its owner stays."""
+    def restart(self, name: str, owner: str, progress: float) -> CaseRecord:
+        """Replace a case's record by one that is in preparation again."""
         with self._lock:
-            known = self._records.get(name)
-            owner = "" if known is None else known.owner
             self._records[name] = CaseRecord(name, "preparing", progress, owner=owner)
             return self._records[name]
+
+    def add_failed(self, name: str, owner: str, detail: str) -> None:
+        """Add a case that failed before this process began, with the reason."""
+        with self._lock:
+            self._records[name] = CaseRecord(name, "failed", 0.0, detail, owner=owner, step="failed")
+            self._records[name].ended.set()
 
     def remove(self, name: str) -> None:
         """Forget a case, if it is known."""

@@ -35,7 +35,7 @@ class GoingAway:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """The last event: "closed", "expired", "taken-over" or "going-away"."""
+    """The last event: "closed", "expired", "taken-over", "going-away" or "revoked"."""
 
     reason: str
 

@@ -61,6 +61,10 @@ class FrameBroker:
         self._background = ThreadPoolExecutor(1, "background")
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    def warm_decoders(self) -> None:
+        """Start the processes that decode compressed frames; the first such frame would wait for them."""
+        self._scheduler.decoder.warm()
+
     @property
     def pending(self) -> int:
         """How many frames wait for the device."""
@@ -246,7 +250,7 @@ class FrameBroker:
         age_s = 0.0 if frame.captured_s is None else time.time() - frame.captured_s
         age_ns = int(1e9 * max(0.0, min(age_s, 1e6)))
         ticket, dropped = session.offer(
-            frame, frame.seq, age_ns, now_ns, frame.captured_s, frame.camera, frame.camera_from_world
+            frame.payload(), frame.seq, age_ns, now_ns, frame.captured_s, frame.camera, frame.camera_from_world
         )
         taken = any(waiting.ticket == ticket for waiting in session.waiting.values())
         if taken and self._scheduler.count(session) > self._max_waiting:

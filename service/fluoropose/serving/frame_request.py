@@ -20,7 +20,13 @@ from fluoropose.tracking.session_settings import (
 )
 from fluoropose.tracking.smoother import Smoothing
 
-__all__ = ["FrameHeader", "FrameRules", "SmoothingRequest"]
+__all__ = ["FrameHeader", "FrameRules", "MAX_SEQ", "SmoothingRequest"]
+
+MAX_SEQ = 2**63 - 1
+"""The largest number of a frame: a time in nanoseconds stays below it, and gRPC's field holds the next one."""
+
+_MAX_CAPTURED_S = 1e11
+"""About the year 5000; differences of larger numbers leave the numbers' range."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +44,13 @@ class SmoothingRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRules:
-    """How a session's frames are read, dropped, paired and smoothed; InputError for an age that is not above 0."""
+    """How a session's frames are read, dropped, paired and smoothed, and what results hold beside their usual parts.
+
+    Raises
+    ------
+    InputError
+        If the age is not above 0.
+    """
 
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False
@@ -46,6 +58,7 @@ class FrameRules:
     policy: Literal["latest", "reject"] = "latest"
     pairing_tolerance_ms: float = PAIRING_TOLERANCE_MS
     smoothing: SmoothingRequest | None = None
+    include: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check the age; `SessionSettings` checks the pairing tolerance."""
@@ -65,6 +78,7 @@ class FrameRules:
             self.policy,
             self.pairing_tolerance_ms,
             None if smoothing is None else Smoothing(smoothing.window_s, smoothing.motion),
+            self.include,
         )
 
 
@@ -96,9 +110,9 @@ class FrameHeader:
         """Check the numbers and make the place."""
         if any(side is not None and not 2 <= side <= MAX_SIDE_PX for side in (self.rows, self.columns)):
             raise InputError(f"expected rows and columns of 2 to {MAX_SIDE_PX}, got {self.rows} and {self.columns}")
-        if self.seq is not None and self.seq < 0:
-            raise InputError(f"expected seq of at least 0, got {self.seq}")
-        if self.captured_s is not None and not np.isfinite(self.captured_s):
+        if self.seq is not None and not 0 <= self.seq <= MAX_SEQ:
+            raise InputError(f"expected seq of 0 to {MAX_SEQ}, got {_shown(self.seq)}")
+        if self.captured_s is not None and not abs(self.captured_s) <= _MAX_CAPTURED_S:
             raise InputError(f"expected captured_at as Unix seconds, got {self.captured_s}")
         if self.camera_from_world is not None and self.c_arm is not None:
             raise InputError("expected camera_from_world or c_arm, got both")
@@ -118,3 +132,8 @@ class FrameHeader:
             self.camera,
             self.place,
         )
+
+
+def _shown(number: int) -> str:
+    """Return a number for a message; one of thousands of digits only by its size."""
+    return str(number) if abs(number) < 2**64 else f"a number of {number.bit_length()} bits"

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
-from fluoropose.errors import FluoroposeError, FrameError
+from fluoropose.errors import FluoroposeError, FrameError, UnknownCaseError
 from fluoropose.imaging.xray import check_frame
 from fluoropose.registration.assessment import Status, expected_errors
 from fluoropose.registration.result import FrameView, Registration
-from fluoropose.serving.messages import DecodedFrame, FrameResult, ObjectResult, SmoothedPose
+from fluoropose.serving.included_parts import IncludedParts, included_parts, pose_in_frame
+from fluoropose.serving.messages import CompressedFrame, DecodedFrame, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.service import Service
 from fluoropose.tracking.jobs import CameraFrame, Job, JobAnswers
 from fluoropose.tracking.smoother import WindowPose
@@ -27,7 +29,8 @@ class JobResult:
     """The result of a job.
 
     `found` and `smoothed` hold registrations and smoothed poses by case; `views`, `failures` and `queue_ms` hold the
-    decoded frames, the errors of frames that cannot be used, and the times that frames waited, by ticket.
+    decoded frames, the errors of frames that cannot be used, and the times that frames waited, by ticket. `parts` holds
+    what results include on request, by ticket and case.
     """
 
     found: Mapping[str, Registration]
@@ -36,6 +39,7 @@ class JobResult:
     failures: Mapping[int, FluoroposeError]
     timing_ms: dict[str, float]
     queue_ms: Mapping[int, float]
+    parts: Mapping[tuple[int, str], IncludedParts] = field(default_factory=dict)
 
 
 def execute_job(service: Service, job: Job, now_ns: int) -> JobResult:
@@ -47,16 +51,24 @@ def execute_job(service: Service, job: Job, now_ns: int) -> JobResult:
         If the objects cannot be registered (their cases have gone, the device failed, a start is behind the source), or
         if the only frame cannot be used.
     """
-    queue_ms = {frame.ticket: (now_ns - frame.arrived_ns) / 1e6 for frame in job.frames}
+    aside_ns = {frame.ticket: _decode_ns(frame.payload) for frame in job.frames}
+    queue_ms = {frame.ticket: (now_ns - frame.arrived_ns - aside_ns[frame.ticket]) / 1e6 for frame in job.frames}
     began = time.perf_counter_ns()
     views, failures = _decode_frames(job)
     after_decoding = time.perf_counter_ns()
     found: Mapping[str, Registration] = {}
     if job.is_search or not _all_failed(job, failures):
         found, views, failures = _register(service, job, views, failures)
-    timing_ms = _stage_times(found, after_decoding - began, time.perf_counter_ns() - after_decoding)
+    decode_ns = after_decoding - began + max(aside_ns.values(), default=0)
+    timing_ms = _stage_times(found, decode_ns, time.perf_counter_ns() - after_decoding)
     smoothed = {} if job.is_search else _smooth(job, found)
-    return JobResult(found, smoothed, views, failures, timing_ms, queue_ms)
+    parts: dict[tuple[int, str], IncludedParts] = {}
+    if job.settings.include and not job.is_search:
+        began = time.perf_counter_ns()
+        parts = _include(service, job, found, failures)
+        include_ms = (time.perf_counter_ns() - began) / 1e6
+        timing_ms |= {"include": include_ms, "total": timing_ms["total"] + include_ms}
+    return JobResult(found, smoothed, views, failures, timing_ms, queue_ms, parts)
 
 
 def job_observations(solved: JobResult, job: Job) -> dict[str, Observation]:
@@ -97,6 +109,11 @@ def _decode_frames(job: Job) -> tuple[dict[int, FrameView], dict[int, Fluoropose
     return views, failures
 
 
+def _decode_ns(payload: Any) -> int:
+    """Return how long a frame was decoded for before its job's turn."""
+    return payload.decode_ns if isinstance(payload, CompressedFrame) else 0
+
+
 def _all_failed(job: Job, failures: Mapping[int, FluoroposeError]) -> bool:
     return all(frame.ticket in failures for frame in job.frames)
 
@@ -124,6 +141,21 @@ def _find_fault(view: FrameView) -> FluoroposeError | None:
     except FrameError as error:
         return error
     return None
+
+
+def _include(
+    service: Service, job: Job, found: Mapping[str, Registration], failures: Mapping[int, FluoroposeError]
+) -> dict[tuple[int, str], IncludedParts]:
+    """Return what the session's results include, by ticket and case, for the frames that are answered."""
+    sights = [one for one in job.camera_frames if not one.kept and one.frame.ticket not in failures]
+    parts = {}
+    for case, registration in found.items():
+        with suppress(UnknownCaseError):  # the case was deleted meanwhile: its result goes without
+            resident = service.resident(case)
+            for sight in sights:
+                included = included_parts(job.settings.include, registration, sight, resident)
+                parts[sight.frame.ticket, case] = included
+    return parts
 
 
 def _smooth(job: Job, found: Mapping[str, Registration]) -> dict[str, WindowPose]:
@@ -189,15 +221,15 @@ def _object_result(done: FinishedJob, sight: CameraFrame, case: str) -> ObjectRe
     """Return one object's part of a frame's result."""
     found, smoothed = done.solved.found[case], done.solved.smoothed.get(case)
     place = sight.placed.camera_from_world
-    pose = next(
-        (view.camera_from_volume for view in found.views if view.name == sight.frame.camera), found.camera_from_volume
-    )
+    pose = pose_in_frame(found, sight.frame.camera)
+    parts = done.solved.parts.get((sight.frame.ticket, case), IncludedParts())
     if len(_used_cameras(found)) > 1 and sight is not _first_used_frame(found, done.job):
         error = expected_errors(np.linalg.inv(found.information), place)
     else:
         error = found.assessment.error_estimate
     seen = None if smoothed is None else _smoothed_pose(smoothed, place)
-    return ObjectResult(case, done.service.model_name(case), found, pose, error, seen)
+    model = done.service.model_name(case)
+    return ObjectResult(case, model, found, pose, error, seen, parts.outline, parts.covariance)
 
 
 def _smoothed_pose(smoothed: WindowPose, camera_from_world: Mat44) -> SmoothedPose:

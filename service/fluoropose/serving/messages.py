@@ -5,16 +5,30 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44
+from fluoropose.arrays import Float64, Mat44
+from fluoropose.errors import FluoroposeError
 from fluoropose.geometry.camera import Camera
 from fluoropose.io.frames import decode_frame, guess_media_type, raw_frame
 from fluoropose.registration.assessment import ErrorEstimate
 from fluoropose.registration.result import Registration
 from fluoropose.tracking.session_settings import ONLY_CAMERA
 
-__all__ = ["DecodedFrame", "EncodedFrame", "FrameResult", "ObjectResult", "RAW_MEDIA_TYPE", "single_result"]
+__all__ = [
+    "CompressedFrame",
+    "DecodedFrame",
+    "EncodedFrame",
+    "FrameResult",
+    "OUTLINE_DECIMALS",
+    "ObjectResult",
+    "RAW_MEDIA_TYPE",
+    "single_result",
+]
 
 RAW_MEDIA_TYPE = "application/octet-stream"
+
+OUTLINE_DECIMALS = 2
+"""Outlines go over the wire to a hundredth of a pixel."""
+_COMPRESSED = ("image/png", "application/dicom")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +54,33 @@ class EncodedFrame:
         """Return the pixels (rows, columns), or raise FrameError."""
         if self.media_type == RAW_MEDIA_TYPE:
             return raw_frame(self.body, self.dtype, self.rows or camera.rows, self.columns or camera.columns)
-        return decode_frame(self.body, self.media_type or guess_media_type(self.body))
+        return decode_frame(self.body, self.known_media_type)
+
+    @property
+    def known_media_type(self) -> str:
+        """The media type as given, or as the bytes tell."""
+        return self.media_type or guess_media_type(self.body)
+
+    def payload(self) -> "EncodedFrame | CompressedFrame":
+        """Return what a session keeps: the frame itself, or one that is decoded in another process before its turn."""
+        return CompressedFrame(self) if self.known_media_type in _COMPRESSED else self
+
+
+@dataclass(slots=True, eq=False)
+class CompressedFrame:
+    """A frame whose bytes take work to decode, and what came of it once that was done."""
+
+    encoded: EncodedFrame
+    outcome: NDArray[Any] | FluoroposeError | None = None
+    decode_ns: int = 0
+
+    def pixels(self, camera: Camera) -> NDArray[Any]:
+        """Return the pixels (rows, columns), or raise the error of decoding; decode here if nobody did."""
+        if self.outcome is None:
+            return self.encoded.pixels(camera)
+        if isinstance(self.outcome, FluoroposeError):
+            raise self.outcome
+        return self.outcome
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +108,9 @@ class SmoothedPose:
 class ObjectResult:
     """One object's part of a frame's result, in the camera of that frame.
 
-    `smoothed` is None where the session smooths nothing or the registration is not TRACKING.
+    `smoothed` is None where the session smooths nothing or the registration is not TRACKING. `outline` holds polygons,
+    each (n, 2) pixels (column, row), `covariance` (6, 6) that of the pose's error along the camera's axes (mm, rad);
+    both are None unless the session includes them, and of a LOST object.
     """
 
     case: str
@@ -77,6 +119,8 @@ class ObjectResult:
     camera_from_volume: Mat44
     error_estimate: ErrorEstimate
     smoothed: SmoothedPose | None = None
+    outline: tuple[Float64, ...] | None = None
+    covariance: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -87,7 +87,8 @@ class OpeningRequest:
 class ChangeRequest:
     """How a client changes its session: another start, other cameras, objects to add and to remove.
 
-    `camera` is the only camera's, `cameras` are changed by name; `change` is what the session gets.
+    `camera` is the only camera's, `cameras` are changed by name, `include` is what results hold from now on beside
+    their usual parts; `change` is what the session gets.
 
     Raises
     ------
@@ -101,6 +102,7 @@ class ChangeRequest:
     initial_pose: Any = None
     camera: CameraRequest | None = None
     cameras: Sequence[NamedCamera] = ()
+    include: frozenset[str] | None = None
     change: Change = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,7 +111,7 @@ class ChangeRequest:
         cameras.update(placed_by_name(self.cameras))
         pose = pose_or_none(self.initial_pose, "initial_pose")
         added = tuple(one.start for one in self.objects)
-        object.__setattr__(self, "change", Change(cameras, self.case, pose, added, self.remove))
+        object.__setattr__(self, "change", Change(cameras, self.case, pose, added, self.remove, self.include))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

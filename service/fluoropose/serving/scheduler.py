@@ -2,7 +2,8 @@
 
 A worker's thread does one job after another. When a job is done, the worker's own thread completes it in its session
 and takes the next one: the device waits for no event loop and always gets the newest frame. The outcome goes to a
-callback.
+callback. Frames that take work to decode are decoded elsewhere between the two: the job is taken, and the
+worker gets it back once its pixels are there.
 
 `Scheduler.lock` guards the sessions, the queue of waiting sessions, and the turns. A thread holds it for the few steps
 of one change of these, never while it decodes, computes or informs a client.
@@ -10,8 +11,11 @@ of one change of these, never while it decodes, computes or informs a client.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 
+from fluoropose.serving.frame_decoder import FrameDecoder, compressed_frames
 from fluoropose.serving.job_execution import JobResult, execute_job
 from fluoropose.serving.job_outcome import Drops, JobOutcome, finish_job, log_worker_fault
 from fluoropose.serving.service import Service
@@ -30,6 +34,8 @@ class Scheduler:
         self.lock = threading.Lock()
         self.workers = (Worker("track"), Worker("search", background=True))
         self.closing = False
+        self.decoder = FrameDecoder()
+        self._decoded: dict[Worker, deque[tuple[Session, Job]]] = {worker: deque() for worker in self.workers}
         self._service = service
         self._clock_ns = clock_ns
         self._hand_on = hand_on
@@ -50,6 +56,7 @@ class Scheduler:
         """Finish the jobs that run, take no other, and stop the threads."""
         with self.lock:
             self.closing = True
+        self.decoder.close()
         for worker in self.workers:
             worker.executor.shutdown(wait=True)
 
@@ -86,6 +93,8 @@ class Scheduler:
     def _take(self, worker: Worker, stale: Drops) -> tuple[Session, Job] | None:
         """Return the job whose turn it is on a worker, None if there is none; add stale frames to `stale`."""
         while not self.closing:
+            if self._decoded[worker]:
+                return self._decoded[worker].popleft()
             searching = worker is self.workers[1]
             there = {**self._waiting, **self._seekers} if searching else self._waiting
             session = worker.turns.choose(one for one in there if self._has_work(one, searching))
@@ -97,9 +106,22 @@ class Scheduler:
             if not session.waiting:
                 self._waiting.pop(session)
             stale.extend((session, drop) for drop in dropped)
-            if job is not None:
+            if job is not None and compressed_frames(job):
+                self.decoder.submit(session, job, partial(self._resume, worker, session, job))
+            elif job is not None:
                 return session, job
         return None
+
+    def _resume(self, worker: Worker, session: Session, job: Job) -> None:
+        """Give a worker a job whose frames have been decoded; on a thread of the decoder."""
+        with self.lock:
+            if self.closing:
+                return
+            if not worker.idle:
+                self._decoded[worker].append((session, job))
+                return
+            worker.begin()
+            worker.executor.submit(self._work, worker, (session, job)).add_done_callback(log_worker_fault)
 
     def _has_work(self, session: Session, searching: bool) -> bool:
         """Tell whether a session has a job for the worker that searches, or for the one that tracks."""

@@ -1,5 +1,6 @@
 """What every transport uses: resident cases, sessions, stored cases and models, readiness. Synchronous, thread-safe."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -7,37 +8,34 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fluoropose.arrays import Float32, Mat44, Vec3
-from fluoropose.drr.case import Case
-from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownCaseError
+from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, StorageError, UnknownCaseError
 from fluoropose.geometry.camera import Camera
 from fluoropose.inference.onnx_runtime import Device
+from fluoropose.io.arrays_on_disk import require_room
+from fluoropose.io.audit import Actor
 from fluoropose.io.bundles import find_bundle_folder, load_bundle
-from fluoropose.io.cases import (
-    check_name,
-    list_cases,
-    load_case,
-    read_understanding,
-    read_verification,
-    remove_case,
-    store_verification,
-)
-from fluoropose.io.preparation import CaseRequest, prepare_ct
+from fluoropose.io.cases import check_name, load_case, read_verification, store_verification
+from fluoropose.io.preparation import CaseRequest
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.registration.verification import verify_case
 from fluoropose.serving.case_cache import CaseCache
-from fluoropose.serving.case_preparation import CasePreparation, CaseSteps
+from fluoropose.serving.case_description import describe_case
+from fluoropose.serving.case_preparation import CasePreparation, CaseSteps, prepare_here
 from fluoropose.serving.case_records import CaseRecord, CaseRecords
+from fluoropose.serving.case_store import CaseStore, Job
 from fluoropose.serving.session_registry import SessionRegistry
 from fluoropose.tracking.session import Session
 from fluoropose.tracking.session_settings import Change, ObjectStart, SessionSettings
 
-__all__ = ["Service", "describe_volume"]
+__all__ = ["Service"]
+
+_log = logging.getLogger("fluoropose.cases")
+
+_LOADED_LATER = "ready; loaded when it is asked for"
 
 MAX_FAULTS = 3
 """Frames in a row on which the device failed, after which no more are sent here."""
@@ -47,7 +45,8 @@ MAX_FAULTS = 3
 class Service:
     """One process's state. `start` loads the stored cases; `started` and `draining` are part of readiness.
 
-    `prepare` makes a stored case of a request. `faults` counts the frames in a row on which the device failed.
+    `prepare` makes a case of (request, folder, steps). `store` keeps the cases of `cases_root`; by default one for a
+    process that is alone there. `faults` counts the frames in a row on which the device failed.
     """
 
     device: Device
@@ -57,33 +56,57 @@ class Service:
     sessions: SessionRegistry = field(default_factory=SessionRegistry)
     records: CaseRecords = field(default_factory=CaseRecords)
     budget_bytes: int | None = None
-    prepare: Callable[..., object] = prepare_ct
+    prepare: Callable[[CaseRequest, Path, CaseSteps], object] = prepare_here
+    store: CaseStore | None = None
     started: bool = False
     draining: bool = False
     faults: int = 0
     _loading: threading.Lock = field(default_factory=threading.Lock)
     _preparation: CasePreparation = field(init=False)
+    _store: CaseStore = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the cache of resident cases on the device, and what prepares new ones."""
         self.case_cache = CaseCache(self.device, self.budget_bytes)
-        self._preparation = CasePreparation(self.cases_root, self.prepare, self._finish, self._discard)
+        self._store = self.store or CaseStore(self.cases_root)
+        self._preparation = CasePreparation(self.prepare, self._finish, self._discard_job)
 
     def start(self) -> None:
         """Load every stored case that has a model; a damaged one is reported and does not stop the others."""
-        for name in list_cases(self.cases_root):
-            self.load(name)
+        for row in self._store.reconcile():
+            if row.state == "ready":
+                self.load(row.name, row.owner)
+            else:
+                self.records.add_failed(row.name, row.owner, row.detail)
         self.started = True
 
-    def load(self, name: str) -> CaseRecord:
+    def drain(self) -> None:
+        """Take no new work, and end the cases that are being prepared."""
+        self.draining = True
+        self._preparation.stop()
+
+    def stop(self) -> None:
+        """Drain, wait for what that ends, and let go of the folder. Call it once at the end."""
+        self.drain()
+        self._preparation.join()
+        self._store.close()
+
+    def load(self, name: str, owner: str = "") -> CaseRecord:
         """Load one stored case with its model and record how that went."""
-        record = self.records.restart(name, 0.9)
+        record = self.records.restart(name, owner, 0.9)
+        record.state, record.step = "failed", "failed"
         try:
-            self._make_resident(record)
+            self._make_resident(record, self.cases_root / name)
         except NotReadyError:
-            record.detail = "ready; loaded when it is asked for"
+            record.detail = _LOADED_LATER
         except FluoroposeError as error:
-            record.state, record.detail = "failed", str(error)
+            record.detail = str(error)
+            record.ended.set()
+            return record
+        except Exception as error:
+            # Whatever a damaged case makes a library do concerns that case alone.
+            _log.exception("a case could not be loaded", extra={"fields": {"case": name}})
+            record.detail = f"an unexpected fault of {type(error).__name__}; the log holds the reason"
             record.ended.set()
             return record
         record.state, record.progress, record.step = "ready", 1.0, "ready"
@@ -103,80 +126,118 @@ class Service:
             raise ConflictError(f"expected case {record.name!r} to be ready, got {record.state}: {record.detail}")
         with suppress(UnknownCaseError):
             return self.case_cache.case(name)
-        return self._make_resident(record)
+        return self._make_resident(record, self.cases_root / record.name)
 
-    def _make_resident(self, record: CaseRecord) -> ResidentCase:
+    def _make_resident(self, record: CaseRecord, folder: Path) -> ResidentCase:
         with self._loading:
             with suppress(UnknownCaseError):
                 return self.case_cache.case(record.name)
-            folder = self.cases_root / record.name
             case = load_case(folder)
-            bundle = load_bundle(find_bundle_folder(self.models_root, case))
+            bundle_folder = find_bundle_folder(self.models_root, case)
+            bundle = load_bundle(bundle_folder)
             record.model = bundle.name
             resident = self.case_cache.add(case, bundle, self.sessions.cases_in_use())
-            record.detail, record.verification = self._describe(case), read_verification(folder)
+            record.detail, record.verification = describe_case(case, folder), read_verification(folder)
+            self._store.use_model(bundle_folder)
             return resident
 
-    def submit(self, name: str, request: CaseRequest, finished: Callable[[], None], owner: str = "") -> CaseRecord:
+    def new_upload(self, wanted_bytes: int) -> Path:
+        """Return a folder for the files of an upload, whose disk has room for them; `drop_upload` removes it.
+
+        Raises
+        ------
+        NotReadyError, ReadOnlyError, StorageError
+            If the service is shutting down; if it does not write its cases; if the disk has not the room.
+        """
+        if self.draining:
+            raise NotReadyError("expected a service that takes cases, got one that is shutting down")
+        folder = self._store.new_folder("upload")
+        try:
+            require_room(folder, wanted_bytes)
+        except StorageError:
+            self.drop_upload(folder)
+            raise
+        return folder
+
+    def require_writable(self, name: str) -> None:
+        """Raise UnknownCaseError if there is no such case, ReadOnlyError if this server does not write its cases."""
+        self.record(name)
+        self._store.require_writable()
+
+    def drop_upload(self, folder: Path) -> None:
+        """Remove the files of an upload."""
+        self._store.drop_folder(folder)
+
+    def submit(
+        self, name: str, request: CaseRequest, finished: Callable[[], None], owner: str = "", address: str = ""
+    ) -> CaseRecord:
         """Begin to prepare a case in the background; `finished` is called when it has ended, in whichever way.
 
         Raises
         ------
         ConflictError
-            If a case of that name exists.
+            If a case of that name exists, or this server does not write its cases.
         OverloadedError
             If there are as many cases, or cases of the key `owner`, as may be.
+        StorageError
+            If the disk refuses to note it.
         """
         check_name(name)
+        if self.draining:
+            raise NotReadyError("expected a service that takes cases, got one that is shutting down")
         record = self.records.add(name, owner, stored=(self.cases_root / name).exists())
-        self._preparation.submit(record, request, finished)
+        try:
+            job = self._store.begin(name, Actor(owner, address))
+        except BaseException:
+            self.records.remove(name)
+            raise
+        self._preparation.submit(record, job, request, finished)
         return record
 
-    def _finish(self, steps: CaseSteps) -> None:
-        """Make a case that was just stored resident, and try it on frames of itself."""
-        record = steps.record
+    def _finish(self, steps: CaseSteps, job: Job) -> None:
+        """Make a case that was just made resident, try it on frames of itself, and publish it."""
+        record, folder = steps.record, job.case_folder
         steps.begin("opening the networks", 0.8)
         try:
-            resident = self._make_resident(record)
+            resident = self._make_resident(record, folder)
         except NotReadyError:
-            record.detail = "ready; loaded when it is asked for"
-            return
-        steps.begin("verifying", 0.9)
-        found = verify_case(resident)
-        steps.require_wanted()
-        store_verification(self.cases_root / record.name, found.figures())
-        record.verification, record.detail = found.figures(), self._describe(resident.case)
+            detail = _LOADED_LATER
+        else:
+            steps.begin("verifying", 0.9)
+            found = verify_case(resident, require_wanted=steps.require_wanted)
+            store_verification(folder, found.figures())
+            record.verification, detail = found.figures(), describe_case(resident.case, folder)
+        with record.turn:
+            steps.require_wanted()
+            self._store.publish(job, detail)
+            record.state, record.step, record.progress, record.detail = "ready", "ready", 1.0, detail
 
-    def _describe(self, case: Case) -> str:
-        """Return what is understood of a case that is ready, and what trying it on itself gave."""
-        folder = self.cases_root / case.name
-        understood = read_understanding(folder) or f"{case.size_mm:.0f} mm"
-        tried = read_verification(folder)
-        return understood if tried is None else f"{understood}; {tried['text']}"
-
-    def _discard(self, name: str) -> None:
+    def _discard_job(self, job: Job, state: str, detail: str, code: str) -> None:
         """Remove what there is of a case that failed or was cancelled, in memory and on disk."""
         with suppress(UnknownCaseError):
-            self.case_cache.remove(name)
-        remove_case(self.cases_root / name)
+            self.case_cache.remove(job.case)
+        self._store.discard(job, state, detail, code)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, actor: Actor = Actor()) -> None:
         """Free a case in memory and on disk; cancel one that is prepared. Its sessions are the caller's to end first.
 
         Raises
         ------
-        UnknownCaseError
-            If there is no such case.
+        UnknownCaseError, ConflictError, StorageError
+            If there is no such case; if this server does not write its cases; as the disk refuses.
         """
+        self.require_writable(name)
         record = self.record(name)
-        if record.state == "preparing":
-            record.cancelled.set()
-            if not record.ended.is_set():
+        with record.turn:
+            if record.state == "preparing" and not record.ended.is_set():
+                record.cancelled.set()
                 record.state = record.detail = "cancelled"
                 return
         if record.state == "cancelled" and not record.ended.is_set():
             return
-        self._discard(name)
+        with suppress(UnknownCaseError):
+            self.case_cache.remove(name)
+        self._store.remove(name, actor)
         self.records.remove(name)
 
     def record(self, name: str) -> CaseRecord:
@@ -276,21 +337,3 @@ class Service:
         ]
         checks = [{"name": name, "status": "ok" if fine else "fail", "detail": text} for name, fine, text in outcomes]
         return {"status": "ok" if all(fine for _, fine, _ in outcomes) else "fail", "checks": checks}
-
-
-def describe_volume(service: Service, name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return the volume and atlas parts of a case's description; None for what is not resident."""
-    if name not in service.case_cache.names():
-        return None, None
-    case = service.case_cache.case(name).case
-    volume = {
-        "shape": list(case.volume.values.shape),
-        "spacing_mm": np.round(case.volume.spacing_mm, 4).tolist(),
-        "size_mm": case.size_mm,
-        "centre_mm": case.atlas.view.centre_mm.tolist(),
-        "corners_mm": case.corners_mm.tolist(),
-        "base_rotation": case.atlas.view.base_rotation.tolist(),
-        "range_mm": case.atlas.view.range_mm,
-    }
-    atlas = {"views": case.atlas.grid.count, "bytes": int(case.atlas.pictures.nbytes), "device": service.device.label}
-    return volume, atlas

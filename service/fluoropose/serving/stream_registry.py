@@ -1,8 +1,10 @@
 """Which sessions have a stream: one at most each; all streams end when the service goes away."""
 
 import asyncio
+from collections.abc import Collection
+from contextlib import suppress
 
-from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError
+from fluoropose.errors import ConflictError, FluoroposeError, NotReadyError, UnknownSessionError
 from fluoropose.serving.events import GoingAway
 from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.stream import Stream
@@ -80,6 +82,16 @@ class StreamRegistry:
         self._broker.end(session)
         if stream is not None:
             stream.end(reason)
+
+    def revoke(self, owners: Collection[str]) -> None:
+        """Close the sessions of keys that are not valid any more and end their streams."""
+        sessions = self._broker.service.sessions
+        for session in [*sessions.all(), *self._streams]:
+            if session.owner in owners:
+                with suppress(UnknownSessionError):
+                    sessions.close(session.name)
+                    self._broker.metrics.sessions.labels("revoked").inc()
+                self.end(session, "revoked")
 
     async def drain(self, grace_s: float, reconnect_after_ms: int = 500) -> None:
         """Announce the end to all streams, answer the frames in flight for at most `grace_s`, then end the streams."""

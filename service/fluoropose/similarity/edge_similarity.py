@@ -6,6 +6,8 @@ vertebra is missing. A network that never saw some kind of empty frame may be su
 not. `edge_similarity` is compiled; `edge_similarity_twin` is its slow, clear twin.
 """
 
+from functools import cache
+
 import numpy as np
 from numba import njit
 
@@ -14,10 +16,10 @@ from fluoropose.imaging.filters import blur
 from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradient_correlation, gradients
 
-__all__ = ["EDGE_REACH", "edge_similarity", "edge_similarity_twin"]
+__all__ = ["EDGE_REACH", "SMOOTH_PX", "edge_similarity", "edge_similarity_twin"]
 
-_SMOOTH_PX = 1.5
-"""Wider than the error of the nearest view, so that the step of the grid does not count as unlike."""
+SMOOTH_PX = 1.5
+"""By default: wider than the error of the nearest view, so that the step of the grid does not count as unlike."""
 
 _EDGE_SHARE = 0.08
 """Gradients above this share of the steepest are the view's edges."""
@@ -28,11 +30,16 @@ _REACH = 6
 EDGE_REACH = 2 * _REACH + 2
 """Of the picture, pixels around an object that the similarity looks at: so far is an edge smoothed, and its place."""
 
-_BELL = np.exp(-0.5 * (np.arange(_REACH + 1) / _SMOOTH_PX) ** 2)
-_WEIGHTS: Float32 = make_read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
+
+@cache
+def _weights(smooth_px: float) -> Float32:
+    bell = np.exp(-0.5 * (np.arange(_REACH + 1) / smooth_px) ** 2)
+    return make_read_only((bell / (2.0 * bell.sum() - 1.0)).astype(np.float32))
 
 
-def edge_similarity(seen: Float32, shown: Float32, besides: Float32 | None = None) -> float:
+def edge_similarity(
+    seen: Float32, shown: Float32, besides: Float32 | None = None, smooth_px: float = SMOOTH_PX
+) -> float:
     """Return the gradient correlation, -1 to 1, of a frame in the canonical view and what an object shows there.
 
     Parameters
@@ -40,15 +47,18 @@ def edge_similarity(seen: Float32, shown: Float32, besides: Float32 | None = Non
     seen : the frame's line integrals in the canonical view, float32 (size, size)
     shown : what the object shows there; its edges count
     besides : what surrounds the object there; what it explains of either counts for nothing
+    smooth_px : by how much all are smoothed, a standard deviation, at most the default
     """
-    return float(_similarity(seen, shown, np.zeros_like(shown) if besides is None else besides, _WEIGHTS))
+    return float(_similarity(seen, shown, np.zeros_like(shown) if besides is None else besides, _weights(smooth_px)))
 
 
-def edge_similarity_twin(seen: Float32, shown: Float32, besides: Float32 | None = None) -> float:
+def edge_similarity_twin(
+    seen: Float32, shown: Float32, besides: Float32 | None = None, smooth_px: float = SMOOTH_PX
+) -> float:
     """Return what `edge_similarity` returns: its specification."""
-    frame, view = gradients(seen, _SMOOTH_PX), gradients(shown, _SMOOTH_PX)
+    frame, view = gradients(seen, smooth_px), gradients(shown, smooth_px)
     steepness = np.hypot(*view)
-    other = None if besides is None else gradients(besides, _SMOOTH_PX)
+    other = None if besides is None else gradients(besides, smooth_px)
     return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), control=other)
 
 

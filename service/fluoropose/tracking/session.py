@@ -123,6 +123,8 @@ class Session:
         if change.cameras or change.add or change.remove:
             starts = tuple(ObjectStart(one.case, one.tracker.initial_pose) for one in objects.values())
             settings = replace(settings, cameras=cameras, objects=starts)
+        if change.include is not None:
+            settings = replace(settings, include=change.include)
         self.settings, self.objects = settings, objects
         for one in restarted:
             one.restart(change.initial_pose)

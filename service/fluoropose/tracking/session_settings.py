@@ -1,6 +1,6 @@
 """The settings of a session: its cameras and their places, its objects, and how its frames are taken and paired."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,11 +9,13 @@ from fluoropose.arrays import Mat44
 from fluoropose.errors import ConflictError, GeometryError, InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera, require_rig
+from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.tracking.smoother import Smoothing
 
 __all__ = [
     "Change",
+    "INCLUDABLE",
     "MAX_CAMERAS",
     "MAX_OBJECTS",
     "MAX_WINDOW_S",
@@ -25,9 +27,13 @@ __all__ = [
     "UnknownCameraError",
     "UnknownObjectError",
     "WorldFrameError",
+    "require_includable",
     "require_related_cameras",
     "require_same_world",
 ]
+
+INCLUDABLE = ("covariance", "outline")
+"""What results hold only on request: the pose's covariance, and the outline of the object in the frame."""
 
 ONLY_CAMERA = "camera"
 """The name of a session's only camera, where the client gives none."""
@@ -65,16 +71,20 @@ class SessionCamera:
     """A camera of a session and its place; without a place the world is the camera's own frame.
 
     `case` is the session's object as prepared for this camera's direction, if the session's own case does not cover it.
+    `tolerance` is how well the camera is calibrated, None if the client did not say.
     """
 
     camera: Camera
     camera_from_world: Mat44 | None = None
     case: str | None = None
+    tolerance: CameraTolerance | None = None
 
     def place(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
         """Return the camera at a frame's own place, by default at the session's."""
         place = self.camera_from_world if camera_from_world is None else camera_from_world
-        return PlacedCamera(self.camera) if place is None else PlacedCamera(self.camera, place)
+        if place is None:
+            return PlacedCamera(self.camera, tolerance=self.tolerance)
+        return PlacedCamera(self.camera, place, self.tolerance)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +98,8 @@ class ObjectStart:
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionSettings:
     """The settings that a client opens a session with: 1 to 4 cameras, 1 to 8 objects, and how frames are taken.
+
+    `include` names the parts of `INCLUDABLE` that results hold beside their usual ones.
 
     Raises
     ------
@@ -109,9 +121,11 @@ class SessionSettings:
     policy: str = "latest"
     tolerance_ms: float = PAIRING_TOLERANCE_MS
     smoothing: Smoothing | None = None
+    include: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check the rules that concern several fields, and the tolerance."""
+        require_includable(self.include)
         require_related_cameras(self.cameras)
         _require_objects([start.case for start in self.objects])
         if len(self.objects) > 1 and self.directions:
@@ -154,7 +168,7 @@ class Change:
     """A change of a session: other cameras, another start of `case` (or of the only one), objects added or removed.
 
     A change that neither adds nor removes objects restarts the tracks: at `initial_pose`, or without it at the last
-    poses.
+    poses. `include` replaces what results hold beside their usual parts, and restarts nothing.
     """
 
     cameras: Mapping[str | None, SessionCamera] = field(default_factory=dict)
@@ -162,6 +176,11 @@ class Change:
     initial_pose: Mat44 | None = None
     add: tuple[ObjectStart, ...] = ()
     remove: tuple[str, ...] = ()
+    include: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        """Check what results are to hold."""
+        require_includable(self.include or ())
 
     @property
     def directions(self) -> list[str]:
@@ -171,7 +190,15 @@ class Change:
     @property
     def restarts(self) -> bool:
         """Whether tracks are restarted."""
-        return bool(self.cameras) or self.initial_pose is not None or not (self.add or self.remove)
+        says_more = bool(self.add or self.remove) or self.include is not None
+        return bool(self.cameras) or self.initial_pose is not None or not says_more
+
+
+def require_includable(parts: Iterable[str]) -> None:
+    """Raise InputError unless results can hold these parts."""
+    for part in parts:
+        if part not in INCLUDABLE:
+            raise InputError(f"expected include of {', '.join(INCLUDABLE)}, got {part[:MAX_NAME]!r}")
 
 
 def require_related_cameras(cameras: Mapping[str, SessionCamera]) -> None:

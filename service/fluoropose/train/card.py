@@ -26,7 +26,7 @@ expected view or another atlas needs its own.
 | out-of-plane angles covered | {covered} degrees about the base view, step {grid.step_deg:g} |
 | range covered | nominal +-12 % |
 | profile, seed | {profile.name} ({profile.bank} pictures), {seed} |
-| first weights | `models/generic`, taught random objects only |
+| first weights | `models/universal`, taught random objects only |
 
 Trained on synthetic pictures only: DRRs of this object under the appearance variation listed in
 `fluoropose/train/appearance.py`. No real X-ray was seen.

@@ -44,9 +44,6 @@ _SIDE_WEIGHT = 0.1
 _SUBJECTS_PER_BATCH = 4
 """How many of many subjects are drawn for each batch."""
 
-_SURROUNDED_PICTURES = 6
-"""Pictures of a look with surroundings; a subject without any shows none there to a network that looks at them."""
-
 Watch = Callable[[int, int, float], None]
 """Called with (done, total, running loss)."""
 
@@ -86,7 +83,6 @@ class AbstractSubjects(ABC):
     """The objects of a training. `identity` tells a checkpoint's training apart from others."""
 
     size_px: int
-    surrounded: bool
     identity: str
 
     @abstractmethod
@@ -113,9 +109,9 @@ class FixedSubjects(AbstractSubjects):
     def __init__(self, subjects: list[Subject]) -> None:
         """Prepare the losses of the subjects, whose views are of one size."""
         self.size_px = subjects[0].atlas.view.size_px
-        self.surrounded = subjects[0].atlas.has_surroundings
+        surrounded = subjects[0].atlas.has_surroundings
         objects = ", ".join(f"{item.atlas.view.field_mm:.6f} {len(item.bank.images)}" for item in subjects)
-        self.identity = f"{' surrounded' if self.surrounded else ''} {objects}"
+        self.identity = f"{' surrounded' if surrounded else ''} {objects}"
         self._learnt = [learnt_subject(item) for item in subjects]
 
     def draw(self, iteration: int, rng: np.random.Generator) -> list[LearntSubject]:
@@ -200,7 +196,7 @@ def _begin(
 ) -> _Run:
     """Return a training of a stage before its first iteration."""
     torch.manual_seed(seed)
-    net = build_net(stage.shape, subjects.size_px, surrounded=subjects.surrounded)
+    net = build_net(stage.shape, subjects.size_px)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if initial is not None:
         net.load_state_dict(initial)
@@ -234,7 +230,8 @@ def _iterate(run: _Run, stage: Stage, learnt: list[LearntSubject]) -> float:
     """Take one step of the optimiser; return the mean motion of the points, in percent of size."""
     parts = _draw_parts(run, stage, learnt)
     frames = _stack([part.batch.frames[:, None] for part in parts])
-    views = _stack([_with_surroundings(part.batch.views, run.net.surrounded) for part in parts])
+    pictures = max(part.batch.views.shape[1] for part in parts)
+    views = _stack([_with_pictures(part.batch.views, pictures) for part in parts])
     with autocast(run.dtype):
         equations, presence = run.net.predict_equations(frames, views)
     information, vector = run.net.sum_equations(equations.float())
@@ -277,9 +274,9 @@ def _negative_log_likelihood(errors: Tensor, expected: Tensor, turns: Tensor) ->
     return (each * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def _with_surroundings(views: Float32, surrounded: bool) -> Float32:
-    """Return the pictures of looks (batch, n, size, size), with an empty one where surroundings are looked at."""
-    missing = _SURROUNDED_PICTURES - views.shape[1] if surrounded else 0
+def _with_pictures(views: Float32, pictures: int) -> Float32:
+    """Return the pictures of looks (batch, n, size, size) with empty surroundings, if others of the batch have some."""
+    missing = pictures - views.shape[1]
     return np.pad(views, [(0, 0), (0, missing), (0, 0), (0, 0)]) if missing else views
 
 

@@ -45,7 +45,7 @@ NEIGHBOURS = 5
 """Pictures of a look that are of the object; one of the surroundings may follow."""
 
 CHANNELS, SURROUNDING_CHANNELS = 5, 2
-"""Inputs of the first convolution, and how many more there are with surroundings."""
+"""Inputs of the first convolution: of frame and views, and of the surroundings."""
 
 VIEW_FLOOR = 0.02
 """Transmission under which a detector sees scatter only; saturates the cached view as scatter does the frame."""
@@ -148,15 +148,13 @@ def _contrast_of_surroundings(pictures: Tensor, block: int) -> Tensor:
 class AbstractNet(nn.Module, ABC):
     """A network of blocks that each halve the picture; subclasses differ in how they read the blocks' features."""
 
-    def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
-        """Build the blocks for canonical images of `size_px`, with surroundings or without."""
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
+        """Build the blocks for canonical images of `size_px`."""
         super().__init__()
         self.shape = shape
-        self.surrounded = surrounded
         self.deep_side = size_px // shape.pool // 2 ** len(shape.widths)
         widths = shape.widths
-        inputs = CHANNELS + SURROUNDING_CHANNELS * surrounded
-        self.stem = nn.Conv2d(inputs, widths[0], 5, stride=2, padding=2, bias=False)
+        self.stem = nn.Conv2d(CHANNELS + SURROUNDING_CHANNELS, widths[0], 5, stride=2, padding=2, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
         self.blocks = nn.ModuleList(_Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
 
@@ -178,9 +176,9 @@ class AbstractNet(nn.Module, ABC):
         """Return information and vector, float32, of what `predict_equations` gave."""
 
     def extract_features(self, frame: Tensor, views: Tensor) -> list[Tensor]:
-        """Return the features after each block."""
+        """Return the features after each block; without surroundings as where there is nothing around the object."""
         x = _make_channels(frame, views, self.shape.pool)
-        if self.surrounded and views.shape[1] == NEIGHBOURS:
+        if views.shape[1] == NEIGHBOURS:
             x = torch.cat([x, _contrast_of_view(views, self.shape.pool)], dim=1)
             weight = torch.cat([self.stem.weight[:, :CHANNELS], self.stem.weight[:, CHANNELS + 1 :]], dim=1)
             x = F.conv2d(x, weight, stride=2, padding=2)
@@ -200,9 +198,9 @@ class ResidualNet(AbstractNet):
     It corrects poses that are too wrong for linear equations, and must be trained for its object.
     """
 
-    def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
         """Build for canonical images of `size_px`."""
-        super().__init__(shape, size_px, surrounded=surrounded)
+        super().__init__(shape, size_px)
         self.squeeze = nn.Conv2d(shape.widths[-1], 32, 1)
         flat = 32 * self.deep_side**2
         self.in_plane_hidden = nn.Linear(flat, 128)
@@ -232,9 +230,9 @@ class ResidualNet(AbstractNet):
 class EquationNet(AbstractNet):
     """A network that brings all features to one grid of cells, where each cell predicts equations."""
 
-    def __init__(self, shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> None:
+    def __init__(self, shape: NetworkShape, size_px: int) -> None:
         """Build for canonical images of `size_px`."""
-        super().__init__(shape, size_px, surrounded=surrounded)
+        super().__init__(shape, size_px)
         widths = shape.widths
         self.laterals = nn.ModuleList(nn.Conv2d(width, shape.mix, 1) for width in widths[1:])
         self.mix = nn.Conv2d(shape.mix, shape.mix, 3, padding=1)
@@ -275,10 +273,9 @@ class EquationNet(AbstractNet):
         return information, (jacobian @ e.flatten(1)[:, :, None])[..., 0]
 
 
-def build_net(shape: NetworkShape, size_px: int, *, surrounded: bool = False) -> AbstractNet:
-    """Return a network of that shape, with random weights; a `surrounded` one looks at the surroundings too."""
-    kind = EquationNet if shape.equations else ResidualNet
-    return kind(shape, size_px, surrounded=surrounded)
+def build_net(shape: NetworkShape, size_px: int) -> AbstractNet:
+    """Return a network of that shape, with random weights."""
+    return (EquationNet if shape.equations else ResidualNet)(shape, size_px)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,21 +20,11 @@ from fluoropose.registration.regression.bundle import Golden, NetworkGraphs, wei
 from fluoropose.registration.regression.step import solve_regression
 from fluoropose.train.export import export_network
 from fluoropose.train.fit import FitReport, FixedSubjects, Subject, fit_stage
-from fluoropose.train.network import (
-    CHANNELS,
-    SURROUNDING_CHANNELS,
-    AbstractNet,
-    StepGeometry,
-    StepModel,
-    build_net,
-    step_geometry,
-)
+from fluoropose.train.network import AbstractNet, StepGeometry, StepModel, build_net, step_geometry
 from fluoropose.train.profiles import STAGES, Profile, Stage
 from fluoropose.train.synthesis import build_bank, sample_batch
 
 __all__ = ["Trained", "Weights", "golden_outputs", "initial_tensors", "train_case"]
-
-_STEM = "stem.weight"
 
 Weights = dict[str, dict[str, NDArray[Any]]]
 """Arrays by network and name."""
@@ -79,12 +69,11 @@ def train_case(
     rest = None if case.rest is None else rest_renderer(case.rest, case.atlas.view)
     rng = np.random.default_rng([seed, 1])
     bank = build_bank(renderer, case.atlas, profile.bank, rng, rest=rest, progress=bank_progress)
-    size_px, surrounded = case.atlas.view.size_px, case.atlas.has_surroundings
-    starts = {stage.name: initial_tensors(initial, stage, size_px, surrounded=surrounded) for stage in STAGES}
+    starts = {stage.name: initial_tensors(initial, stage, case.atlas.view.size_px) for stage in STAGES}
     missing = [name for name, start in starts.items() if start is None]
     if not profile.iterations and missing:
         raise InputError(
-            f"expected general weights of every network for views of {case.atlas.view.size_px} px to use without "
+            f"expected universal weights of every network for views of {case.atlas.view.size_px} px to use without "
             f"training, got none for {', '.join(missing)}"
         )
     geometry = step_geometry(case.atlas)
@@ -109,19 +98,12 @@ def train_case(
     return Trained(models, golden, reports)
 
 
-def initial_tensors(
-    weights: Weights | None, stage: Stage, size_px: int, *, surrounded: bool
-) -> dict[str, torch.Tensor] | None:
-    """Return the weights that a network starts from, or None where `weights` has none of its shape.
-
-    Weights of a network without surroundings are given zeros for the inputs that show them.
-    """
+def initial_tensors(weights: Weights | None, stage: Stage, size_px: int) -> dict[str, torch.Tensor] | None:
+    """Return the weights that a network starts from, or None where `weights` has none of its shape."""
     if weights is None or stage.name not in weights:
         return None
-    wanted = build_net(stage.shape, size_px, surrounded=surrounded).state_dict()
+    wanted = build_net(stage.shape, size_px).state_dict()
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights[stage.name].items()}
-    if surrounded and given.get(_STEM, wanted[_STEM]).shape[1] == CHANNELS:
-        given[_STEM] = torch.nn.functional.pad(given[_STEM], (0, 0, 0, 0, 0, SURROUNDING_CHANNELS))
     fits = given.keys() == wanted.keys() and all(given[name].shape == wanted[name].shape for name in wanted)
     return given if fits else None
 

@@ -20,7 +20,6 @@ from fluoropose.objects.random_families import BONES, METALS
 from fluoropose.objects.random_objects import random_object
 from fluoropose.objects.shapes import voxelise
 from fluoropose.train.fit import AbstractSubjects, LearntSubject, Subject, learnt_subject
-from fluoropose.train.network import NetworkShape
 from fluoropose.train.profiles import STAGES, Stage
 from fluoropose.train.synthesis import build_bank
 
@@ -43,12 +42,11 @@ class UniversalStage:
 UNIVERSAL_STAGES = {
     "coarse": UniversalStage(replace(STAGES[0], peak_rate=1.5e-3), AtlasGrid(15.0, 3.0)),
     "fine": UniversalStage(
-        replace(STAGES[1], shape=NetworkShape(2, (20, 40, 64), mix=24), effort=1.0, peak_rate=2e-3),
+        replace(STAGES[1], effort=1.0, peak_rate=2e-3),
         AtlasGrid(6.0, 2.0),
     ),
 }
-"""The coarse network learns wrong angles up to 30 degrees, for which its subjects' views span 15 each way. The fine one
-looks at pictures of 64 pixels, a third of the arithmetic of 128; the refinement by edges comes after it."""
+"""The coarse network learns wrong angles up to 30 degrees, for which its subjects' views span 15 each way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,6 @@ class StreamedSubjects(AbstractSubjects):
     """Random objects of which one is replaced every few iterations. Which ones there are, the iteration alone tells."""
 
     size_px = 128
-    surrounded = True
 
     def __init__(
         self, plan: StreamPlan, grid: AtlasGrid, watch: Callable[[int, int], None] = lambda done, total: None

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fluoropose.errors import InputError
+from fluoropose.serving.preparation_worker import PreparationLimits
 from fluoropose.transports.grpc.app import RpcTls
+from fluoropose.transports.http.web_pages import WebRules
 
 __all__ = ["ServePlan"]
 
@@ -17,7 +19,10 @@ class ServePlan:
 
     A port of -1 leaves its server out. `threads` are ONNX Runtime's on the CPU. `budget_bytes` bounds the resident
     cases. `renderer` says where views are rendered. `behind_proxy` promises that a proxy guards the address. `grace_s`
-    is for frames in flight at the end.
+    is for frames in flight at the end. Every `ping_s` a WebSocket client is asked whether it is there; without an
+    answer for twice that time its stream ends. `read_only` serves a folder of cases that another process may write;
+    `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
+    `allow_origins` web pages that may call it.
     """
 
     cases: Path
@@ -37,7 +42,12 @@ class ServePlan:
     behind_proxy: bool = False
     grace_s: float = 10.0
     log_level: str = "info"
+    ping_s: float = 5.0
+    read_only: bool = False
+    preparation: PreparationLimits = PreparationLimits()
     renderer: str = "auto"
+    allow_hosts: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
 
     def tls(self) -> RpcTls | None:
         """Return the TLS files, None for none, or raise InputError for half of a pair."""
@@ -48,6 +58,12 @@ class ServePlan:
                 raise InputError("expected --tls-key and --tls-cert with --tls-client-ca, got neither")
             return None
         return RpcTls(self.tls_key, self.tls_chain, self.client_authority)
+
+    def web_rules(self) -> WebRules:
+        """Return which names and pages are let in, or raise InputError for one that is none."""
+        own = () if self.host in _LOOPBACK or ":" in self.host else (self.host.lower(),)
+        hosts = (*own, *(host.lower() for host in self.allow_hosts))
+        return WebRules(hosts, tuple(origin.lower().rstrip("/") for origin in self.allow_origins))
 
     def require_guarded(self) -> None:
         """Raise InputError for an address beyond this machine without keys, or without TLS or a proxy's promise."""

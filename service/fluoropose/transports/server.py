@@ -12,7 +12,9 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -21,14 +23,21 @@ from fluoropose.errors import DeviceError
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
+from fluoropose.serving.case_store import CaseStore
+from fluoropose.serving.key_watch import KeyWatch
+from fluoropose.serving.preparation_process import PreparationProcess
 from fluoropose.serving.service import Service
 from fluoropose.serving.wiring import ServingParts, wire_serving
 from fluoropose.telemetry.logs import configure_logs
 from fluoropose.telemetry.metrics import Metrics
+from fluoropose.transports.byte_budget import ByteBudget
+from fluoropose.transports.connection_book import ConnectionBook, ConnectionLimits
 from fluoropose.transports.grpc.app import RpcServer, RpcTls
-from fluoropose.transports.http.app import create_app
-from fluoropose.transports.http.bodies import MAX_BODY_BYTES
+from fluoropose.transports.http.app import Doors, create_app
+from fluoropose.transports.http.bodies import MAX_BODY_BYTES, BodyBudgets
+from fluoropose.transports.http_protocol import GuardedHttp
 from fluoropose.transports.serve_plan import ServePlan
+from fluoropose.transports.ws_protocol import GuardedWebSocket
 
 __all__ = ["ServePlan", "http_config", "loop_factory", "run_server"]
 
@@ -38,6 +47,9 @@ _SWITCH_S = 0.001
 _KEEP_ALIVE_S = 30
 """How long an idle HTTP connection is kept: longer than between two scrapes or the frames of a slow console."""
 
+_FILES = 16384
+"""Sockets, files and pipes: connections have limits of their own far below."""
+
 _log = logging.getLogger("fluoropose.service")
 
 
@@ -46,26 +58,42 @@ def run_server(plan: ServePlan) -> None:
 
     Raises
     ------
+    ConflictError
+        If another server writes the folder of cases.
     InputError
         If the address is not loopback and there are no keys, or neither TLS nor a promised proxy that does it.
     """
     tls = plan.tls()
     plan.require_guarded()
+    rules = plan.web_rules()
     keys = None if plan.keys is None else KeyRing(plan.keys)
     if tls is not None:
         tls.credentials()
     configure_logs(plan.log_level)
+    _allow_files()
     sys.setswitchinterval(_SWITCH_S)
     device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs, plan.renderer)
-    service = Service(device, plan.cases, plan.models, budget_bytes=plan.budget_bytes)
+    store = CaseStore.open(plan.cases, read_only=plan.read_only)
+    if store.read_only:
+        _log.warning("read-only", extra={"fields": {"because": store.read_only}})
+    preparing = PreparationProcess(plan.preparation)
+    service = Service(
+        device, plan.cases, plan.models, budget_bytes=plan.budget_bytes, prepare=preparing.prepare, store=store
+    )
     fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
     fields["renderer"] = device.renderers.label
     _log.info("device", extra={"fields": fields})
     # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(plan, service, keys, tls))
+    try:
+        if not store.read_only:
+            preparing.warm()
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(plan, service, Doors(keys, rules), tls))
+    finally:
+        preparing.close()
+        service.stop()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -77,8 +105,12 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def http_config(plan: ServePlan, app: Any) -> uvicorn.Config:
-    """Return how uvicorn serves an application."""
+def http_config(
+    plan: ServePlan, app: Any, book: ConnectionBook | None = None, budget: ByteBudget | None = None
+) -> uvicorn.Config:
+    """Return how uvicorn serves an application, with connections in a book and messages within a budget."""
+    book = ConnectionBook() if book is None else book
+    budget = BodyBudgets().large if budget is None else budget
     tls: dict[str, Any] = {}
     if plan.tls_key is not None:
         tls = {"ssl_keyfile": str(plan.tls_key), "ssl_certfile": str(plan.tls_chain)}
@@ -95,12 +127,14 @@ def http_config(plan: ServePlan, app: Any) -> uvicorn.Config:
         timeout_graceful_shutdown=max(1, int(plan.grace_s)),
         timeout_keep_alive=_KEEP_ALIVE_S,
         # One message waits at most: a queue here would hold old frames in front of the newest. Pixels do not deflate.
-        ws="auto",
+        http=partial(GuardedHttp, book),  # type: ignore[arg-type]
+        ws=partial(GuardedWebSocket, book, budget),  # type: ignore[arg-type]
+        proxy_headers=plan.behind_proxy,
         ws_max_queue=1,
         ws_max_size=MAX_BODY_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=5.0,
-        ws_ping_timeout=10.0,
+        ws_ping_interval=plan.ping_s,
+        ws_ping_timeout=2.0 * plan.ping_s,
         **tls,
     )
 
@@ -130,16 +164,17 @@ class _Running:
     rpc: RpcServer | None
 
 
-async def _serve(plan: ServePlan, service: Service, keys: KeyRing | None, tls: RpcTls | None) -> None:
-    parts = wire_serving(service)
-    http = _HttpServer(http_config(plan, create_app(parts, keys)))
+async def _serve(plan: ServePlan, service: Service, doors: Doors, tls: RpcTls | None) -> None:
+    parts, keys, book = wire_serving(service), doors.keys, ConnectionBook(_limits(plan))
+    http = _HttpServer(http_config(plan, create_app(parts, doors=doors), book, doors.budgets.large))
     running = _Running(plan, parts, http, RpcServer(parts, keys) if plan.grpc_port >= 0 else None)
     end_metrics = _serve_metrics(plan, parts.metrics)
     async with parts.run():
         if running.rpc is not None:
             bound = await running.rpc.start(plan.host, plan.grpc_port, tls)
             _log.info("grpc", extra={"fields": {"host": plan.host, "port": bound}})
-        beside = [asyncio.create_task(work) for work in (_load(running), _drain(running))]
+        watch = [] if keys is None else [KeyWatch(keys, parts.streams).run()]
+        beside = [asyncio.create_task(work) for work in (_load(running), _drain(running), book.run(), *watch)]
         try:
             await http.serve()
         finally:
@@ -149,6 +184,23 @@ async def _serve(plan: ServePlan, service: Service, keys: KeyRing | None, tls: R
                 await running.rpc.stop(0.0)
             end_metrics()
     _log.info("stopped", extra={"fields": {}})
+
+
+def _limits(plan: ServePlan) -> ConnectionLimits:
+    """Return the limits of connections; behind a proxy all come from its address."""
+    limits = ConnectionLimits()
+    many = {"per_address": limits.total, "streams_per_address": limits.total // 2} if plan.behind_proxy else {}
+    return replace(limits, **many)
+
+
+def _allow_files() -> None:
+    """Let this process open as many files and sockets as the system lets it."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _serve_metrics(plan: ServePlan, metrics: Metrics) -> Callable[[], None]:
@@ -165,6 +217,7 @@ async def _load(running: _Running) -> None:
     """Load the cases beside the running servers, so that liveness answers from the start."""
     service = running.parts.service
     await asyncio.to_thread(service.start)
+    await asyncio.to_thread(running.parts.broker.warm_decoders)
     gc.collect()
     gc.freeze()
     for record in service.records.values():
@@ -178,7 +231,7 @@ async def _load(running: _Running) -> None:
 async def _drain(running: _Running) -> None:
     """Once a signal asks for it: refuse new work, answer the frames in flight, then stop the servers."""
     await running.http.stop_asked.wait()
-    running.parts.service.draining = True
+    running.parts.service.drain()
     fields = {"streams": len(running.parts.streams), "pending": running.parts.broker.pending}
     _log.info("draining", extra={"fields": fields})
     if running.rpc is not None:

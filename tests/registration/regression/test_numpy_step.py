@@ -57,7 +57,7 @@ def twins_of(atlas):
     torch.manual_seed(3)
     models, networks = {}, {}
     for stage in STAGES:
-        net = network.build_net(stage.shape, atlas.view.size_px, surrounded=atlas.has_surroundings)
+        net = network.build_net(stage.shape, atlas.view.size_px)
         for name, buffer in net.named_buffers():
             if "running_var" in name:
                 buffer.copy_(0.5 + torch.rand(buffer.shape))

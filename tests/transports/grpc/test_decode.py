@@ -6,6 +6,7 @@ import pytest
 from fluoropose.errors import FluoroposeError, FrameError, GeometryError, InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import SameCameraError
+from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 from fluoropose.transports.grpc.decode import (
     decode_camera,
@@ -125,3 +126,16 @@ def test_a_registration_has_a_frame_or_views():
     ):
         with pytest.raises(InputError, match=words):
             decode_registration(message)
+
+
+def test_a_tolerance_and_what_is_included_by_hand():
+    camera = pb.Camera(**GOOD, tolerance=pb.Tolerance(focal_percent=1.0, principal_point_px=2.0))
+    opened = decode_session(settings(camera=camera, include=["outline"])).settings
+    assert opened.cameras["camera"].tolerance == CameraTolerance(1.0, 2.0)
+    assert opened.include == {"outline"}
+    assert decode_change(pb.Restart()).change.include is None
+    assert decode_change(pb.Restart(include=pb.Include(parts=["covariance"]))).change.include == {"covariance"}
+    with pytest.raises(InputError, match="expected include of covariance, outline, got 'secret'"):
+        decode_session(settings(include=["secret"]))
+    with pytest.raises(GeometryError, match="focal_percent"):
+        decode_session(settings(camera=pb.Camera(**GOOD, tolerance=pb.Tolerance(focal_percent=-1.0))))

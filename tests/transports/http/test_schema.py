@@ -16,7 +16,7 @@ OPERATIONS = [
     "GET /livez", "GET /version", "GET /v1/cases", "POST /v1/cases", "DELETE /v1/cases/{case}",
     "GET /v1/cases/{case}", "POST /v1/render", "POST /v1/sessions", "GET /v1/sessions/{session}",
     "PATCH /v1/sessions/{session}", "DELETE /v1/sessions/{session}", "POST /v1/sessions/{session}/frames",
-    "POST /v1/register",
+    "POST /v1/register", "POST /v1/overlay", "POST /v1/geometry/convert",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.io.frames import npy_bytes
 from support.wire import require_problem, send
 
@@ -164,3 +165,40 @@ def test_answered_and_dropped_add_up_to_received(client, session, frame):
                 values[name] = values.get(name, 0.0) + float(line.split()[-1])
     assert values["fluoropose_frames_received"] == 6
     assert values["fluoropose_frames_completed"] + values["fluoropose_frames_dropped"] == 6
+
+
+def test_a_result_holds_what_is_included_and_no_more(client, opening, frame):
+    asked = opening | {"include": ["outline", "covariance"]}
+    coded = base64.b64encode(npy_bytes(frame)).decode()
+    result = client.post("/v1/register", json=asked | {"frame": coded}).json()
+    assert result["status"] != "LOST", "this test needs an object that is found"
+    polygon = np.array(result["outline"][0])
+    assert polygon.shape[1] == 2 and (polygon > -64).all() and (polygon < 192).all()
+    covariance = np.array(result["covariance"])
+    np.testing.assert_allclose(covariance, covariance.T, atol=1e-12)
+    assert (np.linalg.eigvalsh(covariance) > 0).all()
+
+    session = client.post("/v1/sessions", json=asked).json()["session"]
+    assert send(client, session, npy_bytes(frame)).json()["outline"] == result["outline"]
+    client.patch(f"/v1/sessions/{session}", json={"include": ["covariance"]})
+    assert send(client, session, npy_bytes(frame)).json().keys() & {"outline", "covariance"} == {"covariance"}
+    client.patch(f"/v1/sessions/{session}", json={"include": []})
+    plain = send(client, session, npy_bytes(frame)).json()
+    assert not plain.keys() & {"outline", "covariance"} and "include" not in plain["timing_ms"]
+
+
+def test_a_part_that_no_result_has_is_refused(client, opening):
+    require_problem(
+        client.post("/v1/sessions", json=opening | {"include": ["secret"]}), 422, "invalid-request", "include"
+    )
+
+
+def test_a_cameras_tolerance_is_taken(client, opening, parts):
+    camera = opening["camera"] | {"tolerance": {"focal_percent": 1.5, "principal_point_px": 4.0}}
+    session = client.post("/v1/sessions", json=opening | {"camera": camera}).json()["session"]
+    (kept,) = parts.service.sessions.get(session).settings.cameras.values()
+    assert kept.tolerance == CameraTolerance(1.5, 4.0)
+    camera["tolerance"]["focal_percent"] = -1.0
+    require_problem(
+        client.post("/v1/sessions", json=opening | {"camera": camera}), 422, "invalid-request", "focal_percent"
+    )

@@ -55,10 +55,10 @@ def export_universal(folder: Path, weights: Path, facts: dict[str, Any]) -> None
 def _build_nets(folder: Path) -> dict[str, AbstractNet]:
     weights, nets = load_weights(folder), {}
     for name, network in UNIVERSAL_STAGES.items():
-        tensors = initial_tensors(weights, network.stage, _SIZE_PX, surrounded=True)
+        tensors = initial_tensors(weights, network.stage, _SIZE_PX)
         if tensors is None:
             raise InputError(f"expected weights of the stage {name} in {folder.name}, got none of its shape")
-        nets[name] = build_net(network.stage.shape, _SIZE_PX, surrounded=True)
+        nets[name] = build_net(network.stage.shape, _SIZE_PX)
         nets[name].load_state_dict(tensors)
         nets[name].eval()
     return nets

@@ -56,7 +56,7 @@ def train_universal_weights(folder: Path, plan: UniversalWeightsPlan, environmen
     with environment.progress("first objects") as drawn, environment.progress("training") as report:
         subjects = StreamedSubjects(StreamPlan(plan.seed), network.grid, lambda done, total: drawn(done, total, ""))
         weights = load_weights(plan.start) if plan.start is not None else None
-        initial = initial_tensors(weights, network.stage, subjects.size_px, surrounded=True)
+        initial = initial_tensors(weights, network.stage, subjects.size_px)
 
         def watch(done: int, total: int, loss: float) -> None:
             report(done, total, f"loss {loss:.3f} % of size")

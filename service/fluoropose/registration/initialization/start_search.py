@@ -6,6 +6,7 @@ degrees of the start, in local contrast, over shifts of up to a quarter of the f
 the rest of the CT around it, since the body turns with its bone.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast, pool_blocks
 from fluoropose.imaging.sampling import warp_picture
 
-__all__ = ["StartSearch", "start_candidates"]
+__all__ = ["StartSearch", "ViewTemplates", "WIDER_SEARCH", "start_candidates"]
 
 Complex64 = NDArray[np.complex64]
 
@@ -44,6 +45,11 @@ class StartSearch:
     keep: int = 6
 
 
+WIDER_SEARCH = StartSearch(reach_deg=44.0, keep=10)
+"""For a start about which nothing was found: two deviations of 10 degrees each make 28, and one start in seventy is
+turned further."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Match:
     """A view that was compared: its score, its index, the turn in the plane and the shift in template pixels."""
@@ -54,15 +60,49 @@ class _Match:
     shift_px: Float64
 
 
+class ViewTemplates:
+    """The spectra of an atlas's views in local contrast, the latest `capacity` of them kept (37 kB each)."""
+
+    def __init__(self, capacity: int = 512) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[int, Complex64] = OrderedDict()
+
+    def spectrum(self, atlas: AbstractAtlas, view: int) -> Complex64:
+        """Return the conjugate spectrum of a view's local contrast with zero mean and unit length."""
+        found = self._kept.pop(view, None)
+        if found is None:
+            found = _spectrum(atlas, view)
+        self._kept[view] = found
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+        return found
+
+
+def _spectrum(atlas: AbstractAtlas, view: int) -> Complex64:
+    lines = atlas.line_integrals(view)[0]
+    if atlas.has_surroundings:
+        lines = lines + atlas.surroundings_in(view)[0]
+    small = pool_blocks(saturate(lines), atlas.view.size_px // _TEMPLATE_PX)
+    contrast = local_contrast(small, _BLOCK_PX)
+    contrast -= contrast.mean()
+    contrast /= np.linalg.norm(contrast) + np.float32(1e-6)
+    return np.asarray(np.conj(rfft2(contrast, (_WIDE_PX, _WIDE_PX))), np.complex64)
+
+
 def start_candidates(
-    frame: Float32, camera: Camera, atlas: AbstractAtlas, start: Mat44, settings: StartSearch = StartSearch()
+    frame: Float32,
+    camera: Camera,
+    atlas: AbstractAtlas,
+    start: Mat44,
+    templates: ViewTemplates,
+    settings: StartSearch = StartSearch(),
 ) -> list[Mat44]:
     """Return likely poses (camera_from_volume) about a start, the best match first, from different directions.
 
-    `frame` (rows, columns) of line integrals was taken by `camera`.
+    `frame` (rows, columns) of line integrals was taken by `camera`; `templates` are those of the atlas.
     """
     pose, index = atlas.locate(start)
-    comparison = _Comparison(frame, camera, atlas, pose)
+    comparison = _Comparison(frame, camera, atlas, pose, templates)
     views = atlas.views_about(index, settings.reach_deg, settings.step_deg)
     matches = comparison.match(views, np.deg2rad(settings.thetas_deg))
     chosen: list[_Match] = []
@@ -91,16 +131,22 @@ def _badness(match: _Match) -> float:
 class _Comparison:
     """A frame about one pose, compared with cached views."""
 
-    def __init__(self, frame: Float32, camera: Camera, atlas: AbstractAtlas, pose: CanonicalPose) -> None:
+    def __init__(
+        self, frame: Float32, camera: Camera, atlas: AbstractAtlas, pose: CanonicalPose, templates: ViewTemplates
+    ) -> None:
         self._frame, self._camera, self._atlas, self._pose = frame, camera, atlas, pose
-        self._templates: dict[int, Complex64] = {}
+        self._templates = templates
 
     def match(self, views: list[int], thetas_rad: Float64) -> list[_Match]:
         """Return the best shift of each view at each turn in the plane."""
-        matches = []
+        shown = np.stack([self._templates.spectrum(self._atlas, view) for view in views])
+        kept, matches = _WIDE_PX - _TEMPLATE_PX + 1, []
         for theta in thetas_rad:
-            seen = rfft2(self._seen(float(theta)))
-            matches += [_match(seen * self._template(view), view, float(theta)) for view in views]
+            products = rfft2(self._seen(float(theta))) * shown
+            scores = irfft2(products, (_WIDE_PX, _WIDE_PX), overwrite_x=True)[:, :kept, :kept].reshape(len(views), -1)
+            for view, place, row in zip(views, scores.argmax(axis=1), scores, strict=True):
+                shift_px = np.array([place % kept, place // kept]) - (kept - 1) / 2
+                matches.append(_Match(float(row[place]), view, float(theta), shift_px))
         return matches
 
     def pose_of(self, match: _Match) -> Mat44:
@@ -120,27 +166,6 @@ class _Comparison:
         canonical_from_wide = np.array([[per_px, 0.0, first], [0.0, per_px, first], [0.0, 0.0, 1.0]])
         frame_from_wide = canonical_homography(self._camera, turned, view) @ canonical_from_wide
         return local_contrast(warp_picture(self._frame, frame_from_wide, _WIDE_PX), _BLOCK_PX)
-
-    def _template(self, view: int) -> Complex64:
-        """Return the conjugate spectrum of a view's local contrast with zero mean and unit length."""
-        if view not in self._templates:
-            lines = self._atlas.line_integrals(view)[0]
-            if self._atlas.has_surroundings:
-                lines = lines + self._atlas.surroundings_in(view)[0]
-            small = pool_blocks(saturate(lines), self._atlas.view.size_px // _TEMPLATE_PX)
-            contrast = local_contrast(small, _BLOCK_PX)
-            contrast -= contrast.mean()
-            contrast /= np.linalg.norm(contrast) + np.float32(1e-6)
-            self._templates[view] = np.conj(rfft2(contrast, (_WIDE_PX, _WIDE_PX)))
-        return self._templates[view]
-
-
-def _match(spectrum: Complex64, view: int, theta_rad: float) -> _Match:
-    """Return the best shift of a view by the spectrum of its correlation with the frame."""
-    kept = _WIDE_PX - _TEMPLATE_PX + 1
-    scores = irfft2(spectrum, (_WIDE_PX, _WIDE_PX))[:kept, :kept]
-    row, column = divmod(int(np.argmax(scores)), kept)
-    return _Match(float(scores[row, column]), view, theta_rad, np.array([column, row]) - (kept - 1) / 2)
 
 
 def _apart_deg(atlas: AbstractAtlas, one: _Match, other: _Match) -> float:

@@ -72,8 +72,8 @@ def _one(network: NumpyNetwork, frame: Float32, homography: Mat33, views: Float3
     near = views[:1] + network.per_step * (views[:_NEIGHBOURS] - views[:1])
     warped = warp_frame(frame, homography, views.shape[1])
     x = _channels(warped, near, network.pool)
-    if len(views) > _NEIGHBOURS:
-        x = np.concatenate([x, _among(views[0], views[_NEIGHBOURS], network.pool)])
+    around = views[_NEIGHBOURS] if len(views) > _NEIGHBOURS else np.zeros_like(views[0])
+    x = np.concatenate([x, _among(views[0], around, network.pool)])
     x = _relu(_norm(_conv(x, weights["stem.weight"], 2, 2), weights, "stem_norm"))
     levels = []
     for n in range(network.blocks):

@@ -237,13 +237,13 @@ class PoseEstimate:
         """Return the estimate with further time spent on its refinement."""
         return replace(self, refine_ns=self.refine_ns + spent_ns)
 
-    def with_times_of(self, first: "PoseEstimate", second: "PoseEstimate") -> "PoseEstimate":
-        """Return the estimate with the times of two tries, so that a frame's times leave nothing out."""
+    def with_times_of(self, *tries: "PoseEstimate") -> "PoseEstimate":
+        """Return the estimate with the times of all tries, so that a frame's times leave nothing out."""
         return replace(
             self,
-            regress_ns=first.regress_ns + second.regress_ns,
-            refine_ns=first.refine_ns + second.refine_ns,
-            quality_ns=first.quality_ns + second.quality_ns,
+            regress_ns=sum(one.regress_ns for one in tries),
+            refine_ns=sum(one.refine_ns for one in tries),
+            quality_ns=sum(one.quality_ns for one in tries),
         )
 
 

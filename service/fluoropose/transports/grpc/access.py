@@ -1,4 +1,4 @@
-"""Access over gRPC: where there are keys, every call but health and reflection needs one that allows "infer"."""
+"""Access over gRPC: where there are keys, every call but health needs one that allows "infer"."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class KeyCheck:
     def __init__(self, keys: KeyRing | None, metrics: Metrics) -> None:
         """Without `keys` every call is allowed."""
         self._keys = keys
-        self._metrics = metrics
+        self.metrics = metrics
 
     def owner_of(self, context: Any) -> str:
         """Return the id of the key that a call came with, empty where there are no keys; or raise AccessError."""
@@ -24,7 +24,7 @@ class KeyCheck:
         try:
             return self._keys.check(_token(context), "infer")
         except AccessError as error:
-            self._metrics.auth_failures.labels(error.reason).inc()
+            self.metrics.auth_failures.labels(error.reason).inc()
             raise
 
 

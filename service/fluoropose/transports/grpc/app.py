@@ -10,6 +10,9 @@ from grpc_reflection.v1alpha import reflection
 from fluoropose.errors import DeviceError, InputError
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.wiring import ServingParts
+from fluoropose.transports.grpc import fluoropose_pb2 as pb
+from fluoropose.transports.grpc.access import KeyCheck
+from fluoropose.transports.grpc.admission import AdmitCalls, FirstMessages
 from fluoropose.transports.grpc.fluoropose_pb2_grpc import add_RegistrationServicer_to_server
 from fluoropose.transports.grpc.servicer import Registration
 
@@ -23,12 +26,27 @@ SERVICE = "fluoropose.v1.Registration"
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", 2**20),
-    ("grpc.max_concurrent_streams", 256),
+    ("grpc.max_concurrent_streams", 100),
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.so_reuseport", 0),
+    # Connections: how many, how long one may take to begin, how long one without calls is kept.
+    ("grpc.max_allowed_incoming_connections", 512),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 300_000),
+    ("grpc.max_metadata_size", 16 * 2**10),
 ]
+
+_MAX_CALLS = 512
+"""More than sessions, health and silent calls may hold together, so that a place is left for the next call."""
+
+_MESSAGES = {
+    f"/{SERVICE}/OpenSession": pb.OpenSessionRequest,
+    f"/{SERVICE}/CloseSession": pb.CloseSessionRequest,
+    f"/{SERVICE}/Register": pb.RegisterRequest,
+    f"/{SERVICE}/Track": pb.ClientMessage,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +72,11 @@ class RpcServer:
 
     def __init__(self, parts: ServingParts, keys: KeyRing | None = None) -> None:
         """Make the server; `start` binds it."""
-        self._server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=512)
+        firsts = FirstMessages()
+        admit = AdmitCalls(KeyCheck(keys, parts.metrics), _MESSAGES, firsts)
+        self._server = grpc.aio.server(interceptors=[admit], options=_OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
         self._health = health.aio.HealthServicer()
-        add_RegistrationServicer_to_server(Registration(parts, keys), self._server)
+        add_RegistrationServicer_to_server(Registration(parts, keys, firsts), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)

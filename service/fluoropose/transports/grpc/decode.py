@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fluoropose.errors import GeometryError, InputError
+from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.serving.camera_request import CameraRequest, CamerasRequest, CArmRequest, NamedCamera
 from fluoropose.serving.frame_request import FrameHeader, FrameRules, SmoothingRequest
@@ -49,6 +50,7 @@ def decode_camera(message: pb.Camera) -> CameraRequest:
         _matrix(message.intrinsic_matrix, 3, "intrinsic_matrix"),
         _matrix(message.camera_from_world, 4, "camera_from_world"),
         message.case[:_SHOWN] if message.HasField("case") else None,
+        _decode_tolerance(message.tolerance) if message.HasField("tolerance") else None,
     )
 
 
@@ -66,6 +68,7 @@ def decode_change(message: pb.Restart) -> ChangeRequest:
         _matrix(message.initial_pose, 4, "initial_pose"),
         decode_camera(message.camera) if message.HasField("camera") else None,
         _decode_named(message.cameras),
+        frozenset(message.include.parts) if message.HasField("include") else None,
     )
 
 
@@ -95,6 +98,10 @@ def decode_frame(message: pb.Frame) -> EncodedFrame:
         _decode_c_arm(message.c_arm) if message.HasField("c_arm") else None,
     )
     return header.frame(message.data, message.media_type or RAW_MEDIA_TYPE)
+
+
+def _decode_tolerance(message: pb.Tolerance) -> CameraTolerance:
+    return CameraTolerance(message.focal_percent, message.principal_point_px)
 
 
 def _decode_c_arm(message: pb.CArm) -> CArmRequest:
@@ -132,6 +139,7 @@ def _decode_rules(message: pb.SessionSettings) -> FrameRules:
         _POLICIES[message.policy],
         message.pairing_tolerance_ms if message.HasField("pairing_tolerance_ms") else PAIRING_TOLERANCE_MS,
         _decode_smoothing(message.smoothing) if message.HasField("smoothing") else None,
+        frozenset(message.include),
     )
 
 

@@ -1,10 +1,12 @@
 """From results and events to gRPC's messages: the numbers of HTTP and WebSocket."""
 
-from fluoropose.arrays import Mat44
+import numpy as np
+
+from fluoropose.arrays import Float64
 from fluoropose.errors import FluoroposeError
-from fluoropose.registration.assessment import ErrorEstimate
+from fluoropose.registration.assessment import ErrorEstimate, Status
 from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
-from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
+from fluoropose.serving.messages import OUTLINE_DECIMALS, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 
 __all__ = ["encode_event", "encode_result"]
@@ -33,22 +35,37 @@ def encode_result(result: FrameResult) -> pb.Result:
         objects=[_encode_object(one) for one in result.objects] if several else [],
         searching=result.searching,
         reason=first.reason if first.HasField("reason") else None,
+        visible_fraction=first.visible_fraction,
+        reason_text=first.reason_text if first.HasField("reason_text") else None,
+        outline=first.outline,
+        covariance=first.covariance,
     )
 
 
 def _encode_object(found: ObjectResult) -> pb.Found:
-    assessment = found.registration.assessment
+    """Return an object's part of a result; a LOST one has no pose."""
+    registration = found.registration
+    assessment = registration.assessment
+    is_lost = assessment.status is Status.LOST
     return pb.Found(
         case=found.case,
         model=found.model,
         status=assessment.status.value,
         confidence=assessment.confidence,
-        camera_from_volume=_numbers(found.camera_from_volume),
-        world_from_volume=_numbers(found.registration.world_from_volume),
+        camera_from_volume=_numbers(None if is_lost else found.camera_from_volume),
+        world_from_volume=_numbers(None if is_lost else registration.world_from_volume),
         error_estimate=_encode_estimate(found.error_estimate),
         smoothed=None if found.smoothed is None else _encode_smoothed(found.smoothed),
-        reason=assessment.reason or None,
+        reason=registration.reason or None,
+        reason_text=registration.reason_text or None,
+        visible_fraction=registration.visible_fraction,
+        outline=[_encode_polygon(polygon) for polygon in found.outline or ()],
+        covariance=_numbers(found.covariance),
     )
+
+
+def _encode_polygon(polygon: Float64) -> pb.Polygon:
+    return pb.Polygon(pixels=_numbers(np.round(polygon, OUTLINE_DECIMALS)))
 
 
 def _encode_smoothed(smoothed: SmoothedPose) -> pb.Smoothed:
@@ -66,8 +83,8 @@ def _encode_estimate(estimate: ErrorEstimate) -> pb.ErrorEstimate:
     )
 
 
-def _numbers(pose: Mat44 | None) -> list[float]:
-    return [] if pose is None else [float(number) for number in pose.ravel()]
+def _numbers(matrix: Float64 | None) -> list[float]:
+    return [] if matrix is None else [float(number) for number in matrix.ravel()]
 
 
 def encode_event(event: Event) -> pb.ServerMessage:

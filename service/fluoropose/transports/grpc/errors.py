@@ -19,6 +19,7 @@ _CODES = {
     "frame-superseded": grpc.StatusCode.ABORTED,
     "frame-stale": grpc.StatusCode.DEADLINE_EXCEEDED,
     "overloaded": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "request-timeout": grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 
 

@@ -40,7 +40,7 @@ LOW_CONFIDENCE: Status
 TRACKING: Status
 
 class Camera(_message.Message):
-    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world", "case")
+    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world", "case", "tolerance")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     ROW_SPACING_MM_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Camera(_message.Message):
     INTRINSIC_MATRIX_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FROM_WORLD_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
+    TOLERANCE_FIELD_NUMBER: _ClassVar[int]
     rows: int
     columns: int
     row_spacing_mm: float
@@ -59,7 +60,16 @@ class Camera(_message.Message):
     intrinsic_matrix: _containers.RepeatedScalarFieldContainer[float]
     camera_from_world: _containers.RepeatedScalarFieldContainer[float]
     case: str
-    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., case: _Optional[str] = ...) -> None: ...
+    tolerance: Tolerance
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., case: _Optional[str] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ...) -> None: ...
+
+class Tolerance(_message.Message):
+    __slots__ = ("focal_percent", "principal_point_px")
+    FOCAL_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_POINT_PX_FIELD_NUMBER: _ClassVar[int]
+    focal_percent: float
+    principal_point_px: float
+    def __init__(self, focal_percent: _Optional[float] = ..., principal_point_px: _Optional[float] = ...) -> None: ...
 
 class CArm(_message.Message):
     __slots__ = ("primary_deg", "secondary_deg", "source_to_isocenter_mm")
@@ -96,7 +106,7 @@ class Smoothing(_message.Message):
     def __init__(self, window_s: _Optional[float] = ..., object: _Optional[_Union[Motion, str]] = ...) -> None: ...
 
 class SessionSettings(_message.Message):
-    __slots__ = ("case", "camera", "pixel_meaning", "inverted", "initial_pose", "max_frame_age_ms", "policy", "cameras", "cases", "pairing_tolerance_ms", "smoothing")
+    __slots__ = ("case", "camera", "pixel_meaning", "inverted", "initial_pose", "max_frame_age_ms", "policy", "cameras", "cases", "pairing_tolerance_ms", "smoothing", "include")
     CASE_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FIELD_NUMBER: _ClassVar[int]
     PIXEL_MEANING_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +118,7 @@ class SessionSettings(_message.Message):
     CASES_FIELD_NUMBER: _ClassVar[int]
     PAIRING_TOLERANCE_MS_FIELD_NUMBER: _ClassVar[int]
     SMOOTHING_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_FIELD_NUMBER: _ClassVar[int]
     case: str
     camera: Camera
     pixel_meaning: PixelMeaning
@@ -119,7 +130,8 @@ class SessionSettings(_message.Message):
     cases: _containers.RepeatedCompositeFieldContainer[Object]
     pairing_tolerance_ms: float
     smoothing: Smoothing
-    def __init__(self, case: _Optional[str] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., pixel_meaning: _Optional[_Union[PixelMeaning, str]] = ..., inverted: _Optional[bool] = ..., initial_pose: _Optional[_Iterable[float]] = ..., max_frame_age_ms: _Optional[float] = ..., policy: _Optional[_Union[Policy, str]] = ..., cameras: _Optional[_Iterable[_Union[NamedCamera, _Mapping]]] = ..., cases: _Optional[_Iterable[_Union[Object, _Mapping]]] = ..., pairing_tolerance_ms: _Optional[float] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ...) -> None: ...
+    include: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, case: _Optional[str] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., pixel_meaning: _Optional[_Union[PixelMeaning, str]] = ..., inverted: _Optional[bool] = ..., initial_pose: _Optional[_Iterable[float]] = ..., max_frame_age_ms: _Optional[float] = ..., policy: _Optional[_Union[Policy, str]] = ..., cameras: _Optional[_Iterable[_Union[NamedCamera, _Mapping]]] = ..., cases: _Optional[_Iterable[_Union[Object, _Mapping]]] = ..., pairing_tolerance_ms: _Optional[float] = ..., smoothing: _Optional[_Union[Smoothing, _Mapping]] = ..., include: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class OpenSessionRequest(_message.Message):
     __slots__ = ("settings",)
@@ -198,20 +210,28 @@ class Hello(_message.Message):
     def __init__(self, session: _Optional[str] = ..., takeover: _Optional[bool] = ..., settings: _Optional[_Union[SessionSettings, _Mapping]] = ...) -> None: ...
 
 class Restart(_message.Message):
-    __slots__ = ("initial_pose", "camera", "case", "cameras", "add", "remove")
+    __slots__ = ("initial_pose", "camera", "case", "cameras", "add", "remove", "include")
     INITIAL_POSE_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     CAMERAS_FIELD_NUMBER: _ClassVar[int]
     ADD_FIELD_NUMBER: _ClassVar[int]
     REMOVE_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_FIELD_NUMBER: _ClassVar[int]
     initial_pose: _containers.RepeatedScalarFieldContainer[float]
     camera: Camera
     case: str
     cameras: _containers.RepeatedCompositeFieldContainer[NamedCamera]
     add: _containers.RepeatedCompositeFieldContainer[Object]
     remove: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, initial_pose: _Optional[_Iterable[float]] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., case: _Optional[str] = ..., cameras: _Optional[_Iterable[_Union[NamedCamera, _Mapping]]] = ..., add: _Optional[_Iterable[_Union[Object, _Mapping]]] = ..., remove: _Optional[_Iterable[str]] = ...) -> None: ...
+    include: Include
+    def __init__(self, initial_pose: _Optional[_Iterable[float]] = ..., camera: _Optional[_Union[Camera, _Mapping]] = ..., case: _Optional[str] = ..., cameras: _Optional[_Iterable[_Union[NamedCamera, _Mapping]]] = ..., add: _Optional[_Iterable[_Union[Object, _Mapping]]] = ..., remove: _Optional[_Iterable[str]] = ..., include: _Optional[_Union[Include, _Mapping]] = ...) -> None: ...
+
+class Include(_message.Message):
+    __slots__ = ("parts",)
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    parts: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, parts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Ping(_message.Message):
     __slots__ = ("client_time",)
@@ -253,8 +273,14 @@ class Smoothed(_message.Message):
     frames: int
     def __init__(self, world_from_volume: _Optional[_Iterable[float]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., frames: _Optional[int] = ...) -> None: ...
 
+class Polygon(_message.Message):
+    __slots__ = ("pixels",)
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    pixels: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, pixels: _Optional[_Iterable[float]] = ...) -> None: ...
+
 class Found(_message.Message):
-    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed", "reason")
+    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed", "reason", "outline", "covariance", "reason_text", "visible_fraction")
     CASE_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -264,6 +290,10 @@ class Found(_message.Message):
     ERROR_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     SMOOTHED_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    OUTLINE_FIELD_NUMBER: _ClassVar[int]
+    COVARIANCE_FIELD_NUMBER: _ClassVar[int]
+    REASON_TEXT_FIELD_NUMBER: _ClassVar[int]
+    VISIBLE_FRACTION_FIELD_NUMBER: _ClassVar[int]
     case: str
     model: str
     status: Status
@@ -273,10 +303,14 @@ class Found(_message.Message):
     error_estimate: ErrorEstimate
     smoothed: Smoothed
     reason: str
-    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    outline: _containers.RepeatedCompositeFieldContainer[Polygon]
+    covariance: _containers.RepeatedScalarFieldContainer[float]
+    reason_text: str
+    visible_fraction: float
+    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., reason: _Optional[str] = ..., outline: _Optional[_Iterable[_Union[Polygon, _Mapping]]] = ..., covariance: _Optional[_Iterable[float]] = ..., reason_text: _Optional[str] = ..., visible_fraction: _Optional[float] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching", "reason")
+    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching", "reason", "outline", "covariance", "reason_text", "visible_fraction")
     class TimingMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -310,6 +344,10 @@ class Result(_message.Message):
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     SEARCHING_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    OUTLINE_FIELD_NUMBER: _ClassVar[int]
+    COVARIANCE_FIELD_NUMBER: _ClassVar[int]
+    REASON_TEXT_FIELD_NUMBER: _ClassVar[int]
+    VISIBLE_FRACTION_FIELD_NUMBER: _ClassVar[int]
     seq: int
     status: Status
     camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
@@ -329,7 +367,11 @@ class Result(_message.Message):
     objects: _containers.RepeatedCompositeFieldContainer[Found]
     searching: _containers.RepeatedScalarFieldContainer[str]
     reason: str
-    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
+    outline: _containers.RepeatedCompositeFieldContainer[Polygon]
+    covariance: _containers.RepeatedScalarFieldContainer[float]
+    reason_text: str
+    visible_fraction: float
+    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ..., outline: _Optional[_Iterable[_Union[Polygon, _Mapping]]] = ..., covariance: _Optional[_Iterable[float]] = ..., reason_text: _Optional[str] = ..., visible_fraction: _Optional[float] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("session", "server_time")

@@ -7,6 +7,7 @@ from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
 from fluoropose.transports.grpc.access import KeyCheck
+from fluoropose.transports.grpc.admission import FirstMessages
 from fluoropose.transports.grpc.call_metrics import record_call
 from fluoropose.transports.grpc.decode import decode_registration, decode_session
 from fluoropose.transports.grpc.encode import encode_result
@@ -19,9 +20,10 @@ __all__ = ["Registration"]
 class Registration(RegistrationServicer):
     """Carries the parts that serve a service, as HTTP and WebSocket do."""
 
-    def __init__(self, parts: ServingParts, keys: KeyRing | None) -> None:
-        """Without `keys` every call is allowed."""
+    def __init__(self, parts: ServingParts, keys: KeyRing | None, firsts: FirstMessages | None = None) -> None:
+        """Without `keys` every call is allowed. `firsts` bounds the streams that have not said anything yet."""
         self._parts = parts
+        self._firsts = firsts or FirstMessages()
         self._access = KeyCheck(keys, parts.metrics)
 
     async def OpenSession(self, request: pb.OpenSessionRequest, context: Any) -> pb.OpenSessionResponse:  # noqa: N802
@@ -49,4 +51,4 @@ class Registration(RegistrationServicer):
     async def Track(self, request_iterator: AsyncIterator[pb.ClientMessage], context: Any) -> None:  # noqa: N802
         """Carry a session's stream."""
         async with record_call("Track", context, self._parts.metrics):
-            await carry_stream(self._parts, context, self._access.owner_of(context))
+            await carry_stream(self._parts, context, self._access.owner_of(context), self._firsts)

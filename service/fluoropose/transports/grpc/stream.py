@@ -12,15 +12,16 @@ from fluoropose.serving.session_registry import SessionRegistry
 from fluoropose.serving.stream import Stream
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.grpc import fluoropose_pb2 as pb
+from fluoropose.transports.grpc.admission import FirstMessages
 from fluoropose.transports.grpc.decode import decode_change, decode_frame, decode_session
 from fluoropose.transports.grpc.encode import encode_event
 
 __all__ = ["carry_stream"]
 
 
-async def carry_stream(parts: ServingParts, context: Any, owner: str) -> None:
-    """Carry a stream from its hello to its end, or raise what is wrong with its hello."""
-    stream = await _attach(parts, await context.read(), owner)
+async def carry_stream(parts: ServingParts, context: Any, owner: str, firsts: FirstMessages) -> None:
+    """Carry a stream from its hello to its end, or raise what is wrong with its hello, or that it does not come."""
+    stream = await _attach(parts, await firsts.read(context.read), owner)
     try:
         welcome = pb.Welcome(session=stream.session.name, server_time=time.time())
         await context.write(pb.ServerMessage(welcome=welcome))
@@ -31,6 +32,8 @@ async def carry_stream(parts: ServingParts, context: Any, owner: str) -> None:
 
 async def _attach(parts: ServingParts, first: Any, owner: str) -> Stream:
     """Attach a stream to the session that its first message names or opens."""
+    if isinstance(first, InputError):
+        raise first
     if first is grpc.aio.EOF or first.WhichOneof("message") != "hello":
         raise InputError("expected hello as a stream's first message, got another")
     hello = first.hello
@@ -58,8 +61,10 @@ async def _read(sessions: SessionRegistry, stream: Stream, context: Any) -> None
     stream.finish()
 
 
-def _take(sessions: SessionRegistry, stream: Stream, message: pb.ClientMessage) -> None:
+def _take(sessions: SessionRegistry, stream: Stream, message: pb.ClientMessage | InputError) -> None:
     """Take one message of the client, or raise what is wrong with it."""
+    if isinstance(message, InputError):
+        raise message
     kind = message.WhichOneof("message")
     if kind == "frame":
         sessions.get(stream.session.name)

@@ -66,7 +66,7 @@ def decode_json(model: type[Model], text: str | bytes) -> Model:
 
 def decode_camera(model: PlacedCameraModel) -> CameraRequest:
     """Return a camera with its place, or raise GeometryError."""
-    return CameraRequest(**{name: getattr(model, name) for name in PlacedCameraModel.model_fields})
+    return CameraRequest(**model.request_fields(PlacedCameraModel))
 
 
 def decode_session(model: SessionRequest) -> OpeningRequest:
@@ -81,6 +81,7 @@ def decode_session(model: SessionRequest) -> OpeningRequest:
         model.policy,
         model.pairing.tolerance_ms,
         None if smoothing is None else SmoothingRequest(smoothing.window_s, smoothing.object),
+        frozenset(model.include),
     )
     return OpeningRequest(_decode_objects(model), CamerasRequest(camera, cameras), rules)
 
@@ -94,6 +95,7 @@ def decode_change(model: SessionChange) -> ChangeRequest:
         model.initial_pose,
         None if model.camera is None else decode_camera(model.camera),
         _decode_named(model.cameras or {}),
+        None if model.include is None else frozenset(model.include),
     )
 
 
@@ -102,7 +104,7 @@ def decode_registration(model: RegisterRequest, files: Sequence[bytes] = ()) -> 
     if files and len(files) != (1 if model.views is None else len(model.views)):
         raise FrameError(f"expected a file of each of {len(model.views or [0])} views, got {len(files)}")
     objects = _decode_objects(model)
-    rules = FrameRules(PixelMeaning(model.pixel_meaning), model.inverted)
+    rules = FrameRules(PixelMeaning(model.pixel_meaning), model.inverted, include=frozenset(model.include))
     header = FrameHeader(seq=model.seq)
     cameras = None if model.camera is None else CamerasRequest(decode_camera(model.camera))
     alone = files[0] if files and model.views is None else _bytes_or_none(model.frame)

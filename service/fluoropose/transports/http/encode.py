@@ -1,14 +1,20 @@
 """From results, sessions and events to HTTP's and WebSocket's JSON: the numbers of gRPC."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from fluoropose.registration.assessment import ErrorEstimate
+import numpy as np
+from pydantic_core import to_json
+
+from fluoropose.arrays import Float64
+from fluoropose.registration.assessment import ErrorEstimate, Status
 from fluoropose.serving.events import Event, GoingAway, Pong, StreamEnd
-from fluoropose.serving.messages import FrameResult, ObjectResult, SmoothedPose
+from fluoropose.serving.messages import OUTLINE_DECIMALS, FrameResult, ObjectResult, SmoothedPose
 from fluoropose.serving.session_description import SessionDescription, TrackDescription
 from fluoropose.transports.http.errors import problem_body
 from fluoropose.transports.http.schemas import (
+    PROMISED_FIELDS,
     ErrorEstimateModel,
     FoundModel,
     ResultModel,
@@ -17,7 +23,7 @@ from fluoropose.transports.http.schemas import (
     TrackModel,
 )
 
-__all__ = ["encode_event", "encode_result", "encode_session"]
+__all__ = ["encode_answer", "encode_body", "encode_event", "encode_outline", "encode_result", "encode_session"]
 
 
 def encode_result(result: FrameResult) -> ResultModel:
@@ -38,20 +44,49 @@ def encode_result(result: FrameResult) -> ResultModel:
     )
 
 
+def encode_answer(result: FrameResult) -> bytes:
+    """Return a result as JSON; a number that is not finite becomes null."""
+    return _as_json(encode_body(result))
+
+
+def _as_json(body: dict[str, Any]) -> bytes:
+    return to_json(body, inf_nan_mode="null")
+
+
+def encode_body(result: FrameResult) -> dict[str, Any]:
+    """Return a result as plain values: parts that nobody asked for are left out, promised ones are null without one."""
+    body = encode_result(result).model_dump(exclude_none=True)
+    for part in (body, *body.get("objects", ())):
+        for name in PROMISED_FIELDS:
+            part.setdefault(name, None)
+    return body
+
+
 def _encode_object(found: ObjectResult) -> dict[str, Any]:
-    """Return the fields of an object's part of a result."""
-    assessment, smoothed = found.registration.assessment, found.smoothed
+    """Return the fields of an object's part of a result; a LOST one has no pose."""
+    registration, smoothed = found.registration, found.smoothed
+    assessment = registration.assessment
+    is_lost = assessment.status is Status.LOST
     return {
         "case": found.case,
         "model": found.model,
         "status": assessment.status.value,
         "confidence": assessment.confidence,
-        "camera_from_volume": found.camera_from_volume.tolist(),
-        "world_from_volume": found.registration.world_from_volume.tolist(),
+        "camera_from_volume": None if is_lost else found.camera_from_volume.tolist(),
+        "world_from_volume": None if is_lost else registration.world_from_volume.tolist(),
         "error_estimate": _encode_estimate(found.error_estimate),
-        "reason": assessment.reason or None,
+        "visible_fraction": registration.visible_fraction,
+        "reason": registration.reason or None,
+        "reason_text": registration.reason_text or None,
         "smoothed": None if smoothed is None else _encode_smoothed(smoothed),
+        "outline": None if found.outline is None else encode_outline(found.outline),
+        "covariance": None if found.covariance is None else found.covariance.tolist(),
     }
+
+
+def encode_outline(polygons: Iterable[Float64]) -> list[list[list[float]]]:
+    """Return an outline's polygons as lists of [column, row], to a hundredth of a pixel."""
+    return [np.round(polygon, OUTLINE_DECIMALS).tolist() for polygon in polygons]
 
 
 def _encode_smoothed(smoothed: SmoothedPose) -> SmoothedModel:
@@ -90,7 +125,7 @@ def encode_session(session: SessionDescription) -> SessionModel:
 def encode_event(event: Event) -> str:
     """Return a stream's event as the text of a WebSocket message."""
     if isinstance(event, FrameResult):
-        return f'{{"type":"result",{encode_result(event).model_dump_json(exclude_none=True)[1:]}'
+        return _as_json({"type": "result", **encode_body(event)}).decode()
     if isinstance(event, GoingAway):
         pose = None if event.last_pose is None else event.last_pose.tolist()
         return json.dumps({"type": "going_away", "reconnect_after_ms": event.reconnect_after_ms, "last_pose": pose})

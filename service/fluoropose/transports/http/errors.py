@@ -7,10 +7,18 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from fluoropose.errors import FluoroposeError
 
-__all__ = ["DOCUMENTED_PROBLEMS", "PROBLEM_MEDIA_TYPE", "install_problem_handlers", "problem_body", "validation_text"]
+__all__ = [
+    "DOCUMENTED_PROBLEMS",
+    "PROBLEM_MEDIA_TYPE",
+    "install_problem_handlers",
+    "problem_body",
+    "send_problem",
+    "validation_text",
+]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -45,10 +53,13 @@ _TABLE: dict[str, tuple[int, str]] = {
     "invalid-mesh": (422, "Not a usable mesh"),
     "object-not-found": (422, "The object is not in the volume"),
     "invalid-frame": (422, "Not a usable frame"),
+    "unknown-host": (400, "Not this service's name"),
+    "foreign-origin": (403, "A page that may not call"),
     "unauthenticated": (401, "No valid key"),
     "forbidden": (403, "The key does not allow this"),
     "unsupported-media": (415, "Media type not supported"),
     "payload-too-large": (413, "Body too large"),
+    "request-timeout": (408, "Request not finished in time"),
     "unknown-case": (404, "No such case"),
     "unknown-session": (404, "No such session"),
     "unknown-camera": (404, "No such camera"),
@@ -56,6 +67,7 @@ _TABLE: dict[str, tuple[int, str]] = {
     "not-found": (404, "No such resource"),
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "State does not allow this"),
+    "read-only": (409, "This server does not write its cases"),
     "sequence-conflict": (409, "Frame out of order"),
     "session-taken": (409, "Another stream feeds the session"),
     "frame-superseded": (409, "A newer frame took its place"),
@@ -67,6 +79,9 @@ _TABLE: dict[str, tuple[int, str]] = {
     "storage-failed": (507, "Disk refused"),
     "internal": (500, "Unexpected fault"),
 }
+
+_CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large", 503: "overloaded"}
+"""The codes of what the framework, or a middleware within a body, refuses by its status."""
 
 
 def problem_body(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> dict[str, Any]:
@@ -104,15 +119,27 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
-        codes = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
-        return _problem_response(None, codes.get(error.status_code, "invalid-request"), str(error.detail))
+        answer = _problem_response(None, _CODES.get(error.status_code, "invalid-request"), str(error.detail))
+        if error.status_code == 413:
+            answer.headers["Connection"] = "close"
+        return answer
 
     @app.exception_handler(Exception)
     async def answer_fault(request: Request, error: Exception) -> JSONResponse:
         return _problem_response(None, "internal", "an unexpected fault; the log holds the reason")
 
 
+async def send_problem(error: FluoroposeError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with a problem; a WebSocket gets it in place of its handshake where the server can, else it is closed."""
+    answer = _problem_response(error)
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        body = problem_body(error)
+        await send({"type": "websocket.close", "code": 4000 + int(body["status"]), "reason": body["title"]})
+        return
+    await answer(scope, receive, send)
+
+
 def _problem_response(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> JSONResponse:
     body = problem_body(error, code, detail)
-    headers = {"Retry-After": "1"} if body["status"] == 503 else None
+    headers = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(body["status"])
     return JSONResponse(body, body["status"], headers=headers, media_type=PROBLEM_MEDIA_TYPE)

@@ -19,15 +19,18 @@ def operation_routes(parts: ServingParts) -> APIRouter:
     router = APIRouter(tags=["operations"])
     state: dict[int | str, Any] = {503: {"description": "Not so", "content": {"application/json": {}}}}
 
+    @router.head("/livez", include_in_schema=False)
     @router.get("/livez", responses=state)
     async def livez() -> Response:
         alive = parts.housekeeping.is_alive()
         return JSONResponse({"status": "ok" if alive else "fail"}, 200 if alive else 503)
 
+    @router.head("/startupz", include_in_schema=False)
     @router.get("/startupz", responses=state)
     async def startupz() -> Response:
         return JSONResponse({"status": "ok" if service.started else "fail"}, 200 if service.started else 503)
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses=state)
     async def readyz() -> Response:
         body = service.readiness()

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from fluoropose.errors import GeometryError
 from fluoropose.serving.camera_request import CArmRequest
+from fluoropose.serving.frame_request import MAX_SEQ
 from fluoropose.tracking.session_settings import MAX_CAMERAS, MAX_OBJECTS, MAX_WINDOW_S, PAIRING_TOLERANCE_MS
 from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Side, Strict, document_bounds
 
@@ -25,8 +26,11 @@ __all__ = [
     "ViewModel",
 ]
 
-Seq = Annotated[int, document_bounds(minimum=0)]
+Seq = Annotated[int, document_bounds(minimum=0, maximum=MAX_SEQ)]
 Positive = Annotated[float, document_bounds(exclusiveMinimum=0)]
+
+
+Include = Annotated[list[Literal["covariance", "outline"]], Field(max_length=8)]
 
 
 class PlacedCameraModel(CameraModel):
@@ -71,12 +75,13 @@ class ObjectModel(_Posed):
 
 
 class ObjectsModel(_Posed):
-    """One case with its start, or several with theirs."""
+    """One case with its start, or several with theirs; and what results hold of each beside their usual parts."""
 
     case: str | None = Field(default=None, max_length=64)
     cases: list[ObjectModel] | None = Field(default=None, min_length=1, max_length=MAX_OBJECTS)
     pixel_meaning: PixelMeaningName = "intensity"
     inverted: bool = False
+    include: Include = []
 
 
 class PairingModel(Strict):
@@ -107,13 +112,14 @@ class SessionRequest(ObjectsModel):
 
 
 class SessionChange(_Posed):
-    """Changes a session: a new start (of one case), new cameras, objects more or less."""
+    """Changes a session: a new start (of one case), new cameras, objects more or less, what results include."""
 
     case: str | None = Field(default=None, max_length=64)
     camera: PlacedCameraModel | None = None
     cameras: Cameras | None = None
     add: list[ObjectModel] = Field(default=[], max_length=MAX_OBJECTS)
     remove: list[str] = Field(default=[], max_length=MAX_OBJECTS)
+    include: Include | None = None
 
 
 class StreamControl(SessionChange):
@@ -157,4 +163,4 @@ class RegisterRequest(ObjectsModel):
     camera: PlacedCameraModel | None = None
     frame: str | None = None
     views: list[ViewModel] | None = Field(default=None, min_length=1, max_length=MAX_CAMERAS)
-    seq: int = Field(default=0, json_schema_extra={"minimum": 0})
+    seq: int = Field(default=0, json_schema_extra={"minimum": 0, "maximum": MAX_SEQ})

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import MAX_SIDE_PX, Camera
+from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.serving.camera_request import CameraRequest
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ErrorEstimateModel",
     "FoundModel",
     "Matrix",
+    "PROMISED_FIELDS",
     "PixelMeaningName",
     "RenderRequest",
     "ResultModel",
@@ -22,6 +24,7 @@ __all__ = [
     "Side",
     "SmoothedModel",
     "Strict",
+    "ToleranceModel",
     "TrackModel",
     "camera_json",
     "document_bounds",
@@ -45,6 +48,26 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
+class ToleranceModel(Strict):
+    """How well a camera is calibrated, one standard deviation: the focal lengths and the principal point."""
+
+    focal_percent: Annotated[float, document_bounds(minimum=0)] = 0.0
+    principal_point_px: Annotated[float, document_bounds(minimum=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _require_tolerance(self) -> "ToleranceModel":
+        """Have pydantic name the place in the JSON of what the value refuses."""
+        try:
+            self.value()
+        except GeometryError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def value(self) -> CameraTolerance:
+        """Return the tolerance, or raise GeometryError."""
+        return CameraTolerance(self.focal_percent, self.principal_point_px)
+
+
 class CameraModel(Strict):
     """A C-arm: detector spacing and distance, or an intrinsic matrix in pixels."""
 
@@ -55,6 +78,7 @@ class CameraModel(Strict):
     source_to_detector_mm: float | None = None
     principal_point_px: tuple[float, float] | None = None
     intrinsic_matrix: Matrix | None = None
+    tolerance: ToleranceModel | None = None
 
     @model_validator(mode="after")
     def _require_camera(self) -> "CameraModel":
@@ -67,7 +91,12 @@ class CameraModel(Strict):
 
     def value(self) -> CameraRequest:
         """Return the camera without a place, or raise GeometryError."""
-        return CameraRequest(**{name: getattr(self, name) for name in CameraModel.model_fields})
+        return CameraRequest(**self.request_fields(CameraModel))
+
+    def request_fields(self, model: "type[CameraModel]") -> dict[str, Any]:
+        """Return the fields of `model`, this class or one that adds to it, as a `CameraRequest` takes them."""
+        fields = {name: getattr(self, name) for name in model.model_fields}
+        return fields | {"tolerance": None if self.tolerance is None else self.tolerance.value()}
 
 
 def camera_json(camera: Camera) -> dict[str, Any]:
@@ -86,6 +115,7 @@ class CaseOptions(Strict):
     in_air: bool = False
     material: str | None = Field(default=None, max_length=64)
     attenuation_per_mm: float | None = None
+    hu_offset: float | None = None
     view: Literal["frontal", "back", "lateral"] = "frontal"
     expected_pose: Matrix | None = None
     range_mm: float = Field(default=900.0, gt=0)
@@ -118,18 +148,26 @@ class SmoothedModel(BaseModel):
     frames: int
 
 
+PROMISED_FIELDS = ("camera_from_volume", "world_from_volume", "reason", "reason_text")
+"""Fields of an object's part that are there in every answer, null where there is nothing to tell."""
+
+
 class FoundModel(BaseModel):
-    """One object's part of an answer."""
+    """One object's part of an answer. One that is LOST has no pose."""
 
     case: str
     model: str
     status: Literal["TRACKING", "LOW_CONFIDENCE", "LOST"]
     confidence: float
-    camera_from_volume: list[list[float]]
-    world_from_volume: list[list[float]]
+    camera_from_volume: list[list[float]] | None
+    world_from_volume: list[list[float]] | None
     error_estimate: ErrorEstimateModel
+    visible_fraction: float
     reason: str | None = None
+    reason_text: str | None = None
     smoothed: SmoothedModel | None = None
+    outline: list[list[list[float]]] | None = None
+    covariance: list[list[float]] | None = None
 
 
 class ResultModel(FoundModel):

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
 from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.serving.messages import FrameResult
 from fluoropose.serving.requests import RegistrationRequest
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.tracking.session import Session
@@ -17,7 +18,7 @@ from fluoropose.transports.http.decode import (
     decode_registration,
     decode_session,
 )
-from fluoropose.transports.http.encode import encode_result, encode_session
+from fluoropose.transports.http.encode import encode_answer, encode_session
 from fluoropose.transports.http.request_schemas import RegisterRequest, SessionChange, SessionRequest
 from fluoropose.transports.http.schemas import ResultModel, SessionModel
 
@@ -89,8 +90,8 @@ def frame_routes(parts: ServingParts) -> APIRouter:
     router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
     broker = parts.broker
 
-    @router.post("/{session}/frames", response_model_exclude_none=True)
-    async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> ResultModel:
+    @router.post("/{session}/frames", response_model=ResultModel)
+    async def frame(session: str, request: Request, x_frame_meta: str | None = Header(default=None)) -> Response:
         found = parts.service.sessions.get(session, owner_of(request.scope))
         parts.streams.require_free(found)
         kind = media_type(request)
@@ -102,7 +103,7 @@ def frame_routes(parts: ServingParts) -> APIRouter:
         except FluoroposeError as error:
             broker.refuse(found, "http", error)
             raise
-        return encode_result(await broker.answer(found, encoded, "http"))
+        return _answer(await broker.answer(found, encoded, "http"))
 
     return router
 
@@ -112,13 +113,17 @@ def registration_routes(parts: ServingParts) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["registration"])
     service, broker = parts.service, parts.broker
 
-    @router.post("/register", openapi_extra=_REGISTER_SCHEMA, response_model_exclude_none=True)
-    async def register(request: Request) -> ResultModel:
+    @router.post("/register", openapi_extra=_REGISTER_SCHEMA, response_model=ResultModel)
+    async def register(request: Request) -> Response:
         asked, owner = await _read_registration(request), owner_of(request.scope)
         session = await broker.run_off_loop(lambda: service.transient_session(asked.settings, owner))
-        return encode_result(await broker.answer_views(session, asked.frames, "http"))
+        return _answer(await broker.answer_views(session, asked.frames, "http"))
 
     return router
+
+
+def _answer(result: FrameResult) -> Response:
+    return Response(encode_answer(result), media_type="application/json")
 
 
 async def _read_registration(request: Request) -> RegistrationRequest:

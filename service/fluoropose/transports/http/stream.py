@@ -28,7 +28,13 @@ SUBPROTOCOL = "fluoropose.v1+json"
 
 _MAX_CONTROL_CHARACTERS = 8192
 _CLOSE_SUBPROTOCOL, _CLOSE_UNKNOWN_SESSION, _CLOSE_TAKEN = 4400, 4404, 4409
-_CLOSE_OF_END = {"closed": _CLOSE_UNKNOWN_SESSION, "expired": 4408, "taken-over": _CLOSE_TAKEN, "going-away": 1012}
+_CLOSE_OF_END = {
+    "closed": _CLOSE_UNKNOWN_SESSION,
+    "expired": 4408,
+    "taken-over": _CLOSE_TAKEN,
+    "going-away": 1012,
+    "revoked": 4401,
+}
 
 
 def stream_routes(parts: ServingParts) -> APIRouter:
@@ -73,6 +79,8 @@ async def _carry(websocket: WebSocket, stream: Stream, sessions: SessionRegistry
 async def _read(websocket: WebSocket, stream: Stream, sessions: SessionRegistry) -> None:
     while (message := await websocket.receive())["type"] != "websocket.disconnect":
         _take(message, stream, sessions)
+        # Messages that came together are there at once: others have their turn between them.
+        await asyncio.sleep(0)
 
 
 def _take(message: Any, stream: Stream, sessions: SessionRegistry) -> None:

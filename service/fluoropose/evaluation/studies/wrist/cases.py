@@ -11,9 +11,9 @@ from fluoropose.evaluation.studies.wrist.recording import CAMERAS, FRAMES
 from fluoropose.evaluation.trained_bundle import train_bundle
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.volume import bounding_corners
-from fluoropose.io.nifti import read_nifti
 from fluoropose.io.poses import read_pose
 from fluoropose.io.preparation import CaseRequest, choose_view, prepare_ct
+from fluoropose.io.volumes import read_volume
 
 __all__ = ["prepare_cases"]
 
@@ -21,7 +21,7 @@ __all__ = ["prepare_cases"]
 def prepare_cases(out: Path, profile: str, environment: Environment) -> None:
     """Prepare and train a case per camera."""
     folder = WristFolder(out)
-    centre_mm = bounding_corners(read_nifti(folder.volume)).mean(axis=0)
+    centre_mm = bounding_corners(read_volume(folder.volume)).mean(axis=0)
     for camera in CAMERAS:
         start = folder.pose_file(f"{camera}_{FRAMES[0]}")
         distance_mm = float(np.linalg.norm(transform(read_pose(start), centre_mm)))

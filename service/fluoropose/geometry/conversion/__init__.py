@@ -1,0 +1,1 @@
+"""Conversions between the ways in which others write down a camera."""

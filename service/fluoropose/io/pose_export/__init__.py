@@ -1,0 +1,1 @@
+"""Poses as files of other programs: one module per format."""

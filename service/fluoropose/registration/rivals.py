@@ -1,0 +1,117 @@
+"""Rival poses: of several ends of the networks in one frame, which one the frame shows, and whether another does too.
+
+Edges of a wrong pose may be much like the frame's: a handle tilted towards the viewer looks like one tilted away. So an
+end is trusted at once only where it looks like nothing else can, or hardly left its start; else others are tried, and
+the one is kept that looks most like the frame. Angles in rad.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fluoropose.arrays import Mat44
+from fluoropose.registration.assessment import Status, assess_doubtful, detailed_similarity
+from fluoropose.registration.prepared_view import PreparedView
+from fluoropose.registration.reasons import RIVAL_POSE
+from fluoropose.registration.regression.residual import align_view
+from fluoropose.registration.regression.schedule import motion_between
+from fluoropose.registration.result import AssessedPose
+
+__all__ = ["TriedEnd", "best_end", "has_settled", "is_convincing", "is_doubtful", "tried_end"]
+
+_CONVINCING, _CONVINCING_IN_BODY = 0.975, 0.9
+"""Similarity from which an end is taken without a look at others. Of the wrong ends of eight objects that no training
+saw the most alike had 0.972, of three in their bodies 0.892 (docs/measured/universal.md)."""
+
+_LIKELY, _LIKELY_TURN_RAD = 0.955, math.radians(9.0)
+"""The same for an end that is turned by no more than that from its start: wrong ends as alike were turned by 12 degrees
+and more, for a start that is nearly right leads to the right end."""
+
+_SURE, _SURE_IN_BODY = 0.9, 0.65
+"""Similarity below which the best of several ends is doubtful. Right ends of those objects had at least 0.918 (0.658 in
+a body); where no right one was among the ends, the best had 0.882."""
+
+_RIVAL_MARGIN, _RIVAL_TURN_RAD = 0.001, math.radians(3.0)
+"""An end that is turned from the best by more than that, and less alike by no more than that, is its rival."""
+
+_SAME_SHARE, _SAME_RAD = 0.01, math.radians(1.0)
+"""Two ends are one within this share of the field and this angle."""
+
+_ENOUGH = 2
+"""An end that this many starts led to is taken where it is likely."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TriedEnd:
+    """An end, and how much it looks like the frame: `detailed_similarity`, in a body the edge similarity."""
+
+    found: AssessedPose
+    alike: float
+
+
+def tried_end(view: PreparedView, found: AssessedPose) -> TriedEnd:
+    """Return an end with how much it looks like the frame."""
+    if view.atlas.has_surroundings:
+        return TriedEnd(found, found.similarity)
+    alignment = align_view(found.estimate.camera_from_volume, view.camera, view.atlas)
+    return TriedEnd(found, detailed_similarity(view.image, alignment, view.atlas))
+
+
+def is_convincing(view: PreparedView, end: TriedEnd, start: Mat44) -> bool:
+    """Tell whether an end may be taken without a look at others."""
+    if view.atlas.has_surroundings:
+        return end.alike >= _CONVINCING_IN_BODY
+    _, _, turned_rad = _motion(view, start, end.found.estimate.camera_from_volume)
+    return end.alike >= (_LIKELY if turned_rad <= _LIKELY_TURN_RAD else _CONVINCING)
+
+
+def has_settled(view: PreparedView, ends: Sequence[TriedEnd]) -> bool:
+    """Tell whether no further end need be tried: the best one convinces, or is likely and was reached twice."""
+    best = _most_alike(ends)
+    if view.atlas.has_surroundings:
+        return best.alike >= _CONVINCING_IN_BODY
+    if best.alike >= _CONVINCING:
+        return True
+    return best.alike >= _LIKELY and sum(_is_same(view, best, end) for end in ends) >= _ENOUGH
+
+
+def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:
+    """Tell whether the best of several ends looks too little like the frame: the best of many may fit by chance."""
+    if view.atlas.has_surroundings:
+        return end.alike < _SURE_IN_BODY
+    return end.alike < _SURE and not end.found.assessment.is_matched
+
+
+def best_end(view: PreparedView, ends: Sequence[TriedEnd]) -> AssessedPose:
+    """Return the end most like the frame, with the times of all; no sure one if it is doubtful or has a rival."""
+    best = _most_alike(ends)
+    found, assessment = best.found, best.found.assessment
+    if is_doubtful(view, best):
+        assessment = assess_doubtful(assessment)
+    elif any(_is_rival(view, best, end) for end in ends):
+        assessment = assess_doubtful(assessment, RIVAL_POSE)
+    estimate = found.estimate.with_times_of(*(end.found.estimate for end in ends))
+    return replace(found, estimate=estimate, assessment=assessment)
+
+
+def _most_alike(ends: Sequence[TriedEnd]) -> TriedEnd:
+    return max(ends, key=lambda end: end.alike)
+
+
+def _is_same(view: PreparedView, one: TriedEnd, other: TriedEnd) -> bool:
+    across, _, turned_rad = _apart(view, one, other)
+    return across < _SAME_SHARE * view.atlas.view.field_mm and turned_rad < _SAME_RAD
+
+
+def _is_rival(view: PreparedView, best: TriedEnd, other: TriedEnd) -> bool:
+    if other.found.assessment.status is not Status.TRACKING or other.alike < best.alike - _RIVAL_MARGIN:
+        return False
+    return _apart(view, best, other)[2] > _RIVAL_TURN_RAD
+
+
+def _apart(view: PreparedView, one: TriedEnd, other: TriedEnd) -> tuple[float, float, float]:
+    return _motion(view, one.found.estimate.camera_from_volume, other.found.estimate.camera_from_volume)
+
+
+def _motion(view: PreparedView, before: Mat44, after: Mat44) -> tuple[float, float, float]:
+    return motion_between(before, after, view.atlas.view.centre_mm)

@@ -1,0 +1,33 @@
+"""The geometry in a DICOM image's attributes, without its pixels."""
+
+import numpy as np
+import pytest
+
+from fluoropose.errors import FrameError, InputError
+from fluoropose.io.xa_attributes import read_xa_attributes, xa_attributes
+from support.dicom import xray_bytes
+
+FIELDS = {
+    "DistanceSourceToDetector": 1100.0, "ImagerPixelSpacing": [0.3, 0.2], "DistanceSourceToPatient": 700.0,
+    "PositionerPrimaryAngle": -10.5, "PositionerSecondaryAngle": 5.0, "PatientOrientation": ["L", "F"],
+}  # fmt: skip
+
+
+def test_attributes_are_those_of_the_kind(tmp_path):
+    data = xray_bytes(np.zeros((2, 12, 16)), **FIELDS)
+    expected = {"kind": "dicom_xa", "Rows": 12.0, "Columns": 16.0} | FIELDS
+    assert xa_attributes(data) == expected
+    (tmp_path / "a.dcm").write_bytes(data)
+    assert read_xa_attributes(tmp_path / "a.dcm") == expected
+
+
+def test_empty_attributes_are_left_out():
+    found = xa_attributes(xray_bytes(np.zeros((1, 12, 16)), DistanceSourceToDetector="", PatientOrientation=""))
+    assert found == {"kind": "dicom_xa", "Rows": 12.0, "Columns": 16.0}
+
+
+def test_what_is_none(tmp_path):
+    with pytest.raises(FrameError, match="expected a DICOM image"):
+        xa_attributes(b"hello")
+    with pytest.raises(InputError, match="No such file"):
+        read_xa_attributes(tmp_path / "nowhere.dcm")
