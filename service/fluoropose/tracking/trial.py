@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import VIEW_NOT_CACHED, Status
+from fluoropose.registration.assessment import Status
 from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.reasons import VIEW_NOT_CACHED
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.tracking.tracker import Tracker
