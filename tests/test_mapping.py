@@ -29,6 +29,7 @@ WITHOUT_TEST = {
     "evaluation/studies/wrist/pairs.py": "it needs the real data; tests/evaluation/studies/wrist/test_recording.py",
     "evaluation/studies/wrist/reference.py": "it needs the real data; tests/evaluation/studies/wrist/test_recording.py",
     "imaging/kernels.py": "it holds one lock and no code",
+    "io/check_report.py": "tests/io/test_check.py reads every report",
     "io/volume_reading.py": "it holds four values and no code",
     "registration/plan.py": "it holds three values and no code",
     "transports/grpc/fluoropose_pb2_grpc.py": "generated; tests/transports/grpc/test_fluoropose_pb2.py compares it with the .proto",
