@@ -12,7 +12,7 @@ import nrrd
 import numpy as np
 from PIL import Image
 
-from support.dicom import slice_bytes, xray_bytes
+from support.dicom import NORMAL, slice_bytes, xray_bytes
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
 
 VALUES = (np.arange(120, dtype=np.int16).reshape(4, 5, 6) * 17) % 1000
@@ -39,7 +39,7 @@ def zipped(members, compression=zipfile.ZIP_DEFLATED):
 
 def ct_zip(**changes):
     """A zip of three slices, the second of which is changed."""
-    slices = {n: slice_bytes(n, VALUES[:, :, n], [0.0, 0.0, 2.0 * n], **(changes if n == 1 else {})) for n in range(3)}
+    slices = {n: slice_bytes(n, VALUES[:, :, n], 2.0 * n * NORMAL, **(changes if n == 1 else {})) for n in range(3)}
     return zipped({f"{n}.dcm": data for n, data in slices.items()})
 
 
