@@ -8,6 +8,7 @@ from PIL import Image
 
 from fluoropose.errors import FrameError
 from fluoropose.io.frames import decode_frame, guess_media_type, npy_bytes, png_bytes, raw_frame, read_frame_file
+from support.damaged import tiff_bytes
 
 
 def png(pixels):
@@ -143,3 +144,26 @@ def test_a_missing_or_colour_file_is_refused(tmp_path):
     Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(tmp_path / "colour.tif")
     with pytest.raises(FrameError, match="greyscale TIFF"):
         read_frame_file(tmp_path / "colour.tif")
+
+
+@pytest.mark.parametrize(
+    ("values", "sample_format", "kept"),
+    [
+        (np.array([[-1000, 0], [5, 32767]], np.int16), 2, "int16"),
+        (np.array([[0, 40000], [5, 65535]], np.uint16), 1, "uint16"),
+        (np.array([[0, 40000], [5, 65535]], np.uint32), 1, "uint16"),
+        (np.array([[-30000, 0], [5, 9]], np.int32), 2, "int16"),
+        (np.array([[0, 70000], [5, 9]], np.uint32), 1, None),
+        (np.array([[0, 2**32 - 1], [5, 9]], np.uint32), 1, None),
+        (np.array([[-40000, 0], [5, 9]], np.int32), 2, None),
+    ],
+)
+def test_numbers_of_a_tiff_are_kept_or_refused_never_wrapped(tmp_path, values, sample_format, kept):
+    (tmp_path / "page.tif").write_bytes(tiff_bytes(values, sample_format))
+    if kept is None:
+        with pytest.raises(FrameError, match="pixels of 8 or 16 bits in the TIFF, got values of"):
+            read_frame_file(tmp_path / "page.tif")
+        return
+    found = read_frame_file(tmp_path / "page.tif")
+    assert found.dtype.name == kept
+    np.testing.assert_array_equal(found, values)

@@ -169,3 +169,23 @@ def damaged_frames():
         "nothing.dcm": b"\0" * 128 + b"DICM",
         "text.json": json.dumps({"frame": 1}).encode(),
     }
+
+
+def tiff_bytes(values, sample_format):
+    """A TIFF of one strip of integers as they are, which Pillow cannot write; sample_format 1 is unsigned, 2 signed."""
+    rows, columns = values.shape
+    fields = [
+        (256, columns),
+        (257, rows),
+        (258, 8 * values.itemsize),
+        (259, 1),
+        (262, 1),
+        (273, 0),
+        (277, 1),
+        (278, rows),
+    ]
+    fields += [(279, values.nbytes), (339, sample_format)]
+    start = 8 + 2 + 12 * len(fields) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, start if tag == 273 else value) for tag, value in fields)
+    head = b"II*\0" + struct.pack("<IH", 8, len(fields))
+    return head + entries + bytes(4) + values.astype(values.dtype.newbyteorder("<")).tobytes()

@@ -31,6 +31,10 @@ __all__ = [
 ]
 
 
+_SAMPLE_FORMAT, _SIGNED = 339, 2
+"""TIFF 6.0's tag that tells how samples are stored, and its value for signed integers."""
+
+
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
     """Return the pixels, (rows, columns), of an npy, PNG or DICOM file.
 
@@ -144,5 +148,22 @@ def _pages(data: bytes, kind: str, most: int | None = None) -> list[NDArray[Any]
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
             if image.mode not in ("L", "I;16", "I;16B", "I"):
                 raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
-            pages = [np.array(page) for page in islice(ImageSequence.Iterator(image), most)]
-    return [page.astype(np.uint8 if page.dtype == np.uint8 else np.uint16) for page in pages]
+            return [_page(page, kind) for page in islice(ImageSequence.Iterator(image), most)]
+
+
+def _page(page: Image.Image, kind: str) -> NDArray[Any]:
+    """Return a page as uint8, uint16 or int16, whichever holds its values; refuse one that none holds."""
+    pixels = np.array(page)
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.ndim != 2 or pixels.dtype.kind not in "ui":
+        raise FrameError(f"expected greyscale pages in the {kind}, got one of mode {page.mode}")
+    low, high = int(pixels.min()), int(pixels.max())
+    if 0 <= low and high <= 65535:
+        return pixels.astype(np.uint16)
+    # Unsigned numbers of 32 bits come as signed ones: a negative one was large.
+    large = low < 0 and _SIGNED not in tuple(getattr(page, "tag_v2", {}).get(_SAMPLE_FORMAT, ()))
+    if large or low < -32768 or high > 32767:
+        found = "more than 2147483647" if large else f"{low} to {high}"
+        raise FrameError(f"expected pixels of 8 or 16 bits in the {kind}, got values of {found}")
+    return pixels.astype(np.int16)
