@@ -42,7 +42,7 @@ class RemoteCases:
         try:
             import fsspec
 
-            self._store, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+            self._store, path = fsspec.core.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
         except (ImportError, ValueError) as error:
             raise InputError(
                 f"expected an address of an object store and `pip install 'fluoropose[s3]'`, got {url[:80]}: {error}"
