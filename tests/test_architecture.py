@@ -47,6 +47,7 @@ HOMES = {
     "matplotlib": {"evaluation/plots/"},
     "skimage": {"evaluation/trust/surfaces.py"},
     "torch": {"train/", "evaluation/published/training/", "evaluation/universal/"},
+    "fsspec": {"io/remote_cases.py"},
     "sqlite3": {"io/register.py"},
     "onnx": {"train/export.py"},
     "onnxruntime": {"inference/onnx_runtime.py"},

@@ -8,7 +8,6 @@ from PIL import Image
 
 from fluoropose.errors import FrameError
 from fluoropose.io.frames import decode_frame, guess_media_type, npy_bytes, png_bytes, raw_frame, read_frame_file
-from support.damaged import tiff_bytes
 
 
 def png(pixels):

@@ -38,6 +38,7 @@ from fluoropose.io.object_picture import object_picture
 from fluoropose.io.pictures import save_picture
 
 __all__ = [
+    "CASE_FILES",
     "PICTURE_NAME",
     "case_folders",
     "check_name",
@@ -57,6 +58,9 @@ PICTURE_NAME = "object.png"
 
 _SCHEMA = 1
 _VERIFICATION = "verification.json"
+CASE_FILES = ("case.json", "attenuation.npy", "atlas.npy", "rest.npy", "verification.json", PICTURE_NAME)
+"""All files that a case's folder may hold."""
+
 _SEAL = "record_sha256"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
