@@ -36,7 +36,7 @@ ENTRYPOINT ["fluoropose"]
 CMD ["serve", "--host", "0.0.0.0", "--behind-proxy"]
 
 FROM base AS cuda
-# CUDA and cuDNN come as wheels that fit this onnxruntime-gpu; the host brings the driver.
+# CUDA and cuDNN come as wheels that fit this onnxruntime-gpu, and numba-cuda's compiler; the host brings the driver.
 COPY requirements/cuda.txt requirements/cuda.txt
 RUN pip install --require-hashes --only-binary :all: -r requirements/cuda.txt
 COPY --from=wheel /wheel /wheel

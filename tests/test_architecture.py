@@ -30,13 +30,13 @@ LAYERS = {
 HOMES = {
     "numba": {
         "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
-        "imaging/mesh_shares.py", "similarity/",
-        "drr/cpu.py", "drr/cuda.py", "drr/cuda_kernels.py", "drr/occupied_blocks.py", "drr/planes.py",
+        "imaging/mesh_chords.py", "imaging/mesh_shares.py", "similarity/",
+        "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
+        "drr/occupied_blocks.py", "drr/planes.py",
         "registration/object_subtraction.py", "registration/projected_object.py",
         "simulate/sampled_rays.py", "simulate/surface_rays.py", "train/appearance.py", "evaluation/published/patches.py",
     },
-    "contourpy": {"imaging/contours.py"},
-    "cuda": {"drr/cuda.py"},
+    "cuda": {"drr/cuda_memory.py"},
     "llvmlite": {"imaging/quick_math.py"},
     "scipy": {
         "evaluation/studies/wrist/biplane_search.py", "imaging/masks.py", "imaging/mesh_surface.py",

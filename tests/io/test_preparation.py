@@ -10,7 +10,7 @@ from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, MeshError, ObjectSelectionError, VolumeError
 from fluoropose.imaging.volume import Volume
 from fluoropose.io import preparation
-from fluoropose.io.cases import list_cases, read_understanding
+from fluoropose.io.cases import list_cases, read_findings, read_understanding
 from fluoropose.io.nifti import write_nifti
 from fluoropose.io.preparation import VIEWS, CaseRequest, prepare_ct, volume_suffix
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
@@ -110,6 +110,42 @@ def test_the_digest_names_what_the_selection_alone_does_not_tell(tmp_path, ct, m
     # A case in its body keeps the digest, and with it the model, that it had before these words were added.
     assert sources[0].endswith("(500.0, 3000.0), None, None, False)")
     assert sources[1].endswith("(0.01, 1.0), None, None, False, 'attenuation', 'alone', 'cleared')")
+
+
+def test_hu_plus_1024_is_refused_unless_the_offset_is_said(tmp_path, rng):
+    hu = np.full((24, 24, 24), -1000.0, np.float32)
+    hu[4:20, 4:20, 4:20] = 50.0
+    hu[9:15, 9:15, 9:15] = 1000.0
+    stored = np.maximum(hu + 1024.0 + rng.normal(0, 5, hu.shape), 0.0).astype(np.float32)
+    path = tmp_path / "ct.nii.gz"
+    write_nifti(path, Volume(stored, np.diag([2.0, 2.0, 2.0, 1.0])))
+    window = {"hu_window": (500.0, 3000.0)}
+    with pytest.raises(VolumeError, match=r"expected HU in ct.nii.gz, got values from .* look like HU \+ 1024"):
+        prepare_ct(CaseRequest(path, CHOICE, **window), tmp_path / "cases" / "wrong")
+    case = prepare_ct(CaseRequest(path, CHOICE, **window, hu_offset=-1024.0), tmp_path / "cases" / "right")
+    np.testing.assert_allclose(case.volume.values.max(), 0.0386 - 1.05 * 0.0193, atol=1e-3)
+    assert read_findings(tmp_path / "cases" / "right") == ["-1024 was added to every value, as asked for"]
+    taken = prepare_ct(CaseRequest(path, CHOICE, **window, hu_offset=0.0), tmp_path / "cases" / "taken")
+    assert taken.volume.values.shape > case.volume.values.shape
+
+
+def test_a_cropped_and_flipped_label_map_selects_the_same(tmp_path, ct):
+    labels = np.zeros((16, 16, 16), np.float32)
+    labels[5:11, 5:11, 5:11] = 7
+    placed = np.diag([2.0, 2.0, 2.0, 1.0])
+    write_nifti(tmp_path / "whole.nii.gz", Volume(labels, placed))
+    flip = placed @ np.array([[-1.0, 0, 0, 12], [0, 1, 0, 3], [0, 0, 1, 4], [0, 0, 0, 1]])
+    write_nifti(tmp_path / "part.nii.gz", Volume(labels[12:2:-1, 3:13, 4:12], flip))
+    cases = [
+        prepare_ct(CaseRequest(ct, CHOICE, label_map=tmp_path / f"{name}.nii.gz", label=7), tmp_path / "cases" / name)
+        for name in ("whole", "part")
+    ]
+    np.testing.assert_array_equal(cases[0].volume.values, cases[1].volume.values)
+    np.testing.assert_allclose(cases[0].volume.lps_from_index, cases[1].volume.lps_from_index)
+    assert read_findings(tmp_path / "cases" / "whole") == []
+    assert read_findings(tmp_path / "cases" / "part") == [
+        "the label map (10 x 10 x 8) was resampled to the grid of the CT (16 x 16 x 16)"
+    ]
 
 
 def test_a_mesh_is_the_object(tmp_path):

@@ -20,7 +20,8 @@ from fluoropose.serving.preparation_process import WORKER_COMMAND, PreparationFa
 from fluoropose.serving.preparation_worker import PreparationLimits
 from support.meshes import box_mesh, stl_bytes
 
-SPEAK = "import json, os, resource, signal, sys, time; sys.stdin.buffer.read(1);"
+IMPORTS = "import json, os, resource, signal, sys, time;"
+SPEAK = IMPORTS + "print(json.dumps({'ready': True}), flush=True); sys.stdin.buffer.read(1);"
 """The beginning of a process that waits for its task and then does what a test makes it do."""
 
 
@@ -108,6 +109,12 @@ def test_a_case_that_is_not_wanted_any_more_ends_its_process(tmp_path, request_o
         process(words + "time.sleep(60)").prepare(request_of, tmp_path / "part", wanted)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_a_process_that_dies_before_it_begins_does_not_blame_the_file(tmp_path, request_of):
+    with closing(PreparationProcess(command=(sys.executable, "-c", "raise SystemExit(3)"))) as preparing:
+        with pytest.raises(PreparationFailedError, match=r"could not begin \(exit code 3\)"):
+            preparing.prepare(request_of, tmp_path / "part", steps())
 
 
 def test_a_process_that_cannot_be_started_is_a_failure_too(tmp_path, request_of):

@@ -212,6 +212,7 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
         "camera_from_volume": _rows(found.camera_from_volume) or None,
         "world_from_volume": _rows(found.world_from_volume) or None,
         "error_estimate": _estimate_dict(found.error_estimate),
+        "visible_fraction": found.visible_fraction,
     }
     if found.HasField("smoothed"):
         smoothed = found.smoothed

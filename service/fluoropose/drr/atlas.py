@@ -219,6 +219,10 @@ class AbstractAtlas(ABC):
     def look_ahead(self, camera_from_volume: Mat44) -> None:
         """Prepare for the next frames of an object that was found at a pose."""
 
+    def wait_until_ahead(self, timeout_s: float) -> bool:
+        """Wait until what `look_ahead` began is there; tell whether it came to that in time."""
+        return True
+
     @property
     def stamps(self) -> NDArray[np.int64] | None:
         """How often each picture was written, counted on; None where no picture is ever replaced."""

@@ -13,7 +13,8 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.renderer_maker import CPU, AbstractRendererMaker
-from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
+from fluoropose.drr.view_cache import CacheSettings, ViewCache
+from fluoropose.drr.view_renderers import ViewRenderers
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_object, pool_voxels
 

@@ -43,6 +43,7 @@ __all__ = [
     "check_name",
     "list_cases",
     "load_case",
+    "read_findings",
     "read_understanding",
     "read_verification",
     "record_digest",
@@ -185,6 +186,13 @@ def read_understanding(folder: Path) -> str | None:
         return Understanding.from_record(record).text()
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
+
+
+def read_findings(folder: Path) -> list[str]:
+    """Return what was left out, changed or looked wrong when a case's volume was read, a text each."""
+    found = _read_record(folder).get("findings")
+    texts = [one.get("text") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [text for text in texts if isinstance(text, str)]
 
 
 def remove_case(folder: Path) -> None:

@@ -16,9 +16,9 @@ from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 from fluoropose.io.video import VIDEO_SUFFIXES, read_video
 
-__all__ = ["FrameRun", "read_run"]
+__all__ = ["FRAME_SUFFIXES", "FrameRun", "read_run"]
 
-_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
+FRAME_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def read_run(path: Path) -> FrameRun:
 
 def _read(path: Path) -> FrameRun:
     if path.is_dir():
-        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
+        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
     elif path.suffix.lower() in VIDEO_SUFFIXES:
         run = FrameRun(*read_video(path))

@@ -19,9 +19,8 @@ from dataclasses import replace
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
     Status,
-    assess,
+    assess_in_frame,
     assess_waiting,
-    view_similarity,
     world_information,
 )
 from fluoropose.registration.explanation import explain
@@ -51,7 +50,14 @@ from fluoropose.registration.regression.schedule import (
     pose_estimate,
 )
 from fluoropose.registration.resident_case import ResidentCase
-from fluoropose.registration.result import AssessedPose, FrameView, ObjectEstimate, Registration, registration_from
+from fluoropose.registration.result import (
+    AssessedPose,
+    FrameView,
+    ObjectEstimate,
+    Registration,
+    registration_from,
+    tolerance_of,
+)
 from fluoropose.registration.rivals import best_end, has_settled, is_convincing, is_doubtful, tried_end
 
 __all__ = [
@@ -111,6 +117,7 @@ def register(
         preprocess_ns=ready - began,
         total_ns=resident.clock() - began,
         searched=plan.start is None,
+        from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
     )
 
 
@@ -226,10 +233,8 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
 def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float | None = None) -> AssessedPose:
     """Assess an estimate as it is; the edge `similarity` is computed where it is not known yet."""
     began = view.resident.clock()
-    if similarity is None:
-        alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
-        similarity = view_similarity(view.image, alignment, view.atlas)
-    assessment = assess(estimate, similarity, view.camera, view.atlas)
+    alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
+    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas, similarity)
     if assessment.status is not Status.LOST:
         view.atlas.look_ahead(estimate.camera_from_volume)
     spent_ns = estimate.quality_ns + view.resident.clock() - began

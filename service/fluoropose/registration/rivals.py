@@ -77,7 +77,9 @@ def has_settled(view: PreparedView, ends: Sequence[TriedEnd]) -> bool:
 
 def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:
     """Tell whether the best of several ends looks too little like the frame: the best of many may fit by chance."""
-    return end.alike < (_SURE_IN_BODY if view.atlas.has_surroundings else _SURE)
+    if view.atlas.has_surroundings:
+        return end.alike < _SURE_IN_BODY
+    return end.alike < _SURE and not end.found.assessment.is_matched
 
 
 def best_end(view: PreparedView, ends: Sequence[TriedEnd]) -> AssessedPose:

@@ -129,8 +129,8 @@ class PreparationProcess:
         )
 
     def _follow(self, reports: "queue.Queue[bytes]", steps: CaseSteps) -> dict[str, Any]:
-        """Return the last report, {} if the process ended without one, {"late"} if its time is up."""
-        ends = time.monotonic() + self._limits.wall_s
+        """Return the last report, {} if the process ended without one, {"unready"} if it never began, {"late"}."""
+        ends, ready = time.monotonic() + self._limits.wall_s, False
         while time.monotonic() < ends:
             steps.require_wanted()
             try:
@@ -140,8 +140,10 @@ class PreparationProcess:
             report = _understood(line)
             if "progress" in report:
                 steps.render(*report["progress"])
-            elif "ready" not in report:
-                return report
+            elif "ready" in report:
+                ready = True
+            else:
+                return report if report or ready else {"unready": True}
         return {"late": True}
 
     def _failure(self, last: dict[str, Any], returncode: int) -> PreparationFailedError:
@@ -155,6 +157,9 @@ class PreparationProcess:
         if "fault" in last:
             _log.error("a case could not be prepared", extra={"fields": {"exception": last["fault"], "at": last["at"]}})
             return PreparationFailedError(f"an unexpected fault of {last['fault']}; the log holds where")
+        if "unready" in last:
+            _log.error("a preparing process could not begin", extra={"fields": {"returncode": returncode}})
+            return PreparationFailedError(f"the process that prepares cases could not begin ({_death(returncode)})")
         if "strange" in last:
             return PreparationFailedError("the process that prepared it told what is no report: the file is damaged")
         if "late" in last:

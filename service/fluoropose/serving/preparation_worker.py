@@ -24,7 +24,7 @@ from fluoropose.io.upload_bounds import check_upload
 if sys.platform != "win32":
     import resource
 
-__all__ = ["PreparationLimits", "PreparationTask", "main", "run_task"]
+__all__ = ["PreparationLimits", "PreparationTask", "limit_process", "main", "run_task"]
 
 _REPORT_S = 0.05
 """Progress is reported at most so often."""
@@ -70,7 +70,7 @@ def main() -> None:
     except EOFError:
         return
     threading.Thread(target=_end_with_input, daemon=True).start()
-    _limit(task.limits)
+    limit_process(task.limits)
     _report(reports, run_task(task, reports))
     # The interpreter's end would run what a damaged process left behind.
     os._exit(0)
@@ -139,7 +139,8 @@ def _step_aside() -> None:
         pass
 
 
-def _limit(limits: PreparationLimits) -> None:
+def limit_process(limits: PreparationLimits) -> None:
+    """Let the system end this process if it takes more than `limits`; nothing on systems without such limits."""
     if sys.platform == "win32":
         return
     cpu_s = max(1, round(limits.cpu_s))
