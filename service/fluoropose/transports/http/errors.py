@@ -102,12 +102,13 @@ def problem_body(error: FluoroposeError | None, code: str | None = None, detail:
 
 
 def validation_text(errors: Sequence[Any]) -> str:
-    """Return the first three complaints of pydantic on one line, each with its place in the JSON."""
+    """Return three complaints of pydantic on one line, each with its place in the JSON, and how many there are more."""
     parts = []
     for item in errors[:3]:
         place = ".".join(str(part) for part in item["loc"] if part != "body")
         parts.append(f"{place or 'body'}: {item['msg']}")
-    return "; ".join(parts)
+    more = len(errors) - len(parts)
+    return "; ".join([*parts, f"and {more} more"] if more > 0 else parts)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
