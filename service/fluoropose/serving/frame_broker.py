@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from fluoropose.arrays import Vec3
 from fluoropose.errors import FluoroposeError
 from fluoropose.serving.instrumentation import Instrumentation
-from fluoropose.serving.messages import EncodedFrame, FrameResult
+from fluoropose.serving.messages import CompressedFrame, EncodedFrame, FrameResult
 from fluoropose.serving.outcome_delivery import OutcomeDelivery, Receiver
 from fluoropose.serving.scheduler import Scheduler
 from fluoropose.serving.service import Service
@@ -98,6 +98,20 @@ class FrameBroker:
     async def run_off_loop(self, work: Callable[[], T]) -> T:
         """Run work that is not a session's frame (rendering, reading a case) on a thread beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._background, work)
+
+    async def decode_aside(self, frame: EncodedFrame) -> EncodedFrame | CompressedFrame:
+        """Return a frame that is no session's, decoded if that takes work; its pixels, or its error, are there then."""
+        payload = frame.payload()
+        if isinstance(payload, CompressedFrame):
+            loop = asyncio.get_running_loop()
+            decoded = asyncio.Event()
+
+            def tell() -> None:
+                loop.call_soon_threadsafe(decoded.set)
+
+            self._scheduler.decoder.submit(payload, [payload], tell)
+            await decoded.wait()
+        return payload
 
     def start_task(self, work: Coroutine[Any, Any, Any]) -> None:
         """Start a task on the running event loop and hold it until it ends."""

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from fluoropose.errors import FluoroposeError
@@ -83,6 +84,9 @@ _TABLE: dict[str, tuple[int, str]] = {
 _CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large", 503: "overloaded"}
 """The codes of what the framework, or a middleware within a body, refuses by its status."""
 
+_ENDS_CONNECTION = (413, 503)
+"""After these the rest of a body, which may be long, is not read: the connection ends."""
+
 
 def problem_body(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> dict[str, Any]:
     """Return the problem of one of our errors, or of a bare code."""
@@ -121,9 +125,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
         answer = _problem_response(None, _CODES.get(error.status_code, "invalid-request"), str(error.detail))
-        if error.status_code == 413:
+        if error.status_code in _ENDS_CONNECTION:
             answer.headers["Connection"] = "close"
         return answer
+
+    @app.exception_handler(ClientDisconnect)
+    async def answer_nobody(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return _problem_response(None, "invalid-request", "expected a whole body, got the end of the connection")
 
     @app.exception_handler(Exception)
     async def answer_fault(request: Request, error: Exception) -> JSONResponse:
