@@ -58,7 +58,7 @@ from fluoropose.registration.result import (
     registration_from,
     tolerance_of,
 )
-from fluoropose.registration.rivals import best_end, has_settled, is_convincing, is_doubtful, tried_end
+from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_convincing, is_doubtful, tried_end
 
 __all__ = [
     "assess_refined",
@@ -74,9 +74,6 @@ __all__ = [
     "search",
     "surer_of",
 ]
-
-_FOUND_CONFIDENCE = 0.95
-"""Confidence of a searched pose from which no further candidate is tried."""
 
 
 def register(
@@ -176,17 +173,15 @@ def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> Asse
 
 
 def search(view: PreparedView) -> AssessedPose:
-    """Search the whole frame; stop at the first candidate that is surely right."""
-    best: AssessedPose | None = None
-    for start in candidate_poses(view.image, view.camera, view.atlas):
-        found = follow(view, start, DEFAULT_SCHEDULE)
-        if best is None or found.assessment.confidence > best.assessment.confidence:
-            best = found
-        if found.assessment.status is Status.TRACKING and found.assessment.confidence > _FOUND_CONFIDENCE:
-            return found
-    if best is None:
+    """Search the whole frame: follow its likely poses until one end is beyond doubt, and return the most alike."""
+    ends: list[TriedEnd] = []
+    for start in candidate_poses(view.image, view.camera, view.atlas, view.resident.search_templates):
+        ends.append(tried_end(view, follow(view, start, DEFAULT_SCHEDULE)))
+        if has_settled(view, ends):
+            break
+    if not ends:
         raise AssertionError("expected candidates from the search, got none")
-    return best
+    return best_end(view, ends)
 
 
 def follow(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
