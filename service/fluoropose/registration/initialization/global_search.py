@@ -14,7 +14,8 @@ from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical
-from fluoropose.geometry.rotation import about_z, smallest_rotation
+from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rotation import about_z, angle_between, smallest_rotation
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast
 
@@ -22,6 +23,9 @@ __all__ = ["SearchGrid", "SearchTemplates", "candidate_poses"]
 
 _BLOCK_PX = 8
 """Side of a neighbourhood of local contrast in a template of full size: a quarter of it."""
+
+_MOST_ALIKE, _ALIKE_RAD = 2, np.deg2rad(20.0)
+"""No more candidates than that lie within this angle of another one and within 15 % of the field."""
 
 _AROUND_PX = 2
 """How far a match at half size may move at full size."""
@@ -38,7 +42,7 @@ class SearchGrid:
     out_of_plane_step_deg: float = 12.0
     theta_step_deg: float = 15.0
     range_shares: tuple[float, ...] = (0.92, 1.0, 1.08)
-    compared: int = 64
+    compared: int = 160
     keep: int = 10
 
     @property
@@ -124,10 +128,21 @@ def candidate_poses(frame: Float32, camera: Camera, atlas: AbstractAtlas, templa
     matches.sort(reverse=True)
     half = (grid.template_px - 1) / 2
     poses: list[Mat44] = []
-    for _, number, row, column in matches[: grid.keep]:
+    for _, number, row, column in matches:
         centre_px = (np.array([column + half, row + half]) + 0.5) * per_px - 0.5
-        poses.append(_pose(centre_px, looks[number], camera, atlas))
+        pose = _pose(centre_px, looks[number], camera, atlas)
+        if sum(_is_alike(pose, other, atlas) for other in poses) < _MOST_ALIKE:
+            poses.append(pose)
+        if len(poses) == grid.keep:
+            break
     return poses
+
+
+def _is_alike(pose: Mat44, other: Mat44, atlas: AbstractAtlas) -> bool:
+    """Tell whether the networks would come to the same end from two candidates."""
+    centre_mm = atlas.view.centre_mm
+    apart_mm = np.linalg.norm((transform(pose, centre_mm) - transform(other, centre_mm))[:2])
+    return bool(apart_mm < 0.15 * atlas.view.field_mm and angle_between(pose[:3, :3], other[:3, :3]) < _ALIKE_RAD)
 
 
 def _windows(image: Float32, side: int) -> Float32:
