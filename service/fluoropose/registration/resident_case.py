@@ -10,6 +10,7 @@ from fluoropose.drr.planes import PlaneRenderer
 from fluoropose.drr.prepare import quick_rest_renderer, view_volume
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.renderer_maker import CPU
+from fluoropose.registration.initialization.global_search import SearchTemplates
 from fluoropose.registration.initialization.start_search import ViewTemplates
 from fluoropose.registration.refinement.costs.two_body import BodyRenderers
 from fluoropose.registration.regression.schedule import Clock
@@ -23,7 +24,7 @@ class ResidentCase:
 
     `clock` gives nanoseconds; the times that a registration reports are counted with it. `size_bytes` is that of atlas
     and networks, `used_at` orders cases by their last use, `device_label` names the stepper's device. `templates` are
-    the views that searches about a start have compared.
+    the views that searches about a start have compared, `search_templates` those of searches of a whole frame.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class ResidentCase:
             None if case.rest is None else BodyRenderers(self.renderer, quick_rest_renderer(case.rest, case.atlas.view))
         )
         self.templates = ViewTemplates()
+        self.search_templates = SearchTemplates()
         self.lock = threading.Lock()
         self.used_at = 0
         self.size_bytes = int(self.atlas.pictures.nbytes) + network_bytes

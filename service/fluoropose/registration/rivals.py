@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import Status, assess_doubtful, detailed_similarity
+from fluoropose.registration.assessment import WHOLLY_SEEN, Status, assess_doubtful, detailed_similarity
 from fluoropose.registration.prepared_view import PreparedView
 from fluoropose.registration.reasons import RIVAL_POSE
 from fluoropose.registration.regression.residual import align_view
@@ -79,7 +79,9 @@ def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:
     """Tell whether the best of several ends looks too little like the frame: the best of many may fit by chance."""
     if view.atlas.has_surroundings:
         return end.alike < _SURE_IN_BODY
-    return end.alike < _SURE and not end.found.assessment.is_matched
+    if end.alike >= _SURE or end.found.similarity >= WHOLLY_SEEN:
+        return False
+    return not end.found.assessment.is_matched
 
 
 def best_end(view: PreparedView, ends: Sequence[TriedEnd]) -> AssessedPose:
