@@ -24,7 +24,7 @@ from fluoropose.io.folder_lock import FolderLock, lock_writer
 from fluoropose.io.register import CaseRow, Register
 from fluoropose.io.remote_cases import RemoteCases
 
-__all__ = ["CaseStore", "INTERRUPTED", "Job", "PRIVATE_FOLDER", "ReadOnlyError", "REGISTER_NAME"]
+__all__ = ["CaseStore", "INTERRUPTED", "Job", "PRIVATE_FOLDER", "REGISTER_NAME", "ReadOnlyError"]
 
 _log = logging.getLogger("fluoropose.register")
 
