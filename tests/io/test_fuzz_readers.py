@@ -25,9 +25,8 @@ def test_a_seed_repeats_its_files():
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_the_files_to_begin_with_are_sound(tmp_path, name):
     reader = READERS[name]
-    for data in reader.seeds:
+    # One classic slice is no volume; as parts of a series they are read in test_dicom_series.py.
+    for data in reader.seeds[1:] if name == "dicom" else reader.seeds:
         path = tmp_path / f"sound{reader.ending}"
         path.write_bytes(data)
-        if name in ("dicom", "dicom-packed"):
-            continue  # one slice is no volume; as a part of a series they are read in test_dicom_series.py
         reader.read(path)

@@ -51,14 +51,14 @@ def readers() -> dict[str, Reader]:
     with tempfile.TemporaryDirectory() as folder:
         nrrds = (nrrd_bytes(Path(folder)), nrrd_bytes(Path(folder), encoding="raw"))
     box, plane = box_mesh(), slice_bytes(0, VALUES[:, :, 0], [0.0, 0.0, 0.0])
-    packed = slice_bytes(0, np.tile(VALUES[:, :, 0], (6, 6)), [0.0, 0.0, 0.0])
+    packed = enhanced_bytes(np.tile(VALUES[:, :, :3], (6, 6, 1)), order=range(3))
     return {
         "nifti": Reader(read_volume, ".nii", (nifti(),)),
         "nifti-gz": Reader(read_volume, ".nii.gz", (gzip.compress(nifti(), mtime=0),)),
         "nrrd": Reader(read_volume, ".nrrd", nrrds),
         "mha": Reader(read_volume, ".mha", (MHA_HEAD + VALUES.tobytes(order="F"),)),
         "zip": Reader(read_volume, ".zip", (ct_zip(),)),
-        "dicom": Reader(read_volume, ".dcm", (plane, enhanced_bytes(VALUES))),
+        "dicom": Reader(read_volume, ".dcm", (plane, enhanced_bytes(VALUES, order=range(6)))),
         "dicom-packed": Reader(read_volume, ".dcm", tuple(compressed(packed, one) for one in SYNTAXES)),
         "dicom-frame": Reader(read_run, ".dcm", (xray_bytes(PIXELS[None]),)),
         "stl": Reader(read_mesh, ".stl", (stl_bytes(box), ascii_stl(box))),
