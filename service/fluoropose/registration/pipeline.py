@@ -58,7 +58,7 @@ from fluoropose.registration.result import (
     registration_from,
     tolerance_of,
 )
-from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_convincing, is_doubtful, tried_end
+from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_doubtful, is_taken, tried_end
 
 __all__ = [
     "assess_refined",
@@ -150,7 +150,7 @@ def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) ->
 def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
     """Find an object from a rough start; where what the networks found may have a rival, search about the start."""
     found = follow(view, start, schedule)
-    return found if is_convincing(view, tried_end(view, found), start) else search_about(view, start, found)
+    return found if is_taken(view, found, start) else search_about(view, start, found)
 
 
 def search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:

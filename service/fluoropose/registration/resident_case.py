@@ -36,18 +36,20 @@ class ResidentCase:
         any_camera: AbstractRenderer | None = None,
         device_label: str = "cpu",
         network_bytes: int = 0,
+        trained: bool = False,
         clock: Clock = time.perf_counter_ns,
     ) -> None:
         """Hold a case and the stepper of its networks.
 
         `atlas` has its views, by default those that were prepared. `any_camera` renders the object for any camera, by
-        default on the CPU.
+        default on the CPU. `trained` says that the networks were trained on this very case.
         """
         self.case = case
         self.atlas: AbstractAtlas = case.atlas if atlas is None else atlas
         self.stepper = stepper
         self.clock = clock
         self.device_label = device_label
+        self.trained = trained
         self.any_camera: AbstractRenderer = CPU.make_renderer(case.volume) if any_camera is None else any_camera
         self.renderer: AbstractRenderer = PlaneRenderer(view_volume(case.volume, case.atlas.view))
         self.body_renderers = (
