@@ -28,8 +28,8 @@ _LIKELY, _LIKELY_TURN_RAD = 0.955, math.radians(9.0)
 and more, for a start that is nearly right leads to the right end."""
 
 _CONVINCING_OF_TRAINED, _CONVINCING_OF_TRAINED_IN_BODY = 0.953, 0.82
-"""Edge similarity from which an end of networks that were trained on the case is taken at once: they hardly ever stop at
-a wrong pose. Right ends of the shipped objects have at least 0.956."""
+"""Edge similarity from which an end of networks that were trained on the case is taken at once: they hardly ever stop
+at a wrong pose. Right ends of the shipped objects have at least 0.956."""
 
 _SURE, _SURE_IN_BODY = 0.9, 0.65
 """Similarity below which the best of several ends is doubtful. Right ends of those objects had at least 0.918 (0.658 in
