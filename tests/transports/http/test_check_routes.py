@@ -36,5 +36,5 @@ def test_a_geometry(client):
 
 def test_what_is_no_file_is_refused(client):
     require_problem(client.post("/v1/check", files={"file": ("a.doc", b"\xff\xd8")}), 422, "invalid-request")
-    require_problem(client.post("/v1/check", data={"file": "text"}, files={}), 422, "invalid-request")
+    require_problem(client.post("/v1/check", data={"file": "text"}, files={}), 415, "unsupported-media")
     require_problem(client.post("/v1/check", json=[1]), 422, "invalid-request")
