@@ -37,7 +37,7 @@ class DecodingProcess:
     """One process. It is started when it is first needed, and anew after it was ended; one thread uses it at a time."""
 
     def __init__(self, limit_s: float = MAX_DECODING_S, module: str = "fluoropose.io.decoding_child") -> None:
-        """Give each request at most `limit_s`; `module` is what the process runs."""
+        """Give each request at most `limit_s` if it asks for no other; `module` is what the process runs."""
         self._limit_s, self._module = limit_s, module
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -59,7 +59,7 @@ class DecodingProcess:
             self.end()
             raise DeviceError(f"expected a process that decodes frames, got: {error or 'its end'}") from error
 
-    def decode(self, body: bytes, media_type: str) -> NDArray[Any]:
+    def decode(self, body: bytes, media_type: str, limit_s: float | None = None) -> NDArray[Any]:
         """Return the pixels that the process makes of a body; of a file of a media type, (rows, columns), by default.
 
         Raises
@@ -71,14 +71,15 @@ class DecodingProcess:
             If the process cannot be started.
         """
         self.start()
+        limit_s = self._limit_s if limit_s is None else limit_s
         try:
-            with self._limited(self._limit_s) as late:
+            with self._limited(limit_s) as late:
                 return self._ask(body, media_type.encode("latin-1", "replace")[:100])
         except FrameError:
             raise
         except (OSError, EOFError) as error:
             self.end()
-            why = f"takes longer than {self._limit_s:g} s" if late.is_set() else "ends its decoder"
+            why = f"takes longer than {limit_s:g} s" if late.is_set() else "ends its decoder"
             message = f"expected a frame that is decoded within the limits, got one that {why}"
             raise DecoderEndedError(message, why) from error
         except BaseException:

@@ -22,8 +22,8 @@ from fluoropose.io.reader_faults import fault_text
 
 __all__ = ["decode_in_this_process", "decode_packed", "stored_pixels"]
 
-_LIMIT_S = 300.0
-"""A multi-frame CT is decoded at once: 2000 frames of JPEG 2000 take a minute on a slow core."""
+_LIMIT_S, _LIMIT_S_PER_PIXEL = 10.0, 1e-6
+"""So long decoding may take; JPEG 2000, the slowest, takes a tenth of that on a slow core."""
 
 _NAMES = (
     "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
@@ -38,13 +38,13 @@ class _Decoder:
 
     def __init__(self) -> None:
         self.here = False
-        self._process = DecodingProcess(_LIMIT_S, "fluoropose.io.stored_pixels_child")
+        self._process = DecodingProcess(module="fluoropose.io.stored_pixels_child")
         self._turn = threading.Lock()
 
     def decode(self, dataset: Any, number: int | None) -> NDArray[Any]:
         try:
             with self._turn:
-                return self._process.decode(_pack(dataset, number), "")
+                return self._process.decode(_pack(dataset, number), "", _limit_s(dataset, number))
         except DecoderEndedError as error:
             raise ValueError(f"data that {error.why}") from error
         except FrameError as error:
@@ -89,6 +89,11 @@ def decode_packed(body: bytes, _: str) -> NDArray[Any]:
 
 def _decode(dataset: Any, number: int | None) -> NDArray[Any]:
     return np.asarray(pixel_array(dataset) if number is None else pixel_array(dataset, index=number))
+
+
+def _limit_s(dataset: Any, number: int | None) -> float:
+    frames = int(dataset.get("NumberOfFrames") or 1) if number is None else 1
+    return _LIMIT_S + _LIMIT_S_PER_PIXEL * int(dataset.Rows) * int(dataset.Columns) * frames
 
 
 def _pack(dataset: Any, number: int | None) -> bytes:
