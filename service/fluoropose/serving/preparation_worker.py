@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from fluoropose.errors import FluoroposeError
 from fluoropose.io.preparation import CaseRequest, prepare_ct
+from fluoropose.io.stored_pixels import decode_in_this_process
 from fluoropose.io.upload_bounds import check_upload
 
 if sys.platform != "win32":
@@ -67,6 +68,7 @@ def main() -> None:
         return
     threading.Thread(target=_end_with_input, daemon=True).start()
     limit_process(task.limits)
+    decode_in_this_process()
     _report(reports, run_task(task, reports))
     # The interpreter's end would run what a damaged process left behind.
     os._exit(0)

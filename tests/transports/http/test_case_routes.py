@@ -22,6 +22,7 @@ from fluoropose.transports.http.bodies import BodyLimits
 from fluoropose.transports.http.schemas import camera_json
 from support.cases import small_volume, tiny_bundle
 from support.damaged import bad_deflate, ct_zip, encrypted
+from support.dicom import ends_gdcm, enhanced_bytes
 from support.meshes import box_mesh, obj_bytes, ply_bytes, stl_bytes
 from support.serving import http_client, started_service
 
@@ -153,10 +154,11 @@ def test_a_mesh_that_is_cut_fails_and_says_why(empty):
     [
         (ct_zip(RescaleIntercept=""), "Rescale Intercept"),
         (ct_zip(transfer_syntax="1.2.840.10008.1.2.4.70", PixelData=b"\xfe\xff\x00\xe0\0\0\0\0"), "decoded in 1.dcm"),
+        (ends_gdcm(enhanced_bytes(np.zeros((24, 30, 3)), order=range(3))), "the process that prepared it died"),
         (encrypted(ct_zip()), "encrypted"),
         (bad_deflate(ct_zip()), "0.dcm"),
     ],
-    ids=["empty attribute", "no JPEG", "encrypted", "bad deflate"],
+    ids=["empty attribute", "no JPEG", "ends GDCM", "encrypted", "bad deflate"],
 )
 def test_a_damaged_series_fails_says_why_and_is_deleted(empty, data, words):
     assert upload_case(empty, data).status_code == 201
