@@ -41,8 +41,8 @@ def image_pixels(content: bytes) -> NDArray[Any]:
     if components != 1:
         raise MessageError(f"expected one component per pixel (a grey image), got {components}", INVALID)
     if kind not in _TYPES:
-        got = _OTHER_TYPES.get(kind, f"type {kind}")
-        raise MessageError(f"expected pixels of {', '.join(_TYPES.values())}, got {got}", INVALID)
+        other = _OTHER_TYPES.get(kind, f"type {kind}")
+        raise MessageError(f"expected pixels of {', '.join(_TYPES.values())}, got {other}", INVALID)
     if order not in _ORDERS:
         raise MessageError(f"expected byte order 1 (big-endian) or 2 (little-endian), got {order}", INVALID)
     if offset != (0, 0, 0) or part != size:

@@ -56,7 +56,8 @@ async def _read(reader: asyncio.StreamReader, count: int, stall_s: float, what: 
     parts, left = [], count
     while left:
         try:
-            part = await asyncio.wait_for(reader.read(min(left, _CHUNK_BYTES)), stall_s)
+            async with asyncio.timeout(stall_s):
+                part = await reader.read(min(left, _CHUNK_BYTES))
         except TimeoutError as error:
             raise BrokenHeaderError(
                 f"expected {count} bytes of the {what}, got {count - left} and then none for {stall_s:g} s"

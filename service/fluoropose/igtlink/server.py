@@ -157,7 +157,8 @@ class LinkServer:
     async def _send(self, client: _Client, messages: Sequence[Message]) -> None:
         for message in messages:
             client.writer.write(pack_message(message))
-        await asyncio.wait_for(client.writer.drain(), self.limits.send_s)
+        async with asyncio.timeout(self.limits.send_s):
+            await client.writer.drain()
 
     async def _refuse(self, writer: asyncio.StreamWriter) -> None:
         text = f"expected at most {self.limits.clients} clients, got one more"
@@ -165,7 +166,8 @@ class LinkServer:
         with suppress(OSError, TimeoutError):
             writer.write(pack_message(Message("STATUS", _OWN_DEVICE, content)))
             writer.close()
-            await asyncio.wait_for(writer.wait_closed(), self.limits.send_s)
+            async with asyncio.timeout(self.limits.send_s):
+                await writer.wait_closed()
 
     def _note_fault(self, client: _Client, error: InputError) -> None:
         """Say a client's first faults, then every hundredth."""
