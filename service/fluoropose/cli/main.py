@@ -17,6 +17,7 @@ from fluoropose.cli.keys import keys_app
 from fluoropose.cli.prepare import prepare
 from fluoropose.cli.register import register
 from fluoropose.cli.render import render
+from fluoropose.cli.replay import replay
 from fluoropose.cli.serve import serve
 from fluoropose.cli.stream import stream
 from fluoropose.cli.track import track
@@ -49,7 +50,7 @@ def root(
     """
 
 
-for command in (prepare, check, train, serve, stream, igtlink, register, track, render, demo, audit):
+for command in (prepare, check, train, serve, stream, igtlink, replay, register, track, render, demo, audit):
     app.command()(command)
 app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")
