@@ -22,7 +22,7 @@ LAYERS = {
     "serving": 8,
     "transports": 9,
     "client": 10,
-    "evaluation": 11,
+    "evaluation": 11, "igtlink": 11,
     "cli": 12, "python_api": 12, "__main__": 13, "__init__": 0,
 }  # fmt: skip
 """An import goes to a lower number, or stays in its room."""
@@ -57,6 +57,8 @@ HOMES = {
         "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xray_pixels.py",
     },
     "av": {"io/video.py"},
+    "fastcrc": {"igtlink/checksum.py"},
+    "h5py": {"io/recordings.py"},
     "nibabel": {"io/nifti.py"},
     "nrrd": {"io/nrrd.py"},
     "trimesh": {"io/meshes.py"},

@@ -54,6 +54,9 @@ def serve(
     ping_s: Annotated[
         float, typer.Option("--ping-s", min=0.1, help="Between pings over WebSocket; silent for two more, it is ended.")
     ] = 5.0,
+    record_dir: Annotated[
+        Path | None, typer.Option("--record-dir", help="Record every session here (extra: record); see `replay`.")
+    ] = None,
 ) -> None:
     """Serve the cases until stopped.
 
@@ -78,6 +81,7 @@ def serve(
                 renderer or settings.renderer,
                 tuple(allow_host or settings.allowed("allow_host")),
                 tuple(allow_origin or settings.allowed("allow_origin")),
+                record_dir=record_dir,
                 remote_cases=remote,
             )
         )  # fmt: skip
