@@ -14,6 +14,7 @@ from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import RequireKey
 from fluoropose.transports.http.bodies import BodyBudgets, BodyLimits, LimitBody
 from fluoropose.transports.http.case_routes import case_routes
+from fluoropose.transports.http.console_routes import console_routes
 from fluoropose.transports.http.documentation_routes import documentation_routes
 from fluoropose.transports.http.errors import DOCUMENTED_PROBLEMS, install_problem_handlers
 from fluoropose.transports.http.geometry_routes import geometry_routes
@@ -24,6 +25,7 @@ from fluoropose.transports.http.request_metrics import RecordRequests
 from fluoropose.transports.http.session_routes import frame_routes, registration_routes, session_routes
 from fluoropose.transports.http.stream import stream_routes
 from fluoropose.transports.http.ticket_routes import ticket_routes
+from fluoropose.transports.http.watch import watch_routes
 from fluoropose.transports.http.web_pages import RefuseForeignPages, WebRules
 
 __all__ = ["Doors", "UPLOADED_GRID", "create_app"]
@@ -73,7 +75,7 @@ def create_app(
         documentation_routes(app),
     ):
         app.include_router(router)
-    for routes in (session_routes, frame_routes, registration_routes, overlay_routes, stream_routes):
+    for routes in (session_routes, frame_routes, registration_routes, overlay_routes, stream_routes, watch_routes):
         app.include_router(routes(parts))
     install_problem_handlers(app)
     _add_doors(app, parts, doors, tickets)
