@@ -22,7 +22,8 @@ class ServePlan:
     is for frames in flight at the end. Every `ping_s` a WebSocket client is asked whether it is there; without an
     answer for twice that time its stream ends. `read_only` serves a folder of cases that another process may write;
     `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
-    `allow_origins` web pages that may call it.
+    `allow_origins` web pages that may call it. `console` says whether the console's page is served, None that it is on
+    loopback.
     """
 
     cases: Path
@@ -48,6 +49,12 @@ class ServePlan:
     renderer: str = "auto"
     allow_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
+    console: bool | None = None
+
+    @property
+    def has_console(self) -> bool:
+        """Whether the console's page is served."""
+        return self.host in _LOOPBACK if self.console is None else self.console
 
     def tls(self) -> RpcTls | None:
         """Return the TLS files, None for none, or raise InputError for half of a pair."""

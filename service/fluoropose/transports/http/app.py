@@ -50,11 +50,13 @@ def create_app(
     limits: BodyLimits = BodyLimits(),
     grid: AtlasGrid = UPLOADED_GRID,
     doors: Doors | None = None,
+    console: bool = False,
 ) -> FastAPI:
     """Return the HTTP application of a service.
 
     Starting the service and running its parts is the caller's. With `keys`, everything but health needs one. `grid` is
-    that of the atlas of an uploaded case. `doors` takes the place of `keys` and `limits`.
+    that of the atlas of an uploaded case. `doors` takes the place of `keys` and `limits`. With `console` the
+    console's page is at `/`.
     """
     doors, tickets = doors or Doors(keys, limits=limits), Tickets()
     app = FastAPI(
@@ -77,6 +79,8 @@ def create_app(
         app.include_router(router)
     for routes in (session_routes, frame_routes, registration_routes, overlay_routes, stream_routes, watch_routes):
         app.include_router(routes(parts))
+    if console:
+        app.include_router(console_routes())
     install_problem_handlers(app)
     _add_doors(app, parts, doors, tickets)
     return app
