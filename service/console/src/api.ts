@@ -57,6 +57,7 @@ export async function call(method: string, path: string, body?: unknown): Promis
   const json: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
   const answer = await fetch(path, {
     method, headers: { ...headers(), ...json }, body: body === undefined ? null : JSON.stringify(body), cache: "no-store",
+    keepalive: method === "DELETE",
   });
   if (answer.status === 401) refuse();
   if (!answer.ok) throw new ApiError(asProblem(answer.status, await answer.text()));

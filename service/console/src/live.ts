@@ -33,7 +33,9 @@ export class Live {
   constructor(private readonly log: StatusLog, flat: boolean) {
     this.pane = new Pane(flat);
     this.strips = new Strips([...texts.six.map((name, n): [string, string] => [name, texts.sixUnits[n]]), [texts.age, texts.ageUnit]]);
-    this.sources = new Sources((session) => this.watch(session), (text) => this.note(text));
+    this.sources = new Sources({
+      watch: (session) => this.watch(session), note: (text) => this.note(text), say: (text) => this.pane.say(text),
+    });
     const button = (text: string, pressed: () => void) => el("button", { type: "button", onclick: pressed }, text);
     this.buttons = {
       a: button(texts.auto, () => this.pane.setAutomatic(!this.pane.automatic)),
@@ -102,6 +104,7 @@ export class Live {
   // Old numbers must not pass for new ones.
   setGone(gone: boolean): void {
     if (gone && !this.gone) this.card.clear();
+    if (!gone && this.gone) this.pane.say(this.watcher ? texts.waiting : texts.chooseSource);
     this.gone = gone;
     this.element.classList.toggle("stale", gone);
     if (gone) this.pane.say(texts.gone);

@@ -6,6 +6,9 @@ import { simulatedRun } from "./simulation";
 import { texts } from "./texts";
 import { type FrameSource, Writer } from "./writer";
 
+// `note` is for the log too, `say` for what passes.
+export interface SourceEvents { watch: (session: string) => void; note: (text: string) => void; say: (text: string) => void }
+
 export class Sources {
   writer: Writer | null = null;
   readonly element = el("div", { className: "sources" });
@@ -27,7 +30,7 @@ export class Sources {
   };
   private readonly what = el("p", {});
 
-  constructor(private readonly watch: (session: string) => void, private readonly note: (text: string) => void) {
+  constructor(private readonly events: SourceEvents) {
     this.fps.addEventListener("change", () => this.pace());
     this.element.append(
       el("span", { className: "label" }, texts.simulated), this.chosen, this.begin,
@@ -71,6 +74,10 @@ export class Sources {
     this.begin.textContent = texts.start;
   }
 
+  private note(text: string): void {
+    this.events.note(text);
+  }
+
   private async toggle(): Promise<void> {
     if (this.writer || !this.progress.hidden) return this.stop();
     const found = this.cases.find((one) => one.case === this.chosen.value);
@@ -81,7 +88,7 @@ export class Sources {
     try {
       const source = await simulatedRun(found, () => this.leaves.checked, (done, all) => {
         this.progress.value = done / all;
-        this.note(texts.rendering(done, all));
+        this.events.say(texts.rendering(done, all));
       }, () => run !== this.runs);
       if (source && run === this.runs) this.write(source);
     } catch (error) {
@@ -129,7 +136,7 @@ export class Sources {
   private write(source: FrameSource): void {
     this.begin.textContent = texts.stop;
     this.writer = new Writer(source, {
-      opened: (session) => this.watch(session),
+      opened: (session) => this.events.watch(session),
       note: (text) => this.note(text),
       ended: (text) => {
         this.stop();

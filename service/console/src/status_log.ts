@@ -25,6 +25,7 @@ export class StatusLog {
   }
 
   say(session: string, text: string): void {
+    if (this.body.rows[0]?.cells[3].textContent === text) return;
     this.add(session, null, text, "", "");
   }
 

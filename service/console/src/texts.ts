@@ -38,6 +38,7 @@ export const texts = {
   } as Record<string, string>,
   watchRefused: (reason: string) => `The session cannot be watched: ${reason}`,
   writerEnded: (reason: string) => `This page sends no more frames: ${reason}`,
+  allSent: "All frames are sent.",
   writerReopens: "This page opens its session again.",
   status: { TRACKING: "TRACKING", LOW_CONFIDENCE: "LOW CONFIDENCE", LOST: "LOST" } as Record<string, string>,
   symbols: { TRACKING: "●", LOW_CONFIDENCE: "▲", LOST: "✕" } as Record<string, string>,

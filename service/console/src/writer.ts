@@ -74,9 +74,9 @@ export class Writer {
   private receive(event: { type: string; detail?: string; reason?: string; code?: string }): void {
     if (event.type === "problem" && event.code !== "frame-superseded") this.events.note(event.detail ?? "");
     if (event.type !== "ended" || this.stopped) return;
-    if (event.reason === "closed" || event.reason === "revoked" || event.reason === "taken-over") {
+    if (event.reason !== "going-away") {
       this.stopped = true;
-      this.events.ended(texts.writerEnded(texts.ended[event.reason]));
+      this.events.ended(texts.writerEnded(texts.ended[event.reason ?? ""] ?? ""));
     }
   }
 
@@ -85,7 +85,7 @@ export class Writer {
     let due = performance.now();
     for (let seq = 0; socket?.readyState === WebSocket.OPEN && !this.stopped; seq++) {
       const frame = await this.source.frame(this.next++);
-      if (frame === null) return this.finish();
+      if (frame === null) return this.waitForStop(socket);
       // A connection that is slower than the frames gets the newest ones.
       if (socket.bufferedAmount < 4 * frame.body.byteLength) {
         socket.send(packFrame({ ...frame.meta, seq, captured_at: Date.now() / 1000 }, frame.body));
@@ -95,9 +95,10 @@ export class Writer {
     }
   }
 
-  private finish(): void {
-    this.stopped = true;
-    this.events.ended(texts.waiting);
+  // The session stays open after the last frame, so that its result can be looked at.
+  private async waitForStop(socket: WebSocket): Promise<void> {
+    this.events.note(texts.allSent);
+    while (!this.stopped && socket.readyState === WebSocket.OPEN) await pause(200);
   }
 }
 

@@ -4,6 +4,7 @@ What is here takes milliseconds. It runs on the observers' thread and only for a
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,19 +49,26 @@ def watched_picture(pixels: NDArray[np.generic], max_side: int) -> WatchedPictur
     """
     rows, columns = pixels.shape
     block = max(1, -(-max(rows, columns) // max_side))
-    height, width = max(1, rows // block), max(1, columns // block)
-    whole = pixels[: height * block, : width * block].reshape(height, min(block, rows), width, min(block, columns))
     if pixels.dtype in (np.uint8, np.uint16):
-        if block == 1:
-            small = np.ascontiguousarray(pixels, np.uint16)
-        else:
-            sums = whole.sum(axis=(1, 3), dtype=np.uint32)
-            small = (sums // (whole.shape[1] * whole.shape[3])).astype(np.uint16)
+        small = pixels.astype(np.uint16) if block == 1 else _block_means(pixels, block, np.uint32).astype(np.uint16)
         return WatchedPicture(small, block, (0.0, float(_WHITE)), rows, columns)
-    means = whole.mean(axis=(1, 3), dtype=np.float64)
+    means = _block_means(pixels, block, np.float64)
     low, high = float(means.min()), float(means.max())
     scale = _WHITE / (high - low) if high > low else 0.0
     return WatchedPicture(np.round((means - low) * scale).astype(np.uint16), block, (low, high), rows, columns)
+
+
+def _block_means(pixels: NDArray[Any], block: int, dtype: type[np.generic]) -> NDArray[Any]:
+    """Return the means of blocks, summed in `dtype`; integers are rounded down."""
+    rows, columns = pixels.shape
+    across, along = min(block, columns), min(block, rows)
+    height, width = rows // along, columns // across
+    sums = np.zeros((height, width), dtype)
+    # A few sums of whole pictures are ten times as quick as one over two axes of the blocks.
+    for v in range(along):
+        for u in range(across):
+            sums += pixels[v : height * along : along, u : width * across : across]
+    return np.asarray(sums // (along * across) if dtype is np.uint32 else sums / (along * across))
 
 
 @dataclass(slots=True, eq=False)
