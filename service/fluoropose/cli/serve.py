@@ -42,6 +42,9 @@ def serve(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="A web page's origin that may call; may be repeated.")
     ] = None,
+    console: Annotated[
+        bool | None, typer.Option("--console/--no-console", help="The page at /; on loopback it is on if not given.")
+    ] = None,
     grace_s: Annotated[float, typer.Option("--grace-s", help="For frames in flight at the end.")] = 10.0,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Take and delete no cases; others may write the folder.")
@@ -83,5 +86,6 @@ def serve(
                 tuple(allow_origin or settings.allowed("allow_origin")),
                 record_dir=record_dir,
                 remote_cases=remote,
+                console=console,
             )
         )  # fmt: skip

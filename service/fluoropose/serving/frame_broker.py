@@ -29,6 +29,7 @@ from fluoropose.serving.service import Service
 from fluoropose.serving.session_description import SessionDescription, describe_session
 from fluoropose.serving.session_recorder import SessionRecorder
 from fluoropose.serving.session_registry import OverloadedError
+from fluoropose.serving.watch_registry import WatchRegistry
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import DroppedFrame
 from fluoropose.tracking.session import Session
@@ -58,6 +59,7 @@ class FrameBroker:
         """
         self.service = service
         self.metrics = metrics
+        self.watches = WatchRegistry(service)
         self._instrumentation = Instrumentation(metrics)
         self._clock_ns = clock_ns
         self._max_waiting = max_waiting
@@ -107,6 +109,7 @@ class FrameBroker:
         """Finish the jobs that run, take no other, and stop the threads."""
         self._scheduler.close()
         self._background.shutdown(wait=True)
+        self.watches.close()
 
     async def run_off_loop(self, work: Callable[[], T]) -> T:
         """Run work that is not a session's frame (rendering, reading a case) on a thread beside the event loop."""
@@ -225,6 +228,7 @@ class FrameBroker:
         age_ms = (now - given.frame.captured_ns) / 1e6
         result: FrameResult = replace(given.answer, age_ms=age_ms, dropped=given.dropped)
         self._instrumentation.record_result(session, transport, result)
+        self.watches.show(session, given.frame, result)
         return result
 
     def join(self, session: Session) -> None:

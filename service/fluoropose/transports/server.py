@@ -172,7 +172,8 @@ class _Running:
 
 async def _serve(plan: ServePlan, parts: ServingParts, doors: Doors, tls: RpcTls | None) -> None:
     keys, book = doors.keys, ConnectionBook(_limits(plan))
-    http = _HttpServer(http_config(plan, create_app(parts, doors=doors), book, doors.budgets.large))
+    app = create_app(parts, doors=doors, console=plan.has_console)
+    http = _HttpServer(http_config(plan, app, book, doors.budgets.large))
     running = _Running(plan, parts, http, RpcServer(parts, keys) if plan.grpc_port >= 0 else None)
     end_metrics = _serve_metrics(plan, parts.metrics)
     async with parts.run():

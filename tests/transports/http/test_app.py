@@ -8,7 +8,7 @@ def test_the_application_has_the_routes_that_are_promised(parts):
     promised = {
         "/v1/cases": ["get", "post"],
         "/v1/cases/{case}": ["delete", "get"],
-        "/v1/sessions": ["post"],
+        "/v1/sessions": ["get", "post"],
         "/v1/sessions/{session}": ["delete", "get", "patch"],
         "/v1/sessions/{session}/frames": ["post"],
         "/v1/register": ["post"],

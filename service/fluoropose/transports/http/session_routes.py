@@ -72,6 +72,12 @@ def session_routes(parts: ServingParts) -> APIRouter:
         response.headers["Location"] = f"/v1/sessions/{session.name}"
         return encode_session(broker.describe(session))
 
+    @router.get("")
+    async def show_all(request: Request) -> list[SessionModel]:
+        owner = owner_of(request.scope)
+        there = parts.service.sessions.all()
+        return [encode_session(broker.describe(one)) for one in there if not owner or one.owner == owner]
+
     @router.get("/{session}")
     async def show(session: str, request: Request) -> SessionModel:
         return encode_session(broker.describe(find(session, request)))
