@@ -1,6 +1,6 @@
 """Cases on disk: a folder with `case.json`, `attenuation.npy`, `atlas.npy` and, if the case has a rest, `rest.npy`.
 
-`object.png` shows the object to people; no code reads it.
+A case of a mesh has it in `mesh.npz`. `object.png` shows the object to people; no code reads it.
 The atlas is memory-mapped. In a case with a rest it holds the rest's pictures after the views of the object.
 """
 
@@ -20,6 +20,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice, prepare_case
 from fluoropose.errors import InputError, StorageError, UnknownCaseError
 from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.mesh import Mesh, Solid
 from fluoropose.imaging.understanding import Understanding
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.files import PART_SUFFIX, new_folder, read_json, write_json
@@ -43,6 +44,7 @@ PICTURE_NAME = "object.png"
 
 _SCHEMA = 1
 _VERIFICATION = "verification.json"
+_MESH = "mesh.npz"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -60,6 +62,7 @@ def store_case(
     choice: ViewChoice,
     *,
     rest: Volume | None = None,
+    solid: Solid | None = None,
     details: dict[str, Any] | None = None,
     replace: bool = False,
     progress: Progress = no_progress,
@@ -78,13 +81,16 @@ def store_case(
         np.save(part / "attenuation.npy", volume.values)
         if rest is not None:
             np.save(part / "rest.npy", rest.values.astype(np.float16))
+        if solid is not None:
+            vertices_mm, faces = solid.mesh.vertices_mm, solid.mesh.faces.astype(np.int32)
+            np.savez(part / _MESH, vertices_mm=vertices_mm, faces=faces, attenuation_per_mm=solid.attenuation_per_mm)
         views: NDArray[Any] = open_memmap(
             part / "atlas.npy",
             mode="w+",
             dtype=np.float16,
             shape=(choice.grid.count * (1 if rest is None else 2), choice.size_px, choice.size_px),
         )
-        case = prepare_case(name, source, volume, choice, rest=rest, out=views, progress=progress)
+        case = prepare_case(name, source, volume, choice, rest=rest, solid=solid, out=views, progress=progress)
         views.flush()  # type: ignore[attr-defined]
         save_picture(part / PICTURE_NAME, object_picture(volume, case.atlas.view))
         write_json(part / "case.json", _describe(case, source, details or {}))
@@ -191,7 +197,16 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
     if pictures.shape != expected:
         raise StorageError(f"expected an atlas of shape {expected}, got {pictures.shape}; prepare the case again")
     corners: Float64 = np.array(record["corners_mm"])
-    return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(pictures, grid, view))
+    atlas, solid = Atlas(pictures, grid, view), _read_solid(folder)
+    return Case(folder.resolve().name, record["digest"], volume, rest, corners, atlas, solid)
+
+
+def _read_solid(folder: Path) -> Solid | None:
+    """Return the mesh that a case was made from; None if it was made from a volume, or before meshes were kept."""
+    if not (folder / _MESH).is_file():
+        return None
+    with np.load(folder / _MESH) as kept:
+        return Solid(Mesh(kept["vertices_mm"], kept["faces"]), float(kept["attenuation_per_mm"]))
 
 
 def _describe(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
