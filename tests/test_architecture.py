@@ -37,7 +37,7 @@ HOMES = {
     },
     "llvmlite": {"imaging/quick_math.py"},
     "scipy": {
-        "evaluation/studies/wrist/biplane_search.py", "imaging/masks.py", "imaging/mesh_surface.py",
+        "evaluation/studies/wrist/biplane_search.py", "evaluation/studies/knee/", "imaging/masks.py", "imaging/mesh_surface.py",
         "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py",
         "io/pictures.py", "similarity/gradient.py", "evaluation/baselines/", "evaluation/published/gradients.py",
     },

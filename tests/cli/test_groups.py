@@ -14,6 +14,8 @@ OLD_FORMS = {
     "paper measure": "evaluate published measure",
     "paper table2": "evaluate published table2",
     "evaluate knee plate": "evaluate methods",
+    "evaluate wrist": "evaluate real wrist",
+    "evaluate wrist-agreement": "evaluate real wrist-agreement",
     "evaluate --methods all": "evaluate methods",
     "bench --runs 3": "bench speed",
     "bench --object knee --load ws:1:30": "bench load",

@@ -8,11 +8,11 @@ from support.commands import run
 
 COMMANDS = (
     "prepare", "train", "serve", "stream", "register", "render", "demo", "keys add", "keys remove",
-    "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate wrist",
-    "evaluate wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
+    "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate real knee",
+    "evaluate real wrist", "evaluate real wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
     "evaluate published table2", "bench speed", "bench load",
 )  # fmt: skip
-GROUPS = ("", "keys", "evaluate", "evaluate published", "bench")
+GROUPS = ("", "keys", "evaluate", "evaluate published", "evaluate real", "bench")
 
 
 def paths(group, before=""):

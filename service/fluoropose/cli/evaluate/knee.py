@@ -15,8 +15,12 @@ __all__ = ["knee"]
 def knee(
     data: Annotated[Path, typer.Option("--data", help="Folder that holds knee_implant_biplane and knee_implant_run.")],
     out: Annotated[Path, typer.Option("--out", help="Where figures, plots and pictures go.")],
-    frames: Annotated[int, typer.Option("--frames", min=1, help="Pairs that are measured, of 27; twice as many tracked.")] = 20,
-    starts: Annotated[int, typer.Option("--starts", min=1, help="Registrations per frame, from the paper's starts.")] = 5,
+    frames: Annotated[
+        int, typer.Option("--frames", min=1, help="Pairs that are measured, of 27; twice as many tracked.")
+    ] = 20,
+    starts: Annotated[
+        int, typer.Option("--starts", min=1, help="Registrations per frame, from the paper's starts.")
+    ] = 5,
     repeats: Annotated[int, typer.Option("--repeats", min=0, help="Starts that the reference is repeated from.")] = 2,
     seed: Seed = 0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of networks.")] = 1,
@@ -27,7 +31,7 @@ def knee(
     Example: fluoropose evaluate real knee --data DATA --out knee --frames 20 --starts 5
     """
     with plain_errors():
-        from fluoropose.cli.tables.real import reference_table, answers_table
+        from fluoropose.cli.tables.real import answers_table, reference_table
         from fluoropose.evaluation.studies.knee.study import KneePlan, measure_knee
 
         figures = measure_knee(data, out, KneePlan(frames, starts, repeats, seed), here("cpu", threads, 1))

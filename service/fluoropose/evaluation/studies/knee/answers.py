@@ -11,6 +11,7 @@ from fluoropose.arrays import Mat44
 from fluoropose.evaluation.frame_registration import Reading, register_views
 from fluoropose.evaluation.metrics.pose_error import PoseError, pose_error
 from fluoropose.evaluation.start_errors import perturb
+from fluoropose.geometry.pose6 import Pose6Frame
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.imaging.xray import PixelMeaning
@@ -57,12 +58,9 @@ def frame_views(frames: Sequence[NDArray[Any]], cameras: Sequence[PlacedCamera])
     ]
 
 
-def start_near(
-    resident: ResidentCase, placed: PlacedCamera, reference: Mat44, seeds: Sequence[int]
-) -> Mat44:
+def start_near(frame: Pose6Frame, placed: PlacedCamera, reference: Mat44, seeds: Sequence[int]) -> Mat44:
     """Return world_from_object of a start of the paper's distribution, drawn in a camera about the reference."""
-    rng = np.random.default_rng(list(seeds))
-    start = perturb(placed.camera_from_world @ reference, resident.case.pose_frame, rng)
+    start = perturb(placed.camera_from_world @ reference, frame, np.random.default_rng(list(seeds)))
     return inverse(placed.camera_from_world) @ start
 
 
@@ -70,7 +68,9 @@ def register_together(
     residents: dict[str, ResidentCase], views: list[FrameView], starts: dict[str, Mat44]
 ) -> dict[str, Registration]:
     """Register several components in the views of one instant, by name."""
-    found = register_objects([residents[name] for name in starts], views, [Plan(start, nearby=False) for start in starts.values()])
+    found = register_objects(
+        [residents[name] for name in starts], views, [Plan(start, nearby=False) for start in starts.values()]
+    )
     return dict(zip(starts, found, strict=True))
 
 

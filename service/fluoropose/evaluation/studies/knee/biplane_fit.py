@@ -22,7 +22,7 @@ from fluoropose.geometry.rigid import apply_twist, transform
 
 __all__ = ["BiplaneFit", "ViewEdges", "fit_pose", "view_edges"]
 
-_REACHES_PX = (6.0, 6.0, 4.0, 3.0, 2.5, 2.5, 2.5)
+_REACHES_PX = (6.0, 6.0, 4.0, 2.5, 2.5)
 """How far edges are looked for, round by round."""
 
 _BLUR_PX = 1.2
