@@ -1,6 +1,5 @@
 """A cut-out shows the implant alone, with the rims of both poses."""
 
-
 from fluoropose.evaluation.studies.knee.pictures import cut_out
 from support.implants import MESH, POSE, expose_mesh, two_cameras
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44
+from fluoropose.arrays import Mat44, Points
 from fluoropose.evaluation.frame_registration import Reading, register_views
 from fluoropose.evaluation.metrics.pose_error import PoseError, pose_error
 from fluoropose.evaluation.start_errors import perturb
@@ -81,7 +81,7 @@ def register_one(resident: ResidentCase, views: list[FrameView], start: Mat44) -
 
 def answer_of(
     kind: str, component: str, frame: int, start: int,
-    found: Registration, reference: Mat44, placed: PlacedCamera, corners_mm: NDArray[np.float64],
+    found: Registration, reference: Mat44, placed: PlacedCamera, corners_mm: Points,
 ) -> Answer:  # fmt: skip
     """Return an answer beside the reference (world_from_object), its errors along a camera's axes."""
     poses = [placed.camera_from_world @ pose for pose in (found.world_from_volume, reference)]

@@ -76,7 +76,7 @@ def fit_pose(
     """
     centre_mm, pose = finder.mesh.ends_mm.mean(axis=0), start
     pictures = [frame.astype(np.float64) for frame in frames]
-    offsets = np.zeros(len(cameras))
+    offsets: Float64 = np.zeros(len(cameras))
     for reach in _REACHES_PX:
         seen = [view_edges(finder, p, c, pose, reach) for p, c in zip(pictures, cameras, strict=True)]
         change, offsets = _solve(seen, cameras, pose, centre_mm, free_offsets)
