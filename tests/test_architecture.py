@@ -39,8 +39,9 @@ HOMES = {
     "cuda": {"drr/cuda_memory.py"},
     "llvmlite": {"imaging/quick_math.py"},
     "scipy": {
-        "evaluation/studies/wrist/biplane_search.py", "imaging/masks.py", "imaging/mesh_surface.py",
-        "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py", "simulate/glare_detector.py",
+        "evaluation/studies/wrist/biplane_search.py", "evaluation/studies/knee/", "imaging/masks.py", "imaging/mesh_surface.py",
+        "drr/reference.py", "registration/initialization/", "simulate/anatomy.py", "simulate/physics.py",
+        "simulate/glare_detector.py",
         "io/pictures.py", "similarity/gradient.py", "evaluation/baselines/", "evaluation/published/gradients.py",
     },
     "cma": {"evaluation/baselines/evolution.py"},

@@ -6,8 +6,7 @@ from copy import copy
 
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.drr.case import Case
-from fluoropose.drr.planes import PlaneRenderer
-from fluoropose.drr.prepare import quick_rest_renderer, view_volume
+from fluoropose.drr.prepare import object_renderer, quick_rest_renderer
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.renderer_maker import CPU
 from fluoropose.registration.initialization.global_search import SearchTemplates
@@ -51,7 +50,7 @@ class ResidentCase:
         self.device_label = device_label
         self.trained = trained
         self.any_camera: AbstractRenderer = CPU.make_renderer(case.volume) if any_camera is None else any_camera
-        self.renderer: AbstractRenderer = PlaneRenderer(view_volume(case.volume, case.atlas.view))
+        self.renderer: AbstractRenderer = object_renderer(case.volume, case.solid, case.atlas.view)
         self.body_renderers = (
             None if case.rest is None else BodyRenderers(self.renderer, quick_rest_renderer(case.rest, case.atlas.view))
         )
