@@ -52,7 +52,9 @@ def test_a_body_that_is_too_large_is_passed_over():
     assert second == b"abc"
 
 
-@pytest.mark.parametrize(("kept", "words"), [(20, "57 bytes of the header, got 19"), (59, "3 bytes of the body of STRING")])
+@pytest.mark.parametrize(
+    ("kept", "words"), [(20, "57 bytes of the header, got 19"), (59, "3 bytes of the body of STRING")]
+)
 def test_a_message_that_ends_early_is_told(kept, words):
     (found,) = read_all(GOOD[:kept])
     assert words in found

@@ -68,7 +68,11 @@ def test_each_object_has_messages_of_its_own():
     objects = [result(case="a"), result("LOST", "not-seen", case="b")]
     form = ResultForm(DeviceNames("{case}To{camera}", "{case}{camera}"))
     messages = result_messages(result(objects=objects), form, "AP", None)
-    assert [(one.kind, one.device) for one in messages] == [("TRANSFORM", "aToAP"), ("STATUS", "aAP"), ("STATUS", "bAP")]
+    assert [(one.kind, one.device) for one in messages] == [
+        ("TRANSFORM", "aToAP"),
+        ("STATUS", "aAP"),
+        ("STATUS", "bAP"),
+    ]
 
 
 def test_a_state_belongs_to_no_frame():

@@ -109,7 +109,9 @@ def test_a_receivers_refusal_is_told_too():
     assert (told.code, told.text) == (4, "expected nothing, got STRING")
 
 
-@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nHost: a.example\r\nAccept: */*, text/html;q=0.1\r\n\r\n", bytes(58)])
+@pytest.mark.parametrize(
+    "data", [b"GET / HTTP/1.1\r\nHost: a.example\r\nAccept: */*, text/html;q=0.1\r\n\r\n", bytes(58)]
+)
 def test_a_broken_header_ends_that_connection_alone(data):
     def use(server, broadcast):
         with Peer(server.port) as bad, Peer(server.port) as good:

@@ -67,6 +67,11 @@ class SessionRecorder:
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
 
+    @property
+    def pending(self) -> int:
+        """How many jobs wait to be written."""
+        return self._jobs.qsize()
+
     def take(self, done: JobOutcome) -> None:
         """Leave a finished job to be written; one that gave no result, or of a one-shot registration, is none."""
         if isinstance(done.outcome, Exception) or not done.outcome.found or not done.session.name:
