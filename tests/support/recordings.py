@@ -11,10 +11,29 @@ from fluoropose.serving.session_recorder import record_sessions
 from fluoropose.serving.wiring import wire_serving
 from fluoropose.tracking.session_settings import SessionSettings
 
-__all__ = ["CAMERAS", "HEADER", "made_job", "read_all", "recorded_session", "same"]
+__all__ = [
+    "CAMERAS",
+    "HEADER",
+    "LARGE",
+    "LARGE_HEADER",
+    "large_job",
+    "made_job",
+    "read_all",
+    "recorded_session",
+    "same",
+]
 
 CAMERAS = {"a": (4, 6), "b": (5, 3)}
 HEADER = {"format": FORMAT, "settings": {"cameras": {"a": {}, "b": {}}}, "cases": {"one": {}, "two": {}}, "machine": {}}
+
+LARGE = {"a": (256, 256)}
+LARGE_HEADER = HEADER | {"settings": {"cameras": {"a": {}}}}
+
+
+def large_job(rng, number):
+    """Return a job with one frame of 128 KiB."""
+    pixels = rng.integers(0, 60000, LARGE["a"]).astype(np.uint16)
+    return made_job(rng, number, views=(RecordedView("a", pixels, number, 0.0, np.eye(4)),))
 
 
 def made_job(rng, number, dtypes=("uint16", "float32"), **change):
