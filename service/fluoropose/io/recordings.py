@@ -23,6 +23,7 @@ from fluoropose.imaging.xray import FRAME_DTYPES
 
 __all__ = [
     "FORMAT",
+    "LEFT_BYTES",
     "RecordedJob",
     "RecordedObject",
     "RecordedView",
@@ -33,7 +34,7 @@ __all__ = [
 
 FORMAT = 1
 
-_LEFT_BYTES = 32 * 2**20
+LEFT_BYTES = 32 * 2**20
 """So much of a disk is left free: a recording ends before the service's own files have no room."""
 
 _JOBS = np.dtype([
@@ -108,8 +109,16 @@ def require_h5py() -> Any:
 class RecordingWriter:
     """Writes one recording; each job is on disk, as far as the system goes, when `add` returns."""
 
-    def __init__(self, path: Path, header: Mapping[str, Any], cameras: Mapping[str, tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: Mapping[str, Any],
+        cameras: Mapping[str, tuple[int, int]],
+        left_bytes: int = LEFT_BYTES,
+    ) -> None:
         """Begin a new file. `header` is kept as JSON; `cameras` are the rows and columns of the frames of each.
+
+        `left_bytes` of the disk are left free.
 
         Raises
         ------
@@ -118,6 +127,7 @@ class RecordingWriter:
         """
         self.path = path
         self.jobs = 0
+        self._left_bytes = left_bytes
         self._cameras, self._cases = list(cameras), list(header["cases"])
         h5py = require_h5py()
         try:
@@ -148,8 +158,8 @@ class RecordingWriter:
         """
         wanted = sum(view.pixels.nbytes for view in job.views) + 2**16
         free = shutil.disk_usage(self.path.parent).free
-        if free < wanted + _LEFT_BYTES:
-            raise StorageError(f"expected {wanted + _LEFT_BYTES} free bytes for {self.path}, got {free}")
+        if free < wanted + self._left_bytes:
+            raise StorageError(f"expected {wanted + self._left_bytes} free bytes for {self.path}, got {free}")
         try:
             views = [self._add_frame(view) for view in job.views]
             first_view = self._append("views", views)

@@ -19,7 +19,8 @@ from weakref import WeakKeyDictionary
 from fluoropose.errors import FluoroposeError, StorageError
 from fluoropose.io.recorded_origin import case_origin, machine_origin
 from fluoropose.io.recorded_settings import settings_json
-from fluoropose.io.recordings import FORMAT, RecordedJob, RecordedObject, RecordedView, RecordingWriter, require_h5py
+from fluoropose.io.recording_process import RecordingProcess
+from fluoropose.io.recordings import FORMAT, RecordedJob, RecordedObject, RecordedView, require_h5py
 from fluoropose.serving.job_execution import JobResult
 from fluoropose.serving.job_outcome import JobOutcome
 from fluoropose.serving.service import Service
@@ -40,10 +41,11 @@ _log = logging.getLogger("fluoropose.recording")
 
 @dataclass(slots=True, eq=False)
 class _Recording:
-    """A session's file; None once the disk refused it. `settings` are those that the file was begun with."""
+    """A session's file by its number, None once it has ended; `settings` are those that it was begun with."""
 
-    writer: RecordingWriter | None
+    file: int | None
     settings: SessionSettings
+    jobs: int = 0
 
 
 class SessionRecorder:
@@ -63,9 +65,15 @@ class SessionRecorder:
         self._folder, self._machine, self._describe_case = folder, dict(machine), describe_case
         self._missed_since: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
         self._recordings: WeakKeyDictionary[Session, _Recording] = WeakKeyDictionary()
+        self._files = RecordingProcess()
         self._jobs: queue.Queue[tuple[Session, Job, JobResult, float] | None] = queue.Queue(_WAITING_JOBS)
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
+
+    @property
+    def pending(self) -> int:
+        """How many jobs wait to be written."""
+        return self._jobs.qsize()
 
     def take(self, done: JobOutcome) -> None:
         """Leave a finished job to be written; one that gave no result, or of a one-shot registration, is none."""
@@ -96,25 +104,24 @@ class SessionRecorder:
             except Exception:
                 _log.exception("a job could not be recorded")
             del taken
-        for recording in list(self._recordings.values()):
-            _end(recording)
+        self._files.close()
 
     def _write(self, session: Session, job: Job, result: JobResult, at_s: float) -> None:
         recording = self._recordings.get(session)
         if recording is None or recording.settings is not job.settings:
-            if recording is not None:
-                _end(recording)
+            self._end(recording)
             recording = self._recordings[session] = _Recording(self._begin(job), job.settings)
-        if recording.writer is None:
+        if recording.file is None:
             return
         try:
-            recording.writer.add(recorded_job(job, result, at_s, self._missed_since.pop(session, 0)))
+            self._files.add(recording.file, recorded_job(job, result, at_s, self._missed_since.pop(session, 0)))
         except StorageError as error:
-            _log.error("a recording has ended", extra={"fields": {"error": str(error), "jobs": recording.writer.jobs}})
-            _end(recording)
-            recording.writer = None
+            _log.error("a recording has ended", extra={"fields": {"error": str(error), "jobs": recording.jobs}})
+            recording.file = None
+        else:
+            recording.jobs += 1
 
-    def _begin(self, job: Job) -> RecordingWriter | None:
+    def _begin(self, job: Job) -> int | None:
         """Begin a file for a session whose settings are those of a job; None if that is not possible."""
         now = datetime.now(UTC)
         names = [task.tracked_object.case for task in job.tasks]
@@ -130,20 +137,25 @@ class SessionRecorder:
                 "machine": self._machine,
             }
             path = self._folder / f"session-{now:%Y%m%dT%H%M%S%fZ}.h5"
-            writer = RecordingWriter(path, header, sides)
+            file = self._files.begin(path, header, sides)
         except FluoroposeError as error:
             _log.error("a session is not recorded", extra={"fields": {"error": str(error)}})
             return None
         _log.info("recording", extra={"fields": {"file": str(path)}})
-        return writer
+        return file
 
     def _end_closed(self) -> None:
         """End the files of sessions that are closed."""
         for session, recording in list(self._recordings.items()):
             if session.closed:
-                _end(recording)
+                self._end(recording)
                 with suppress(KeyError):
                     del self._recordings[session]
+
+    def _end(self, recording: _Recording | None) -> None:
+        if recording is not None and recording.file is not None:
+            self._files.end(recording.file)
+            recording.file = None
 
 
 def record_sessions(service: Service, folder: Path) -> SessionRecorder:
@@ -176,8 +188,3 @@ def recorded_job(job: Job, result: JobResult, at_s: float, missed: int = 0) -> R
         ),
         job.moment_s, at_s, job.again, job.is_search, result.timing_ms, missed,
     )  # fmt: skip
-
-
-def _end(recording: _Recording) -> None:
-    if recording.writer is not None:
-        recording.writer.close()
