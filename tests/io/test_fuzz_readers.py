@@ -10,6 +10,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
+def test_what_is_changed_can_be_read_before(tmp_path, name):
+    for data in READERS[name].seeds:
+        (tmp_path / f"sound{READERS[name].ending}").write_bytes(data)
+        READERS[name].read(tmp_path / f"sound{READERS[name].ending}")
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
 def test_nothing_but_our_errors(tmp_path, name):
     count, refused, failures = fuzz(READERS[name], tmp_path, np.random.default_rng(7), lambda done: done == 150)
     assert failures == []

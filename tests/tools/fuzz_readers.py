@@ -26,7 +26,7 @@ from fluoropose.io.meshes import read_mesh
 from fluoropose.io.runs import read_run
 from fluoropose.io.volumes import read_volume
 from support.damaged import PIXELS, ct_zip, image, nifti, npy, nrrd_bytes
-from support.dicom import compressed, enhanced_bytes, slice_bytes, xray_bytes
+from support.dicom import NORMAL, compressed, enhanced_bytes, slice_bytes, xray_bytes
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
 
 VALUES = (np.arange(120, dtype=np.int16).reshape(4, 5, 6) * 17) % 1000
@@ -34,6 +34,7 @@ MHA_HEAD = (
     b"ObjectType = Image\nNDims = 3\nBinaryData = True\nCompressedData = False\nTransformMatrix = 1 0 0 0 1 0 0 0 1\n"
     b"Offset = 0 0 0\nElementSpacing = 1 1 2\nDimSize = 4 5 6\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
 )
+LARGE = np.tile(VALUES[:, :, :3], (6, 6, 1))
 SYNTAXES = ("JPEGLosslessProcess14_1", "JPEGLSLossless", "JPEG2000Lossless", "RLELossless")
 
 
@@ -46,21 +47,35 @@ class Reader:
     seeds: tuple[bytes, ...]
 
 
+def read_slice(path: Path) -> Any:
+    """Read a slice as the first of a series: beside it lie two sound ones."""
+    folder = path.parent / "series"
+    folder.mkdir(exist_ok=True)
+    for n in (1, 2):
+        if not (folder / f"{n}.dcm").exists():
+            (folder / f"{n}.dcm").write_bytes(slice_bytes(n, LARGE[:, :, n].T, list(1.5 * n * NORMAL)))
+    (folder / "0.dcm").write_bytes(path.read_bytes())
+    return read_volume(folder)
+
+
 def readers() -> dict[str, Reader]:
     """Return the readers by name."""
     with tempfile.TemporaryDirectory() as folder:
         nrrds = (nrrd_bytes(Path(folder)), nrrd_bytes(Path(folder), encoding="raw"))
-    box, plane = box_mesh(), slice_bytes(0, VALUES[:, :, 0], [0.0, 0.0, 0.0])
-    packed = enhanced_bytes(np.tile(VALUES[:, :, :3], (6, 6, 1)), order=range(3))
+    box, plane = box_mesh(), slice_bytes(0, LARGE[:, :, 0].T, [0.0, 0.0, 0.0])
+    packed = enhanced_bytes(LARGE, order=range(3))
+    xray = xray_bytes(LARGE.transpose(2, 1, 0))
     return {
         "nifti": Reader(read_volume, ".nii", (nifti(),)),
         "nifti-gz": Reader(read_volume, ".nii.gz", (gzip.compress(nifti(), mtime=0),)),
         "nrrd": Reader(read_volume, ".nrrd", nrrds),
         "mha": Reader(read_volume, ".mha", (MHA_HEAD + VALUES.tobytes(order="F"),)),
         "zip": Reader(read_volume, ".zip", (ct_zip(),)),
-        "dicom": Reader(read_volume, ".dcm", (plane, enhanced_bytes(VALUES, order=range(6)))),
+        "dicom": Reader(read_volume, ".dcm", (enhanced_bytes(VALUES, order=range(6)),)),
+        "dicom-slice": Reader(read_slice, ".dcm", (plane, *(compressed(plane, one) for one in SYNTAXES))),
         "dicom-packed": Reader(read_volume, ".dcm", tuple(compressed(packed, one) for one in SYNTAXES)),
         "dicom-frame": Reader(read_run, ".dcm", (xray_bytes(PIXELS[None]),)),
+        "dicom-frame-packed": Reader(read_run, ".dcm", tuple(compressed(xray, one) for one in SYNTAXES)),
         "stl": Reader(read_mesh, ".stl", (stl_bytes(box), ascii_stl(box))),
         "ply": Reader(read_mesh, ".ply", (ply_bytes(box),)),
         "obj": Reader(read_mesh, ".obj", (obj_bytes(box),)),

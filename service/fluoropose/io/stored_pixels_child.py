@@ -1,4 +1,4 @@
-"""The process in which compressed DICOM pixels are decoded outside the service: GDCM may end it. `python -m` runs it."""
+"""The process in which compressed DICOM pixels are decoded outside the service: GDCM may end it."""
 
 from fluoropose.io.decoding_protocol import serve_requests
 from fluoropose.io.stored_pixels import decode_in_this_process, decode_packed
