@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import numpy as np
+
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.frames import npy_bytes
 from fluoropose.io.recordings import FORMAT, RecordedJob, RecordedObject, RecordedView
