@@ -8,7 +8,7 @@ from fluoropose.cli.main import app
 from support.commands import run
 
 COMMANDS = (
-    "prepare", "train", "serve", "stream", "register", "track", "render", "demo", "audit", "geometry convert",
+    "prepare", "train", "serve", "stream", "igtlink", "replay", "register", "track", "render", "demo", "audit", "geometry convert",
     "keys add", "keys remove",
     "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate wrist",
     "evaluate wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
