@@ -19,6 +19,7 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.cases import load_case
 from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
+from support.browsers import BROWSER_OPTIONS, browser_path
 from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
 from support.kernels import compile_alone, compile_in_body
 from support.together import begin_once, make_once
@@ -30,11 +31,14 @@ def pytest_collection_modifyitems(config, items):
 
     no_data = pytest.mark.skip(reason="real data sets not found; set FLUOROPOSE_DATA to their folder")
     no_gpu = pytest.mark.skip(reason="no CUDA device here")
+    no_browser = pytest.mark.skip(reason="no browser here; install Chromium and the package playwright")
     for item in items:
         if item.get_closest_marker("data") and data_root() is None:
             item.add_marker(no_data)
         if item.get_closest_marker("gpu") and not list_gpus():
             item.add_marker(no_gpu)
+        if item.get_closest_marker("browser") and browser_path() is None:
+            item.add_marker(no_browser)
 
 
 def data_root() -> Path | None:
@@ -159,3 +163,14 @@ def pose(small_case):
 def frame(small_case, camera, pose):
     lines = CpuRenderer(small_case.volume, 1.0).render(camera, pose)
     return np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless browser; see the marker `browser`."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_OPTIONS)
+        yield started
+        started.close()

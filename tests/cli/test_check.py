@@ -8,6 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fluoropose.cli.main import app
+from support.dicom import ends_gdcm, enhanced_bytes, xray_bytes
 from support.meshes import box_mesh, stl_bytes
 
 
@@ -35,3 +36,12 @@ def test_json_and_exit_code(tmp_path, mesh):
     done = CliRunner().invoke(app, ["check", str(mesh), "--json", str(tmp_path / "out.json")])
     assert json.loads((tmp_path / "out.json").read_text())[0]["understood"]["facets"] == 12
     assert done.exit_code == 0
+
+
+def test_a_file_that_ends_gdcm_is_an_error_and_the_next_is_checked(tmp_path, mesh):
+    (tmp_path / "ct.dcm").write_bytes(ends_gdcm(enhanced_bytes(np.zeros((24, 30, 3)), order=range(3))))
+    (tmp_path / "frame.dcm").write_bytes(ends_gdcm(xray_bytes(np.zeros((1, 24, 30)))))
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "ct.dcm"), str(tmp_path / "frame.dcm"), str(mesh)])
+    assert done.exit_code == 2
+    assert done.output.count("that ends its decoder") == 2
+    assert done.output.endswith("  nothing looks wrong\n")

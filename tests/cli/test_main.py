@@ -8,13 +8,15 @@ from fluoropose.cli.main import app
 from support.commands import run
 
 COMMANDS = (
-    "prepare", "train", "serve", "stream", "igtlink", "replay", "register", "track", "render", "demo", "audit", "geometry convert",
+    "prepare", "check", "train", "serve", "stream", "igtlink", "replay", "register", "track", "render", "demo", "audit",
+    "geometry convert",
     "keys add", "keys remove",
-    "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate wrist",
-    "evaluate wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
-    "evaluate published table2", "bench speed", "bench load",
+    "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate trust",
+    "evaluate real wrist", "evaluate real wrist-agreement", "evaluate real knee", "evaluate universal",
+    "evaluate universal-weights", "evaluate published train", "evaluate published measure", "evaluate published table2",
+    "bench speed", "bench load",
 )  # fmt: skip
-GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "bench")
+GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "evaluate real", "bench")
 
 
 def paths(group, before=""):

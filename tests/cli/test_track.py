@@ -13,6 +13,7 @@ from fluoropose.io.pose_export.autoscoper_track import poses_from_tra
 from fluoropose.io.video import read_video
 from fluoropose.transports.http.schemas import camera_json
 from support.commands import refused, run
+from support.dicom import ends_gdcm, xray_bytes
 from support.views import rig_places, taken
 
 
@@ -113,3 +114,9 @@ def test_what_cannot_be_tracked(trial, cases_root, monkeypatch, change, message)
 def test_views_of_different_lengths_are_refused(trial, cases_root):
     np.save(trial / "b.npy", np.load(trial / "b.npy")[:3])
     refused(run(*words_of(trial, cases_root, "--csv", trial / "a.csv")), "as many frames in each view, got 4 and 3")
+
+
+def test_a_view_that_ends_gdcm_is_named(trial, cases_root):
+    (trial / "a.dcm").write_bytes(ends_gdcm(xray_bytes(np.load(trial / "a.npy"))))
+    words = [trial / "a.dcm" if word == trial / "a.npy" else word for word in words_of(trial, cases_root)]
+    refused(run(*words, "--csv", trial / "p.csv"), "a.dcm")

@@ -17,6 +17,8 @@ from fluoropose.transports.http.schemas import camera_json
 from support.cases import small_volume
 from support.small_disk import fill, small_disk
 
+pytestmark = pytest.mark.timeout(600)
+
 DISK_BYTES = 40 * 2**20
 LEFT_MIB = (0, 2, 6, 10, 24)
 """What is left of the disk when an upload comes: nothing, less than it takes, and enough."""

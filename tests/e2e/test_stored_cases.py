@@ -13,12 +13,15 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 
 from fluoropose.evaluation.server_process import free_ports
 from fluoropose.io.bundles import shipped_models_root
 from fluoropose.io.register import read_audit
 from support.dicom import series
 from support.meshes import box_mesh, stl_bytes
+
+pytestmark = pytest.mark.timeout(600)
 
 TOOL = Path(__file__).parents[1] / "tools" / "kill_service.py"
 
@@ -56,7 +59,7 @@ def upload(http, name, data, file_name="part.stl", **options):
 
 
 def ended(http, name):
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
         case = http.get(f"/v1/cases/{name}").json()
         if case["state"] != "preparing":

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from fluoropose.drr.atlas import AtlasGrid
+from fluoropose.drr.atlas import AtlasGrid, render_view
+from fluoropose.drr.mesh_views import MeshRenderer
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, MeshError, ObjectSelectionError, VolumeError
 from fluoropose.imaging.volume import Volume
 from fluoropose.io import preparation
-from fluoropose.io.cases import list_cases, read_findings, read_understanding
+from fluoropose.io.cases import list_cases, load_case, read_findings, read_understanding
 from fluoropose.io.nifti import write_nifti
 from fluoropose.io.preparation import VIEWS, CaseRequest, prepare_ct, volume_suffix
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
@@ -246,3 +247,15 @@ def test_an_uploaded_mesh_is_told_by_bytes_name_or_size():
 def test_an_upload_of_another_kind_is_refused():
     with pytest.raises(VolumeError, match="got other bytes"):
         volume_suffix(b"\xff\xd8\xff")
+
+
+def test_a_case_of_a_mesh_keeps_it_and_renders_its_views_from_it(tmp_path):
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh()))
+    choice = ViewChoice(np.eye(3), 900.0, AtlasGrid(2.0, 2.0))
+    prepare_ct(CaseRequest(tmp_path / "part.stl", choice, material="cobalt-chrome"), tmp_path / "part")
+    case = load_case(tmp_path / "part")
+    assert case.solid is not None
+    assert case.solid.attenuation_per_mm == pytest.approx(0.7787, abs=1e-3)
+    assert len(case.solid.mesh.faces) == 12
+    middle = render_view(MeshRenderer(case.solid), case.atlas.view, 0.0, 0.0)
+    np.testing.assert_allclose(case.atlas.line_integrals(4)[0], middle, rtol=1e-3)

@@ -23,7 +23,7 @@ def metric(parts, name, **labels):
 
 
 @contextmanager
-def http_client(parts, keys=None, **limits):
-    with TestClient(create_app(parts, keys, **limits), raise_server_exceptions=False) as client:
+def http_client(parts, keys=None, **fields):
+    with TestClient(create_app(parts, keys, **fields), raise_server_exceptions=False) as client:
         yield client
     parts.broker.close()

@@ -7,7 +7,8 @@ import pytest
 
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.io.bundles import load_bundle
-from fluoropose.registration.assessment import VIEW_NOT_CACHED, Status
+from fluoropose.registration.assessment import Status
+from fluoropose.registration.reasons import VIEW_NOT_CACHED
 from fluoropose.registration.result import FrameView
 from fluoropose.tracking import trial as module
 from fluoropose.tracking.tracker import TrackState

@@ -44,3 +44,16 @@ def test_guarded_addresses(fields):
 def test_open_addresses_are_refused(fields, words):
     with pytest.raises(InputError, match=words):
         plan(**fields).require_guarded()
+
+
+@pytest.mark.parametrize(
+    ("fields", "served"),
+    [
+        ({}, True),
+        ({"console": False}, False),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "0.0.0.0", "console": True}, True),
+    ],
+)
+def test_the_console_is_on_by_default_on_loopback_alone(fields, served):
+    assert plan(**fields).has_console is served

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fluoropose.arrays import Float64
 from fluoropose.cli.track_run import Trial
 from fluoropose.drr.silhouette import object_outline
 from fluoropose.imaging.xray import line_integral_image
@@ -23,7 +24,7 @@ def overlay_pictures(
         panels = []
         for view in trial.instant(int(row["frame"])):
             frame = line_integral_image(view.pixels, view.meaning, 1, view.inverted)
-            outlines = []
+            outlines: list[Float64] = []
             for one, found in zip(objects, row["objects"], strict=True):
                 if found["world_from_volume"] is not None:
                     pose = view.placed.camera_from_world @ np.array(found["world_from_volume"])

@@ -171,6 +171,11 @@ class AbstractAtlas(ABC):
         """The angle between neighbouring views, degrees."""
 
     @property
+    def averages_pixels(self) -> bool:
+        """Whether pixels are means over their area (`AbstractRenderer`)."""
+        return False
+
+    @property
     @abstractmethod
     def has_surroundings(self) -> bool:
         """Whether the rest of the CT is cached too."""

@@ -113,6 +113,11 @@ class ViewCache(AbstractAtlas):
         return self._kinds == 2
 
     @property
+    def averages_pixels(self) -> bool:
+        """Whether pixels are means over their area (`AbstractRenderer`)."""
+        return self._renderers.inside.averages_pixels
+
+    @property
     def counts(self) -> ViewCounts:
         """What the cache did so far."""
         with self._lock:

@@ -14,7 +14,7 @@ from fluoropose.geometry.rotation import about_x, about_y
 from fluoropose.imaging.finding import Finding
 from fluoropose.imaging.label_grid import same_grid
 from fluoropose.imaging.materials import mesh_attenuation_per_mm
-from fluoropose.imaging.mesh import mesh_identity
+from fluoropose.imaging.mesh import Solid, mesh_identity
 from fluoropose.imaging.mesh_voxels import voxelise_mesh
 from fluoropose.imaging.selected_object import select_object, understand_solid
 from fluoropose.imaging.selection import Selection
@@ -167,8 +167,11 @@ def _prepare_mesh(request: CaseRequest, folder: Path, replace: bool, progress: P
         "mended": list(mended),
         "understanding": understand_solid(volume, volume_mm3).record(),
     }
-    source = f"mesh:1:{mesh_identity(mesh)}:{per_mm:.6g}"
-    return store_case(folder, source, volume, request.choice, details=details, replace=replace, progress=progress)
+    source = f"mesh:2:{mesh_identity(mesh)}:{per_mm:.6g}"
+    solid = Solid(mesh, per_mm)
+    return store_case(
+        folder, source, volume, request.choice, solid=solid, details=details, replace=replace, progress=progress
+    )
 
 
 def prepare_shipped(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
 from fluoropose.io.frames import MAX_PIXELS, read_frame_file
-from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 from fluoropose.io.video import VIDEO_SUFFIXES, read_video
 
@@ -50,7 +50,8 @@ def _read(path: Path) -> FrameRun:
     elif path.suffix.lower() == ".npy":
         run = FrameRun(list(_read_stack(path)))
     else:
-        run = _read_file(path)
+        with name_file(path):
+            run = _read_file(path)
     kinds = {(frame.shape, frame.dtype.name) for frame in run.frames}
     if len(kinds) != 1:
         found = ", ".join(f"{shape} {dtype}" for shape, dtype in sorted(kinds)[:3]) or "none"

@@ -38,6 +38,7 @@ __all__ = [
     "MATCHED",
     "SURE",
     "Status",
+    "WHOLLY_SEEN",
     "assess",
     "assess_doubtful",
     "assess_in_frame",
@@ -65,7 +66,7 @@ right poses above 0.85 (a test proves it); real frames, where other bones cross,
 
 _DETAIL_SMOOTH_PX = 0.8
 
-_WHOLLY_SEEN = 0.93
+WHOLLY_SEEN = 0.93
 """Edge similarity from which no part of the object is hidden, and its parts are not looked at one by one."""
 
 MATCHED, _MATCHED_OF_SEEN = 0.36, 0.5
@@ -183,7 +184,7 @@ def assess_in_frame(
     if similarity is None:
         similarity = view_similarity(frame, alignment, atlas)
     assessment = assess(estimate, similarity, camera, atlas)
-    if similarity >= _WHOLLY_SEEN or not is_in_field(estimate.camera_from_volume, camera, atlas):
+    if similarity >= WHOLLY_SEEN or not is_in_field(estimate.camera_from_volume, camera, atlas):
         return assessment, similarity
     return assess_parts(assessment, edges_in_frame(frame, alignment, atlas), atlas), similarity
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from fluoropose.errors import FluoroposeError
 from fluoropose.io.check import check_path
 from fluoropose.io.check_report import failed_report
+from fluoropose.io.stored_pixels import decode_in_this_process
 from fluoropose.io.upload_bounds import check_upload
 from fluoropose.serving.preparation_worker import PreparationLimits, limit_process
 
@@ -27,6 +28,7 @@ def main() -> None:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     limit_process(CHECK_LIMITS)
+    decode_in_this_process()
     path = Path(sys.argv[1])
     try:
         check_upload(path)

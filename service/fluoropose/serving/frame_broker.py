@@ -22,13 +22,14 @@ from fluoropose.arrays import Vec3
 from fluoropose.errors import FluoroposeError
 from fluoropose.serving.instrumentation import Instrumentation
 from fluoropose.serving.job_outcome import JobOutcome
-from fluoropose.serving.messages import EncodedFrame, FrameResult
+from fluoropose.serving.messages import CompressedFrame, EncodedFrame, FrameResult
 from fluoropose.serving.outcome_delivery import OutcomeDelivery, Receiver
 from fluoropose.serving.scheduler import Scheduler
 from fluoropose.serving.service import Service
 from fluoropose.serving.session_description import SessionDescription, describe_session
 from fluoropose.serving.session_recorder import SessionRecorder
 from fluoropose.serving.session_registry import OverloadedError
+from fluoropose.serving.watch_registry import WatchRegistry
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.tracking.jobs import DroppedFrame
 from fluoropose.tracking.session import Session
@@ -58,6 +59,7 @@ class FrameBroker:
         """
         self.service = service
         self.metrics = metrics
+        self.watches = WatchRegistry(service)
         self._instrumentation = Instrumentation(metrics)
         self._clock_ns = clock_ns
         self._max_waiting = max_waiting
@@ -107,10 +109,25 @@ class FrameBroker:
         """Finish the jobs that run, take no other, and stop the threads."""
         self._scheduler.close()
         self._background.shutdown(wait=True)
+        self.watches.close()
 
     async def run_off_loop(self, work: Callable[[], T]) -> T:
         """Run work that is not a session's frame (rendering, reading a case) on a thread beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._background, work)
+
+    async def decode_aside(self, frame: EncodedFrame) -> EncodedFrame | CompressedFrame:
+        """Return a frame that is no session's, decoded if that takes work; its pixels, or its error, are there then."""
+        payload = frame.payload()
+        if isinstance(payload, CompressedFrame):
+            loop = asyncio.get_running_loop()
+            decoded = asyncio.Event()
+
+            def tell() -> None:
+                loop.call_soon_threadsafe(decoded.set)
+
+            self._scheduler.decoder.submit(payload, [payload], tell)
+            await decoded.wait()
+        return payload
 
     def start_task(self, work: Coroutine[Any, Any, Any]) -> None:
         """Start a task on the running event loop and hold it until it ends."""
@@ -211,6 +228,7 @@ class FrameBroker:
         age_ms = (now - given.frame.captured_ns) / 1e6
         result: FrameResult = replace(given.answer, age_ms=age_ms, dropped=given.dropped)
         self._instrumentation.record_result(session, transport, result)
+        self.watches.show(session, given.frame, result)
         return result
 
     def join(self, session: Session) -> None:

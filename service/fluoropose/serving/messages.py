@@ -66,7 +66,7 @@ class EncodedFrame:
         return CompressedFrame(self) if self.known_media_type in _COMPRESSED else self
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class CompressedFrame:
     """A frame whose bytes take work to decode, and what came of it once that was done."""
 

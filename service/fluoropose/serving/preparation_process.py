@@ -6,6 +6,7 @@ The process is told what to do once and may be ended at any moment: it writes on
 import contextlib
 import json
 import logging
+import os
 import pickle
 import queue
 import signal
@@ -26,7 +27,17 @@ __all__ = ["PreparationFailedError", "PreparationProcess", "WORKER_COMMAND"]
 
 _log = logging.getLogger("fluoropose.cases")
 
-WORKER_COMMAND = (sys.executable, "-c", "from fluoropose.serving.preparation_worker import main; main()")
+_START = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: before the imports, which take a second
+if os.name != "nt" and sys.argv[1:] and os.getppid() != int(sys.argv[1]):
+    sys.exit("the service ended")
+from fluoropose.serving.preparation_worker import main
+main()
+"""
+WORKER_COMMAND = (sys.executable, "-c", _START)
+"""What starts a process that waits for a task; it is told the id of the one that starts it."""
 
 _LOOK_S = 0.02
 """So often it is looked whether the case is still wanted and the time is not up."""
@@ -125,7 +136,10 @@ class PreparationProcess:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, close_fds=True
+            [*self._command, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
 
     def _follow(self, reports: "queue.Queue[bytes]", steps: CaseSteps) -> dict[str, Any]:

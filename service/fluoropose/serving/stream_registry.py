@@ -77,9 +77,10 @@ class StreamRegistry:
         self._broker.metrics.sessions.labels("closed").inc()
 
     def end(self, session: Session, reason: str) -> None:
-        """End a session and its stream."""
+        """End a session, its stream and its observers."""
         stream = self._streams.get(session)
         self._broker.end(session)
+        self._broker.watches.end(session, reason)
         if stream is not None:
             stream.end(reason)
 
@@ -104,6 +105,7 @@ class StreamRegistry:
             await asyncio.sleep(0.005)
         for stream in list(self._streams.values()):
             stream.end("going-away")
+        self._broker.watches.end_all("going-away")
 
     def count(self, transport: str) -> int:
         """Return how many streams of a transport are attached."""

@@ -55,7 +55,7 @@ def _not_late(found: Registration) -> Registration:
     """Return a registration without the doubt that its frame had to wait for views: nobody waits for a recorded one."""
     if found.assessment.reason != VIEW_NOT_CACHED:
         return found
-    return replace(found, assessment=replace(found.assessment, status=Status.TRACKING, reason=""))
+    return replace(found, assessment=replace(found.assessment, status=Status.TRACKING, reason="", reason_text=""))
 
 
 def skip_instant(one: TrialObject, world_from_volume: Mat44, status: Status, captured_s: float) -> None:

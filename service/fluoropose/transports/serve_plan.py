@@ -23,6 +23,8 @@ class ServePlan:
     answer for twice that time its stream ends. `read_only` serves a folder of cases that another process may write;
     `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
     `allow_origins` web pages that may call it. Sessions are recorded in `record_dir`, by default not at all.
+    `remote_cases` is the address of an object store, of which `cases` is the cache; empty for none. `console` says
+    whether the console's page is served, None that it is on loopback.
     """
 
     cases: Path
@@ -48,7 +50,14 @@ class ServePlan:
     renderer: str = "auto"
     allow_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
+    remote_cases: str = ""
     record_dir: Path | None = None
+    console: bool | None = None
+
+    @property
+    def has_console(self) -> bool:
+        """Whether the console's page is served."""
+        return self.host in _LOOPBACK if self.console is None else self.console
 
     def tls(self) -> RpcTls | None:
         """Return the TLS files, None for none, or raise InputError for half of a pair."""

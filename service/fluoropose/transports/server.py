@@ -21,6 +21,7 @@ import uvicorn
 
 from fluoropose.errors import DeviceError
 from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.io.remote_cases import RemoteCases
 from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.case_store import CaseStore
@@ -74,7 +75,8 @@ def run_server(plan: ServePlan) -> None:
     _allow_files()
     sys.setswitchinterval(_SWITCH_S)
     device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs, plan.renderer)
-    store = CaseStore.open(plan.cases, read_only=plan.read_only)
+    remote = RemoteCases(plan.remote_cases) if plan.remote_cases else None
+    store = CaseStore.open(plan.cases, read_only=plan.read_only, remote=remote)
     if store.read_only:
         _log.warning("read-only", extra={"fields": {"because": store.read_only}})
     preparing = PreparationProcess(plan.preparation)
@@ -170,7 +172,8 @@ class _Running:
 
 async def _serve(plan: ServePlan, parts: ServingParts, doors: Doors, tls: RpcTls | None) -> None:
     keys, book = doors.keys, ConnectionBook(_limits(plan))
-    http = _HttpServer(http_config(plan, create_app(parts, doors=doors), book, doors.budgets.large))
+    app = create_app(parts, doors=doors, console=plan.has_console)
+    http = _HttpServer(http_config(plan, app, book, doors.budgets.large))
     running = _Running(plan, parts, http, RpcServer(parts, keys) if plan.grpc_port >= 0 else None)
     end_metrics = _serve_metrics(plan, parts.metrics)
     async with parts.run():

@@ -84,6 +84,8 @@ def test_a_session_belongs_to_its_key(locked, tokens, opening, tmp_path):
         ("GET", "/livez", None), ("GET", "/metrics", "metrics"), ("POST", "/v1/cases", "manage"),
         ("DELETE", "/v1/cases/a", "manage"), ("GET", "/v1/cases", "infer"), ("GET", "/anything/new", "infer"),
         ("GET", "/livez/../v1/cases", "infer"), ("GET", "//livez", "infer"),
+        ("GET", "/", None), ("POST", "/", "infer"), ("GET", "/console/console.js", None), ("GET", "/console", "infer"),
+        ("GET", "/console/../v1/cases", "infer"), ("POST", "/console/console.js", "infer"),
     ],
 )  # fmt: skip
 def test_what_is_not_known_needs_a_key(method, path, scope):

@@ -1,7 +1,10 @@
 """The doctor over HTTP: files as a form or a body, geometry as JSON."""
 
+import numpy as np
+
 from fluoropose.geometry.conversion.convert import write_geometry
 from support.damaged import image, nifti
+from support.dicom import ends_gdcm, enhanced_bytes
 from support.geometries import some_geometry
 from support.wire import require_problem
 
@@ -25,6 +28,14 @@ def test_a_damaged_file_is_a_report_and_no_problem(client):
     assert answer.json()["findings"][0]["severity"] == "error"
 
 
+def test_a_file_that_ends_gdcm_is_a_report(client):
+    series = ends_gdcm(enhanced_bytes(np.zeros((24, 30, 3)), order=range(3)))
+    answer = client.post("/v1/check", files={"file": ("ct.dcm", series)})
+    assert answer.status_code == 200
+    assert "ended the process that read it" in answer.json()["findings"][0]["text"]
+    assert client.post("/v1/check", files={"file": ("ct.nii", nifti())}).json()["understood"]["what"] == "volume"
+
+
 def test_a_geometry(client):
     fields = write_geometry(some_geometry(), "mayacam2", {}).fields
     for body in (fields, {"geometry": fields}):
@@ -36,5 +47,5 @@ def test_a_geometry(client):
 
 def test_what_is_no_file_is_refused(client):
     require_problem(client.post("/v1/check", files={"file": ("a.doc", b"\xff\xd8")}), 422, "invalid-request")
-    require_problem(client.post("/v1/check", data={"file": "text"}, files={}), 422, "invalid-request")
+    require_problem(client.post("/v1/check", data={"file": "text"}, files={}), 415, "unsupported-media")
     require_problem(client.post("/v1/check", json=[1]), 422, "invalid-request")

@@ -24,13 +24,14 @@ _KEY_OF_SCOPE = "fluoropose.key"
 
 HEALTH_PATHS = ("/livez", "/readyz", "/startupz")
 
-OPEN_PATHS = ("/docs",)
-"""Pages without anything of this service in them; the page of the API asks for a key where it needs one."""
+OPEN_PATHS = ("/docs", "/console/")
+"""Pages without anything of this service in them, as is `/`; they ask for a key where they need one."""
 
 
 def needed_scope(method: str, path: str) -> str | None:
     """Return what a key must allow for a request, None for what is open to all. What is not known here needs a key."""
-    if path in HEALTH_PATHS or (path.startswith(OPEN_PATHS) and method in ("GET", "HEAD") and ".." not in path):
+    is_page = path == "/" or (path.startswith(OPEN_PATHS) and ".." not in path)
+    if path in HEALTH_PATHS or (is_page and method in ("GET", "HEAD")):
         return None
     if path == "/metrics":
         return "metrics"

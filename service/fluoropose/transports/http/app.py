@@ -15,6 +15,7 @@ from fluoropose.transports.http.access import RequireKey
 from fluoropose.transports.http.bodies import BodyBudgets, BodyLimits, LimitBody
 from fluoropose.transports.http.case_routes import case_routes
 from fluoropose.transports.http.check_routes import check_routes
+from fluoropose.transports.http.console_routes import console_routes
 from fluoropose.transports.http.documentation_routes import documentation_routes
 from fluoropose.transports.http.errors import DOCUMENTED_PROBLEMS, install_problem_handlers
 from fluoropose.transports.http.geometry_routes import geometry_routes
@@ -25,6 +26,7 @@ from fluoropose.transports.http.request_metrics import RecordRequests
 from fluoropose.transports.http.session_routes import frame_routes, registration_routes, session_routes
 from fluoropose.transports.http.stream import stream_routes
 from fluoropose.transports.http.ticket_routes import ticket_routes
+from fluoropose.transports.http.watch import watch_routes
 from fluoropose.transports.http.web_pages import RefuseForeignPages, WebRules
 
 __all__ = ["Doors", "UPLOADED_GRID", "create_app"]
@@ -49,11 +51,13 @@ def create_app(
     limits: BodyLimits = BodyLimits(),
     grid: AtlasGrid = UPLOADED_GRID,
     doors: Doors | None = None,
+    console: bool = False,
 ) -> FastAPI:
     """Return the HTTP application of a service.
 
     Starting the service and running its parts is the caller's. With `keys`, everything but health needs one. `grid` is
-    that of the atlas of an uploaded case. `doors` takes the place of `keys` and `limits`.
+    that of the atlas of an uploaded case. `doors` takes the place of `keys` and `limits`. With `console` the
+    console's page is at `/`.
     """
     doors, tickets = doors or Doors(keys, limits=limits), Tickets()
     app = FastAPI(
@@ -74,8 +78,18 @@ def create_app(
         documentation_routes(app),
     ):
         app.include_router(router)
-    for routes in (session_routes, frame_routes, registration_routes, overlay_routes, check_routes, stream_routes):
+    for routes in (
+        session_routes,
+        frame_routes,
+        registration_routes,
+        overlay_routes,
+        check_routes,
+        stream_routes,
+        watch_routes,
+    ):
         app.include_router(routes(parts))
+    if console:
+        app.include_router(console_routes())
     install_problem_handlers(app)
     _add_doors(app, parts, doors, tickets)
     return app

@@ -22,14 +22,14 @@ from fluoropose.transports.http.decode import decode_change, decode_frame_messag
 from fluoropose.transports.http.encode import encode_event
 from fluoropose.transports.http.request_schemas import StreamControl
 
-__all__ = ["SUBPROTOCOL", "stream_routes"]
+__all__ = ["CLOSE_OF_END", "CLOSE_SUBPROTOCOL", "CLOSE_UNKNOWN_SESSION", "SUBPROTOCOL", "stream_routes"]
 
 SUBPROTOCOL = "fluoropose.v1+json"
 
 _MAX_CONTROL_CHARACTERS = 8192
-_CLOSE_SUBPROTOCOL, _CLOSE_UNKNOWN_SESSION, _CLOSE_TAKEN = 4400, 4404, 4409
-_CLOSE_OF_END = {
-    "closed": _CLOSE_UNKNOWN_SESSION,
+CLOSE_SUBPROTOCOL, CLOSE_UNKNOWN_SESSION, _CLOSE_TAKEN = 4400, 4404, 4409
+CLOSE_OF_END = {
+    "closed": CLOSE_UNKNOWN_SESSION,
     "expired": 4408,
     "taken-over": _CLOSE_TAKEN,
     "going-away": 1012,
@@ -47,13 +47,13 @@ def stream_routes(parts: ServingParts) -> APIRouter:
         offered = websocket.scope.get("subprotocols", [])
         await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
         if offered and SUBPROTOCOL not in offered:
-            await websocket.close(_CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
+            await websocket.close(CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
             return
         try:
             found = sessions.get(session, owner_of(websocket.scope))
             stream = parts.streams.attach(found, "ws", takeover)
         except UnknownSessionError:
-            await websocket.close(_CLOSE_UNKNOWN_SESSION, "no such session")
+            await websocket.close(CLOSE_UNKNOWN_SESSION, "no such session")
         except WriterError:
             await websocket.close(_CLOSE_TAKEN, "the session has a stream")
         else:
@@ -117,7 +117,7 @@ async def _write(websocket: WebSocket, stream: Stream) -> None:
             try:
                 await websocket.send_text(encode_event(event))
                 if isinstance(event, StreamEnd):
-                    await websocket.close(_CLOSE_OF_END[event.reason], event.reason)
+                    await websocket.close(CLOSE_OF_END[event.reason], event.reason)
                     return
             except (WebSocketDisconnect, RuntimeError):
                 return

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Mat44
+from fluoropose.arrays import Mat44, Points
 from fluoropose.evaluation.frame_registration import Reading, register_views
 from fluoropose.evaluation.metrics.pose_error import PoseError, pose_error
 from fluoropose.evaluation.start_errors import perturb
+from fluoropose.geometry.pose6 import Pose6Frame
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse, transform
 from fluoropose.imaging.xray import PixelMeaning
@@ -57,10 +58,9 @@ def frame_views(frames: Sequence[NDArray[Any]], cameras: Sequence[PlacedCamera])
     ]
 
 
-def start_near(resident: ResidentCase, placed: PlacedCamera, reference: Mat44, seeds: Sequence[int]) -> Mat44:
+def start_near(frame: Pose6Frame, placed: PlacedCamera, reference: Mat44, seeds: Sequence[int]) -> Mat44:
     """Return world_from_object of a start of the paper's distribution, drawn in a camera about the reference."""
-    rng = np.random.default_rng(list(seeds))
-    start = perturb(placed.camera_from_world @ reference, resident.case.pose_frame, rng)
+    start = perturb(placed.camera_from_world @ reference, frame, np.random.default_rng(list(seeds)))
     return inverse(placed.camera_from_world) @ start
 
 
@@ -81,7 +81,7 @@ def register_one(resident: ResidentCase, views: list[FrameView], start: Mat44) -
 
 def answer_of(
     kind: str, component: str, frame: int, start: int,
-    found: Registration, reference: Mat44, placed: PlacedCamera, corners_mm: NDArray[np.float64],
+    found: Registration, reference: Mat44, placed: PlacedCamera, corners_mm: Points,
 ) -> Answer:  # fmt: skip
     """Return an answer beside the reference (world_from_object), its errors along a camera's axes."""
     poses = [placed.camera_from_world @ pose for pose in (found.world_from_volume, reference)]

@@ -22,7 +22,7 @@ from fluoropose.geometry.rigid import apply_twist, transform
 
 __all__ = ["BiplaneFit", "ViewEdges", "fit_pose", "view_edges"]
 
-_REACHES_PX = (6.0, 6.0, 4.0, 3.0, 2.5, 2.5, 2.5)
+_REACHES_PX = (6.0, 6.0, 4.0, 2.5, 2.5)
 """How far edges are looked for, round by round."""
 
 _BLUR_PX = 1.2
@@ -76,7 +76,7 @@ def fit_pose(
     """
     centre_mm, pose = finder.mesh.ends_mm.mean(axis=0), start
     pictures = [frame.astype(np.float64) for frame in frames]
-    offsets = np.zeros(len(cameras))
+    offsets: Float64 = np.zeros(len(cameras))
     for reach in _REACHES_PX:
         seen = [view_edges(finder, p, c, pose, reach) for p, c in zip(pictures, cameras, strict=True)]
         change, offsets = _solve(seen, cameras, pose, centre_mm, free_offsets)

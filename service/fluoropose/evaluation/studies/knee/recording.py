@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
+from fluoropose.errors import InputError
 from fluoropose.evaluation.studies.mayacam import read_mayacam
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.mesh import Mesh
@@ -40,9 +41,18 @@ class Recording:
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers of the frames that both cameras have, ascending."""
+        """The numbers of the frames that both cameras have, ascending.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
         seen = [{int(p.stem.removeprefix("frame_")) for p in (self.folder / c).glob("frame_*.png")} for c in CAMERAS]
-        return sorted(set.intersection(*seen))
+        numbers = sorted(set.intersection(*seen))
+        if not numbers:
+            raise InputError(f"expected frames of both cameras in {self.folder}, got none")
+        return numbers
 
     def cameras(self) -> list[PlacedCamera]:
         """Return both cameras with their places."""

@@ -38,7 +38,8 @@ def find_reference(
 ) -> list[FrameReference]:
     """Refine the published poses of some frames on the edges of both raw views.
 
-    A frame without a pose of its own begins at that of the frame before it, or of the nearest one.
+    A frame without a pose of its own begins at that of the frame before it, or of the nearest one. Without `repeats`
+    no view is asked alone either.
     """
     finder, cameras, starts = RimFinder(recording.mesh(component)), recording.cameras(), recording.starts(component)
     found: list[FrameReference] = []
@@ -51,7 +52,8 @@ def find_reference(
             fit = fit_pose(finder, frames, cameras, start)
             rng = np.random.default_rng([seed, number])
             again = measure_repeats(finder, frames, cameras, fit, start, repeats, rng)
-            found.append(FrameReference(number, fit, start, again, _each_alone(finder, frames, cameras, fit)))
+            alone = _each_alone(finder, frames, cameras, fit) if repeats else ()
+            found.append(FrameReference(number, fit, start, again, alone))
             report(done, len(numbers))
     return found
 
@@ -88,10 +90,10 @@ def reference_facts(found: Sequence[FrameReference], finder: RimFinder) -> dict[
     return {
         "frames": len(found),
         "repeats": len(repeats),
-        "repeats_mm": {"p50": float(np.median(repeats[:, 0])), "most": float(repeats[:, 0].max())} if len(repeats) else {},
-        "repeats_deg": {"p50": float(np.median(repeats[:, 1])), "most": float(repeats[:, 1].max())} if len(repeats) else {},
-        "from_start_mm": {"p50": float(np.median(moved[:, 0])), "most": float(moved[:, 0].max())},
-        "from_start_deg": {"p50": float(np.median(moved[:, 1])), "most": float(moved[:, 1].max())},
+        "repeats_mm": _middle_and_most(repeats[:, 0]),
+        "repeats_deg": _middle_and_most(repeats[:, 1]),
+        "from_start_mm": _middle_and_most(moved[:, 0]),
+        "from_start_deg": _middle_and_most(moved[:, 1]),
         "edges_outside_px": dict(zip(CAMERAS, (float(np.median(e)) for e in errors), strict=True)),
         "edges_deviate_px": dict(zip(CAMERAS, (_deviation(e) for e in errors), strict=True)),
         "one_view_alone": {
@@ -102,6 +104,7 @@ def reference_facts(found: Sequence[FrameReference], finder: RimFinder) -> dict[
                 "rotation_deg": float(np.median(alone[:, n, 2])),
             }
             for n, name in enumerate(CAMERAS)
+            if alone.size
         },
     }  # fmt: skip
 
@@ -126,6 +129,10 @@ def _apart(first: Mat44, second: Mat44, finder: RimFinder) -> tuple[float, float
     middle = finder.mesh.ends_mm.mean(axis=0)
     distance = float(np.linalg.norm(transform(first, middle) - transform(second, middle)))
     return distance, pose_error(first, second, finder.mesh.ends_mm).rotation_deg
+
+
+def _middle_and_most(values: Float64) -> dict[str, float]:
+    return {"p50": float(np.median(values)), "most": float(values.max())} if len(values) else {}
 
 
 def _deviation(errors: Float64) -> float:

@@ -24,7 +24,7 @@ _NORMAL_PX = 1.5
 """Coverage is smoothed by so much before its slope gives the normals."""
 
 _OFF_MIDDLE, _STRAIGHT = 0.2, 0.75
-"""A point of the rim has a smoothed coverage of 0.5, within so much, and at least this share of a straight rim's slope."""
+"""A point of the rim has a smoothed coverage of 0.5 within so much, and this share of a straight rim's slope."""
 
 _CELL_PX = 0.7
 """One point is kept in each cell of this size."""

@@ -107,9 +107,12 @@ def _answers(
             truths = {name: references[name][place].fit.pose for name in residents}
             for start in range(plan.starts):
                 seeds = (plan.seed, number, start)
-                begun = {name: start_near(residents[name], cameras[0], truths[name], seeds) for name in residents}
+                begun = {
+                    name: start_near(residents[name].case.pose_frame, cameras[0], truths[name], seeds)
+                    for name in residents
+                }
                 for n, name in enumerate(CAMERAS):
-                    one = start_near(residents["femoral"], cameras[n], truths["femoral"], seeds)
+                    one = start_near(residents["femoral"].case.pose_frame, cameras[n], truths["femoral"], seeds)
                     found = register_one(residents["femoral"], [views[n]], one)
                     answers.append(_answer(name, "femoral", number, start, found, truths, cameras[n], residents))
                     both = register_together(residents, [views[n]], begun)
@@ -145,7 +148,7 @@ def _track(
     answers, pictures = list[Answer](), []
     for n, placed in enumerate(run.cameras()):
         begun = {
-            name: start_near(residents[name], placed, references[name][0].fit.pose, (plan.seed, n))
+            name: start_near(residents[name].case.pose_frame, placed, references[name][0].fit.pose, (plan.seed, n))
             for name in residents
         }
         found = track_run(residents, placed, lambda number, n=n: run.frames(number)[n], numbers, begun)  # type: ignore[misc]

@@ -1,0 +1,75 @@
+// Strips of numbers over the last seconds. Nothing is drawn where there is no pose.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { el } from "./dom";
+
+const SECONDS = 20;
+const REDRAW_MS = 200;
+
+export class Strips {
+  readonly element = el("div", { className: "strips" });
+  private readonly times: number[] = [];
+  private readonly values: (number | null)[][];
+  private readonly plots: uPlot[] = [];
+  private readonly numbers: HTMLElement[] = [];
+  private drawn = 0;
+
+  constructor(names: [string, string][]) {
+    this.values = names.map(() => []);
+    for (const [name, unit] of names) {
+      const shown = el("b", {}, "–");
+      const plot = el("div", { className: "plot" });
+      this.numbers.push(shown);
+      this.element.append(el("figure", { className: "strip" }, el("figcaption", {}, el("span", {}, name), shown, unit), plot));
+      this.plots.push(new uPlot(options(), [[], []], plot));
+    }
+    new ResizeObserver(() => this.resize()).observe(this.element);
+  }
+
+  add(seconds: number, values: (number | null)[], shown: (number | null)[] = values): void {
+    this.times.push(seconds);
+    values.forEach((value, n) => this.values[n].push(value));
+    while (this.times.length && this.times[0] < seconds - SECONDS) {
+      this.times.shift();
+      this.values.forEach((one) => one.shift());
+    }
+    shown.forEach((value, n) => (this.numbers[n].textContent = value === null ? "–" : value.toFixed(Math.abs(value) < 100 ? 2 : 1)));
+    if (performance.now() - this.drawn < REDRAW_MS) return;
+    this.drawn = performance.now();
+    const times = this.times.map((one) => one - seconds);
+    this.plots.forEach((plot, n) => plot.setData([times, this.values[n]]));
+  }
+
+  clear(): void {
+    this.times.length = 0;
+    this.values.forEach((one) => (one.length = 0));
+    this.numbers.forEach((one) => (one.textContent = "–"));
+    this.plots.forEach((plot) => plot.setData([[], []]));
+  }
+
+  private resize(): void {
+    for (const plot of this.plots) {
+      const box = plot.root.parentElement as HTMLElement;
+      if (box.clientWidth > 40 && box.clientHeight > 20) plot.setSize({ width: box.clientWidth, height: box.clientHeight });
+    }
+  }
+}
+
+function options(): uPlot.Options {
+  const colour = (name: string) => () => getComputedStyle(document.documentElement).getPropertyValue(name);
+  return {
+    width: 180, height: 50, legend: { show: false }, cursor: { show: false }, padding: [4, 4, 2, 0],
+    scales: { x: { time: false, range: () => [-SECONDS, 0] }, y: { range: (_plot, low, high) => spread(low, high) } },
+    axes: [
+      { show: false },
+      { size: 38, stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, space: 22, font: "10px sans-serif" },
+    ],
+    series: [{}, { stroke: colour("--trace"), width: 1.5, points: { show: false }, spanGaps: false }],
+  };
+}
+
+function spread(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const room = Math.max(0.15 * (high - low), 0.05);
+  return [low - room, high + room];
+}

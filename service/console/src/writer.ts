@@ -1,0 +1,107 @@
+// Sends frames to a session of its own over the public WebSocket; opens the session again when the service was gone.
+import { ApiError, call, type Camera, type Matrix, openSocket } from "./api";
+import { packFrame } from "./frames";
+import { texts } from "./texts";
+
+export interface FrameSource {
+  case: string; camera: Camera; pixelMeaning: string; inverted: boolean;
+  // Returns the frame of a number with its header, null after the last one.
+  frame: (n: number) => Promise<{ meta: Record<string, unknown>; body: ArrayBuffer | Uint8Array } | null>;
+}
+
+export interface WriterEvents {
+  opened: (session: string) => void;
+  note: (text: string) => void;
+  ended: (text: string) => void;
+}
+
+export class Writer {
+  session = "";
+  fps = 15;
+  private socket: WebSocket | null = null;
+  private stopped = false;
+  private next = 0;
+
+  constructor(readonly source: FrameSource, private readonly events: WriterEvents) {
+    void this.run();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.socket?.close();
+    if (this.session) void call("DELETE", `v1/sessions/${this.session}`).catch(() => {});
+  }
+
+  // Begins the track again: at a pose, or by a search where there is none.
+  restart(initialPose: Matrix | null): void {
+    const pose = initialPose ? { initial_pose: initialPose } : {};
+    this.socket?.send(JSON.stringify({ type: "restart", ...pose }));
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.open();
+        await this.sendAll();
+      } catch (error) {
+        if (error instanceof ApiError && error.problem.status < 500) {
+          this.stopped = true;
+          this.events.ended(texts.writerEnded(error.message));
+          return;
+        }
+      }
+      if (this.stopped) return;
+      this.events.note(texts.writerReopens);
+      await pause(1000);
+    }
+  }
+
+  private async open(): Promise<void> {
+    const { source } = this;
+    const opening = { case: source.case, camera: source.camera, pixel_meaning: source.pixelMeaning, inverted: source.inverted };
+    this.session = (await (await call("POST", "v1/sessions", opening)).json()).session;
+    const socket = await openSocket(`v1/sessions/${this.session}/stream`);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onclose = reject;
+    });
+    socket.onmessage = (message) => this.receive(JSON.parse(message.data));
+    this.socket = socket;
+    if (this.stopped) this.stop();
+    else this.events.opened(this.session);
+  }
+
+  private receive(event: { type: string; detail?: string; reason?: string; code?: string }): void {
+    if (event.type === "problem" && event.code !== "frame-superseded") this.events.note(event.detail ?? "");
+    if (event.type !== "ended" || this.stopped) return;
+    if (event.reason !== "going-away") {
+      this.stopped = true;
+      this.events.ended(texts.writerEnded(texts.ended[event.reason ?? ""] ?? ""));
+    }
+  }
+
+  private async sendAll(): Promise<void> {
+    const { socket } = this;
+    let due = performance.now();
+    for (let seq = 0; socket?.readyState === WebSocket.OPEN && !this.stopped; seq++) {
+      const frame = await this.source.frame(this.next++);
+      if (frame === null) return this.waitForStop(socket);
+      // A connection that is slower than the frames gets the newest ones.
+      if (socket.bufferedAmount < 4 * frame.body.byteLength) {
+        socket.send(packFrame({ ...frame.meta, seq, captured_at: Date.now() / 1000 }, frame.body));
+      }
+      due = Math.max(due + 1000 / this.fps, performance.now() - 1000);
+      await pause(Math.max(0, due - performance.now()));
+    }
+  }
+
+  // The session stays open after the last frame, so that its result can be looked at.
+  private async waitForStop(socket: WebSocket): Promise<void> {
+    this.events.note(texts.allSent);
+    while (!this.stopped && socket.readyState === WebSocket.OPEN) await pause(200);
+  }
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
