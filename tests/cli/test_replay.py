@@ -9,23 +9,14 @@ from fluoropose.client import Client
 from fluoropose.evaluation.server_process import server_process
 from fluoropose.transports.http.schemas import camera_json
 from support.commands import refused, run
-from support.recordings import read_all
+from support.recordings import read_all, small_scene
 
 
 @pytest.fixture(scope="module", params=["ended", "killed"])
-def recording(request, cases_root, models_root, tmp_path_factory):
+def recording(request, small_case, cases_root, models_root, tmp_path_factory):
     """The recording of a session of 12 frames, whose service was then ended or killed."""
-    from fluoropose.drr.cpu import CpuRenderer
-    from fluoropose.geometry.camera import camera_from_detector
-    from fluoropose.geometry.pose6 import pose_from_six
-    from fluoropose.io.cases import load_case
-
     folder = tmp_path_factory.mktemp("recordings")
-    case = load_case(cases_root / "small")
-    camera = camera_from_detector(96, 128, row_spacing_mm=1.6, column_spacing_mm=1.5, source_to_detector_mm=1100.0)
-    pose = pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0]), case.pose_frame)
-    lines = CpuRenderer(case.volume, 1.0).render(camera, pose)
-    frame = np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
+    camera, pose, frame = small_scene(small_case)
     extra = ("--log-level", "warning", "--record-dir", str(folder))
     with server_process(cases_root, models_root, 1, "cpu", extra) as running:
         with Client(running.http, transport="ws") as client:

@@ -9,21 +9,18 @@ import pytest
 from fluoropose.errors import InputError
 from fluoropose.evaluation.replay import ReplayPlan, replay
 from fluoropose.io.recordings import RecordingWriter
-from support.recordings import read_all, recorded_session
+from support.recordings import read_all, recorded_session, small_scene
 from support.serving import started_service
 
 
 @pytest.fixture(scope="module")
-def started(cases_root, models_root):
-    return started_service(cases_root, models_root)
-
-
-@pytest.fixture
-def recorded(started, tmp_path, camera, pose, frame):
+def recorded(small_case, cases_root, models_root, tmp_path_factory):
     """A recording: sure frames, a shifted one, one of noise, and then a search."""
+    camera, pose, frame = small_scene(small_case)
     noise = np.random.default_rng(1).integers(20000, 50000, frame.shape).astype(np.uint16)
     frames = [frame, np.roll(frame, 2, axis=1), noise, frame, frame.astype(np.float32)]
-    path, results = recorded_session(started, tmp_path, camera, frames, initial_pose=pose)
+    service, folder = started_service(cases_root, models_root), tmp_path_factory.mktemp("recorded")
+    path, results = recorded_session(service, folder, camera, frames, initial_pose=pose)
     assert {one.registration.status for one in results} >= {"TRACKING", "LOST"}
     return path
 
