@@ -1,5 +1,7 @@
 # Two targets from one file:  docker build --target cpu .    docker build --target cuda .
-FROM python:3.12-slim AS base
+# For a build that stays the same, give the base by its digest:  --build-arg BASE=python:3.12-slim@sha256:...
+ARG BASE=python:3.12-slim
+FROM ${BASE} AS base
 ENV ORT_DISABLE_TELEMETRY=1 \
     PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
@@ -8,15 +10,20 @@ ENV ORT_DISABLE_TELEMETRY=1 \
 RUN useradd --uid 1000 --create-home fluoropose && mkdir -p /var/cache/fluoropose/numba /cases /models \
     && chown -R fluoropose /var/cache/fluoropose /cases /models
 WORKDIR /src
+
+FROM base AS wheel
 COPY pyproject.toml README.md LICENSE ./
 COPY service service
 COPY models models
+RUN pip wheel --no-deps --wheel-dir /wheel .
 
-FROM base AS built
-RUN pip install . && rm -rf /src/*
+# What is installed is what was locked: each file by its hash (requirements/lock makes the lists anew).
+FROM base AS cpu
+COPY requirements/cpu.txt requirements/cpu.txt
+RUN pip install --require-hashes --only-binary :all: -r requirements/cpu.txt
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps /wheel/*.whl && rm -rf /wheel /src/*
 WORKDIR /
-
-FROM built AS cpu
 ENV FLUOROPOSE_DEVICE=cpu
 USER 1000
 # Compiles the kernels and prepares the shipped objects, so that the first start is quick.
@@ -28,9 +35,13 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
 ENTRYPOINT ["fluoropose"]
 CMD ["serve", "--host", "0.0.0.0", "--behind-proxy"]
 
-FROM built AS cuda
-# CUDA and cuDNN come as wheels that fit this onnxruntime-gpu; the host brings the driver.
-RUN pip install "onnxruntime-gpu[cuda,cudnn]"
+FROM base AS cuda
+# CUDA and cuDNN come as wheels that fit this onnxruntime-gpu, and numba-cuda's compiler; the host brings the driver.
+COPY requirements/cuda.txt requirements/cuda.txt
+RUN pip install --require-hashes --only-binary :all: -r requirements/cuda.txt
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps /wheel/*.whl && rm -rf /wheel /src/*
+WORKDIR /
 ENV FLUOROPOSE_DEVICE=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 1000
 EXPOSE 8000 8001

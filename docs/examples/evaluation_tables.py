@@ -1,6 +1,6 @@
 """Write the tables of docs/measured/methods.md and wrist.md from the figures beside them, between the pages' marks.
 
-Those of the wrist are the `figures.json` of `fluoropose evaluate wrist`, kept as docs/measured/wrist/figures.json.
+Those of the wrist are the `figures.json` of `fluoropose evaluate real wrist`, kept as docs/measured/wrist/figures.json.
 
 python docs/examples/evaluation_tables.py
 """

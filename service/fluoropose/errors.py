@@ -59,7 +59,7 @@ class GeometryError(InputError):
 
 
 class VolumeError(InputError):
-    """A volume cannot be read or is not a CT: a mixed or tilted series, an empty volume, values that are not finite."""
+    """A volume cannot be read or is not a CT: mixed series, missing slices, no placement, values not finite."""
 
     code = "invalid-volume"
 

@@ -73,6 +73,7 @@ def prepare(
     in_air: bool = False,
     material: str | None = None,
     attenuation_per_mm: float | None = None,
+    hu_offset: float | None = None,
     view: str = "frontal",
     range_mm: float = 900.0,
     half_range_deg: float = 36.0,
@@ -94,6 +95,8 @@ def prepare(
     in_air : nothing surrounds the object in the volume, whatever it looks like
     material, attenuation_per_mm : what a mesh is of, "titanium", "cobalt-chrome", "steel", "uhmwpe", "peek" or "bone",
         or its linear attenuation in 1/mm; a mesh needs one of them and takes no selection
+    hu_offset : added to the CT's values, -1024 where they are HU + 1024, which is refused without it; 0 says that they
+        are HU
     view : expected view, "frontal", "back" or "lateral", or a pose's JSON file
     range_mm : expected distance from source to object
     half_range_deg, step_deg : out-of-plane angles that the atlas covers each way, and its step
@@ -120,6 +123,7 @@ def prepare(
         in_air,
         material=material,
         attenuation_per_mm=attenuation_per_mm,
+        hu_offset=hu_offset,
     )
     return prepare_ct(request, Path(folder), replace=replace, progress=progress)
 

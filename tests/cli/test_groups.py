@@ -14,6 +14,8 @@ OLD_FORMS = {
     "paper measure": "evaluate published measure",
     "paper table2": "evaluate published table2",
     "evaluate knee plate": "evaluate methods",
+    "evaluate wrist": "evaluate real wrist",
+    "evaluate wrist-agreement": "evaluate real wrist-agreement",
     "evaluate --methods all": "evaluate methods",
     "bench --runs 3": "bench speed",
     "bench --object knee --load ws:1:30": "bench load",
@@ -28,7 +30,7 @@ def test_an_old_form_is_the_new_command_and_names_it(old):
     assert f"Example: fluoropose {OLD_FORMS[old]} " in " ".join(result.output.split())
     (note,) = result.stderr.splitlines()
     assert note.startswith("note: ")
-    group = " ".join(OLD_FORMS[old].split()[:2])
+    group = " ".join(OLD_FORMS[old].split()[: 3 if "real" in OLD_FORMS[old] else 2])
     assert f"`fluoropose {group}`" in note
     assert "note:" not in result.stdout
 

@@ -8,13 +8,14 @@ from fluoropose.cli.main import app
 from support.commands import run
 
 COMMANDS = (
-    "prepare", "train", "serve", "stream", "register", "render", "demo", "audit", "geometry convert", "keys add",
-    "keys remove",
-    "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate wrist",
-    "evaluate wrist-agreement", "evaluate universal", "evaluate universal-weights", "evaluate published train", "evaluate published measure",
-    "evaluate published table2", "bench speed", "bench load",
+    "prepare", "check", "train", "serve", "stream", "register", "track", "render", "demo", "audit", "geometry convert",
+    "keys add", "keys remove",
+    "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate trust",
+    "evaluate real wrist", "evaluate real wrist-agreement", "evaluate real knee", "evaluate universal",
+    "evaluate universal-weights", "evaluate published train", "evaluate published measure", "evaluate published table2",
+    "bench speed", "bench load",
 )  # fmt: skip
-GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "bench")
+GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "evaluate real", "bench")
 
 
 def paths(group, before=""):

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from fluoropose.io.cases import list_cases, load_case
 from support.commands import refused, run
+from support.dicom import compressed, ends_gdcm, slice_bytes
 from support.meshes import box_mesh, stl_bytes
 
 
@@ -106,3 +108,13 @@ def test_prepare_takes_a_shipped_object_by_its_name(tmp_path):
 def test_prepare_does_not_replace(ct, tmp_path):
     (tmp_path / "mine").mkdir()
     refused(run("prepare", ct / "ct.nii.gz", "--hu", 200, 20000, "--out", tmp_path / "mine"), "which exists")
+
+
+def test_prepare_names_the_file_that_ends_gdcm(tmp_path):
+    values = np.zeros((3, 24, 30), np.int16)
+    for n in range(3):
+        data = slice_bytes(n, values[n], [0.0, 0.0, 1.5 * n], ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
+        (tmp_path / f"{n}.dcm").write_bytes(ends_gdcm(data) if n == 1 else compressed(data, "JPEG2000Lossless"))
+    result = run("prepare", tmp_path, "--hu", "200", "20000", "--out", tmp_path / "mine")
+    refused(result, "expected pixels that can be decoded in 1.dcm (JPEG 2000")
+    assert list_cases(tmp_path) == []

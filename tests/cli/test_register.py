@@ -12,6 +12,7 @@ from fluoropose.geometry.rotation import about_y
 from fluoropose.io.pose_export.itk_transforms import pose_from_tfm
 from fluoropose.transports.http.schemas import camera_json
 from support.commands import refused, run
+from support.dicom import ends_gdcm, xray_bytes
 
 
 @pytest.fixture
@@ -134,3 +135,9 @@ def test_a_frame_without_the_object_ends_with_3(files, cases_root, models_root, 
     assert result.exit_code == 3, result.output
     assert '"status": "LOST"' in result.output
     assert not (files / "p.tfm").exists() and (files / "o.png").exists()
+
+
+def test_a_frame_that_ends_gdcm_is_named(files, cases_root, models_root):
+    (files / "frame.dcm").write_bytes(ends_gdcm(xray_bytes(np.load(files / "frame.npy")[None])))
+    words = ["register", cases_root / "small", files / "frame.dcm", "--camera", files / "camera.json"]
+    refused(run(*words, "--model", models_root / "small", "--initial-pose", files / "pose.json"), "frame.dcm")

@@ -24,6 +24,7 @@ def test_an_address_for_everybody_is_refused(cases_root, models_root):
 
 def test_a_real_server_starts_answers_streams_and_ends_on_sigterm(cases_root, models_root, camera):
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases_root), "--models", str(models_root)]
+    command += ["--read-only"]
     process = subprocess.Popen(
         [*command, "--port", "18431", "--threads", "1"], env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )

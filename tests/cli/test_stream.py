@@ -9,6 +9,7 @@ from PIL import Image
 from fluoropose.evaluation.server_process import server_process
 from fluoropose.transports.http.schemas import camera_json
 from support.commands import refused, run
+from support.dicom import ends_gdcm, xray_bytes
 from support.views import placed_json, rig_places, taken
 
 
@@ -91,3 +92,10 @@ def test_stream_says_what_is_missing(server, tmp_path, frame):
     words = ["stream", tmp_path / "none", "--case", "small", "--camera", tmp_path / "c.json"]
     refused(run(*words), "expected a camera")
     refused(run("stream", "plate", "--transport", "pigeon"), "expected --transport http, ws, grpc")
+
+
+def test_a_run_that_ends_gdcm_is_named(server, tmp_path, camera, frame):
+    (tmp_path / "run.dcm").write_bytes(ends_gdcm(xray_bytes(np.stack([frame, frame]))))
+    (tmp_path / "c.json").write_text(json.dumps(camera_json(camera)))
+    words = ["stream", tmp_path / "run.dcm", "--case", "small", "--camera", tmp_path / "c.json"]
+    refused(run(*words, "--address", server.http), "run.dcm")

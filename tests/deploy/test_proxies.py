@@ -45,7 +45,8 @@ def placed(text, server, folder):
 
 
 def start(command, port, folder):
-    process = subprocess.Popen(command, stdout=(folder / "proxy.log").open("wb"), stderr=subprocess.STDOUT)
+    with (folder / "proxy.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

@@ -7,7 +7,8 @@ import pytest
 
 from fluoropose.drr.atlas import AtlasGrid
 from fluoropose.drr.cpu import CpuRenderer
-from fluoropose.drr.cuda import CudaPictures, CudaPlaneRenderer, CudaRenderer, CudaRendererMaker, cuda_problem
+from fluoropose.drr.cuda import CudaPlaneRenderer, CudaRenderer, CudaRendererMaker
+from fluoropose.drr.cuda_memory import CudaPictures
 from fluoropose.drr.occupied_blocks import occupied_blocks
 from fluoropose.drr.pictures import MOST_STORED, ViewPictures
 from fluoropose.drr.planes import PlaneRenderer
@@ -62,14 +63,17 @@ def tiny_case():
 
 @pytest.mark.skipif(SIMULATED, reason="this runs in the simulator already")
 def test_all_of_it_runs_in_the_simulator():
-    files = [HERE / name for name in ("test_cuda.py", "test_cuda_kernels.py", "test_reference.py")]
+    files = [
+        HERE / name
+        for name in (
+            "test_cuda.py",
+            "test_cuda_check.py",
+            "test_cuda_memory.py",
+            "test_cuda_kernels.py",
+            "test_reference.py",
+        )
+    ]
     assert run_in_simulator(*files, only="cuda and not simulator") >= 15
-
-
-@pytest.mark.skipif(SIMULATED, reason="the simulator is no device")
-def test_without_the_simulator_a_device_that_is_none_is_no_error():
-    problem = cuda_problem()
-    assert problem is None or problem.startswith(("numba finds no CUDA device: ", "numba cannot run a CUDA kernel: "))
 
 
 @needs_cuda
@@ -124,15 +128,6 @@ def test_pictures_go_to_their_places_on_host_and_device(rng, on_device):
 
 
 @needs_cuda
-def test_what_the_host_has_is_sent_to_the_cuda_device():
-    pictures = CudaPictures((8, 2, 3))
-    pictures.host[...] = np.arange(8)[:, None, None]
-    pictures.send([6, 1, 2])
-    assert pictures.device.copy_to_host()[:, 0, 0].tolist() == [0, 1, 2, 0, 0, 0, 6, 0]
-    pictures.send([])
-
-
-@needs_cuda
 def test_a_cuda_renderer_counts_its_bytes(rng):
     renderer = CudaPlaneRenderer(full_volume(rng))
     assert renderer.device_bytes == 4 * 12 * 15 * 9
@@ -147,12 +142,6 @@ def test_what_fails_on_the_cuda_device_is_a_failure_of_the_device(rng):
     pictures = CudaPictures((1, SMALL_CAMERA.rows, SMALL_CAMERA.columns))
     with pytest.raises(DeviceError, match="expected the CUDA device to render, got: "):
         CudaPlaneRenderer(volume).render_into(SMALL_CAMERA, poses_about(volume)[:1], pictures, [3])
-
-
-@needs_cuda
-@pytest.mark.skipif(not SIMULATED, reason="it would be chosen")
-def test_simulated_cuda_is_not_taken_for_a_device():
-    assert "only simulates CUDA" in (cuda_problem() or "")
 
 
 @needs_cuda

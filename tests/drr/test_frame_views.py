@@ -4,7 +4,8 @@ import numpy as np
 
 from fluoropose.drr.frame_views import FrameViews, begin_frame
 from fluoropose.drr.planes import SerialPlaneRenderer
-from fluoropose.drr.view_cache import ViewCache, ViewRenderers
+from fluoropose.drr.view_cache import ViewCache
+from fluoropose.drr.view_renderers import ViewRenderers
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rotation import about_y
 

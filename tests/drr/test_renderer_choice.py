@@ -39,13 +39,13 @@ def test_without_the_extra_its_name_is_told(monkeypatch, caplog):
 
 def test_what_numba_cannot_run_is_told(monkeypatch):
     monkeypatch.setattr("fluoropose.drr.renderer_choice.find_spec", lambda name: name)
-    monkeypatch.setattr("fluoropose.drr.cuda.cuda_problem", lambda: "the toolkit is not there")
+    monkeypatch.setattr("fluoropose.drr.cuda_check.cuda_problem", lambda: "the toolkit is not there")
     with pytest.raises(DeviceError, match="got: the toolkit is not there"):
         choose_renderers("cuda")
 
 
 def test_where_kernels_run_the_device_renders(monkeypatch):
     monkeypatch.setattr("fluoropose.drr.renderer_choice.find_spec", lambda name: name)
-    monkeypatch.setattr("fluoropose.drr.cuda.cuda_problem", lambda: None)
+    monkeypatch.setattr("fluoropose.drr.cuda_check.cuda_problem", lambda: None)
     for name in ("auto", "cuda"):
         assert (choose_renderers(name).label, choose_renderers(name).copies) == ("cuda:0", 2)

@@ -8,7 +8,8 @@ import pytest
 from fluoropose.drr.atlas import Atlas, AtlasGrid
 from fluoropose.drr.planes import SerialPlaneRenderer
 from fluoropose.drr.renderer import AbstractRenderer
-from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
+from fluoropose.drr.view_cache import CacheSettings, ViewCache
+from fluoropose.drr.view_renderers import ViewRenderers
 from fluoropose.errors import DeviceError
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical
 from fluoropose.geometry.rotation import about_y

@@ -61,6 +61,7 @@ def certified(cases_root, models_root, tmp_path_factory):
     port, grpc_port = free_ports(2)
     words = ["--tls-key", folder / "key.pem", "--tls-cert", folder / "cert.pem", "--tls-client-ca", folder / "ca.pem"]
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", cases_root, "--models", models_root, *words]
+    command += ["--read-only"]
     command += ["--port", port, "--grpc-port", grpc_port, "--log-level", "warning"]
     process = subprocess.Popen([str(word) for word in command])
     try:

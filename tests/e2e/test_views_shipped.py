@@ -74,7 +74,9 @@ def test_an_empty_view_is_left_out_and_says_so(biplane, nearby):
     np.testing.assert_array_equal(found.world_from_volume, alone.world_from_volume)
     assert [view.used for view in found.views] == [True, False]
     assert "not seen there" in found.views[1].why
-    assert found.assessment.status is Status.TRACKING
+    assert alone.assessment.status is Status.TRACKING
+    assert (found.assessment.status, found.reason) == (Status.LOW_CONFIDENCE, "view-left-out")
+    assert found.views[1].why in found.reason_text
 
 
 def test_views_of_two_instants_contradict_each_other(biplane):
@@ -86,6 +88,7 @@ def test_views_of_two_instants_contradict_each_other(biplane):
     found = biplane.register([views[0], FrameView(views[1].pixels, moved, "second")], pair.world_from_volume, True)
     assert [view.used for view in found.views] == [True, False]
     assert found.views[1].why
+    assert (found.assessment.status, found.reason) == (Status.LOW_CONFIDENCE, "views-contradict")
     assert biplane.error(found.world_from_volume, pair).in_plane_mm < 0.3
 
 

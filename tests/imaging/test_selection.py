@@ -40,8 +40,8 @@ def test_window_and_box_narrow_each_other():
     [
         (Selection(label=7, label_map=labels()), "label 7 must be in the label map, got labels 0, 90"),
         (Selection(label=90), "expected a label map"),
-        (Selection(label=90, label_map=Volume(np.zeros((3, 3, 3)), PLACED)), "shape"),
-        (Selection(label=90, label_map=Volume(labels().values, np.eye(4))), "lies where the CT lies"),
+        (Selection(label=90, label_map=Volume(np.zeros((3, 3, 3)), PLACED)), "label 90 must be in the label map"),
+        (Selection(label=90, label_map=Volume(labels().values, 9 * PLACED)), "lies where the CT lies"),
         (Selection(hu_window=(5000.0, 6000.0)), "HU between 5000 and 6000"),
         (Selection(box_mm=np.array([[900.0, 900, 900], [950, 950, 950]])), "inside the box"),
         (Selection(box_mm=np.zeros((3, 2))), "two corners"),

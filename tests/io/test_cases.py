@@ -21,6 +21,7 @@ from fluoropose.io.cases import (
     store_case,
 )
 from support.cases import SMALL_CHOICE, small_volume
+from support.small_disk import fill, small_disk
 
 
 @pytest.fixture
@@ -190,6 +191,27 @@ def test_a_case_for_which_the_disk_has_no_room_is_not_begun(tmp_path, monkeypatc
         )
     assert rendered == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_at_whatever_write_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    """The question for room is answered wrongly, as if others filled the disk meanwhile: then each write finds out."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 2**40))
+    with small_disk(tmp_path, 8 * 2**20):
+        ended = []
+        for left_kib in (0, 4, 16, 32, 64, 256, 1024, 1700, 1750, 1800, 4096):
+            monkeypatch.undo()
+            fill(tmp_path, left_kib * 2**10)
+            monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 2**40))
+            try:
+                store_case(tmp_path / "x", "t", small_volume(3.0), SMALL_CHOICE)
+                ended.append("stored")
+                remove_case(tmp_path / "x")
+            except StorageError as error:
+                assert "No space left" in str(error)
+                ended.append("refused")
+            assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+    assert ended[:6] == ["refused"] * 6
+    assert ended[-1] == "stored"
 
 
 def test_no_case_is_an_unknown_case(tmp_path):

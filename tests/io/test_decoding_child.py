@@ -1,36 +1,29 @@
-"""The process that decodes: requests in, pixels or the error's words out, until its input ends."""
+"""The process that decodes frames: it says what it decoded, and dies of what ends GDCM, with nothing in between."""
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 
-from fluoropose.io.decoding_child import ANSWER, REQUEST, answer_requests
+from fluoropose.io.decoding_protocol import ANSWER, REQUEST
 from fluoropose.io.frames import png_bytes
+from support.dicom import compressed, ends_gdcm, xray_bytes
+
+PIXELS = np.arange(32 * 24, dtype=np.uint16).reshape(1, 32, 24)
 
 
-def ask(*requests):
-    """Return the (header, pixels' bytes) of each answer."""
-    source = b"".join(REQUEST.pack(len(media), len(body)) + media.encode() + body for media, body in requests)
-    target = io.BytesIO()
-    answer_requests(io.BytesIO(source), target)
-    target.seek(0)
-    answers = []
+def test_the_process_answers_and_dies_of_what_ends_gdcm():
+    sound, ending = compressed(xray_bytes(PIXELS), "JPEG2000Lossless"), ends_gdcm(xray_bytes(PIXELS))
+    requests = [(b"image/png", png_bytes(np.full((3, 4), 0.5)))]
+    requests += [(b"application/dicom", data) for data in (sound, ending, sound)]
+    source = b"".join(REQUEST.pack(len(kind), len(body)) + kind + body for kind, body in requests)
+    done = subprocess.run([sys.executable, "-m", "fluoropose.io.decoding_child"], input=source, capture_output=True)
+    assert done.returncode != 0
+    target, answers = io.BytesIO(done.stdout), []
     while lengths := target.read(ANSWER.size):
         text, count = ANSWER.unpack(lengths)
         answers.append((json.loads(target.read(text)), target.read(count)))
-    return answers
-
-
-def test_answers_come_in_order_and_an_error_ends_nothing():
-    good = png_bytes(np.full((3, 4), 0.5))
-    first, second, third = ask(("image/png", good), ("image/png", good[:40]), ("image/png", good))
-    assert first == third
-    pixels = np.frombuffer(first[1], first[0]["dtype"]).reshape(first[0]["shape"])
-    np.testing.assert_array_equal(pixels, round(65535 * np.exp(-0.5)))
-    assert second[0]["error"].startswith("expected a PNG image")
-    assert second[1] == b""
-
-
-def test_a_request_that_is_cut_ends_the_answers():
-    assert ask() == []
+    assert [header["shape"] for header, _ in answers] == [[3, 4], [32, 24]]
+    np.testing.assert_array_equal(np.frombuffer(answers[1][1], answers[1][0]["dtype"]).reshape(32, 24), PIXELS[0])

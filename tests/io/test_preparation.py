@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from fluoropose.drr.atlas import AtlasGrid
+from fluoropose.drr.atlas import AtlasGrid, render_view
+from fluoropose.drr.mesh_views import MeshRenderer
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, MeshError, ObjectSelectionError, VolumeError
 from fluoropose.imaging.volume import Volume
 from fluoropose.io import preparation
-from fluoropose.io.cases import list_cases, read_understanding
+from fluoropose.io.cases import list_cases, load_case, read_findings, read_understanding
 from fluoropose.io.nifti import write_nifti
 from fluoropose.io.preparation import VIEWS, CaseRequest, prepare_ct, volume_suffix
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
@@ -112,6 +113,42 @@ def test_the_digest_names_what_the_selection_alone_does_not_tell(tmp_path, ct, m
     assert sources[1].endswith("(0.01, 1.0), None, None, False, 'attenuation', 'alone', 'cleared')")
 
 
+def test_hu_plus_1024_is_refused_unless_the_offset_is_said(tmp_path, rng):
+    hu = np.full((24, 24, 24), -1000.0, np.float32)
+    hu[4:20, 4:20, 4:20] = 50.0
+    hu[9:15, 9:15, 9:15] = 1000.0
+    stored = np.maximum(hu + 1024.0 + rng.normal(0, 5, hu.shape), 0.0).astype(np.float32)
+    path = tmp_path / "ct.nii.gz"
+    write_nifti(path, Volume(stored, np.diag([2.0, 2.0, 2.0, 1.0])))
+    window = {"hu_window": (500.0, 3000.0)}
+    with pytest.raises(VolumeError, match=r"expected HU in ct.nii.gz, got values from .* look like HU \+ 1024"):
+        prepare_ct(CaseRequest(path, CHOICE, **window), tmp_path / "cases" / "wrong")
+    case = prepare_ct(CaseRequest(path, CHOICE, **window, hu_offset=-1024.0), tmp_path / "cases" / "right")
+    np.testing.assert_allclose(case.volume.values.max(), 0.0386 - 1.05 * 0.0193, atol=1e-3)
+    assert read_findings(tmp_path / "cases" / "right") == ["-1024 was added to every value, as asked for"]
+    taken = prepare_ct(CaseRequest(path, CHOICE, **window, hu_offset=0.0), tmp_path / "cases" / "taken")
+    assert taken.volume.values.shape > case.volume.values.shape
+
+
+def test_a_cropped_and_flipped_label_map_selects_the_same(tmp_path, ct):
+    labels = np.zeros((16, 16, 16), np.float32)
+    labels[5:11, 5:11, 5:11] = 7
+    placed = np.diag([2.0, 2.0, 2.0, 1.0])
+    write_nifti(tmp_path / "whole.nii.gz", Volume(labels, placed))
+    flip = placed @ np.array([[-1.0, 0, 0, 12], [0, 1, 0, 3], [0, 0, 1, 4], [0, 0, 0, 1]])
+    write_nifti(tmp_path / "part.nii.gz", Volume(labels[12:2:-1, 3:13, 4:12], flip))
+    cases = [
+        prepare_ct(CaseRequest(ct, CHOICE, label_map=tmp_path / f"{name}.nii.gz", label=7), tmp_path / "cases" / name)
+        for name in ("whole", "part")
+    ]
+    np.testing.assert_array_equal(cases[0].volume.values, cases[1].volume.values)
+    np.testing.assert_allclose(cases[0].volume.lps_from_index, cases[1].volume.lps_from_index)
+    assert read_findings(tmp_path / "cases" / "whole") == []
+    assert read_findings(tmp_path / "cases" / "part") == [
+        "the label map (10 x 10 x 8) was resampled to the grid of the CT (16 x 16 x 16)"
+    ]
+
+
 def test_a_mesh_is_the_object(tmp_path):
     (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh((10, 20, 30), (30, 50, 70)).flipped()))
     request = CaseRequest(tmp_path / "part.stl", CHOICE, material="titanium")
@@ -210,3 +247,15 @@ def test_an_uploaded_mesh_is_told_by_bytes_name_or_size():
 def test_an_upload_of_another_kind_is_refused():
     with pytest.raises(VolumeError, match="got other bytes"):
         volume_suffix(b"\xff\xd8\xff")
+
+
+def test_a_case_of_a_mesh_keeps_it_and_renders_its_views_from_it(tmp_path):
+    (tmp_path / "part.stl").write_bytes(stl_bytes(box_mesh()))
+    choice = ViewChoice(np.eye(3), 900.0, AtlasGrid(2.0, 2.0))
+    prepare_ct(CaseRequest(tmp_path / "part.stl", choice, material="cobalt-chrome"), tmp_path / "part")
+    case = load_case(tmp_path / "part")
+    assert case.solid is not None
+    assert case.solid.attenuation_per_mm == pytest.approx(0.7787, abs=1e-3)
+    assert len(case.solid.mesh.faces) == 12
+    middle = render_view(MeshRenderer(case.solid), case.atlas.view, 0.0, 0.0)
+    np.testing.assert_allclose(case.atlas.line_integrals(4)[0], middle, rtol=1e-3)

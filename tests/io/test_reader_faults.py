@@ -8,7 +8,7 @@ import pytest
 from fluoropose.errors import FrameError, InputError, MeshError, VolumeError
 from fluoropose.io.frames import read_frame_file
 from fluoropose.io.meshes import read_mesh
-from fluoropose.io.reader_faults import fault_text, translate_faults
+from fluoropose.io.reader_faults import fault_text, name_file, translate_faults
 from fluoropose.io.runs import read_run
 from fluoropose.io.volumes import read_volume
 from support.damaged import damaged_frames, damaged_meshes, damaged_volumes
@@ -33,7 +33,14 @@ def refused(read, kind, files, folder):
 
 def test_a_damaged_volume_is_refused(tmp_path):
     words = refused(read_volume, VolumeError, damaged_volumes(tmp_path), tmp_path)
-    assert "encrypted" in words["encrypted.zip"]
+    expected = {
+        "encrypted.zip": "encrypted", "bad deflate.zip": "readable 0.dcm in the zip", "few pixels.zip": "decoded in 1.dcm",
+        "unknown syntax.zip": "decoded in 1.dcm", "jpeg without a stream.zip": "decoded in 1.dcm",
+        "no position's value.zip": "3 numbers as Image Position (Patient) in 1.dcm, got nothing",
+        "no intercept's value.zip": "a number as Rescale Intercept in 1.dcm, got nothing",
+        "four axes.nrrd": "got 4 axes", "huge.nii": "at most 1,073,741,824 voxels",
+    }  # fmt: skip
+    assert {name: said for name, said in expected.items() if said not in words[name]} == {}
 
 
 def test_a_damaged_mesh_is_refused(tmp_path):
@@ -77,3 +84,9 @@ def test_errors_of_ours_pass_and_others_become_of_the_kind():
 def test_what_ends_the_program_passes():
     with pytest.raises(KeyboardInterrupt), translate_faults(VolumeError, "a volume"):
         raise KeyboardInterrupt
+
+
+def test_a_file_is_named_once(tmp_path):
+    for said, expected in (("expected a", r"^expected a \(in b.dcm\)$"), ("expected b.dcm", "^expected b.dcm$")):
+        with pytest.raises(FrameError, match=expected), name_file(tmp_path / "b.dcm"):
+            raise FrameError(said)

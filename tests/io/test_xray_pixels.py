@@ -70,7 +70,7 @@ def test_only_that_frame_is_decoded(monkeypatch):
     data = xray_bytes(np.concatenate([STORED, STORED + 1]))
     dataset = pydicom.dcmread(io.BytesIO(data))
     asked = []
-    from fluoropose.io import xray_pixels as module
+    from fluoropose.io import stored_pixels as module
 
     real = module.pixel_array
     monkeypatch.setattr(module, "pixel_array", lambda one, **how: asked.append(how) or real(one, **how))

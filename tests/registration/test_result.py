@@ -1,10 +1,20 @@
 """An estimate as a registration: what a client reads of it, and its times."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.geometry.tolerance import EXACT
 from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
-from fluoropose.registration.result import AssessedPose, ObjectEstimate, registration_from
+from fluoropose.registration.result import (
+    AssessedPose,
+    FrameView,
+    ObjectEstimate,
+    registration_from,
+    tolerance_of,
+)
 from support.shots import believed
 
 SURE = Assessment(Status.TRACKING, 0.9, ErrorEstimate(0.1, 1.0, 0.5))
@@ -54,3 +64,16 @@ def test_what_is_left_of_the_time_of_a_search_is_locate(estimate):
 def test_there_is_a_name_for_each_view(estimate):
     with pytest.raises(ValueError, match="zip"):
         registration_from(["a"], estimate, preprocess_ns=0, total_ns=0, searched=False)
+
+
+def test_stated_errors_include_the_tolerance_of_the_cameras_that_have_a_part(estimate, camera):
+    views = [FrameView(np.zeros((camera.rows, camera.columns)), PlacedCamera(camera)) for _ in range(2)]
+    at_start = replace(estimate, world_from_volume=estimate.poses[0].estimate.camera_from_volume)
+    depth_mm = 900.0
+    exact = [replace(view, placed=PlacedCamera(camera, tolerance=EXACT)) for view in views]
+    assert not tolerance_of(exact, at_start, np.zeros(3)).any()
+    assumed = tolerance_of(views, at_start, np.zeros(3))
+    assert np.sqrt(assumed[2, 2]) == pytest.approx(0.005 * depth_mm, rel=0.1)
+    found = registration_from(["a", "b"], at_start, preprocess_ns=0, total_ns=0, searched=False, from_tolerance=assumed)
+    assert found.error_estimate.depth_mm == pytest.approx(np.hypot(1.0, np.sqrt(assumed[2, 2])))
+    np.testing.assert_allclose(found.covariance, np.diag(1.0 / np.arange(1.0, 7.0)) + assumed)

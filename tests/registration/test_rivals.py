@@ -11,7 +11,15 @@ from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
 from fluoropose.registration.prepared_view import prepare_views
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.result import AssessedPose
-from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_convincing, is_doubtful, tried_end
+from fluoropose.registration.rivals import (
+    TriedEnd,
+    best_end,
+    has_settled,
+    is_convincing,
+    is_doubtful,
+    is_taken,
+    tried_end,
+)
 from support.cases import EXPECTED_SIX, tiny_bundle, tiny_resident
 from support.shots import believed
 from support.views import one_view
@@ -91,3 +99,10 @@ def test_in_a_body_the_edge_similarity_counts(inside, pose):
     sure = replace(found, alike=0.91)
     assert is_convincing(inside, sure, pose_at(inside, 20.0))
     assert has_settled(inside, [found, sure])
+
+
+def test_ends_of_networks_that_were_trained_on_the_case_are_taken_sooner(view):
+    found = end(view, 12.0, 0.0).found
+    for similarity, trained, taken in ((0.96, True, True), (0.95, True, False), (0.96, False, False)):
+        view.resident.trained = trained
+        assert is_taken(view, replace(found, similarity=similarity), pose_at(view, 0.0)) is taken

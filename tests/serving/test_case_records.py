@@ -33,7 +33,27 @@ def test_a_name_is_taken_by_a_record_or_by_what_is_on_disk():
 def test_a_record_that_begins_again_keeps_its_owner():
     records = CaseRecords()
     records.add("a", "one", stored=False).state = "failed"
-    again = records.restart("a", 0.9)
+    again = records.restart("a", "one", 0.9)
     assert (again.owner, again.state, again.progress) == ("one", "preparing", 0.9)
     assert records["a"] is again
-    assert records.restart("new", 0.9).owner == ""
+    assert records.restart("new", "", 0.9).owner == ""
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_case_that_came_to_nothing_makes_room_for_one_of_its_name_once_it_has_ended(state):
+    records = CaseRecords(per_key=1)
+    first = records.add("a", "one", stored=False)
+    first.state = state
+    with pytest.raises(ConflictError, match="which exists"):
+        records.add("a", "one", stored=False)
+    first.ended.set()
+    with pytest.raises(ConflictError, match="which exists"):
+        records.add("a", "one", stored=True)
+    assert records.add("a", "one", stored=False).state == "preparing"
+
+
+def test_a_case_that_failed_in_another_process_is_known_with_its_reason():
+    records = CaseRecords()
+    records.add_failed("a", "one", "a reason")
+    assert (records["a"].state, records["a"].detail, records["a"].owner) == ("failed", "a reason", "one")
+    assert records["a"].ended.is_set()

@@ -1,5 +1,6 @@
 """The stored cases: at every moment a start can tell what is finished, and what is left over is swept."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -283,3 +284,89 @@ def test_the_models_that_are_used_are_written_down(root):
     ((name, digest),) = store.register.models()
     assert (name, len(digest)) == ("alone", 64)
     store.close()
+
+
+class Remote:
+    """An object store in memory, which a test lets fail."""
+
+    def __init__(self):
+        self.kept, self.down = {}, False
+
+    def digests(self):
+        self.require_up()
+        return {name: hashlib.sha256(text).hexdigest() for name, text in self.kept.items()}
+
+    def push(self, folder):
+        self.require_up()
+        self.kept[folder.name] = (folder / "case.json").read_bytes()
+
+    def pull(self, name, folder):
+        self.require_up()
+        folder.mkdir()
+        (folder / "case.json").write_bytes(self.kept[name])
+
+    def remove(self, name):
+        self.require_up()
+        self.kept.pop(name, None)
+
+    def require_up(self):
+        if self.down:
+            raise StorageError("expected an object store, got none")
+
+
+def test_a_folder_is_the_cache_of_an_object_store(root, tmp_path):
+    remote = Remote()
+    store = CaseStore.open(root, remote=remote)
+    store.reconcile()
+    store.publish(prepared(store), "")
+    assert list(remote.kept) == ["hip"]
+    store.close()
+    other = CaseStore.open(tmp_path / "other", read_only=True, remote=remote)
+    assert {row.name: row.state for row in other.reconcile()} == {"hip": "ready"}
+    with pytest.raises(ReadOnlyError):
+        other.remove("hip", CONSOLE)
+    other.close()
+    again = CaseStore.open(root, remote=remote)
+    again.reconcile()
+    again.remove("hip", CONSOLE)
+    assert remote.kept == {} and left(root) == ([], [])
+    again.close()
+
+
+def test_what_left_the_object_store_or_changed_there_leaves_the_cache(root):
+    remote = Remote()
+    store = CaseStore.open(root, remote=remote)
+    for name in ("gone", "changed", "same"):
+        store.publish(prepared(store, name), "")
+    store.close()
+    del remote.kept["gone"]
+    remote.kept["changed"] = b'{"text": "b"}'
+    again = CaseStore.open(root, remote=remote)
+    assert {name: row[0] for name, row in rows(again).items()} == {
+        "gone": "failed",
+        "changed": "ready",
+        "same": "ready",
+    }
+    assert json.loads((root / "changed" / "case.json").read_text()) == {"text": "b"}
+    again.close()
+
+
+def test_an_object_store_that_is_down_fails_uploads_and_deletions_and_serves_the_cache(root):
+    remote = Remote()
+    store = CaseStore.open(root, remote=remote)
+    store.publish(prepared(store), "")
+    remote.down = True
+    job = prepared(store, "new")
+    with pytest.raises(StorageError, match="got none"):
+        store.publish(job, "")
+    store.discard(job, "failed", "a reason", "storage-failed")
+    with pytest.raises(StorageError, match="got none"):
+        store.remove("hip", CONSOLE)
+    store.close()
+    again = CaseStore.open(root, remote=remote)
+    assert left(root)[0] == ["hip"]
+    assert rows(again)["new"][0] == "failed"
+    remote.down = False
+    assert "hip" not in rows(again)
+    assert remote.kept == {}
+    again.close()

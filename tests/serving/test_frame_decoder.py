@@ -44,7 +44,7 @@ def test_only_compressed_frames_are_decoded_aside():
 def test_pixels_or_the_error_are_there_when_done_is_called(decoder):
     told = threading.Event()
     work = job(PNG, b"\x89PNG none")
-    decoder.submit(Session(), work, told.set)
+    decoder.submit(Session(), compressed_frames(work), told.set)
     assert told.wait(20)
     good, bad = (one.frame.payload for one in work.camera_frames)
     assert good.pixels(None).shape == (2, 3)
@@ -66,13 +66,13 @@ def test_a_session_of_slow_frames_waits_for_one_of_quick_ones(decoder, monkeypat
     monkeypatch.setattr(DecodingProcess, "decode", decode)
     done = threading.Event()
     gate.set()
-    decoder.submit(slow, job(b"\x89PNG slow"), done.set)
+    decoder.submit(slow, compressed_frames(job(b"\x89PNG slow")), done.set)
     assert done.wait(20)
     gate.clear()
-    decoder.submit(quick, job(PNG), lambda: order.append("first"))
+    decoder.submit(quick, compressed_frames(job(PNG)), lambda: order.append("first"))
     last = threading.Event()
-    decoder.submit(slow, job(b"\x89PNG slow"), lambda: (order.append("slow"), last.set()))
-    decoder.submit(quick, job(PNG), lambda: order.append("quick"))
+    decoder.submit(slow, compressed_frames(job(b"\x89PNG slow")), lambda: (order.append("slow"), last.set()))
+    decoder.submit(quick, compressed_frames(job(PNG)), lambda: order.append("quick"))
     gate.set()
     assert last.wait(20)
     assert order == ["first", "quick", "slow"]
@@ -107,3 +107,12 @@ def test_a_dicom_frame_is_tracked_and_its_decoding_is_timed(stage, frame):
     found = stage.run(stage.broker.answer(stage.session(), EncodedFrame(body), "http"))
     assert found.timing_ms["decode"] > 0
     assert found.timing_ms["queue"] >= 0
+
+
+def test_a_frame_of_no_session_is_decoded_aside_too(stage):
+    good = stage.run(stage.broker.decode_aside(EncodedFrame(PNG)))
+    assert good.pixels(None).shape == (2, 3)
+    raw = EncodedFrame(b"\0" * 12, "application/octet-stream", "uint16")
+    assert stage.run(stage.broker.decode_aside(raw)) is raw
+    with pytest.raises(FrameError):
+        stage.run(stage.broker.decode_aside(EncodedFrame(b"\x89PNG none"))).pixels(None)

@@ -104,7 +104,7 @@ def test_two_that_wait_are_answered_with_the_engines_joint_pose_to_the_last_bit(
         assert (result.first.camera_from_volume == report.camera_from_volume).all()
         assert (result.registration.world_from_volume == joint.world_from_volume).all()
         assert result.views == tuple(view.name for view in joint.views if view.used)
-    assert third.first.error_estimate == joint.assessment.error_estimate
+    assert third.first.error_estimate == joint.error_estimate
     assert [second.leads, third.leads] == [False, True]
     assert stage.accounted() == (3, 3, 0)
 

@@ -18,9 +18,11 @@ from fluoropose.serving.case_preparation import CaseCancelledError, CaseSteps
 from fluoropose.serving.case_records import CaseRecord
 from fluoropose.serving.preparation_process import WORKER_COMMAND, PreparationFailedError, PreparationProcess
 from fluoropose.serving.preparation_worker import PreparationLimits
+from support.dicom import ends_gdcm, enhanced_bytes
 from support.meshes import box_mesh, stl_bytes
 
-SPEAK = "import json, os, resource, signal, sys, time; sys.stdin.buffer.read(1);"
+IMPORTS = "import json, os, resource, signal, sys, time;"
+SPEAK = IMPORTS + "print(json.dumps({'ready': True}), flush=True); sys.stdin.buffer.read(1);"
 """The beginning of a process that waits for its task and then does what a test makes it do."""
 
 
@@ -110,11 +112,24 @@ def test_a_case_that_is_not_wanted_any_more_ends_its_process(tmp_path, request_o
         os.kill(int(pid.read_text()), 0)
 
 
+def test_a_process_that_dies_before_it_begins_does_not_blame_the_file(tmp_path, request_of):
+    with closing(PreparationProcess(command=(sys.executable, "-c", "raise SystemExit(3)"))) as preparing:
+        with pytest.raises(PreparationFailedError, match=r"could not begin \(exit code 3\)"):
+            preparing.prepare(request_of, tmp_path / "part", steps())
+
+
 def test_a_process_that_cannot_be_started_is_a_failure_too(tmp_path, request_of):
     preparing = PreparationProcess(command=(str(tmp_path / "nothing"),))
     preparing.warm()
     with pytest.raises(PreparationFailedError, match="expected to start a process for the case"):
         preparing.prepare(request_of, tmp_path / "part", steps())
+
+
+def test_a_volume_that_ends_gdcm_is_one_failed_case(tmp_path, process):
+    (tmp_path / "ct.dcm").write_bytes(ends_gdcm(enhanced_bytes(np.zeros((24, 30, 3)), order=range(3))))
+    view = ViewChoice(np.eye(3), 900.0, AtlasGrid(2.0, 2.0))
+    with pytest.raises(PreparationFailedError, match=r"died \(SIGABRT\): the file is damaged"):
+        process().prepare(CaseRequest(tmp_path / "ct.dcm", view, hu_window=(100.0, 3000.0)), tmp_path / "case", steps())
 
 
 def test_one_that_died_while_it_waited_is_not_used(tmp_path, request_of, process):

@@ -12,7 +12,7 @@ import nrrd
 import numpy as np
 from PIL import Image
 
-from support.dicom import slice_bytes, xray_bytes
+from support.dicom import NORMAL, slice_bytes, xray_bytes
 from support.meshes import ascii_stl, box_mesh, obj_bytes, ply_bytes, stl_bytes
 
 VALUES = (np.arange(120, dtype=np.int16).reshape(4, 5, 6) * 17) % 1000
@@ -39,7 +39,7 @@ def zipped(members, compression=zipfile.ZIP_DEFLATED):
 
 def ct_zip(**changes):
     """A zip of three slices, the second of which is changed."""
-    slices = {n: slice_bytes(n, VALUES[:, :, n], [0.0, 0.0, 2.0 * n], **(changes if n == 1 else {})) for n in range(3)}
+    slices = {n: slice_bytes(n, VALUES[:, :, n], 2.0 * n * NORMAL, **(changes if n == 1 else {})) for n in range(3)}
     return zipped({f"{n}.dcm": data for n, data in slices.items()})
 
 
@@ -169,3 +169,23 @@ def damaged_frames():
         "nothing.dcm": b"\0" * 128 + b"DICM",
         "text.json": json.dumps({"frame": 1}).encode(),
     }
+
+
+def tiff_bytes(values, sample_format):
+    """A TIFF of one strip of integers as they are, which Pillow cannot write; sample_format 1 is unsigned, 2 signed."""
+    rows, columns = values.shape
+    fields = [
+        (256, columns),
+        (257, rows),
+        (258, 8 * values.itemsize),
+        (259, 1),
+        (262, 1),
+        (273, 0),
+        (277, 1),
+        (278, rows),
+    ]
+    fields += [(279, values.nbytes), (339, sample_format)]
+    start = 8 + 2 + 12 * len(fields) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, start if tag == 273 else value) for tag, value in fields)
+    head = b"II*\0" + struct.pack("<IH", 8, len(fields))
+    return head + entries + bytes(4) + values.astype(values.dtype.newbyteorder("<")).tobytes()

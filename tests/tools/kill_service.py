@@ -79,7 +79,7 @@ class Service:
         except httpx.HTTPError:
             return False
 
-    def kill(self) -> list[int]:
+    def kill(self) -> dict[int, str]:
         """Kill the service; return the processes that it had started."""
         children = children_of(self.process.pid)
         self.process.send_signal(signal.SIGKILL)
@@ -91,11 +91,13 @@ class Service:
         return self.http.get(f"/v1/cases/{name}").json()
 
 
-def children_of(pid: int) -> list[int]:
-    found = []
+def children_of(pid: int) -> dict[int, str]:
+    """Return the processes that a process has started, with the end of their commands."""
+    found = {}
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
-            found += [int(word) for word in path.read_text().split()]
+            for word in path.read_text().split():
+                found[int(word)] = Path(f"/proc/{word}/cmdline").read_bytes().decode(errors="replace")[-200:]
     return found
 
 
@@ -247,7 +249,7 @@ def run(times: int, seed: int, folder: Path, seconds: float = float("inf")) -> S
         seen.starts_s.append(service.start_s)
         seen.starts_cpu_s.append(service.start_cpu_s)
         check(service, cases, seen)
-        seen.faults += [f"process {pid} stayed" for pid in children if lives(pid)]
+        seen.faults += stayed(children)
         if seen.faults:
             break
     service.process.send_signal(signal.SIGTERM)
@@ -255,6 +257,14 @@ def run(times: int, seed: int, folder: Path, seconds: float = float("inf")) -> S
         seen.faults.append(f"after SIGTERM the exit code was {service.process.returncode}")
     service.http.close()
     return seen
+
+
+def stayed(children: dict[int, str]) -> list[str]:
+    """Return which processes have not ended a minute after the service was killed; a busy machine takes its time."""
+    deadline = time.monotonic() + 60
+    while any(map(lives, children)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return [f"process {pid} stayed: {what!r}" for pid, what in children.items() if lives(pid)]
 
 
 def lives(pid: int) -> bool:

@@ -61,7 +61,15 @@ def test_a_server_without_grpc_serves_until_it_is_told_to_stop(cases_root, model
     client.start()
     try:
         server.run_server(
-            ServePlan(cases_root, models_root, port=port, grpc_port=-1, metrics_port=metrics_port, device="cpu")
+            ServePlan(
+                cases_root,
+                models_root,
+                port=port,
+                grpc_port=-1,
+                metrics_port=metrics_port,
+                device="cpu",
+                read_only=True,
+            )
         )
     finally:
         client.join()

@@ -16,6 +16,10 @@ RENAMED = {
 """Commands of the version before and where they are now."""
 
 
+REAL = ("wrist", "wrist-agreement")
+"""Studies that were commands of `evaluate` before they came under `evaluate real`."""
+
+
 class RootGroup(TyperGroup):
     """All commands, and the names that some had before."""
 
@@ -31,7 +35,10 @@ class EvaluateGroup(TyperGroup):
     """`evaluate`: what is not the name of one of its commands goes to `methods`, as before there were others."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `methods` before words that name no command."""
+        """Put `methods` before words that name no command, and `real` before the studies of real frames."""
+        if args and args[0] in REAL:
+            _name_new_form(f"evaluate {args[0]}", f"evaluate real {args[0]}")
+            args = ["real", *args]
         if args and not _names_command(self, ctx, args[0]):
             _name_new_form("evaluate", "evaluate methods")
             args = ["methods", *args]

@@ -7,16 +7,20 @@ import typer
 import fluoropose
 from fluoropose.cli.audit import audit
 from fluoropose.cli.bench.app import bench_app
+from fluoropose.cli.check import check
 from fluoropose.cli.demo import demo
 from fluoropose.cli.evaluate.app import evaluate_app
 from fluoropose.cli.geometry import geometry_app
 from fluoropose.cli.groups import RootGroup
+from fluoropose.cli.igtlink import igtlink
 from fluoropose.cli.keys import keys_app
 from fluoropose.cli.prepare import prepare
 from fluoropose.cli.register import register
 from fluoropose.cli.render import render
+from fluoropose.cli.replay import replay
 from fluoropose.cli.serve import serve
 from fluoropose.cli.stream import stream
+from fluoropose.cli.track import track
 from fluoropose.cli.train import train
 
 __all__ = ["app"]
@@ -46,7 +50,7 @@ def root(
     """
 
 
-for command in (prepare, train, serve, stream, register, render, demo, audit):
+for command in (prepare, check, train, serve, stream, igtlink, replay, register, track, render, demo, audit):
     app.command()(command)
 app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")

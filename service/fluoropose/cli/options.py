@@ -16,6 +16,7 @@ __all__ = [
     "Device",
     "GrpcAddress",
     "Hu",
+    "HuOffset",
     "InAir",
     "Inverted",
     "Json",
@@ -44,6 +45,10 @@ ObjectName = Annotated[str, typer.Option("--object", help="knee, plate or probe.
 LabelMap = Annotated[Path | None, typer.Option("--label-map", help="Label map on the CT's grid.")]
 Label = Annotated[int | None, typer.Option("--label", help="The object's value in the label map.")]
 Hu = Annotated[tuple[float, float] | None, typer.Option("--hu", help="The object's HU window: LOW HIGH.")]
+HuOffset = Annotated[
+    float | None,
+    typer.Option("--hu-offset", help="Added to the CT's values: -1024 if they are HU + 1024; 0: they are HU."),
+]
 Box = Annotated[str | None, typer.Option("--box", help="Box in LPS mm: x0,y0,z0,x1,y1,z1.")]
 Attenuation = Annotated[bool, typer.Option("--attenuation", help="Values are 1/mm, not HU.")]
 Material = Annotated[

@@ -12,6 +12,7 @@ from fluoropose.cli.options import (
     AttenuationPerMm,
     Box,
     Hu,
+    HuOffset,
     InAir,
     Label,
     LabelMap,
@@ -26,7 +27,9 @@ __all__ = ["prepare"]
 def prepare(
     volume: Annotated[
         Path,
-        typer.Argument(help="DICOM folder or .zip, .nii, .nii.gz, .nrrd; .stl, .ply, .obj; or knee, plate, probe."),
+        typer.Argument(
+            help="DICOM folder, .zip, .dcm, .nii, .nii.gz, .nrrd, .mha; .stl, .ply, .obj; or knee, plate, probe."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The case's folder; its name is the case's name.")],
     label_map: LabelMap = None,
@@ -47,6 +50,7 @@ def prepare(
     in_air: InAir = False,
     material: Material = None,
     attenuation_per_mm: AttenuationPerMm = None,
+    hu_offset: HuOffset = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a case of that name.")] = False,
 ) -> None:
     """Turn a volume or a mesh into a case: attenuation and atlas.
@@ -68,7 +72,7 @@ def prepare(
                 case = prepare_shipped(OBJECTS[str(volume)], out, grid=choice.grid, replace=force, progress=report)
             else:
                 selection = (label_map, label, hu, parse_box(box), attenuation, in_air)
-                request = CaseRequest(volume, choice, *selection, material, attenuation_per_mm)
+                request = CaseRequest(volume, choice, *selection, material, attenuation_per_mm, hu_offset)
                 case = prepare_ct(request, out, replace=force, progress=report)
         seconds, around = time.perf_counter() - began, " and their surroundings" if case.atlas.has_surroundings else ""
         size_mb = case.atlas.pictures.nbytes / 1e6
@@ -76,5 +80,8 @@ def prepare(
         console.print(f"case {case.name} in {out}: {atlas}")
         console.print(f"object: {read_understanding(out)}")
         console.print(f"picture: {out / PICTURE_NAME}")
-        for note in read_json(out / "case.json", "a case").get("mended", []):
+        record = read_json(out / "case.json", "a case")
+        for note in record.get("mended", []):
             console.print(f"mended in the mesh: {note}")
+        for one in record.get("findings", []):
+            console.print(f"{one['severity']}: {one['text']}", markup=False)

@@ -15,8 +15,8 @@ __all__ = ["serve"]
 
 def serve(
     cases: Annotated[
-        Path | None, typer.Option("--cases", help="Folder of cases; the shipped objects if not given.")
-    ] = None,
+        str, typer.Option("--cases", help="Folder of cases, or s3://...; the shipped objects if not given.")
+    ] = "",
     models: Annotated[
         Path | None, typer.Option("--models", help="Folder of models; the shipped ones if not given.")
     ] = None,
@@ -57,19 +57,25 @@ def serve(
     ping_s: Annotated[
         float, typer.Option("--ping-s", min=0.1, help="Between pings over WebSocket; silent for two more, it is ended.")
     ] = 5.0,
+    record_dir: Annotated[
+        Path | None, typer.Option("--record-dir", help="Record every session here (extra: record); see `replay`.")
+    ] = None,
 ) -> None:
     """Serve the cases until stopped.
 
     Example: fluoropose serve --cases cases --models models
     """
     with plain_errors():
+        from fluoropose.io.remote_cases import cache_name, is_remote
         from fluoropose.serving.preparation_worker import PreparationLimits
         from fluoropose.transports.server import ServePlan, run_server
 
         settings = Settings()
+        remote = cases if is_remote(cases) else ""
+        folder = settings.cache / "remote" / cache_name(cases) if remote else Path(cases) if cases else None
         run_server(
             ServePlan(
-                cases or prepare_shipped_cases(), models or settings.models_root(), host, port, grpc_port,
+                folder or prepare_shipped_cases(), models or settings.models_root(), host, port, grpc_port,
                 metrics_port, device or settings.device, threads or settings.threads,
                 cuda_graphs or settings.cuda_graphs, None if budget_mb is None else int(1e6 * budget_mb),
                 keys or settings.keys, tls_key, tls_cert, tls_client_ca, behind_proxy, grace_s, log_level,
@@ -78,6 +84,8 @@ def serve(
                 renderer or settings.renderer,
                 tuple(allow_host or settings.allowed("allow_host")),
                 tuple(allow_origin or settings.allowed("allow_origin")),
-                console,
+                record_dir=record_dir,
+                remote_cases=remote,
+                console=console,
             )
         )  # fmt: skip

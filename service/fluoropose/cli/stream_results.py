@@ -56,6 +56,11 @@ class StreamResults:
         """How many frames are sent in all."""
         return self.views * len(self.order)
 
+    @property
+    def told(self) -> int:
+        """How many frames were answered or refused."""
+        return len(self.ages_ms) + sum(self.problems.values())
+
     def run(self) -> PoseRun | None:
         """Return the poses of the answered frames in the camera of each, None where nothing was answered."""
         return PoseRun(self.source.case, self.records) if self.records else None
@@ -83,7 +88,7 @@ class StreamResults:
         facts: dict[str, Any] = {
             "sent": self.sent,
             "answered": len(self.ages_ms),
-            "dropped": self.sent - len(self.ages_ms) - sum(self.problems.values()),
+            "dropped": self.sent - self.told,
             "problems": self.problems,
             "statuses": self.statuses,
             "reconnects": reconnects,

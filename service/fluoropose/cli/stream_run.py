@@ -2,20 +2,24 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console
 from rich.live import Live
 
 from fluoropose.cli.console import console
+from fluoropose.cli.progress_lines import ProgressLines
 from fluoropose.cli.stream_results import StreamResults
 from fluoropose.cli.stream_source import FrameSource
 from fluoropose.client import TRANSPORTS, AsyncClient, AsyncTracker
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_order import alternate_directions
+from fluoropose.evaluation.progress import ProgressReport
 from fluoropose.io.pose_export.pose_record import PoseRun
 
-__all__ = ["StreamPlan", "run_stream"]
+__all__ = ["StreamPlan", "progress_in", "run_stream"]
 
 _LAST_ANSWER_S = 3.0
 
@@ -57,7 +61,7 @@ async def _stream(source: FrameSource, plan: StreamPlan) -> tuple[dict[str, Any]
     async with AsyncClient(plan.address, plan.transport, grpc=plan.grpc_address, key=plan.key) as client:
         tracker = await client.track(source.case, **source.opening(), **options)
         with Live(results.table(), console=console, refresh_per_second=8, transient=True) as live:
-            reading = asyncio.create_task(_read(tracker, results, live))
+            reading = asyncio.create_task(_read(tracker, results, live, progress_in(console)))
             await _send(tracker, source, order)
             try:
                 await asyncio.wait_for(results.last.wait(), _LAST_ANSWER_S)
@@ -79,7 +83,15 @@ async def _send(tracker: AsyncTracker, source: FrameSource, order: list[int]) ->
             await tracker.push(pixels, captured_at=due, **view)
 
 
-async def _read(tracker: AsyncTracker, results: StreamResults, live: Live) -> None:
+async def _read(tracker: AsyncTracker, results: StreamResults, live: Live, report: ProgressReport) -> None:
     async for event in tracker.events():
         results.take(event)
         live.update(results.table())
+        report(results.told, results.sent, f"{results.told - len(results.ages_ms)} refused")
+
+
+def progress_in(output: Console, clock: Callable[[], float] = time.monotonic) -> ProgressReport:
+    """Return what tells progress where no terminal shows the live table: a line every ten seconds."""
+    if output.is_terminal:
+        return lambda done, total, note="": None
+    return ProgressLines("streaming", lambda line: output.print(line, markup=False, highlight=False), clock).report

@@ -140,6 +140,7 @@ class AsyncTracker:
         self._link: Link | None = None
         self._seq = 0
         self._early_events: dict[int, dict[str, Any]] = {}
+        self._reconnecting = asyncio.Lock()
 
     async def open(self) -> None:
         """Open the session and connect to it."""
@@ -158,10 +159,11 @@ class AsyncTracker:
         """
         while True:
             seq = await self.push(pixels, captured_at, **view)
+            link = self._link
             try:
                 return await self._wait_for_answer(seq)
             except LinkLostError as error:
-                await self._reconnect(error)
+                await self._reconnect(error, link)
 
     async def send_views(
         self, frames: dict[str, NDArray[Any]], captured_at: float | None = None
@@ -173,11 +175,13 @@ class AsyncTracker:
         """
         moment = time.time() if captured_at is None else captured_at
         while True:
+            link = self._link
             try:
                 seqs = {name: await self.push(pixels, moment, camera=name) for name, pixels in frames.items()}
+                link = self._link
                 return {name: await self._wait_for_answer(seq) for name, seq in seqs.items()}
             except LinkLostError as error:
-                await self._reconnect(error)
+                await self._reconnect(error, link)
 
     async def push(self, pixels: NDArray[Any], captured_at: float | None = None, **view: Any) -> int:
         """Send a frame without waiting for its result, which comes out of `events`; return the frame's number.
@@ -187,20 +191,22 @@ class AsyncTracker:
         """
         frame = OutgoingFrame(self._seq, pixels, captured_at, drop_none(view))
         self._seq += 1
+        link = self._link
         try:
             await self._require_link().send(frame)
         except LinkLostError as error:
-            await self._reconnect(error)
+            await self._reconnect(error, link)
             await self._require_link().send(frame)
         return frame.seq
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Yield results and problems as they come, without end; a lost connection is made again."""
         while True:
+            link = self._link
             try:
                 yield await self._next_event()
             except LinkLostError as error:
-                await self._reconnect(error)
+                await self._reconnect(error, link)
 
     async def restart(self, initial_pose: Any = None, camera: dict[str, Any] | None = None, **change: Any) -> None:
         """Restart or change the session: a new start pose, a new camera, or the other fields of PATCH /v1/sessions."""
@@ -248,22 +254,28 @@ class AsyncTracker:
             raise LinkLostError(f"expected a stream that goes on, got: {event.get('reason', 'the service goes away')}")
         return event
 
-    async def _reconnect(self, cause: LinkLostError) -> None:
-        """Open a new session in place of the lost one, or raise `cause` after the client's `reconnect_s`."""
-        if self._link is not None:
-            await self._link.close()
-        deadline, attempt = time.monotonic() + self._client.reconnect_s, 0
-        while True:
-            await asyncio.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
-            attempt += 1
-            try:
-                await self.open()
-            except (LinkLostError, ProblemError) as error:
-                if time.monotonic() > deadline or (isinstance(error, ProblemError) and error.code not in _PASSING):
-                    raise cause from error
-            else:
-                self.reconnects += 1
+    async def _reconnect(self, cause: LinkLostError, link: Link | None) -> None:
+        """Open a new session in place of the lost one, or raise `cause` after the client's `reconnect_s`.
+
+        One who sends and one who reads both meet the loss of a `link`; the second finds that it was replaced.
+        """
+        async with self._reconnecting:
+            if self._link is not link:
                 return
+            if link is not None:
+                await link.close()
+            deadline, attempt = time.monotonic() + self._client.reconnect_s, 0
+            while True:
+                await asyncio.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
+                attempt += 1
+                try:
+                    await self.open()
+                except (LinkLostError, ProblemError) as error:
+                    if time.monotonic() > deadline or (isinstance(error, ProblemError) and error.code not in _PASSING):
+                        raise cause from error
+                else:
+                    self.reconnects += 1
+                    return
 
     def _require_link(self) -> Link:
         if self._link is None:

@@ -212,6 +212,9 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
         "camera_from_volume": _rows(found.camera_from_volume) or None,
         "world_from_volume": _rows(found.world_from_volume) or None,
         "error_estimate": _estimate_dict(found.error_estimate),
+        "visible_fraction": found.visible_fraction,
+        "reason": found.reason if found.HasField("reason") else None,
+        "reason_text": found.reason_text if found.HasField("reason_text") else None,
     }
     if found.HasField("smoothed"):
         smoothed = found.smoothed
@@ -221,10 +224,6 @@ def _found_dict(found: pb.Result | pb.Found) -> dict[str, Any]:
             "error_estimate": _estimate_dict(smoothed.error_estimate),
             "frames": smoothed.frames,
         }
-    if found.HasField("reason"):
-        fields["reason"] = found.reason
-    if found.HasField("reason_text"):
-        fields["reason_text"] = found.reason_text
     if found.outline:
         fields["outline"] = [_rows(polygon.pixels, 2) for polygon in found.outline]
     if found.covariance:

@@ -171,6 +171,11 @@ class AbstractAtlas(ABC):
         """The angle between neighbouring views, degrees."""
 
     @property
+    def averages_pixels(self) -> bool:
+        """Whether pixels are means over their area (`AbstractRenderer`)."""
+        return False
+
+    @property
     @abstractmethod
     def has_surroundings(self) -> bool:
         """Whether the rest of the CT is cached too."""
@@ -218,6 +223,10 @@ class AbstractAtlas(ABC):
     @abstractmethod
     def look_ahead(self, camera_from_volume: Mat44) -> None:
         """Prepare for the next frames of an object that was found at a pose."""
+
+    def wait_until_ahead(self, timeout_s: float) -> bool:
+        """Wait until what `look_ahead` began is there; tell whether it came to that in time."""
+        return True
 
     @property
     def stamps(self) -> NDArray[np.int64] | None:

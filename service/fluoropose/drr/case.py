@@ -7,6 +7,7 @@ import numpy as np
 from fluoropose.arrays import Points
 from fluoropose.drr.atlas import Atlas
 from fluoropose.geometry.pose6 import Pose6Frame
+from fluoropose.imaging.mesh import Solid
 from fluoropose.imaging.volume import Volume
 
 __all__ = ["Case"]
@@ -24,6 +25,7 @@ class Case:
     rest : the attenuation of what is left of its CT, or None
     corners_mm : the corners of the object's box in LPS, shape (8, 3)
     atlas : the cached views
+    solid : the mesh that the volume was filled from, in the same frame, or None
     """
 
     name: str
@@ -32,6 +34,7 @@ class Case:
     rest: Volume | None
     corners_mm: Points
     atlas: Atlas
+    solid: Solid | None = None
 
     @property
     def size_mm(self) -> float:

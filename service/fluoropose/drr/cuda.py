@@ -6,10 +6,9 @@ networks, and has been done when a method returns. They are compiled when they f
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,16 +26,16 @@ from fluoropose.drr.cuda_kernels import (
     sum_planes,
     sum_steps,
 )
+from fluoropose.drr.cuda_memory import CudaPictures, copy_to_device, device_errors, own_stream
 from fluoropose.drr.cuda_tables import AXES, GEOMETRY, ray_tables
 from fluoropose.drr.occupied_blocks import TILE, occupied_blocks
 from fluoropose.drr.pictures import ViewPictures
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.renderer_maker import AbstractRendererMaker
-from fluoropose.errors import DeviceError
 from fluoropose.geometry.camera import Camera
 from fluoropose.imaging.volume import Volume
 
-__all__ = ["CudaPictures", "CudaPlaneRenderer", "CudaRenderer", "CudaRendererMaker", "cuda_problem"]
+__all__ = ["CudaPlaneRenderer", "CudaRenderer", "CudaRendererMaker"]
 
 _AT_ONCE = 16
 """Pictures of a launch while a frame may wait for the device: a quarter of what a launch of a whole tile takes."""
@@ -50,90 +49,6 @@ _THREADS_PER_BLOCK = 64
 
 # A launch for one picture is small, and numba would warn of it.
 config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
-
-
-def cuda_problem() -> str | None:
-    """Return why numba cannot run kernels on a CUDA device here, or None where it can: it runs one."""
-    if config.ENABLE_CUDASIM:
-        return "NUMBA_ENABLE_CUDASIM is set, so that numba only simulates CUDA"
-    try:
-        if not cuda.is_available():
-            return f"numba finds no CUDA device: {_first_line(cuda.cuda_error() or 'none is attached')}"
-        tiles = cuda.device_array((1, 2, 1, 1), np.int32)
-        reset_tiles[(1, 1, 1), _THREADS](tiles, 0, 7)
-        if tiles.copy_to_host()[0, 1, 0, 0] != 7:
-            return "a first kernel gave another result than it should"
-    except Exception as error:
-        return f"numba cannot run a CUDA kernel: {_first_line(error)}"
-    return None
-
-
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-class CudaPictures(ViewPictures):
-    """Pictures on the host and on a CUDA device; what a renderer of this module writes goes to both."""
-
-    def __init__(self, shape: tuple[int, int, int], turns: AbstractContextManager[Any] | None = None) -> None:
-        """Begin with zeros, (places, rows, columns). `turns` is held, if given, while the device is used."""
-        super().__init__(np.zeros(shape, np.float16))
-        self._turns = nullcontext() if turns is None else turns
-        with self._turns, _device_errors():
-            self.device = _copied(self.host, np.float16)
-
-    @property
-    def address(self) -> int | None:
-        """Where the pictures begin in the device's memory; None in the simulator, which has none."""
-        interface = getattr(self.device, "__cuda_array_interface__", None)
-        return None if interface is None else int(interface["data"][0])
-
-    @property
-    def device_bytes(self) -> int:
-        """How many bytes they take on the device: as many as on the host."""
-        return int(self.host.nbytes)
-
-    def send(self, places: Sequence[int]) -> None:
-        """Copy the host's pictures at some places to the device."""
-        with self._turns, _device_errors():
-            for begin, end in _runs(places):
-                self.device[begin:end].copy_to_device(self.host[begin:end], stream=_stream())
-            _stream().synchronize()
-
-
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the places as runs of neighbours: the first of each, and the one after its last."""
-    numbers = np.unique(np.asarray(places, np.int64))
-    parts = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
-    return [(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
-
-
-@cache
-def _stream() -> Any:
-    """Return the stream of all renderers, which does not wait for the default one: ONNX Runtime copies there."""
-    if config.ENABLE_CUDASIM:
-        return cuda.stream()
-    from cuda.bindings import driver
-
-    cuda.current_context()
-    error, handle = driver.cuStreamCreate(driver.CUstream_flags.CU_STREAM_NON_BLOCKING.value)
-    return cuda.external_stream(int(handle)) if error == driver.CUresult.CUDA_SUCCESS else cuda.stream()
-
-
-def _copied(values: NDArray[Any], dtype: type) -> Any:
-    """Return a copy on the device, which is there when this returns."""
-    device = cuda.to_device(np.array(values, dtype, order="C"), stream=_stream())
-    _stream().synchronize()
-    return device
-
-
-@contextmanager
-def _device_errors() -> Iterator[None]:
-    """Raise DeviceError for what fails on the device."""
-    try:
-        yield
-    except Exception as error:
-        raise DeviceError(f"expected the CUDA device to render, got: {_first_line(error)}") from error
 
 
 def _launches(count: int, camera: Camera) -> list[slice]:
@@ -183,8 +98,8 @@ class _BatchRenderer(AbstractRenderer):
         self.volume = volume
         self._lock = threading.Lock() if turns is None else turns
         self._buffers: _Buffers | None = None
-        with self._lock, _device_errors():
-            self._flat = _copied(volume.values.reshape(-1), np.float32)
+        with self._lock, device_errors():
+            self._flat = copy_to_device(volume.values.reshape(-1), np.float32)
 
     @property
     def at_once(self) -> int:
@@ -204,10 +119,10 @@ class _BatchRenderer(AbstractRenderer):
         """Return the line integrals at several poses, float32 (poses, rows, columns)."""
         out = np.empty((len(poses), camera.rows, camera.columns), np.float32)
         for part in _launches(len(poses), camera):
-            with self._lock, _device_errors():
+            with self._lock, device_errors():
                 buffers = self._render(camera, poses[part])
-                buffers.pictures[: len(out[part])].copy_to_host(out[part], stream=_stream())
-                _stream().synchronize()
+                buffers.pictures[: len(out[part])].copy_to_host(out[part], stream=own_stream())
+                own_stream().synchronize()
         return out
 
     def render_into(
@@ -217,7 +132,7 @@ class _BatchRenderer(AbstractRenderer):
         numbers = np.array(places, np.int64)
         for part in _launches(len(poses), camera):
             halves = np.empty((len(numbers[part]), camera.rows, camera.columns), np.float16)
-            with self._lock, _device_errors():
+            with self._lock, device_errors():
                 self._round(self._render(camera, poses[part]), halves, pictures, numbers[part])
             pictures.host[numbers[part]] = halves
         if not isinstance(pictures, CudaPictures):
@@ -228,8 +143,8 @@ class _BatchRenderer(AbstractRenderer):
         buffers = self._buffers_for(camera, len(poses))
         geometry, axes = ray_tables(self.volume, camera, poses, steepest_first=self._by_planes)
         count = len(poses)
-        buffers.geometry[:count].copy_to_device(geometry, stream=_stream())
-        buffers.axes[:count].copy_to_device(axes, stream=_stream())
+        buffers.geometry[:count].copy_to_device(geometry, stream=own_stream())
+        buffers.axes[:count].copy_to_device(axes, stream=own_stream())
         self._launch(camera, count, buffers)
         return buffers
 
@@ -239,7 +154,7 @@ class _BatchRenderer(AbstractRenderer):
         """Copy rendered pictures as float16 to `halves`, and to their places on the device."""
         count, rows, columns = halves.shape
         rounded = buffers.halves[:count]
-        grid, stream = _grid(columns, rows, count), _stream()
+        grid, stream = _grid(columns, rows, count), own_stream()
         round_pictures[grid, _THREADS, stream](buffers.pictures, rounded)
         if isinstance(pictures, CudaPictures):
             to = buffers.places[:count]
@@ -273,11 +188,16 @@ class CudaPlaneRenderer(_BatchRenderer):
         blocks = occupied_blocks(volume.values)
         self._blocks = None
         if len(blocks):
-            with self._lock, _device_errors():
-                self._blocks = _copied(blocks, np.int32)
+            with self._lock, device_errors():
+                self._blocks = copy_to_device(blocks, np.int32)
 
     def _launch(self, camera: Camera, count: int, buffers: _Buffers) -> None:
-        tiles, axes, geometry, stream = buffers.tiles[:count], buffers.axes[:count], buffers.geometry[:count], _stream()
+        tiles, axes, geometry, stream = (
+            buffers.tiles[:count],
+            buffers.axes[:count],
+            buffers.geometry[:count],
+            own_stream(),
+        )
         every = (0, NEVER) if self._blocks is None else (NEVER, -1)
         reset_tiles[_grid(tiles.shape[3], tiles.shape[2], count), _THREADS, stream](tiles, *every)
         if self._blocks is not None:
@@ -300,7 +220,7 @@ class CudaRenderer(_BatchRenderer):
     def _launch(self, camera: Camera, count: int, buffers: _Buffers) -> None:
         grid = _grid(camera.columns, camera.rows, count)
         axes, geometry = buffers.axes[:count], buffers.geometry[:count]
-        sum_steps[grid, _THREADS, _stream()](self._flat, axes, geometry, float(self.step_mm), buffers.pictures)
+        sum_steps[grid, _THREADS, own_stream()](self._flat, axes, geometry, float(self.step_mm), buffers.pictures)
 
 
 class CudaRendererMaker(AbstractRendererMaker):

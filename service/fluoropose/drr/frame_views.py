@@ -36,6 +36,11 @@ class FrameViews(AbstractAtlas):
         """Whether the rest of the CT is rendered too."""
         return self._cache.has_surroundings
 
+    @property
+    def averages_pixels(self) -> bool:
+        """Whether pixels are means over their area (`AbstractRenderer`)."""
+        return self._cache.averages_pixels
+
     def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
         """Return the parts of a pose in its chart and the nearest view."""
         return self._cache.locate(camera_from_volume, stay)

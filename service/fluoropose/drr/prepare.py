@@ -11,10 +11,14 @@ from fluoropose.arrays import Mat33
 from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_mm, no_progress
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.drr.mesh_views import MeshRenderer
 from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.renderer_maker import CPU, AbstractRendererMaker
-from fluoropose.drr.view_cache import CacheSettings, ViewCache, ViewRenderers
+from fluoropose.drr.view_cache import CacheSettings, ViewCache
+from fluoropose.drr.view_renderers import ViewRenderers
 from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.mesh import Solid
 from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_object, pool_voxels
 
 __all__ = [
@@ -22,6 +26,7 @@ __all__ = [
     "ViewChoice",
     "canonical_view",
     "case_digest",
+    "object_renderer",
     "open_view_cache",
     "prepare_case",
     "quick_rest_renderer",
@@ -86,19 +91,26 @@ def prepare_case(
     choice: ViewChoice,
     *,
     rest: Volume | None = None,
+    solid: Solid | None = None,
     out: NDArray[Any] | None = None,
     progress: Progress = no_progress,
 ) -> Case:
     """Render the atlas of an object (attenuation in 1/mm), and of the `rest` of its CT if it is given.
 
-    `source` identifies the data that the object came from; `out` is as for `build_atlas`.
+    `source` identifies the data that the object came from; `out` is as for `build_atlas`. Of a `solid`, whose mesh the
+    volume was filled from, the views are those of the mesh.
     """
     view = canonical_view(volume, choice)
     atlas = build_atlas(
-        PlaneRenderer(view_volume(volume, view)), view, choice.grid,
+        object_renderer(volume, solid, view), view, choice.grid,
         rest=None if rest is None else PlaneRenderer(_rest_volume(rest, view)), out=out, progress=progress,
     )  # fmt: skip
-    return Case(name, case_digest(source, choice), volume, rest, bounding_corners(volume), atlas)
+    return Case(name, case_digest(source, choice), volume, rest, bounding_corners(volume), atlas, solid)
+
+
+def object_renderer(volume: Volume, solid: Solid | None, view: CanonicalView) -> AbstractRenderer:
+    """Return what renders an object's views: its mesh if that is known, else its volume."""
+    return PlaneRenderer(view_volume(volume, view)) if solid is None else MeshRenderer(solid)
 
 
 def rest_renderer(rest: Volume, view: CanonicalView) -> CpuRenderer:
@@ -120,7 +132,10 @@ def open_view_cache(
     step_deg = case.atlas.grid.step_deg if step_deg is None else step_deg
     view = case.atlas.view
     rest = None if case.rest is None else maker.make_view_renderer(_rest_volume(case.rest, view))
-    inside = maker.make_view_renderer(view_volume(case.volume, view))
+    if case.solid is None:
+        inside = maker.make_view_renderer(view_volume(case.volume, view))
+    else:
+        inside = MeshRenderer(case.solid)
     renderers = ViewRenderers(inside, rest, maker.make_pictures, maker.copies)
     return ViewCache(case.atlas, renderers, settings, step_deg=step_deg)
 

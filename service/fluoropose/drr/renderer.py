@@ -35,7 +35,12 @@ class RayFrame:
 
 
 class AbstractRenderer(ABC):
-    """A renderer of one volume (attenuation in 1/mm) for any camera and pose."""
+    """A renderer of one object (attenuation in 1/mm) for any camera and pose.
+
+    `averages_pixels` tells whether a pixel is the mean of what its whole area lets through, and not one ray.
+    """
+
+    averages_pixels: bool = False
 
     @abstractmethod
     def render(self, camera: Camera, camera_from_volume: Mat44) -> Float32:

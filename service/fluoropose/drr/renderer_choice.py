@@ -38,10 +38,12 @@ def choose_renderers(
         return CPU
     problem = no_gpu or _missing_extra()
     if problem is None:
-        from fluoropose.drr.cuda import CudaRendererMaker, cuda_problem
+        from fluoropose.drr.cuda_check import cuda_problem
 
         problem = cuda_problem()
         if problem is None:
+            from fluoropose.drr.cuda import CudaRendererMaker
+
             return CudaRendererMaker(turns)
     if name == "cuda":
         raise DeviceError(f"expected a CUDA device to render on, got: {problem}")

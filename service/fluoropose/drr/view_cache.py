@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from fluoropose.arrays import Float32, Mat33, Mat44
 from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid, pose_of_view
-from fluoropose.drr.pictures import ViewPictures
-from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.sphere import SphereGrid
+from fluoropose.drr.view_renderers import ViewRenderers
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray
 from fluoropose.imaging.half_precision import to_single
 
-__all__ = ["CacheSettings", "ViewCache", "ViewCounts", "ViewRenderers"]
+__all__ = ["CacheSettings", "ViewCache", "ViewCounts"]
 
 _ABSENT = -1
 
@@ -34,13 +33,6 @@ _SEARCHED_DEG = 36.0
 
 _LEAST_PLACES = 64
 """A cache has room for at least so many views, whatever its budget."""
-
-MakePictures = Callable[[tuple[int, int, int]], ViewPictures]
-"""Returns room for pictures, (places, rows, columns)."""
-
-
-def _make_host_pictures(shape: tuple[int, int, int]) -> ViewPictures:
-    return ViewPictures(np.zeros(shape, np.float16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +49,6 @@ class CacheSettings:
     radius_deg: float = 12.0
     lease_s: float = 2.0
     niceness: int = 10
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ViewRenderers:
-    """What renders the object and, if the case has one, the rest of its CT, and what makes room for their pictures.
-
-    `copies` is how often those hold each picture: twice if they are on a device too.
-    """
-
-    inside: AbstractRenderer
-    rest: AbstractRenderer | None = None
-    make_pictures: MakePictures = _make_host_pictures
-    copies: int = 1
-
-    @property
-    def kinds(self) -> tuple[AbstractRenderer, ...]:
-        """The renderers of each kind of picture."""
-        return (self.inside,) if self.rest is None else (self.inside, self.rest)
-
-    @property
-    def at_once(self) -> int:
-        """How many views are best rendered at once."""
-        return min(renderer.at_once for renderer in self.kinds)
-
-    @property
-    def device_bytes(self) -> int:
-        """How many bytes of a device's memory the renderers take."""
-        return sum(renderer.device_bytes for renderer in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +111,11 @@ class ViewCache(AbstractAtlas):
     def has_surroundings(self) -> bool:
         """Whether the rest of the CT is rendered too."""
         return self._kinds == 2
+
+    @property
+    def averages_pixels(self) -> bool:
+        """Whether pixels are means over their area (`AbstractRenderer`)."""
+        return self._renderers.inside.averages_pixels
 
     @property
     def counts(self) -> ViewCounts:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fluoropose.evaluation.trials import TrialResult
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.geometry.tolerance import EXACT, CameraTolerance
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.pipeline import register
@@ -38,9 +39,12 @@ def register_frame(
     plan: Plan,
     reading: Reading = INTENSITIES,
     schedule: Schedule = DEFAULT_SCHEDULE,
+    tolerance: CameraTolerance = EXACT,
 ) -> Registration:
-    """Register one frame (rows, columns) of a camera."""
-    view = FrameView(pixels, PlacedCamera(camera), meaning=reading.meaning, inverted=reading.inverted)
+    """Register one frame (rows, columns) of a camera; those of simulations are exact."""
+    view = FrameView(
+        pixels, PlacedCamera(camera, tolerance=tolerance), meaning=reading.meaning, inverted=reading.inverted
+    )
     return register(resident, [view], plan, schedule)
 
 

@@ -16,6 +16,7 @@ from fluoropose.errors import MeshError
 __all__ = [
     "Mesh",
     "SIDE_MM",
+    "Solid",
     "check_size",
     "check_values",
     "drop_repeated",
@@ -74,6 +75,14 @@ class Mesh:
     def flipped(self) -> "Mesh":
         """Return the surface that faces the other way."""
         return Mesh(self.vertices_mm, self.faces[:, ::-1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """What a closed mesh encloses, of one material: its linear attenuation in 1/mm."""
+
+    mesh: Mesh
+    attenuation_per_mm: float
 
 
 def check_values(mesh: Mesh) -> Mesh:

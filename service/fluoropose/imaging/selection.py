@@ -6,6 +6,7 @@ import numpy as np
 
 from fluoropose.arrays import Bool, Float64
 from fluoropose.errors import ObjectSelectionError
+from fluoropose.imaging.label_grid import labels_on_grid
 from fluoropose.imaging.volume import Volume
 
 __all__ = ["Selection", "selection_mask"]
@@ -20,7 +21,7 @@ class Selection:
 
     Attributes
     ----------
-    label, label_map : the voxel has this label in a map on the CT's own grid
+    label, label_map : the voxel has this label in a map, which is resampled if it is not on the CT's own grid
     hu_window : the voxel's value lies between these two, both included: HU, or 1/mm in a volume of attenuation
     box_mm : the voxel's centre lies in the box with these two corners, LPS, shape (2, 3)
     in_air : the object lies in air instead of soft tissue; `selected_object.select_object` says what that changes
@@ -44,7 +45,7 @@ def selection_mask(volume: Volume, selection: Selection, *, unit: str = "HU") ->
     Raises
     ------
     ObjectSelectionError
-        If the label map and the volume differ in shape or place, if the box is malformed, or if fewer than `MIN_VOXELS`
+        If the label map lies elsewhere than the volume, if the box is malformed, or if fewer than `MIN_VOXELS`
         voxels are left; the message names the condition that left too few.
     """
     mask = np.ones(volume.values.shape, dtype=bool)
@@ -65,13 +66,7 @@ def _label_mask(volume: Volume, selection: Selection) -> Bool:
     labels = selection.label_map
     if labels is None:
         raise ObjectSelectionError(f"expected a label map for label {selection.label}, got none")
-    if labels.values.shape != volume.values.shape:
-        raise ObjectSelectionError(
-            f"expected a label map of the CT's shape {volume.values.shape}, got {labels.values.shape}"
-        )
-    if np.abs(labels.lps_from_index - volume.lps_from_index).max() > 0.01 * float(volume.spacing_mm.min()):
-        raise ObjectSelectionError("expected a label map that lies where the CT lies, got another origin or direction")
-    mask: Bool = labels.values == selection.label
+    mask: Bool = labels_on_grid(labels, volume).values == selection.label
     if not mask.any():
         present = ", ".join(str(int(value)) for value in np.unique(labels.values))
         raise ObjectSelectionError(f"label {selection.label} must be in the label map, got labels {present}")

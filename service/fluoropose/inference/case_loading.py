@@ -59,6 +59,7 @@ def load_resident_case(
         atlas=atlas,
         any_camera=renderer,
         device_label=device.label,
+        trained=bundle.trained,
         network_bytes=network_bytes + atlas.device_bytes + renderer.device_bytes,
     )
 

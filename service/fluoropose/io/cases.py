@@ -1,8 +1,9 @@
 """Cases on disk: a folder with `case.json`, `attenuation.npy`, `atlas.npy` and, if the case has a rest, `rest.npy`.
 
-`object.png` shows the object to people; no code reads it. `case.json` holds the SHA-256 of every array and of itself,
-which are checked when the case is loaded. The atlas is then read through a memory map, and never written through one.
-In a case with a rest it holds the rest's pictures after the views of the object.
+`object.png` shows the object to people; no code reads it. A case of a mesh has it in `mesh_vertices.npy` and
+`mesh_faces.npy`. `case.json` holds the SHA-256 of every array and of itself, which are checked when the case is loaded.
+The atlas is then read through a memory map, and never written through one. In a case with a rest it holds the rest's
+pictures after the views of the object.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice, prepare_case
 from fluoropose.errors import FluoroposeError, InputError, StorageError, UnknownCaseError
 from fluoropose.geometry.canonical import CanonicalView
+from fluoropose.imaging.mesh import Mesh, Solid
 from fluoropose.imaging.understanding import Understanding
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.arrays_on_disk import check_files, digests_of, require_room, write_array
@@ -38,11 +40,13 @@ from fluoropose.io.object_picture import object_picture
 from fluoropose.io.pictures import save_picture
 
 __all__ = [
+    "CASE_FILES",
     "PICTURE_NAME",
     "case_folders",
     "check_name",
     "list_cases",
     "load_case",
+    "read_findings",
     "read_understanding",
     "read_verification",
     "record_digest",
@@ -56,7 +60,14 @@ PICTURE_NAME = "object.png"
 
 _SCHEMA = 1
 _VERIFICATION = "verification.json"
+CASE_FILES = (
+    "case.json", "attenuation.npy", "atlas.npy", "rest.npy", "mesh_vertices.npy", "mesh_faces.npy", "verification.json",
+    PICTURE_NAME,
+)  # fmt: skip
+"""All files that a case's folder may hold."""
+
 _SEAL = "record_sha256"
+_MESH_PER_MM = "mesh_attenuation_per_mm"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -74,6 +85,7 @@ def store_case(
     choice: ViewChoice,
     *,
     rest: Volume | None = None,
+    solid: Solid | None = None,
     details: dict[str, Any] | None = None,
     replace: bool = False,
     progress: Progress = no_progress,
@@ -93,15 +105,20 @@ def store_case(
     with new_folder(folder, replace=replace) as part:
         atlas_bytes = 2 * choice.grid.count * choice.size_px**2
         rest_bytes = 0 if rest is None else 2 * rest.values.size + atlas_bytes
-        require_room(part, volume.values.nbytes + atlas_bytes + rest_bytes)
+        mesh_bytes = 0 if solid is None else solid.mesh.vertices_mm.nbytes + 12 * len(solid.mesh.faces)
+        require_room(part, volume.values.nbytes + atlas_bytes + rest_bytes + mesh_bytes)
         write_array(part / "attenuation.npy", volume.values)
         if rest is not None:
             write_array(part / "rest.npy", rest.values.astype(np.float16))
-        case = prepare_case(name, source, volume, choice, rest=rest, progress=progress)
+        if solid is not None:
+            write_array(part / "mesh_vertices.npy", solid.mesh.vertices_mm)
+            write_array(part / "mesh_faces.npy", solid.mesh.faces.astype(np.int32))
+        case = prepare_case(name, source, volume, choice, rest=rest, solid=solid, progress=progress)
         write_array(part / "atlas.npy", case.atlas.pictures)
         save_picture(part / PICTURE_NAME, object_picture(volume, case.atlas.view))
-        digests = {"sha256": digests_of(part, _array_names(rest is not None))}
-        write_json(part / "case.json", _sealed(_describe(case, source, digests | (details or {}))))
+        record = _describe(case, source, details or {})
+        record["sha256"] = digests_of(part, _array_names(record))
+        write_json(part / "case.json", _sealed(record))
     return load_case(folder)
 
 
@@ -146,7 +163,7 @@ def load_case(folder: Path) -> Case:
         raise StorageError(f"checksum mismatch: case.json of case {folder.name} is damaged; prepare it again")
     try:
         if "sha256" in record:
-            check_files(folder, _array_names(record["rest_lps_from_index"] is not None), record["sha256"])
+            check_files(folder, _array_names(record), record["sha256"])
         return _read(folder, record)
     except FluoroposeError as error:
         raise StorageError(str(error)) from error
@@ -187,6 +204,13 @@ def read_understanding(folder: Path) -> str | None:
         raise StorageError(f"expected a complete case in {folder.name}, got: {error}; prepare it again") from error
 
 
+def read_findings(folder: Path) -> list[str]:
+    """Return what was left out, changed or looked wrong when a case's volume was read, a text each."""
+    found = _read_record(folder).get("findings")
+    texts = [one.get("text") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [text for text in texts if isinstance(text, str)]
+
+
 def remove_case(folder: Path) -> None:
     """Delete a stored case. Its folder is renamed first, so that a deletion that is cut short leaves no listed case."""
     sweep_parts(folder.parent, folder.name)
@@ -220,9 +244,11 @@ def _sealed(record: dict[str, Any]) -> dict[str, Any]:
     return plain | {_SEAL: hashlib.sha256(text.encode()).hexdigest()}
 
 
-def _array_names(with_rest: bool) -> tuple[str, ...]:
-    """Return the names of the arrays of a case with a rest or without."""
-    return ("attenuation.npy", "atlas.npy", *(["rest.npy"] if with_rest else []))
+def _array_names(record: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of the arrays of a case by its record: a rest and a mesh are there or not."""
+    rest = [] if record["rest_lps_from_index"] is None else ["rest.npy"]
+    mesh = [] if record.get(_MESH_PER_MM) is None else ["mesh_vertices.npy", "mesh_faces.npy"]
+    return ("attenuation.npy", "atlas.npy", *rest, *mesh)
 
 
 def _read(folder: Path, record: dict[str, Any]) -> Case:
@@ -245,7 +271,16 @@ def _read(folder: Path, record: dict[str, Any]) -> Case:
     if pictures.shape != expected:
         raise StorageError(f"expected an atlas of shape {expected}, got {pictures.shape}; prepare the case again")
     corners: Float64 = np.array(record["corners_mm"])
-    return Case(folder.resolve().name, record["digest"], volume, rest, corners, Atlas(pictures, grid, view))
+    atlas, solid = Atlas(pictures, grid, view), _read_solid(folder, record)
+    return Case(folder.resolve().name, record["digest"], volume, rest, corners, atlas, solid)
+
+
+def _read_solid(folder: Path, record: dict[str, Any]) -> Solid | None:
+    """Return the mesh that a case was made from; None if it was made from a volume, or before meshes were kept."""
+    if record.get(_MESH_PER_MM) is None:
+        return None
+    mesh = Mesh(np.load(folder / "mesh_vertices.npy"), np.load(folder / "mesh_faces.npy"))
+    return Solid(mesh, float(record[_MESH_PER_MM]))
 
 
 def _describe(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -258,6 +293,7 @@ def _describe(case: Case, source: str, details: dict[str, Any]) -> dict[str, Any
         "size_mm": case.size_mm,
         "lps_from_index": case.volume.lps_from_index.tolist(),
         "rest_lps_from_index": None if case.rest is None else case.rest.lps_from_index.tolist(),
+        _MESH_PER_MM: None if case.solid is None else case.solid.attenuation_per_mm,
         "corners_mm": case.corners_mm.tolist(),
         "canonical": {
             "centre_mm": view.centre_mm.tolist(),

@@ -1,7 +1,6 @@
-"""Compressed frames are decoded in a process of their own, which may take too long or die and harms nobody."""
+"""Compressed pixels are decoded in a process of their own, which may take too long or die and harms nobody."""
 
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -13,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.errors import DeviceError, FrameError
-from fluoropose.io.decoding_child import ANSWER, REQUEST
+from fluoropose.io.decoding_protocol import ANSWER, REQUEST
 
-__all__ = ["DecodingProcess", "MAX_DECODING_S"]
+__all__ = ["DecoderEndedError", "DecodingProcess", "MAX_DECODING_S"]
 
 MAX_DECODING_S = 2.0
 """Decoding the largest frame takes 0.4 s on a slow core; what takes longer than this is no frame of a console."""
@@ -26,12 +25,20 @@ _START_S = 60.0
 _MAX_TEXT_BYTES = 4096
 
 
+class DecoderEndedError(FrameError):
+    """The process that decoded was ended, by its limits or by what it decoded; `why` says by which."""
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
 class DecodingProcess:
     """One process. It is started when it is first needed, and anew after it was ended; one thread uses it at a time."""
 
-    def __init__(self, limit_s: float = MAX_DECODING_S) -> None:
-        """Give each frame at most `limit_s`."""
-        self._limit_s = limit_s
+    def __init__(self, limit_s: float = MAX_DECODING_S, module: str = "fluoropose.io.decoding_child") -> None:
+        """Give each request at most `limit_s` if it asks for no other; `module` is what the process runs."""
+        self._limit_s, self._module = limit_s, module
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -39,7 +46,8 @@ class DecodingProcess:
         if self._process is not None and self._process.poll() is None:
             return
         self.end()
-        command = [sys.executable, "-m", "fluoropose.io.decoding_child"]
+        # Modules that lie in the working folder (-P) are none of ours.
+        command = [sys.executable, "-P", "-m", self._module]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
             # A session of its own: Ctrl-C at a terminal is the service's, which ends this process by its input's end.
@@ -51,24 +59,33 @@ class DecodingProcess:
             self.end()
             raise DeviceError(f"expected a process that decodes frames, got: {error or 'its end'}") from error
 
-    def decode(self, body: bytes, media_type: str) -> NDArray[Any]:
-        """Return the pixels, (rows, columns), of an npy, PNG or DICOM file.
+    def decode(self, body: bytes, media_type: str, limit_s: float | None = None) -> NDArray[Any]:
+        """Return the pixels that the process makes of a body; of a file of a media type, (rows, columns), by default.
 
         Raises
         ------
         FrameError
-            As `io.frames.decode_frame`; or if decoding takes more time or memory than the limits.
+            As `io.frames.decode_frame`; a DecoderEndedError if decoding takes more time or memory than the limits, or
+            ends the process.
         DeviceError
             If the process cannot be started.
         """
         self.start()
+        limit_s = self._limit_s if limit_s is None else limit_s
         try:
-            with self._limited(self._limit_s) as late:
+            with self._limited(limit_s) as late:
                 return self._ask(body, media_type.encode("latin-1", "replace")[:100])
+        except FrameError:
+            raise
         except (OSError, EOFError) as error:
             self.end()
-            why = f"one that takes longer than {self._limit_s:g} s" if late.is_set() else "one that ends its decoder"
-            raise FrameError(f"expected a frame that is decoded within the limits, got {why}") from error
+            why = f"takes longer than {limit_s:g} s" if late.is_set() else "ends its decoder"
+            message = f"expected a frame that is decoded within the limits, got one that {why}"
+            raise DecoderEndedError(message, why) from error
+        except BaseException:
+            # Half an answer, of a process that an interruption or nonsense left behind, is no beginning of the next.
+            self.end()
+            raise
 
     @contextmanager
     def _limited(self, limit_s: float) -> Iterator[threading.Event]:
@@ -99,7 +116,7 @@ class DecodingProcess:
         late.set()
         if self._process is not None:
             with suppress(OSError):
-                self._process.send_signal(signal.SIGKILL)
+                self._process.kill()
 
     def _ask(self, body: bytes, media_type: bytes) -> NDArray[Any]:
         process = self._process

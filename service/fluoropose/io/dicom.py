@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.errors import FrameError
+from fluoropose.errors import DeviceError, FrameError
 from fluoropose.io.dicom_bounds import MAX_PIXELS, ImageBounds, open_dicom_image
 from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.xray_pixels import xray_pixels
@@ -50,7 +50,7 @@ def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:
 def _decode_pixels(dataset: Any, number: int | None = None) -> NDArray[Any]:
     try:
         return xray_pixels(dataset, number)
-    except FrameError:
+    except (DeviceError, FrameError):
         raise
     except Exception as error:
         raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error

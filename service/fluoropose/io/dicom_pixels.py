@@ -1,8 +1,4 @@
-"""Values of the planes of a DICOM CT in HU: decoded, rescaled, padding replaced by air.
-
-Compressed images (JPEG, JPEG Lossless, JPEG-LS, JPEG 2000, RLE) are decoded by pydicom, which finds GDCM where it is
-installed; it is a dependency of this package.
-"""
+"""Values of the planes of a DICOM CT in HU: decoded, rescaled, padding replaced by air."""
 
 from typing import Any
 
@@ -12,10 +8,11 @@ from pydicom.pixels.processing import apply_modality_lut
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from fluoropose.arrays import Bool, Float32
-from fluoropose.errors import VolumeError
+from fluoropose.errors import DeviceError, VolumeError
 from fluoropose.imaging.volume_limits import AIR_HU
 from fluoropose.io.dicom_planes import Plane, numbers_of
 from fluoropose.io.reader_faults import fault_text
+from fluoropose.io.stored_pixels import stored_pixels
 
 __all__ = ["PlaneDecoder", "padding_mask"]
 
@@ -88,7 +85,9 @@ def _decode(plane: Plane) -> NDArray[Any]:
         plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else plain
     try:
-        return np.asarray(dataset.pixel_array)
+        return stored_pixels(dataset)
+    except DeviceError:
+        raise
     except Exception as error:
         syntax = UID(str(dataset.file_meta.TransferSyntaxUID)).name
         raise VolumeError(

@@ -16,7 +16,7 @@ from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
 from fluoropose.io.dicom_bounds import MAX_PIXELS
-from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 
 __all__ = [
@@ -71,7 +71,7 @@ def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
     Of a file of several frames, `number` chooses one, from 0; no other is decoded. Without it, a TIFF's first page is
     taken, and a DICOM image of several frames is refused.
     """
-    with translate_faults(FrameError, f"a frame in {path}"):
+    with name_file(path), translate_faults(FrameError, f"a frame in {path}"):
         data = path.read_bytes()
         if data[:4] in (b"II*\0", b"MM\0*"):
             return tiff_pages(data, number or 0, 1)[0]
@@ -82,9 +82,9 @@ def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
             return read_dicom_frame(data, number)
         if kind == "application/x-npy" and number is not None:
             return npy_frame(path, number)
-    if number not in (None, 0):
-        raise FrameError(f"expected a file of several frames for frame {number}, got {path.name}")
-    return decode_frame(data, kind)
+        if number not in (None, 0):
+            raise FrameError(f"expected a file of several frames for frame {number}, got {path.name}")
+        return decode_frame(data, kind)
 
 
 def npy_frame(path: Path, number: int) -> NDArray[Any]:

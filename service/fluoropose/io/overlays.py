@@ -21,6 +21,9 @@ _SQUARES = 12
 _SMOOTH = 4
 """Outlines are drawn on a picture this many times larger, then reduced, so that they are smooth."""
 
+_DARKEST_SHARE = 0.1
+"""Line integrals within this share of the largest one are those of no light at all."""
+
 _FINE_PIXELS = 1536 * 1536
 """Larger pictures are drawn as they are: lines of several pixels are smooth enough."""
 
@@ -107,8 +110,13 @@ def _around(lines: Float32) -> Bool:
 
 
 def _grey(values: Float32, like: Float32 | None = None) -> Picture:
-    """Return line integrals as greys, dense dark; the contrast is that of `like`, by default their own."""
-    low, high = np.percentile(values if like is None else like, [0.5, 99.0])
+    """Return line integrals as greys, dense dark; the contrast is that of `like`, by default their own.
+
+    What is as dark as the darkest pixel, as the surroundings of a round field are, has no part in the contrast.
+    """
+    base = values if like is None else like
+    lit = base[base < float(base.max()) - _DARKEST_SHARE * float(np.ptp(base))]
+    low, high = np.percentile(lit if lit.size >= base.size // 4 else base, [0.5, 99.5])
     return _to_rgb(1.0 - np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0))
 
 

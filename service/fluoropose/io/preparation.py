@@ -11,17 +11,21 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.prepare import ViewChoice
 from fluoropose.errors import InputError, VolumeError
 from fluoropose.geometry.rotation import about_x, about_y
+from fluoropose.imaging.finding import Finding
+from fluoropose.imaging.label_grid import same_grid
 from fluoropose.imaging.materials import mesh_attenuation_per_mm
-from fluoropose.imaging.mesh import mesh_identity
+from fluoropose.imaging.mesh import Solid, mesh_identity
 from fluoropose.imaging.mesh_voxels import voxelise_mesh
 from fluoropose.imaging.selected_object import select_object, understand_solid
 from fluoropose.imaging.selection import Selection
+from fluoropose.imaging.volume import Volume
+from fluoropose.imaging.volume_findings import find_hu_offset
 from fluoropose.io.cases import store_case
 from fluoropose.io.mesh_files import MESH_SUFFIXES, mesh_suffix
 from fluoropose.io.meshes import read_mesh
 from fluoropose.io.metaimage import is_metaimage
 from fluoropose.io.poses import read_pose
-from fluoropose.io.volumes import read_volume, volume_identity
+from fluoropose.io.volumes import examine_volume, read_volume, volume_identity
 from fluoropose.objects.catalogue import ShippedObject
 
 __all__ = ["CaseRequest", "VIEWS", "choose_view", "prepare_ct", "prepare_shipped", "volume_suffix"]
@@ -47,6 +51,8 @@ class CaseRequest:
     attenuation : the volume's values are attenuation in 1/mm, not HU
     material, attenuation_per_mm : what a mesh is made of, a name of `imaging.materials.MATERIALS` or a number; a mesh
         needs one of the two, and is the object itself: nothing is selected in it
+    hu_offset : is added to every value of a CT, -1024 where they are HU + 1024; without it such values are refused, and
+        0 says that the values are HU, whatever they look like
 
     Raises
     ------
@@ -64,6 +70,7 @@ class CaseRequest:
     in_air: bool = False
     material: str | None = None
     attenuation_per_mm: float | None = None
+    hu_offset: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, before a file is read."""
@@ -73,7 +80,7 @@ class CaseRequest:
                 raise InputError(f"expected a material only of a mesh ({kinds}), got one of {self.ct.name}")
             return
         mesh_attenuation_per_mm(self.material, self.attenuation_per_mm)
-        chosen = (self.label_map, self.label, self.hu_window, self.box_mm)
+        chosen = (self.label_map, self.label, self.hu_window, self.box_mm, self.hu_offset)
         if self.attenuation or self.in_air or any(one is not None for one in chosen):
             raise InputError(
                 "expected no selection (label, window, box, attenuation, in air) of a mesh, which is the object itself"
@@ -89,7 +96,8 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
     """Read a CT or a mesh, select the object, prepare and store the case; a failure leaves no listed case."""
     if request.is_mesh:
         return _prepare_mesh(request, folder, replace, progress)
-    volume = read_volume(request.ct)
+    reading = examine_volume(request.ct)
+    volume, offset_note = _in_hu(reading.volume, request)
     labels = read_volume(request.label_map) if request.label_map is not None else None
     box = None if request.box_mm is None else np.asarray(request.box_mm).tolist()
     named = (
@@ -116,10 +124,33 @@ def prepare_ct(request: CaseRequest, folder: Path, *, replace: bool = False, pro
             "ct": request.ct.name,
             "selection": {"label": request.label, "hu_window": request.hu_window, "box_mm": box},
             "understanding": selected.understanding.record(),
+            "findings": [one.record() for one in (*reading.findings, *offset_note, *_map_findings(labels, volume))],
         },
         replace=replace,
         progress=progress,
     )
+
+
+def _in_hu(volume: Volume, request: CaseRequest) -> tuple[Volume, tuple[Finding, ...]]:
+    """Return the volume with the offset that was given, or refuse one whose values are surely HU + 1024."""
+    if request.hu_offset:
+        text = f"{request.hu_offset:g} was added to every value, as asked for"
+        shifted = Volume(volume.values + np.float32(request.hu_offset), volume.lps_from_index)
+        return shifted, (Finding("offset-added", "note", text),)
+    if request.hu_offset is not None or request.attenuation:
+        return volume, ()
+    found = find_hu_offset(volume)
+    if found is not None and found.severity == "error":
+        raise VolumeError(f"expected HU in {request.ct.name}, got {found.text}")
+    return volume, () if found is None else (found,)
+
+
+def _map_findings(labels: Volume | None, volume: Volume) -> tuple[Finding, ...]:
+    if labels is None or same_grid(labels, volume):
+        return ()
+    shapes = [" x ".join(map(str, one.values.shape)) for one in (labels, volume)]
+    text = f"the label map ({shapes[0]}) was resampled to the grid of the CT ({shapes[1]})"
+    return (Finding("labels-resampled", "note", text),)
 
 
 def _prepare_mesh(request: CaseRequest, folder: Path, replace: bool, progress: Progress) -> Case:
@@ -136,8 +167,11 @@ def _prepare_mesh(request: CaseRequest, folder: Path, replace: bool, progress: P
         "mended": list(mended),
         "understanding": understand_solid(volume, volume_mm3).record(),
     }
-    source = f"mesh:1:{mesh_identity(mesh)}:{per_mm:.6g}"
-    return store_case(folder, source, volume, request.choice, details=details, replace=replace, progress=progress)
+    source = f"mesh:2:{mesh_identity(mesh)}:{per_mm:.6g}"
+    solid = Solid(mesh, per_mm)
+    return store_case(
+        folder, source, volume, request.choice, solid=solid, details=details, replace=replace, progress=progress
+    )
 
 
 def prepare_shipped(

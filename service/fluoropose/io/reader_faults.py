@@ -7,12 +7,13 @@ NotImplementedError, RuntimeError, MemoryError, RecursionError. Each public read
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
-from fluoropose.errors import FluoroposeError, InputError
+from fluoropose.errors import FluoroposeError, FrameError, InputError
 
-__all__ = ["fault_text", "translate_faults"]
+__all__ = ["fault_text", "name_file", "translate_faults"]
 
 _MOST_CHARACTERS = 240
 """Of what a library says about a file; some put the file's content into their messages."""
@@ -35,6 +36,17 @@ def translate_faults(kind: type[InputError], expected: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise kind(f"expected {expected}, got: {fault_text(error)}") from error
+
+
+@contextmanager
+def name_file(path: Path) -> Iterator[None]:
+    """Put a file's name into the FrameErrors of a block that lack it: those of what decodes bytes of any origin."""
+    try:
+        yield
+    except FrameError as error:
+        if path.name in str(error):
+            raise
+        raise FrameError(f"{error} (in {path.name})") from error
 
 
 def fault_text(error: BaseException) -> str:

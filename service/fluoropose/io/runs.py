@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
 from fluoropose.io.frames import MAX_PIXELS, read_frame_file
-from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 from fluoropose.io.video import VIDEO_SUFFIXES, read_video
 
-__all__ = ["FrameRun", "read_run"]
+__all__ = ["FRAME_SUFFIXES", "FrameRun", "read_run"]
 
-_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
+FRAME_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,14 +43,15 @@ def read_run(path: Path) -> FrameRun:
 
 def _read(path: Path) -> FrameRun:
     if path.is_dir():
-        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in _SUFFIXES)
+        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
         run = FrameRun([read_frame_file(item) for item in files])
     elif path.suffix.lower() in VIDEO_SUFFIXES:
         run = FrameRun(*read_video(path))
     elif path.suffix.lower() == ".npy":
         run = FrameRun(list(_read_stack(path)))
     else:
-        run = _read_file(path)
+        with name_file(path):
+            run = _read_file(path)
     kinds = {(frame.shape, frame.dtype.name) for frame in run.frames}
     if len(kinds) != 1:
         found = ", ".join(f"{shape} {dtype}" for shape, dtype in sorted(kinds)[:3]) or "none"

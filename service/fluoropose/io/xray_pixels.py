@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.pixels import pixel_array
 from pydicom.pixels.processing import apply_modality_lut
 
 from fluoropose.errors import FrameError
+from fluoropose.io.stored_pixels import stored_pixels
 
 __all__ = ["intensities_run_down", "xray_pixels"]
 
@@ -36,8 +36,7 @@ def xray_pixels(dataset: Any, number: int | None = None) -> NDArray[Any]:
     frames = int(dataset.get("NumberOfFrames") or 1)
     if number is not None and not 0 <= number < frames:
         raise FrameError(f"expected a frame number of 0 to {frames - 1}, got {number}")
-    stored = np.asarray(pixel_array(dataset) if number is None else pixel_array(dataset, index=number))
-    values = _rescaled(stored, dataset)
+    values = _rescaled(stored_pixels(dataset, number), dataset)
     return _frame_type(_turned(values, dataset) if intensities_run_down(dataset) else values)
 
 

@@ -43,7 +43,7 @@ from fluoropose.registration.prepared_view import prepare_views, shared_pictures
 from fluoropose.registration.projected_object import project_object
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Clock, CoarseEnd, Schedule, motion_between
 from fluoropose.registration.resident_case import ResidentCase
-from fluoropose.registration.result import FrameView, ObjectEstimate, Registration, registration_from
+from fluoropose.registration.result import FrameView, ObjectEstimate, Registration, registration_from, tolerance_of
 
 __all__ = ["register_objects"]
 
@@ -106,6 +106,7 @@ def register_objects(
             preprocess_ns=common_ns + state.preprocess_ns,
             total_ns=common_ns + state.spent_ns,
             searched=task.plan.start is None,
+            from_tolerance=tolerance_of(views, estimate, task.views[0].atlas.view.centre_mm),
         )
         for task, state, estimate in turns.ends()
     )

@@ -18,7 +18,7 @@ from fluoropose.geometry.rigid import apply_twist, inverse, transform
 from fluoropose.geometry.rotation import angle_between
 from fluoropose.imaging.sampling import normalised_homography, stack_frames
 from fluoropose.parallel import run_parallel
-from fluoropose.registration.assessment import SURE, assess, assess_doubtful, assess_jointly, view_similarity
+from fluoropose.registration.assessment import SURE, assess_doubtful, assess_in_frame, assess_jointly
 from fluoropose.registration.initialization.multi_view_search import best_places, shift_scores
 from fluoropose.registration.multi_view_solver import (
     CalibratedView,
@@ -174,8 +174,9 @@ class _JointSolver:
 
 def _assess_in_view(view: PreparedView, estimate: PoseEstimate, world_from_volume: Mat44) -> AssessedPose:
     """Return what is to be thought of a joint pose in one view."""
-    similarity = view_similarity(view.image, view.calibrated.align(world_from_volume), view.atlas)
-    return AssessedPose(estimate, assess(estimate, similarity, view.camera, view.atlas), similarity)
+    alignment = view.calibrated.align(world_from_volume)
+    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas)
+    return AssessedPose(estimate, assessment, similarity)
 
 
 def _with_times(pose: AssessedPose, refine_ns: int, quality_ns: int) -> AssessedPose:

@@ -23,7 +23,7 @@ from fluoropose.registration.refinement.gauss_newton import (
     minimise,
     newton_step,
 )
-from fluoropose.registration.refinement.sequence import REFINEMENT, RefinementSettings, regression_of
+from fluoropose.registration.refinement.sequence import REFINEMENT, RefinementSettings, go_on, regression_of
 from fluoropose.registration.regression.residual import (
     Equation,
     Group,
@@ -233,8 +233,14 @@ def refine_jointly(
         return joint
     edges = [EdgeCost(frame, view.camera, view.atlas) for frame, view in zip(frames, views, strict=True)]
     cost = _JointEdgeCost(edges, views, joint.views, settings.edge_prior_share)
-    stop = replace(settings.edge_stop, settled_errors=settings.edge_stop.settled_errors * float(np.sqrt(len(views))))
-    solution = minimise(cost, joint.world_from_volume, Prior(_weak_information(views[0].atlas)), stop)
+    stops = [
+        replace(stop, settled_errors=stop.settled_errors * float(np.sqrt(len(views))))
+        for stop in (settings.edge_stop, settings.opaque_stop)
+    ]
+    prior = Prior(_weak_information(views[0].atlas))
+    solution = minimise(cost, joint.world_from_volume, prior, stops[0])
+    if all(edge.is_opaque for edge in edges):
+        solution = go_on(cost, solution, prior, stops[1])
     if not solution.improved:
         return joint
     estimates = tuple(

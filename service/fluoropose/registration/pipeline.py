@@ -19,9 +19,8 @@ from dataclasses import replace
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
     Status,
-    assess,
+    assess_in_frame,
     assess_waiting,
-    view_similarity,
     world_information,
 )
 from fluoropose.registration.explanation import explain
@@ -51,8 +50,15 @@ from fluoropose.registration.regression.schedule import (
     pose_estimate,
 )
 from fluoropose.registration.resident_case import ResidentCase
-from fluoropose.registration.result import AssessedPose, FrameView, ObjectEstimate, Registration, registration_from
-from fluoropose.registration.rivals import best_end, has_settled, is_convincing, is_doubtful, tried_end
+from fluoropose.registration.result import (
+    AssessedPose,
+    FrameView,
+    ObjectEstimate,
+    Registration,
+    registration_from,
+    tolerance_of,
+)
+from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_doubtful, is_taken, tried_end
 
 __all__ = [
     "assess_refined",
@@ -66,11 +72,9 @@ __all__ = [
     "regress_coarsely",
     "say_waiting",
     "search",
+    "search_about",
     "surer_of",
 ]
-
-_FOUND_CONFIDENCE = 0.95
-"""Confidence of a searched pose from which no further candidate is tried."""
 
 
 def register(
@@ -111,6 +115,7 @@ def register(
         preprocess_ns=ready - began,
         total_ns=resident.clock() - began,
         searched=plan.start is None,
+        from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
     )
 
 
@@ -139,16 +144,16 @@ def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) ->
     if found.assessment.status is Status.TRACKING:
         return found
     found = surer_of(found, follow(view, start, DEFAULT_SCHEDULE))
-    return found if found.assessment.status is not Status.LOST else _search_about(view, start, found)
+    return found if found.assessment.status is not Status.LOST else search_about(view, start, found)
 
 
 def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
     """Find an object from a rough start; where what the networks found may have a rival, search about the start."""
     found = follow(view, start, schedule)
-    return found if is_convincing(view, tried_end(view, found), start) else _search_about(view, start, found)
+    return found if is_taken(view, found, start) else search_about(view, start, found)
 
 
-def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
+def search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them.
 
     Where none looks much like it, the search goes farther about, and the fine network takes the views as they are: in a
@@ -169,16 +174,20 @@ def _search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> Asse
 
 
 def search(view: PreparedView) -> AssessedPose:
-    """Search the whole frame; stop at the first candidate that is surely right."""
-    best: AssessedPose | None = None
-    for start in candidate_poses(view.image, view.camera, view.atlas):
-        found = follow(view, start, DEFAULT_SCHEDULE)
-        if best is None or found.assessment.confidence > best.assessment.confidence:
-            best = found
-        if found.assessment.status is Status.TRACKING and found.assessment.confidence > _FOUND_CONFIDENCE:
-            return found
-    if best is None:
+    """Search the whole frame: follow its likely poses until one end is beyond doubt, and return the most alike.
+
+    Where none looks much like the frame, the best end is searched about.
+    """
+    ends: list[TriedEnd] = []
+    for start in candidate_poses(view.image, view.camera, view.atlas, view.resident.search_templates):
+        ends.append(tried_end(view, follow(view, start, DEFAULT_SCHEDULE)))
+        if has_settled(view, ends):
+            return best_end(view, ends)
+    if not ends:
         raise AssertionError("expected candidates from the search, got none")
+    best = best_end(view, ends)
+    if all(is_doubtful(view, end) for end in ends):
+        return search_about(view, best.estimate.camera_from_volume, best)
     return best
 
 
@@ -226,10 +235,8 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
 def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float | None = None) -> AssessedPose:
     """Assess an estimate as it is; the edge `similarity` is computed where it is not known yet."""
     began = view.resident.clock()
-    if similarity is None:
-        alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
-        similarity = view_similarity(view.image, alignment, view.atlas)
-    assessment = assess(estimate, similarity, view.camera, view.atlas)
+    alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
+    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas, similarity)
     if assessment.status is not Status.LOST:
         view.atlas.look_ahead(estimate.camera_from_volume)
     spent_ns = estimate.quality_ns + view.resident.clock() - began

@@ -7,15 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Float64, Mat44
+from fluoropose.arrays import Float64, Mat44, Vec3
 from fluoropose.geometry.rig import PlacedCamera
+from fluoropose.geometry.rigid import inverse
+from fluoropose.geometry.tolerance import ASSUMED_TOLERANCE, fused_covariance, tolerance_covariance
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.registration.assessment import Assessment, ErrorEstimate
+from fluoropose.registration.assessment import Assessment, ErrorEstimate, with_tolerance
 from fluoropose.registration.reasons import REASON_TEXTS
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.registration.resident_case import ResidentCase
 
-__all__ = ["AssessedPose", "FrameView", "ObjectEstimate", "Registration", "ViewReport", "registration_from"]
+__all__ = [
+    "AssessedPose",
+    "FrameView",
+    "ObjectEstimate",
+    "Registration",
+    "ViewReport",
+    "registration_from",
+    "tolerance_of",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +88,8 @@ class Registration:
 
     `camera_from_volume` and `likeness` are those of the first view. `information` (6, 6) is the inverse of the pose
     error's covariance as a world twist about the object's centre: (x, y, z) mm by which the centre moves, then the
-    rotation vector, rad. `views` has one report per view.
+    rotation vector, rad: what the frames tell where the cameras are exact. `tolerance_covariance` (6, 6) is what the
+    cameras' tolerance adds. `views` has one report per view.
     """
 
     camera_from_volume: Mat44
@@ -88,6 +99,7 @@ class Registration:
     world_from_volume: Mat44 = field(default_factory=lambda: np.eye(4))
     information: Float64 = field(default_factory=lambda: np.zeros((6, 6)))
     views: tuple[ViewReport, ...] = ()
+    tolerance_covariance: Float64 = field(default_factory=lambda: np.zeros((6, 6)))
 
     @property
     def status(self) -> str:
@@ -105,27 +117,44 @@ class Registration:
         return self.assessment.reason_text or REASON_TEXTS.get(self.assessment.reason, "")
 
     @property
+    def visible_fraction(self) -> float:
+        """The share of the object's edges that the frames show at the pose, 0 to 1, of several views the least."""
+        return self.assessment.visible_fraction
+
+    @property
     def confidence(self) -> float:
         """How sure the pose is, 0 to 1."""
         return self.assessment.confidence
 
     @property
     def error_estimate(self) -> ErrorEstimate:
-        """Expected absolute errors in the plane, in depth and in rotation."""
-        return self.assessment.error_estimate
+        """One standard deviation in the plane, in depth and in rotation, along the first camera's axes."""
+        return with_tolerance(self.assessment.error_estimate, self.tolerance_covariance, self.camera_from_world)
 
     @property
     def covariance(self) -> Float64:
-        """The covariance of the pose's error, (6, 6): the inverse of `information`, mm and rad."""
-        return np.linalg.inv(self.information)
+        """The covariance of the pose's error, (6, 6), mm and rad: of the frames and of the cameras' tolerance."""
+        return np.linalg.inv(self.information) + self.tolerance_covariance
+
+    @property
+    def camera_from_world(self) -> Mat44:
+        """Where the first camera stands, as the two poses tell."""
+        return self.camera_from_volume @ inverse(self.world_from_volume)
 
 
 def registration_from(
-    names: Sequence[str], estimate: ObjectEstimate, *, preprocess_ns: int, total_ns: int, searched: bool
+    names: Sequence[str],
+    estimate: ObjectEstimate,
+    *,
+    preprocess_ns: int,
+    total_ns: int,
+    searched: bool,
+    from_tolerance: Float64 | None = None,
 ) -> Registration:
     """Return the estimate of an object in the views of these `names` as a registration.
 
-    `total_ns` is all the time that was spent. What is left of the time of one that was `searched` for is `locate`.
+    `from_tolerance` (6, 6) is what `tolerance_of` says. `total_ns` is all the time that was spent. What is left of the
+    time of one that was `searched` for is `locate`.
     """
     first = estimate.poses[0]
     spent = [pose.estimate for pose in estimate.poses]
@@ -146,7 +175,24 @@ def registration_from(
         estimate.world_from_volume,
         estimate.information,
         tuple(_view_report(*parts) for parts in zip(names, estimate.poses, estimate.reasons, strict=True)),
+        np.zeros((6, 6)) if from_tolerance is None else from_tolerance,
     )
+
+
+def tolerance_of(views: Sequence[FrameView], estimate: ObjectEstimate, centre_mm: Vec3) -> Float64:
+    """Return what the tolerance of the cameras that have a part in an estimate adds to its covariance, (6, 6)."""
+    used = [view.placed for view, reason in zip(views, estimate.reasons, strict=True) if not reason]
+    used = used or [view.placed for view in views]
+    covariances = [
+        tolerance_covariance(
+            placed.tolerance or ASSUMED_TOLERANCE,
+            placed.camera,
+            placed.camera_from_world @ estimate.world_from_volume,
+            centre_mm,
+        )
+        for placed in used
+    ]
+    return fused_covariance(covariances, [placed.camera_from_world for placed in used])
 
 
 def _view_report(name: str, pose: AssessedPose, reason: str) -> ViewReport:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import Status, assess_doubtful, detailed_similarity
+from fluoropose.registration.assessment import WHOLLY_SEEN, Status, assess_doubtful, detailed_similarity
 from fluoropose.registration.prepared_view import PreparedView
 from fluoropose.registration.reasons import RIVAL_POSE
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import motion_between
 from fluoropose.registration.result import AssessedPose
 
-__all__ = ["TriedEnd", "best_end", "has_settled", "is_convincing", "is_doubtful", "tried_end"]
+__all__ = ["TriedEnd", "best_end", "has_settled", "is_convincing", "is_doubtful", "is_taken", "tried_end"]
 
 _CONVINCING, _CONVINCING_IN_BODY = 0.975, 0.9
 """Similarity from which an end is taken without a look at others. Of the wrong ends of eight objects that no training
@@ -26,6 +26,10 @@ saw the most alike had 0.972, of three in their bodies 0.892 (docs/measured/univ
 _LIKELY, _LIKELY_TURN_RAD = 0.955, math.radians(9.0)
 """The same for an end that is turned by no more than that from its start: wrong ends as alike were turned by 12 degrees
 and more, for a start that is nearly right leads to the right end."""
+
+_CONVINCING_OF_TRAINED, _CONVINCING_OF_TRAINED_IN_BODY = 0.953, 0.82
+"""Edge similarity from which an end of networks that were trained on the case is taken at once: they hardly ever stop
+at a wrong pose. Right ends of the shipped objects have at least 0.956."""
 
 _SURE, _SURE_IN_BODY = 0.9, 0.65
 """Similarity below which the best of several ends is doubtful. Right ends of those objects had at least 0.918 (0.658 in
@@ -47,6 +51,14 @@ class TriedEnd:
 
     found: AssessedPose
     alike: float
+
+
+def is_taken(view: PreparedView, found: AssessedPose, start: Mat44) -> bool:
+    """Tell whether what the networks found of a rough start may be taken without a look at other ends."""
+    if view.resident.trained:
+        least = _CONVINCING_OF_TRAINED_IN_BODY if view.atlas.has_surroundings else _CONVINCING_OF_TRAINED
+        return found.similarity >= least
+    return is_convincing(view, tried_end(view, found), start)
 
 
 def tried_end(view: PreparedView, found: AssessedPose) -> TriedEnd:
@@ -77,7 +89,11 @@ def has_settled(view: PreparedView, ends: Sequence[TriedEnd]) -> bool:
 
 def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:
     """Tell whether the best of several ends looks too little like the frame: the best of many may fit by chance."""
-    return end.alike < (_SURE_IN_BODY if view.atlas.has_surroundings else _SURE)
+    if view.atlas.has_surroundings:
+        return end.alike < _SURE_IN_BODY
+    if end.alike >= _SURE or end.found.similarity >= WHOLLY_SEEN:
+        return False
+    return not end.found.assessment.is_matched
 
 
 def best_end(view: PreparedView, ends: Sequence[TriedEnd]) -> AssessedPose:

@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 
 from fluoropose.drr.case import Case
-from fluoropose.io.cases import read_understanding, read_verification
+from fluoropose.io.cases import read_findings, read_understanding, read_verification
 from fluoropose.serving.case_cache import CaseCache
 
 __all__ = ["describe_case", "describe_volume"]
+
+
+_FINDINGS = 5
+"""A client is told so many findings about its volume; `check` tells all."""
 
 
 def describe_case(case: Case, folder: Path) -> str:
@@ -17,7 +21,8 @@ def describe_case(case: Case, folder: Path) -> str:
     understood = read_understanding(folder) or f"{case.size_mm:.0f} mm"
     tried = read_verification(folder)
     words = None if tried is None else tried.get("text")
-    return f"{understood}; {words[:500]}" if isinstance(words, str) else understood
+    parts = [understood, *([words[:500]] if isinstance(words, str) else []), *read_findings(folder)[:_FINDINGS]]
+    return "; ".join(parts)
 
 
 def describe_volume(cases: CaseCache, name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

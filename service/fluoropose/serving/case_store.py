@@ -22,8 +22,9 @@ from fluoropose.io.cases import case_folders, list_cases, record_digest, remove_
 from fluoropose.io.files import sha256_of, storage_errors, sweep_parts, sync_entry
 from fluoropose.io.folder_lock import FolderLock, lock_writer
 from fluoropose.io.register import CaseRow, Register
+from fluoropose.io.remote_cases import RemoteCases
 
-__all__ = ["CaseStore", "INTERRUPTED", "Job", "PRIVATE_FOLDER", "ReadOnlyError", "REGISTER_NAME"]
+__all__ = ["CaseStore", "INTERRUPTED", "Job", "PRIVATE_FOLDER", "REGISTER_NAME", "ReadOnlyError"]
 
 _log = logging.getLogger("fluoropose.register")
 
@@ -31,6 +32,8 @@ PRIVATE_FOLDER = ".fluoropose"
 """What the service keeps in a folder of cases beside the cases: the register, the lock, and what is being made."""
 
 REGISTER_NAME = "register.sqlite"
+
+_ASKED = "it was started with --read-only"
 
 INTERRUPTED = "the service ended while the case was prepared; upload it again"
 
@@ -67,13 +70,15 @@ class CaseStore:
     root: Path
     register: Register = field(default_factory=Register)
     read_only: str = ""
+    remote: RemoteCases | None = None
     _lock: FolderLock | None = None
 
     @classmethod
-    def open(cls, root: Path, *, read_only: bool = False) -> "CaseStore":
+    def open(cls, root: Path, *, read_only: bool = False, remote: RemoteCases | None = None) -> "CaseStore":
         """Return the store of a folder, which this process alone may write until it closes the store.
 
-        A folder that the disk does not let us write is served read-only.
+        A folder that the disk does not let us write is served read-only. With a `remote` store the folder is its cache,
+        which is written in any case.
 
         Raises
         ------
@@ -82,8 +87,8 @@ class CaseStore:
         StorageError
             If the register was written by a newer version.
         """
-        if read_only:
-            return cls(root, read_only="it was started with --read-only")
+        if read_only and remote is None:
+            return cls(root, read_only=_ASKED)
         own = root / PRIVATE_FOLDER
         try:
             with storage_errors(f"to write {root.name}"):
@@ -96,7 +101,7 @@ class CaseStore:
         except StorageError as error:
             lock.release()
             return cls(root, read_only=f"its register cannot be written: {error}")
-        store = cls(root, register, "", lock)
+        store = cls(root, register, _ASKED if read_only else "", remote, lock)
         if damaged:
             store.note(SERVICE, "replace-register", damaged)
         return store
@@ -130,6 +135,9 @@ class CaseStore:
             If this server does not write; as the disk refuses.
         """
         self.require_writable()
+        return self._new_folder(kind)
+
+    def _new_folder(self, kind: str) -> Path:
         with storage_errors("to write beside the cases"):
             self._staging.mkdir(parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self._staging))
@@ -169,11 +177,21 @@ class CaseStore:
         if target.exists():
             raise ConflictError(f"expected a new case, got {job.case!r}, which exists")
         self.register.put_case(row)
-        with storage_errors(f"to write {job.case}"):
-            os.rename(job.case_folder, target)
-            sync_entry(self.root)
+        if self.remote is not None:
+            self.remote.push(job.case_folder)
+        try:
+            self._put_in_place(job.case_folder)
+        except StorageError:
+            if self.remote is not None:
+                self.remote.remove(job.case)
+            raise
         self._when_freed(lambda: self._become_ready(row))
         self.drop_folder(job.folder)
+
+    def _put_in_place(self, folder: Path) -> None:
+        with storage_errors(f"to write {folder.name}"):
+            os.rename(folder, self.root / folder.name)
+            sync_entry(self.root)
 
     def discard(self, job: Job, state: str, detail: str, code: str) -> None:
         """Remove what a job left that made no case, and write why: "failed", "cancelled" or "interrupted".
@@ -200,10 +218,15 @@ class CaseStore:
         self.require_writable()
         with suppress(StorageError):
             self.register.put_case(CaseRow(name, "deleting"))
-        remove_case(self.root / name)
+        self._remove_everywhere(name)
         with self.register.change():
             self.register.forget_case(name)
             self.note(actor, "delete", name)
+
+    def _remove_everywhere(self, name: str) -> None:
+        if self.remote is not None and not self.read_only:
+            self.remote.remove(name)
+        remove_case(self.root / name)
 
     def use_model(self, folder: Path) -> None:
         """Write into the register that a model is used; a register that cannot be written now stops no case."""
@@ -225,8 +248,10 @@ class CaseStore:
     def _reconcile(self) -> list[CaseRow]:
         self.note(SERVICE, "start")
         self._sweep()
-        folders = case_folders(self.root)
         known = {row.name: row for row in self.register.cases()}
+        if self.remote is not None:
+            self._fill_cache(self.remote, {name for name, row in known.items() if row.state == "deleting"})
+        folders = case_folders(self.root)
         for row in known.values():
             try:
                 self._settle(row, row.name in folders)
@@ -237,10 +262,30 @@ class CaseStore:
                 self._adopt(name)
         return self.register.cases()
 
+    def _fill_cache(self, remote: RemoteCases, deleting: set[str]) -> None:
+        """Bring the folder to what the object store holds; where that cannot be reached, the folder stays as it is."""
+        try:
+            there = remote.digests()
+        except StorageError as error:
+            _log.error("the object store cannot be reached", extra={"fields": {"code": error.code}})
+            return
+        for name in list_cases(self.root):
+            if there.get(name) != record_digest(self.root / name):
+                remove_case(self.root / name)
+        for name in sorted(set(there) - set(list_cases(self.root)) - deleting):
+            folder = self._new_folder("pull")
+            try:
+                remote.pull(name, folder / name)
+                self._put_in_place(folder / name)
+            except StorageError as error:
+                _log.error("a case could not be fetched", extra={"fields": {"case": name, "code": error.code}})
+            finally:
+                self.drop_folder(folder)
+
     def _settle(self, row: CaseRow, there: bool) -> None:
         """Bring one case of the register to where it should be after the last process ended at any moment."""
         if row.state == "deleting":
-            remove_case(self.root / row.name)
+            self._remove_everywhere(row.name)
             with self.register.change():
                 self.register.forget_case(row.name)
                 self.note(SERVICE, "delete", row.name, "resumed")

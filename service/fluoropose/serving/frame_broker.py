@@ -21,11 +21,13 @@ from typing import Any, TypeVar
 from fluoropose.arrays import Vec3
 from fluoropose.errors import FluoroposeError
 from fluoropose.serving.instrumentation import Instrumentation
-from fluoropose.serving.messages import EncodedFrame, FrameResult
+from fluoropose.serving.job_outcome import JobOutcome
+from fluoropose.serving.messages import CompressedFrame, EncodedFrame, FrameResult
 from fluoropose.serving.outcome_delivery import OutcomeDelivery, Receiver
 from fluoropose.serving.scheduler import Scheduler
 from fluoropose.serving.service import Service
 from fluoropose.serving.session_description import SessionDescription, describe_session
+from fluoropose.serving.session_recorder import SessionRecorder
 from fluoropose.serving.session_registry import OverloadedError
 from fluoropose.serving.watch_registry import WatchRegistry
 from fluoropose.telemetry.metrics import Metrics
@@ -49,8 +51,12 @@ class FrameBroker:
         metrics: Metrics,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         max_waiting: int = MAX_WAITING,
+        recorder: SessionRecorder | None = None,
     ) -> None:
-        """Use one thread for tracking, one for searching, and one for work that is not urgent."""
+        """Use one thread for tracking, one for searching, and one for work that is not urgent.
+
+        A `recorder` gets every finished job, after whoever waits for its results.
+        """
         self.service = service
         self.metrics = metrics
         self.watches = WatchRegistry(service)
@@ -58,14 +64,21 @@ class FrameBroker:
         self._clock_ns = clock_ns
         self._max_waiting = max_waiting
         self._delivery = OutcomeDelivery(service, self._instrumentation)
-        self._scheduler = Scheduler(service, clock_ns, self._delivery.post)
+        self._scheduler = Scheduler(service, clock_ns, self._hand_on)
         self._lock = self._scheduler.lock
         self._background = ThreadPoolExecutor(1, "background")
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._recorder = recorder
 
     def warm_decoders(self) -> None:
         """Start the processes that decode compressed frames; the first such frame would wait for them."""
         self._scheduler.decoder.warm()
+
+    def _hand_on(self, done: JobOutcome) -> None:
+        """Take a worker's finished job, on that worker's thread."""
+        self._delivery.post(done)
+        if self._recorder is not None:
+            self._recorder.take(done)
 
     @property
     def pending(self) -> int:
@@ -101,6 +114,20 @@ class FrameBroker:
     async def run_off_loop(self, work: Callable[[], T]) -> T:
         """Run work that is not a session's frame (rendering, reading a case) on a thread beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._background, work)
+
+    async def decode_aside(self, frame: EncodedFrame) -> EncodedFrame | CompressedFrame:
+        """Return a frame that is no session's, decoded if that takes work; its pixels, or its error, are there then."""
+        payload = frame.payload()
+        if isinstance(payload, CompressedFrame):
+            loop = asyncio.get_running_loop()
+            decoded = asyncio.Event()
+
+            def tell() -> None:
+                loop.call_soon_threadsafe(decoded.set)
+
+            self._scheduler.decoder.submit(payload, [payload], tell)
+            await decoded.wait()
+        return payload
 
     def start_task(self, work: Coroutine[Any, Any, Any]) -> None:
         """Start a task on the running event loop and hold it until it ends."""

@@ -15,11 +15,10 @@ from fluoropose.errors import FluoroposeError
 from fluoropose.io.decoding_process import MAX_DECODING_S, DecodingProcess
 from fluoropose.serving.messages import CompressedFrame
 from fluoropose.tracking.jobs import Job
-from fluoropose.tracking.session import Session
 
 __all__ = ["FrameDecoder", "compressed_frames"]
 
-_Entry = tuple[float, int, Session, Job, Callable[[], None]]
+_Entry = tuple[float, int, object, list[CompressedFrame], Callable[[], None]]
 
 
 def compressed_frames(job: Job) -> list[CompressedFrame]:
@@ -38,7 +37,7 @@ class FrameDecoder:
         self._condition = threading.Condition()
         self._queue: list[_Entry] = []
         self._numbers = itertools.count()
-        self._seconds: WeakKeyDictionary[Session, float] = WeakKeyDictionary()
+        self._seconds: WeakKeyDictionary[object, float] = WeakKeyDictionary()
         self._closing = False
 
     def warm(self) -> None:
@@ -48,11 +47,11 @@ class FrameDecoder:
         for process in self._processes:
             process.start()
 
-    def submit(self, session: Session, job: Job, done: Callable[[], None]) -> None:
-        """Decode the frames of a session's job; then call `done` on a thread of the decoder."""
+    def submit(self, owner: object, frames: list[CompressedFrame], done: Callable[[], None]) -> None:
+        """Decode frames of an owner (a session); then call `done` on a thread of the decoder."""
         with self._condition:
             self._start_threads()
-            entry = (self._seconds.get(session, 0.0), next(self._numbers), session, job, done)
+            entry = (self._seconds.get(owner, 0.0), next(self._numbers), owner, frames, done)
             heapq.heappush(self._queue, entry)
             self._condition.notify()
 
@@ -82,12 +81,12 @@ class FrameDecoder:
                     self._condition.wait()
                 if self._closing:
                     return
-                _, _, session, job, done = heapq.heappop(self._queue)
+                _, _, owner, frames, done = heapq.heappop(self._queue)
             began = time.perf_counter()
-            for frame in compressed_frames(job):
+            for frame in frames:
                 _decode(process, frame)
             with self._condition:
-                self._seconds[session] = time.perf_counter() - began
+                self._seconds[owner] = time.perf_counter() - began
             done()
 
 

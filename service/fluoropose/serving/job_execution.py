@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
@@ -224,14 +223,16 @@ def _object_result(done: FinishedJob, sight: CameraFrame, case: str) -> ObjectRe
     pose = pose_in_frame(found, sight.frame.camera)
     parts = done.solved.parts.get((sight.frame.ticket, case), IncludedParts())
     if len(_used_cameras(found)) > 1 and sight is not _first_used_frame(found, done.job):
-        error = expected_errors(np.linalg.inv(found.information), place)
+        error = expected_errors(found.covariance, place)
     else:
-        error = found.assessment.error_estimate
-    seen = None if smoothed is None else _smoothed_pose(smoothed, place)
+        error = found.error_estimate
+    seen = None if smoothed is None else _smoothed_pose(smoothed, found, place)
     model = done.service.model_name(case)
     return ObjectResult(case, model, found, pose, error, seen, parts.outline, parts.covariance)
 
 
-def _smoothed_pose(smoothed: WindowPose, camera_from_world: Mat44) -> SmoothedPose:
-    pose, error = smoothed.world_from_volume, expected_errors(smoothed.covariance, camera_from_world)
+def _smoothed_pose(smoothed: WindowPose, found: Registration, camera_from_world: Mat44) -> SmoothedPose:
+    """Return a window's pose in a camera; no smoothing makes the cameras' tolerance smaller."""
+    covariance = smoothed.covariance + found.tolerance_covariance
+    pose, error = smoothed.world_from_volume, expected_errors(covariance, camera_from_world)
     return SmoothedPose(pose, camera_from_world @ pose, error, smoothed.frames)

@@ -66,7 +66,7 @@ class EncodedFrame:
         return CompressedFrame(self) if self.known_media_type in _COMPRESSED else self
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class CompressedFrame:
     """A frame whose bytes take work to decode, and what came of it once that was done."""
 
@@ -158,7 +158,7 @@ class FrameResult:
 
 def single_result(found: Registration, case: str, model: str, device: str) -> FrameResult:
     """Return a registration outside any session as a frame's result."""
-    part = ObjectResult(case, model, found, found.camera_from_volume, found.assessment.error_estimate)
+    part = ObjectResult(case, model, found, found.camera_from_volume, found.error_estimate)
     used = tuple(view.name for view in found.views if view.used) or (ONLY_CAMERA,)
     left_out = {view.name: view.why for view in found.views if not view.used}
     camera = found.views[0].name if found.views else ONLY_CAMERA

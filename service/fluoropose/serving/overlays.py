@@ -8,7 +8,7 @@ from fluoropose.errors import FrameError, InputError
 from fluoropose.imaging.xray import PixelMeaning, check_frame, line_integral_image
 from fluoropose.io.overlays import OVERLAY_KINDS, blended_picture, outlined_picture, picture_png
 from fluoropose.serving.camera_request import CameraRequest
-from fluoropose.serving.messages import EncodedFrame
+from fluoropose.serving.messages import CompressedFrame, EncodedFrame
 from fluoropose.serving.service import Service
 
 __all__ = ["OverlayRequest", "render_overlay"]
@@ -27,7 +27,7 @@ class OverlayRequest:
     case: str
     camera: CameraRequest
     camera_from_volume: Mat44
-    frame: EncodedFrame | None
+    frame: EncodedFrame | CompressedFrame | None
     kind: str = "outline"
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False

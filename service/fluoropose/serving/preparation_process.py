@@ -6,6 +6,7 @@ The process is told what to do once and may be ended at any moment: it writes on
 import contextlib
 import json
 import logging
+import os
 import pickle
 import queue
 import signal
@@ -26,7 +27,17 @@ __all__ = ["PreparationFailedError", "PreparationProcess", "WORKER_COMMAND"]
 
 _log = logging.getLogger("fluoropose.cases")
 
-WORKER_COMMAND = (sys.executable, "-c", "from fluoropose.serving.preparation_worker import main; main()")
+_START = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: before the imports, which take a second
+if os.name != "nt" and sys.argv[1:] and os.getppid() != int(sys.argv[1]):
+    sys.exit("the service ended")
+from fluoropose.serving.preparation_worker import main
+main()
+"""
+WORKER_COMMAND = (sys.executable, "-c", _START)
+"""What starts a process that waits for a task; it is told the id of the one that starts it."""
 
 _LOOK_S = 0.02
 """So often it is looked whether the case is still wanted and the time is not up."""
@@ -125,12 +136,15 @@ class PreparationProcess:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, close_fds=True
+            [*self._command, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
 
     def _follow(self, reports: "queue.Queue[bytes]", steps: CaseSteps) -> dict[str, Any]:
-        """Return the last report, {} if the process ended without one, {"late"} if its time is up."""
-        ends = time.monotonic() + self._limits.wall_s
+        """Return the last report, {} if the process ended without one, {"unready"} if it never began, {"late"}."""
+        ends, ready = time.monotonic() + self._limits.wall_s, False
         while time.monotonic() < ends:
             steps.require_wanted()
             try:
@@ -140,8 +154,10 @@ class PreparationProcess:
             report = _understood(line)
             if "progress" in report:
                 steps.render(*report["progress"])
-            elif "ready" not in report:
-                return report
+            elif "ready" in report:
+                ready = True
+            else:
+                return report if report or ready else {"unready": True}
         return {"late": True}
 
     def _failure(self, last: dict[str, Any], returncode: int) -> PreparationFailedError:
@@ -155,6 +171,9 @@ class PreparationProcess:
         if "fault" in last:
             _log.error("a case could not be prepared", extra={"fields": {"exception": last["fault"], "at": last["at"]}})
             return PreparationFailedError(f"an unexpected fault of {last['fault']}; the log holds where")
+        if "unready" in last:
+            _log.error("a preparing process could not begin", extra={"fields": {"returncode": returncode}})
+            return PreparationFailedError(f"the process that prepares cases could not begin ({_death(returncode)})")
         if "strange" in last:
             return PreparationFailedError("the process that prepared it told what is no report: the file is damaged")
         if "late" in last:

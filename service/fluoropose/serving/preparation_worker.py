@@ -5,7 +5,6 @@ its standard output, one JSON object a line: {"ready"}, {"progress": [done, tota
 "text"} or {"fault", "at"}. It ends when the service does. What libraries print goes nowhere: it may quote a patient.
 """
 
-import ctypes
 import json
 import os
 import pickle
@@ -19,21 +18,19 @@ from typing import Any, BinaryIO
 
 from fluoropose.errors import FluoroposeError
 from fluoropose.io.preparation import CaseRequest, prepare_ct
+from fluoropose.io.stored_pixels import decode_in_this_process
 from fluoropose.io.upload_bounds import check_upload
 
 if sys.platform != "win32":
     import resource
 
-__all__ = ["PreparationLimits", "PreparationTask", "main", "run_task"]
+__all__ = ["PreparationLimits", "PreparationTask", "limit_process", "main", "run_task"]
 
 _REPORT_S = 0.05
 """Progress is reported at most so often."""
 
 _NICENESS = 5
 """Frames go before preparations where both want the processor."""
-
-_PARENT_DIED = 1
-"""PR_SET_PDEATHSIG of Linux's prctl(2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class PreparationTask:
 def main() -> None:
     """Wait for one task, do it and end."""
     reports = _take_standard_output()
-    _end_with_parent()
+    _end_with_parent_alone()
     _step_aside()
     _report(reports, {"ready": True})
     try:
@@ -70,7 +67,8 @@ def main() -> None:
     except EOFError:
         return
     threading.Thread(target=_end_with_input, daemon=True).start()
-    _limit(task.limits)
+    limit_process(task.limits)
+    decode_in_this_process()
     _report(reports, run_task(task, reports))
     # The interpreter's end would run what a damaged process left behind.
     os._exit(0)
@@ -113,16 +111,14 @@ def _take_standard_output() -> BinaryIO:
     return reports
 
 
-def _end_with_parent() -> None:
-    """Have the system end this process with the one that started it, and only that."""
+def _end_with_parent_alone() -> None:
+    """Let signals that are meant for the service, and come to its whole group, end only the service."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGKILL)
 
 
 def _end_with_input() -> None:
-    """End this process when its input ends, as it does with the service; for systems without the call above."""
+    """End this process when its input ends, as it does with the service; for systems that do not see to it."""
     sys.stdin.buffer.read(1)
     os._exit(1)
 
@@ -139,7 +135,8 @@ def _step_aside() -> None:
         pass
 
 
-def _limit(limits: PreparationLimits) -> None:
+def limit_process(limits: PreparationLimits) -> None:
+    """Let the system end this process if it takes more than `limits`; nothing on systems without such limits."""
     if sys.platform == "win32":
         return
     cpu_s = max(1, round(limits.cpu_s))

@@ -106,8 +106,9 @@ class Scheduler:
             if not session.waiting:
                 self._waiting.pop(session)
             stale.extend((session, drop) for drop in dropped)
-            if job is not None and compressed_frames(job):
-                self.decoder.submit(session, job, partial(self._resume, worker, session, job))
+            frames = [] if job is None else compressed_frames(job)
+            if job is not None and frames:
+                self.decoder.submit(session, frames, partial(self._resume, worker, session, job))
             elif job is not None:
                 return session, job
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.housekeeping import Housekeeping, Intervals
 from fluoropose.serving.service import Service
+from fluoropose.serving.session_recorder import SessionRecorder
 from fluoropose.serving.stream_registry import StreamRegistry
 from fluoropose.telemetry.metrics import Metrics
 
@@ -36,9 +37,14 @@ class ServingParts:
             self.broker.close()
 
 
-def wire_serving(service: Service, intervals: Intervals = Intervals()) -> ServingParts:
-    """Return the parts that serve a service, with metrics of their own; starting the service is the caller's."""
+def wire_serving(
+    service: Service, intervals: Intervals = Intervals(), recorder: SessionRecorder | None = None
+) -> ServingParts:
+    """Return the parts that serve a service, with metrics of their own; starting the service is the caller's.
+
+    With a `recorder`, which is the caller's to close at the end, every session is recorded.
+    """
     metrics = Metrics()
-    broker = FrameBroker(service, metrics)
+    broker = FrameBroker(service, metrics, recorder=recorder)
     streams = StreamRegistry(broker)
     return ServingParts(service, metrics, broker, streams, Housekeeping(broker, streams, intervals))

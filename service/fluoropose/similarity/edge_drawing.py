@@ -13,7 +13,7 @@ from fluoropose.imaging.filters import blur_into
 from fluoropose.imaging.quick_math import quick_exp, quick_log
 from fluoropose.imaging.sampling import warp_part_into
 
-__all__ = ["Box", "CONTRAST", "DETECTOR_BLUR", "HARDENING", "PAD", "draw_edge_pictures", "object_box"]
+__all__ = ["Box", "CONTRAST", "DETECTOR_BLUR", "HARDENING", "MEAN_BLUR", "PAD", "draw_edge_pictures", "object_box"]
 
 CONTRAST, HARDENING = 1.16, 0.3
 """A line integral L is shown as -log(exp(-1.16 L / sqrt(1 + 0.3 L)) + floor): about what fits simulated frames best.
@@ -27,6 +27,10 @@ NEXT = 0.13
 
 DETECTOR_BLUR = np.array([1.0 - 2.0 * NEXT, NEXT], np.float32)
 """Weights of the detector's blur from the middle on."""
+
+MEAN_NEXT = NEXT - 1.0 / 24.0
+MEAN_BLUR = np.array([1.0 - 2.0 * MEAN_NEXT, MEAN_NEXT], np.float32)
+"""The same for views whose pixels are means over their area: that is a blur of 1/12 pixel squared already."""
 
 PAD = 10
 """Pixels around the object: for the blur, derivatives of derivatives, and the margin of the window of edges."""
@@ -70,12 +74,13 @@ def draw_edge_pictures(
     b: float,
     step_rad: float,
     floor: float,
+    weights: Float32,
     out: Float32,
 ) -> None:
     """Write the frame, the view as shown, and its changes with alpha, beta and the floor's logarithm.
 
     `a` and `b` are the steps of the grid from the cached view to the pose. `out` (5, rows, columns) shows the part of
-    the view from `corner` on, a row and a column.
+    the view from `corner` on, a row and a column. `weights` are those of the detector's blur.
     """
     rows, columns = out.shape[1], out.shape[2]
     through, by_alpha, by_beta, by_floor = out[1], out[2], out[3], out[4]
@@ -84,7 +89,7 @@ def draw_edge_pictures(
     per_rad = np.float32(1.0 / step_rad)
     _transmit(views, corner, np.float32(a), np.float32(b), per_rad, sharp[0], sharp[1], sharp[2])
     for n in range(3):
-        blur_into(sharp[n], DETECTOR_BLUR, False, out[1 + n])
+        blur_into(sharp[n], weights, False, out[1 + n])
     scatter, share = np.float32(floor), np.empty(columns, np.float32)
     # Few arrays in a loop: the compiler makes no vector code where it would have to tell many apart.
     for v in range(rows):

@@ -83,16 +83,20 @@ class EdgeEquations:
 
     The seventh is the logarithm of the floor.
     `agreement` is the weighted correlation of f and A m, -1 to 1, `overall` tells, when it is asked, that of all pixels
-    of the window (`similarity.gradient_correlation_kernels`). Information is that of independent pixels.
+    of the window (`similarity.gradient_correlation_kernels`). Information is that of independent pixels. `contrast` is
+    the one A that fits all edges best.
     """
 
     information: Float64
     vector: Float64
     agreement: float
     overall: Callable[[], float]
+    contrast: float
 
 
-def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
+def edge_equations(
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
+) -> EdgeEquations:
     """Return the equations about one pose.
 
     Parameters
@@ -101,16 +105,17 @@ def edge_equations(frame: Float32, homography: Mat33, views: Float32, turn: Turn
     homography : canonical pixels to frame pixels
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
     floor : scatter as a share of what comes through beside the object
+    detector : weights of the detector's blur, from the middle on
     """
-    pictures, corner = edge_pictures(frame, homography, views, turn, floor)
+    pictures, corner = edge_pictures(frame, homography, views, turn, floor, detector)
     size, places = views.shape[1], find_edges(pictures[1])
     found = gather_equations(pictures, places, corner, size, turn.pixel_mm, turn.range_mm)
     overall = partial(correlation_around, pictures[0], pictures[1], places, int(MARGIN * size))
-    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall)
+    return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall, float(found[1, 8]))
 
 
 def edge_pictures(
-    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
 ) -> tuple[Float32, tuple[int, int]]:
     """Return a part of what `edge_pictures_twin` returns, compiled, and the part's first row and column.
 
@@ -119,13 +124,16 @@ def edge_pictures(
     top, left, rows, columns = object_box(views, PAD)
     pictures = np.empty((5, rows, columns), np.float32)
     given, at = np.ascontiguousarray(frame, np.float32), (top, left)
-    draw_edge_pictures(given, homography, views, at, turn.alpha_steps, turn.beta_steps, turn.step_rad, floor, pictures)
+    steps = turn.alpha_steps, turn.beta_steps, turn.step_rad
+    draw_edge_pictures(given, homography, views, at, *steps, floor, detector, pictures)
     return pictures, at
 
 
-def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float) -> EdgeEquations:
+def edge_equations_twin(
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
+) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
-    seen, shown, *changes = edge_pictures_twin(frame, homography, views, turn, floor)
+    seen, shown, *changes = edge_pictures_twin(frame, homography, views, turn, floor, detector)
     f, m = central_differences_twin(seen), central_differences_twin(shown)
     change = np.stack([central_differences_twin(image) for image in motion_derivatives_twin(m, turn, *changes)])
     edges = _edge_mask_twin(m)
@@ -150,17 +158,18 @@ def edge_equations_twin(frame: Float32, homography: Mat33, views: Float32, turn:
         np.einsum("pcvu,cvu->p", weighted, rest),
         float((weight * f * contrast * m).sum() / np.sqrt(strengths + 1e-30)),
         lambda: gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m)),
+        float(whole),
     )
 
 
 def edge_pictures_twin(
-    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
 ) -> tuple[Float64, ...]:
     """Return the frame in the canonical view, the view as shown, and its changes with alpha, beta, and the floor."""
     rows, columns = frame.shape
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
     seen = warp_frame(frame, to_unit @ homography, views.shape[1])
-    return seen, *_show_twin(views.astype(np.float64), turn, floor)
+    return seen, *_show_twin(views.astype(np.float64), turn, floor, detector)
 
 
 def motion_derivatives_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64, ...]:
@@ -193,7 +202,7 @@ def _edge_mask_twin(slopes: Float64) -> Bool:
     return np.asarray((steepness > EDGE_SHARE * steepness[inside].max()) & inside, bool)
 
 
-def _show_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
+def _show_twin(views: Float64, turn: Turn, floor: float, detector: Float32) -> tuple[Float64, ...]:
     """Return the turned view as shown and its changes with alpha and beta, per rad, and with the floor's logarithm."""
     middle, up, down, right, left = views
     a, b = turn.alpha_steps, turn.beta_steps
@@ -201,12 +210,12 @@ def _show_twin(views: Float64, turn: Turn, floor: float) -> tuple[Float64, ...]:
     lines = np.maximum(middle + a * a1 + a * a * a2 + b * b1 + b * b * b2, 0.0)
     passed = np.exp(-CONTRAST * lines / np.sqrt(1.0 + HARDENING * lines))
     slope = passed * CONTRAST * (1.0 + 0.5 * HARDENING * lines) / (1.0 + HARDENING * lines) ** 1.5
-    signal = blur_twin(passed, DETECTOR_BLUR) + floor
+    signal = blur_twin(passed, detector) + floor
     turned = (slope * (a1 + 2 * a * a2) / turn.step_rad, slope * (b1 + 2 * b * b2) / turn.step_rad)
     return (
         -np.log(signal),
-        blur_twin(turned[0], DETECTOR_BLUR) / signal,
-        blur_twin(turned[1], DETECTOR_BLUR) / signal,
+        blur_twin(turned[0], detector) / signal,
+        blur_twin(turned[1], detector) / signal,
         -floor / signal,
     )
 

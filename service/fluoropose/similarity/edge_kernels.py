@@ -58,7 +58,7 @@ def gather_equations(
     range_mm: float,
     unlike: float = OWN,
 ) -> Float64:
-    """Return information, vector and, in the last column, the agreement: (7, 9).
+    """Return information, vector and, in the last column, the agreement and the contrast: (7, 9).
 
     `places` are the edges of the view (`find_edges`). A squared residual of `unlike` times what the view itself shows
     there halves a weight.
@@ -74,7 +74,7 @@ def gather_equations(
     products, means = np.empty((2, count), np.float32), np.empty((2, count), np.float32)
     power, common, below, contrast = products[0], products[1], means[0], means[1]
     weight, misfit = np.ones(count, np.float32), np.empty(count, np.float32)
-    variance = np.float32(1.0)
+    variance, whole = np.float32(1.0), np.float32(1.0)
     one, zero, floor = np.float32(1.0), np.float32(0.0), np.float32(LEAST_VARIANCE)
     for _ in range(ROUNDS):
         powers, commons = np.float32(0.0), np.float32(0.0)
@@ -102,7 +102,9 @@ def gather_equations(
             squares += weight[k] * misfit[k]
         variance = squares / (np.float32(2.0) * used) + floor
     _subtract_contrast(change, view, weight, contrast, below, cells, shares, blocks)
-    return _sum_equations(frame, view, change, weight, contrast, variance)
+    out = _sum_equations(frame, view, change, weight, contrast, variance)
+    out[1, UNKNOWNS + 1] = whole
+    return out
 
 
 @njit(inline="always")

@@ -22,8 +22,9 @@ class ServePlan:
     is for frames in flight at the end. Every `ping_s` a WebSocket client is asked whether it is there; without an
     answer for twice that time its stream ends. `read_only` serves a folder of cases that another process may write;
     `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
-    `allow_origins` web pages that may call it. `console` says whether the console's page is served, None that it is on
-    loopback.
+    `allow_origins` web pages that may call it. Sessions are recorded in `record_dir`, by default not at all.
+    `remote_cases` is the address of an object store, of which `cases` is the cache; empty for none. `console` says
+    whether the console's page is served, None that it is on loopback.
     """
 
     cases: Path
@@ -49,6 +50,8 @@ class ServePlan:
     renderer: str = "auto"
     allow_hosts: tuple[str, ...] = ()
     allow_origins: tuple[str, ...] = ()
+    remote_cases: str = ""
+    record_dir: Path | None = None
     console: bool | None = None
 
     @property

@@ -21,12 +21,14 @@ import uvicorn
 
 from fluoropose.errors import DeviceError
 from fluoropose.inference.onnx_runtime import open_device
+from fluoropose.io.remote_cases import RemoteCases
 from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.key_watch import KeyWatch
 from fluoropose.serving.preparation_process import PreparationProcess
 from fluoropose.serving.service import Service
+from fluoropose.serving.session_recorder import record_sessions
 from fluoropose.serving.wiring import ServingParts, wire_serving
 from fluoropose.telemetry.logs import configure_logs
 from fluoropose.telemetry.metrics import Metrics
@@ -73,7 +75,8 @@ def run_server(plan: ServePlan) -> None:
     _allow_files()
     sys.setswitchinterval(_SWITCH_S)
     device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs, plan.renderer)
-    store = CaseStore.open(plan.cases, read_only=plan.read_only)
+    remote = RemoteCases(plan.remote_cases) if plan.remote_cases else None
+    store = CaseStore.open(plan.cases, read_only=plan.read_only, remote=remote)
     if store.read_only:
         _log.warning("read-only", extra={"fields": {"because": store.read_only}})
     preparing = PreparationProcess(plan.preparation)
@@ -83,6 +86,7 @@ def run_server(plan: ServePlan) -> None:
     fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
     fields["renderer"] = device.renderers.label
     _log.info("device", extra={"fields": fields})
+    recorder = None if plan.record_dir is None else record_sessions(service, plan.record_dir)
     # uvicorn raises the signal again once it has shut down; by then everything is done, and that is a success.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
@@ -90,8 +94,10 @@ def run_server(plan: ServePlan) -> None:
         if not store.read_only:
             preparing.warm()
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(plan, service, Doors(keys, rules), tls))
+            runner.run(_serve(plan, wire_serving(service, recorder=recorder), Doors(keys, rules), tls))
     finally:
+        if recorder is not None:
+            recorder.close()
         preparing.close()
         service.stop()
 
@@ -164,8 +170,8 @@ class _Running:
     rpc: RpcServer | None
 
 
-async def _serve(plan: ServePlan, service: Service, doors: Doors, tls: RpcTls | None) -> None:
-    parts, keys, book = wire_serving(service), doors.keys, ConnectionBook(_limits(plan))
+async def _serve(plan: ServePlan, parts: ServingParts, doors: Doors, tls: RpcTls | None) -> None:
+    keys, book = doors.keys, ConnectionBook(_limits(plan))
     app = create_app(parts, doors=doors, console=plan.has_console)
     http = _HttpServer(http_config(plan, app, book, doors.budgets.large))
     running = _Running(plan, parts, http, RpcServer(parts, keys) if plan.grpc_port >= 0 else None)

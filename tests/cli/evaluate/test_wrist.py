@@ -1,4 +1,4 @@
-"""`evaluate wrist`: one line for every mistake; the steps on the real recording, in their quickest form."""
+"""`evaluate real wrist`: one line for every mistake; the steps on the real recording, in their quickest form."""
 
 import json
 
@@ -8,10 +8,10 @@ from support.commands import refused, run
 
 
 def test_mistakes_are_named(tmp_path):
-    refused(run("evaluate", "wrist", "search", "--out", tmp_path / "w"), "expected --data with the step search")
-    refused(run("evaluate", "wrist", "measure", "--out", tmp_path / "w", "--methods", "magic"), "got 'magic'")
-    refused(run("evaluate", "wrist", "prepare", "--out", tmp_path / "w"), "radius.nii.gz")
-    assert run("evaluate", "wrist", "sleep", "--out", tmp_path / "w").exit_code == 2
+    refused(run("evaluate", "real", "wrist", "search", "--out", tmp_path / "w"), "expected --data with the step search")
+    refused(run("evaluate", "real", "wrist", "measure", "--out", tmp_path / "w", "--methods", "magic"), "got 'magic'")
+    refused(run("evaluate", "real", "wrist", "prepare", "--out", tmp_path / "w"), "radius.nii.gz")
+    assert run("evaluate", "real", "wrist", "sleep", "--out", tmp_path / "w").exit_code == 2
 
 
 @pytest.mark.data
@@ -25,11 +25,11 @@ def test_the_steps_run_after_each_other(data, tmp_path):
         "pairs": ["--starts", 1],
     }
     for step, words in steps.items():
-        result = run("evaluate", "wrist", step, "--out", out, *words)
+        result = run("evaluate", "real", "wrist", step, "--out", out, *words)
         assert result.exit_code == 0, result.output
     figures = json.loads((out / "figures.json").read_text())
     assert set(figures) == {"cam01_0002", "cam01_0099", "cam02_0002", "cam02_0099"}
     assert figures["cam01_0002"]["ours"]["trials"] == 1
     assert (out / "found.png").exists()
-    assert run("evaluate", "wrist-agreement", "--data", data / "wrist", "--out", out).exit_code == 0
+    assert run("evaluate", "real", "wrist-agreement", "--data", data / "wrist", "--out", out).exit_code == 0
     assert json.loads((out / "agreement.json").read_text())["0002"]["ours"]["trials"] == 1

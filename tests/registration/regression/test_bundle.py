@@ -42,3 +42,13 @@ def test_a_bundle_fits_the_case_of_its_digest_with_as_many_pictures():
         require_fit(bundle_of(), "hip", "0123", surrounded=True)
     with pytest.raises(BundleError, match="looks at surroundings"):
         require_fit(bundle_of(6), "hip", "0123", surrounded=False)
+
+
+@pytest.mark.parametrize(
+    ("digest", "profile", "trained"),
+    [("0123", "full", True), ("0123", "minute", True), ("0123", "instant", False), ("0123", None, False),
+     ("any", "full", False)],
+)  # fmt: skip
+def test_networks_are_trained_on_their_case_if_their_profile_trains_them(digest, profile, trained):
+    facts = {} if profile is None else {"profile": profile}
+    assert replace(bundle_of(), case_digest=digest, facts=facts).trained is trained

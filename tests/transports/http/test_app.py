@@ -21,6 +21,6 @@ def test_the_application_has_the_routes_that_are_promised(parts):
 
 def test_requests_are_limited_checked_and_recorded_in_this_order(parts):
     """The outermost middleware records what the others refuse."""
-    order = [layer.cls.func.__name__ for layer in create_app(parts).user_middleware]
-    assert order == ["RecordRequests", "RequireKey", "LimitBody"]
+    order = [getattr(layer.cls, "func", layer.cls).__name__ for layer in create_app(parts).user_middleware]
+    assert order == ["RecordRequests", "RefuseForeignPages", "RequireKey", "RequireMedia", "LimitBody"]
     parts.broker.close()

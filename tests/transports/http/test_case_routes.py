@@ -21,6 +21,8 @@ from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.bodies import BodyLimits
 from fluoropose.transports.http.schemas import camera_json
 from support.cases import small_volume, tiny_bundle
+from support.damaged import bad_deflate, ct_zip, encrypted
+from support.dicom import ends_gdcm, enhanced_bytes
 from support.meshes import box_mesh, obj_bytes, ply_bytes, stl_bytes
 from support.serving import http_client, started_service
 
@@ -145,6 +147,25 @@ def test_a_mesh_that_is_cut_fails_and_says_why(empty):
     case = wait_until_prepared(empty)
     assert case["state"] == "failed"
     assert "13 facets that its header counts" in case["detail"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (ct_zip(RescaleIntercept=""), "Rescale Intercept"),
+        (ct_zip(transfer_syntax="1.2.840.10008.1.2.4.70", PixelData=b"\xfe\xff\x00\xe0\0\0\0\0"), "decoded in 1.dcm"),
+        (ends_gdcm(enhanced_bytes(np.zeros((24, 30, 3)), order=range(3))), "ends its decoder"),
+        (encrypted(ct_zip()), "encrypted"),
+        (bad_deflate(ct_zip()), "0.dcm"),
+    ],
+    ids=["empty attribute", "no JPEG", "ends GDCM", "encrypted", "bad deflate"],
+)
+def test_a_damaged_series_fails_says_why_and_is_deleted(empty, data, words):
+    assert upload_case(empty, data).status_code == 201
+    case = wait_until_prepared(empty)
+    assert (case["state"], words in case["detail"]) == ("failed", True), case["detail"]
+    assert empty.delete("/v1/cases/mine").status_code == 204
+    assert empty.get("/v1/cases").json() == []
 
 
 def test_an_upload_with_its_model_becomes_ready_and_is_deleted(empty, upload, tmp_path):

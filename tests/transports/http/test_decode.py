@@ -9,6 +9,7 @@ import pytest
 from fluoropose.errors import FrameError, GeometryError, InputError
 from fluoropose.geometry.rig import c_arm_camera_from_world
 from fluoropose.transports.http.decode import (
+    decode_base64_frame,
     decode_camera,
     decode_change,
     decode_frame,
@@ -132,3 +133,17 @@ def test_a_pose_to_render_goes_by_either_name():
 def test_json_that_is_no_request_names_its_fields():
     with pytest.raises(InputError, match=r"case: .*; surprise: "):
         decode_json(SessionRequest, json.dumps({"case": 1, "camera": CAMERA, "surprise": 2}))
+
+
+def test_json_of_too_many_values_is_refused_before_it_is_read():
+    for body in ("[" * 30_000, '{"cases": [' + "0," * 30_000 + "0]}"):
+        for given in (body, body.encode()):
+            with pytest.raises(InputError, match="at most 20000 values"):
+                decode_json(SessionRequest, given)
+
+
+def test_long_base64_is_decoded_in_parts():
+    data = bytes(range(256)) * 8192
+    assert decode_base64_frame(base64.b64encode(data).decode()) == data
+    with pytest.raises(FrameError, match="base64"):
+        decode_base64_frame("A" * (2**20 - 1) + "=" + "AAAA")

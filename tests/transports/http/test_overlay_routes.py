@@ -10,6 +10,7 @@ from PIL import Image
 
 from fluoropose.io.frames import npy_bytes
 from fluoropose.transports.http.schemas import camera_json
+from support.dicom import ends_gdcm, xray_bytes
 from support.wire import require_problem
 
 
@@ -58,6 +59,13 @@ def test_a_form_gives_the_same_and_pose_is_another_name(client, asked, frame):
 )
 def test_what_cannot_be_drawn_is_refused(client, asked, frame, change, status, code, words):
     require_problem(client.post("/v1/overlay", json=asked | {"frame": coded(frame)} | change), status, code, words)
+
+
+def test_a_frame_that_ends_gdcm_is_refused_and_the_service_goes_on(client, asked, frame):
+    packed = base64.b64encode(ends_gdcm(xray_bytes(frame[None]))).decode()
+    answer = client.post("/v1/overlay", json=asked | {"frame": packed})
+    require_problem(answer, 422, "invalid-frame", "ends its decoder")
+    assert client.post("/v1/overlay", json=asked | {"frame": coded(frame)}).status_code == 200
 
 
 def test_a_form_without_a_frame_is_refused(client, asked):

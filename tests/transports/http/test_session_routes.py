@@ -11,6 +11,7 @@ from PIL import Image
 
 from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.io.frames import npy_bytes
+from support.dicom import ends_gdcm, xray_bytes
 from support.wire import require_problem, send
 
 
@@ -139,6 +140,12 @@ def test_a_pose_behind_the_source_is_refused_at_the_frame(client, opening, frame
 )  # fmt: skip
 def test_a_bad_frame_is_refused_and_the_session_goes_on(client, session, frame, body, kind, meta, status, code, words):
     require_problem(send(client, session, body, kind, **meta), status, code, words)
+    assert send(client, session, npy_bytes(frame)).status_code == 200
+
+
+def test_a_frame_that_ends_gdcm_is_refused_and_the_session_goes_on(client, session, frame):
+    ending = ends_gdcm(xray_bytes(frame[None]))
+    require_problem(send(client, session, ending, "application/dicom"), 422, "invalid-frame", "ends its decoder")
     assert send(client, session, npy_bytes(frame)).status_code == 200
 
 

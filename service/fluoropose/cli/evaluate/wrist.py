@@ -1,4 +1,4 @@
-"""`fluoropose evaluate wrist`: the radius in real biplane X-ray video."""
+"""`fluoropose evaluate real wrist`: the radius in real biplane X-ray video."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -42,9 +42,9 @@ def wrist(
     registers from the paper's starts; pairs registers both views together; careful tells where slow searches end
     that start where ours ended. Starts are added to those that --out has.
 
-    Example: fluoropose evaluate wrist search --data WRIST --out wrist
+    Example: fluoropose evaluate real wrist search --data WRIST --out wrist
 
-    Example: fluoropose evaluate wrist measure --out wrist --methods ours,powell-mi-gc,features --starts 100
+    Example: fluoropose evaluate real wrist measure --out wrist --methods ours,powell-mi-gc,features --starts 100
     """
     with plain_errors():
         from fluoropose.errors import InputError

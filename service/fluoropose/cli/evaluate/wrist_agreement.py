@@ -1,4 +1,4 @@
-"""`fluoropose evaluate wrist-agreement`: how well the two cameras' answers agree, with no reference."""
+"""`fluoropose evaluate real wrist-agreement`: how well the two cameras' answers agree, with no reference."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,12 @@ __all__ = ["wrist_agreement"]
 
 def wrist_agreement(
     data: Annotated[Path, typer.Option("--data", help="Folder of the wrist data.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of `evaluate wrist`, after its step measure.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of `evaluate real wrist`, after its step measure.")],
     json_file: Json = None,
 ) -> None:
     """Tell how far the single-view answers of the wrist's two cameras are from one pose, medians by frame and method.
 
-    Example: fluoropose evaluate wrist-agreement --data WRIST --out wrist
+    Example: fluoropose evaluate real wrist-agreement --data WRIST --out wrist
     """
     with plain_errors():
         from fluoropose.evaluation.studies.wrist.agreement import measure_agreement

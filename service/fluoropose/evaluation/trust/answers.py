@@ -16,7 +16,6 @@ from fluoropose.evaluation.trust.records import TrustRecord
 from fluoropose.evaluation.trust.runs import TrustGroup, TrustRun
 from fluoropose.evaluation.trust.subjects import Subject
 from fluoropose.evaluation.trust.usual_groups import TRACKED_FPS
-from fluoropose.geometry.camera import Camera
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.result import Registration
 from fluoropose.tracking.tracker import Tracker
@@ -42,7 +41,7 @@ def answer_run(group: TrustGroup, draw: Draw) -> list[TrustRecord]:
         plan = tracker.plan(step / TRACKED_FPS)
         here = replace(empty, step=step, visible=visible, possible=truth is not None)
         try:
-            found = _register(subject, pixels, run.camera, plan)
+            found = _register(subject, pixels, run, plan)
         except InputError as error:
             records.append(replace(here, status="REFUSED", reason=error.code))
             continue
@@ -51,12 +50,12 @@ def answer_run(group: TrustGroup, draw: Draw) -> list[TrustRecord]:
     return records
 
 
-def _register(subject: Subject, pixels: NDArray[Any], camera: Camera, plan: Plan) -> Registration:
+def _register(subject: Subject, pixels: NDArray[Any], run: TrustRun, plan: Plan) -> Registration:
     """Register a frame once the views that the last one asked for are there: their absence is not what is measured."""
     atlas = subject.resident.atlas
     if plan.nearby and isinstance(atlas, ViewCache):
         atlas.wait_until_ahead(_AHEAD_S)
-    return register_frame(subject.resident, pixels, camera, plan)
+    return register_frame(subject.resident, pixels, run.camera, plan, tolerance=run.tolerance)
 
 
 def _record(

@@ -13,6 +13,7 @@ from fluoropose.evaluation.trust.pictures import Draw, draw_pose, draw_scenery, 
 from fluoropose.evaluation.trust.runs import TrustGroup, TrustRun
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.tolerance import CameraTolerance
 
 __all__ = ["FAULTY_GROUPS", "wrong_camera"]
 
@@ -118,7 +119,10 @@ def wrong_camera(camera: Camera, focal_factor: float = 1.0, shift_px: Float64 | 
 
 
 def _told_wrongly(name: str) -> Callable[[Draw], TrustRun]:
-    """Return what makes good frames with a camera that is told wrongly in one respect."""
+    """Return what makes good frames with a camera that is told wrongly in one respect, and how well it is calibrated.
+
+    The tolerance that is told is about as large as the fault: 5 % of the focal length, or 20 pixels.
+    """
 
     def make(draw: Draw) -> TrustRun:
         truth, start = _truth_and_start(draw)
@@ -127,13 +131,15 @@ def _told_wrongly(name: str) -> Callable[[Draw], TrustRun]:
         if name == "spacing":
             share = sign * float(rng.uniform(0.02, 0.10))
             told, words = wrong_camera(camera, 1.0 / (1.0 + share)), f"spacing {100 * share:+.1f} %"
+            tolerance = CameraTolerance(focal_percent=5.0)
         elif name == "distance":
             told, words = wrong_camera(camera, 1.0 + 0.05 * sign), f"distance {5 * sign:+.0f} %"
+            tolerance = CameraTolerance(focal_percent=5.0)
         else:
             angle = rng.uniform(0.0, 2.0 * np.pi)
             told = wrong_camera(camera, shift_px=20.0 * np.array([np.cos(angle), np.sin(angle)]))
-            words = "principal point 20 px off"
-        return TrustRun((picture(draw, truth),), told, (truth,), start, words)
+            words, tolerance = "principal point 20 px off", CameraTolerance(principal_point_px=20.0)
+        return TrustRun((picture(draw, truth),), told, (truth,), start, words, tolerance=tolerance)
 
     return make
 

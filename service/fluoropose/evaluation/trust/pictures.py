@@ -22,7 +22,7 @@ from fluoropose.simulate.physics import METAL, Detector, expose
 from fluoropose.simulate.run import object_lines
 from fluoropose.simulate.surface_rays import surface_lines
 
-__all__ = ["RENDERERS", "Draw", "Scenery", "draw_pose", "draw_scenery", "expose_lines", "picture", "render_lines"]
+__all__ = ["Draw", "RENDERERS", "Scenery", "draw_pose", "draw_scenery", "expose_lines", "picture", "render_lines"]
 
 RENDERERS = ("sampled", "surface")
 

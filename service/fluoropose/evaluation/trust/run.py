@@ -66,7 +66,7 @@ def evaluate_trust(plan: TrustPlan, environment: Environment) -> dict[str, Any]:
     ConflictError
         If the records are those of other frames.
     """
-    groups = choose_groups(plan.groups)
+    groups, begun_with = choose_groups(plan.groups), provenance()
     file = None if plan.records is None else RecordFile(plan.records, {"stress_set": VERSION, "seed": plan.seed})
     subjects = trust_subjects(plan.data, environment)
     runs = planned_runs(groups, len(subjects), plan.frames)
@@ -89,7 +89,7 @@ def evaluate_trust(plan: TrustPlan, environment: Environment) -> dict[str, Any]:
     places = {(group.name, subjects[index].name): n for n, (group, index, _) in reversed(list(enumerate(runs)))}
     names = [group.name for group in groups]
     records.sort(key=lambda one: (names.index(one.group), places[one.group, one.object], one.number, one.step))
-    return {"run": provenance() | settings, **trust_figures(records)}
+    return {"run": begun_with | settings, **trust_figures(records)}
 
 
 def _whole_runs(records: Iterator[TrustRecord], wanted: dict[Any, tuple[TrustGroup, int]]) -> list[TrustRecord]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Mat44
 from fluoropose.evaluation.trust.pictures import Draw
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.tolerance import EXACT, CameraTolerance
 
 __all__ = ["TrustGroup", "TrustRun"]
 
@@ -25,6 +26,7 @@ class TrustRun:
     start : where it is looked for in the first frame; None searches the frame
     condition : what is the matter, in words
     visible : which share of the object each frame shows
+    tolerance : how well the service is told that the camera is calibrated
     """
 
     frames: tuple[NDArray[Any], ...]
@@ -33,6 +35,7 @@ class TrustRun:
     start: Mat44 | None
     condition: str = ""
     visible: tuple[float, ...] = (1.0,)
+    tolerance: CameraTolerance = EXACT
 
 
 @dataclass(frozen=True, slots=True, eq=False)

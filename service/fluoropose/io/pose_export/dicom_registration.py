@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, SpatialRegistrationStorage, generate_uid
 
 from fluoropose.arrays import Mat44
 from fluoropose.errors import InputError
@@ -16,7 +16,6 @@ from fluoropose.geometry.rigid import check_rigid
 
 __all__ = ["RegistrationHeader", "pose_from_registration", "registration_bytes"]
 
-_SPATIAL_REGISTRATION = "1.2.840.10008.5.1.4.1.1.66.1"
 _DECIMALS = 13
 
 
@@ -38,11 +37,11 @@ class RegistrationHeader:
 def registration_bytes(target_from_volume: Mat44, header: RegistrationHeader) -> bytes:
     """Return a DICOM file whose one registration takes points of the CT's frame of reference to the target's."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = _SPATIAL_REGISTRATION
+    meta.MediaStorageSOPClassUID = SpatialRegistrationStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     item = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
-    item.SOPClassUID, item.SOPInstanceUID = _SPATIAL_REGISTRATION, meta.MediaStorageSOPInstanceUID
+    item.SOPClassUID, item.SOPInstanceUID = SpatialRegistrationStorage, meta.MediaStorageSOPInstanceUID
     item.Modality, item.Manufacturer, item.SeriesDescription = "REG", "fluoropose", "2D/3D registration"
     item.PatientID, item.PatientName = header.patient_id, header.patient_name
     item.PatientBirthDate = item.PatientSex = item.AccessionNumber = item.ReferringPhysicianName = item.StudyID = ""
@@ -82,7 +81,7 @@ def pose_from_registration(data: bytes) -> tuple[Mat44, str, str]:
 def _registration(uid: str, target_from_frame: Mat44) -> Dataset:
     matrix = Dataset()
     matrix.FrameOfReferenceTransformationMatrixType = "RIGID"
-    matrix.FrameOfReferenceTransformationMatrix = [_decimal(number) for number in target_from_frame.ravel()]
+    matrix.FrameOfReferenceTransformationMatrix = [_decimal(float(one)) for one in target_from_frame.ravel()]
     step = Dataset()
     step.MatrixSequence = [matrix]
     step.FrameOfReferenceTransformationComment = ""

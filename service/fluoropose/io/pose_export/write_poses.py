@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fluoropose.errors import InputError
-from fluoropose.io.files import write_file
+from fluoropose.io.files import write_file, write_text
 from fluoropose.io.pose_export.autoscoper_track import tra_text
 from fluoropose.io.pose_export.csv_poses import csv_text
 from fluoropose.io.pose_export.dicom_registration import RegistrationHeader, registration_bytes
@@ -55,6 +55,5 @@ def write_transforms(folder: Path, run: PoseRun, write: Callable[..., str] = tfm
     """Write one .tfm per frame in which the object was found, `frame_000000.tfm`; return how many there are."""
     found = [(one.frame, one.target_from_volume) for one in run.records if one.target_from_volume is not None]
     for frame, pose in found:
-        text = write(pose)
-        write_file(folder / f"frame_{frame:06d}.tfm", lambda part, text=text: part.write_text(text))
+        write_text(folder / f"frame_{frame:06d}.tfm", write(pose))
     return len(found)

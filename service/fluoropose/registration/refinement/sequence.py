@@ -16,7 +16,7 @@ from fluoropose.imaging.xray import Exposure
 from fluoropose.registration.refinement.costs.edges import EdgeCost
 from fluoropose.registration.refinement.costs.gradient_correlation import GradientCorrelationCost, window_around
 from fluoropose.registration.refinement.costs.two_body import BodyRenderers, TwoBodyCost
-from fluoropose.registration.refinement.gauss_newton import NewtonStep, Prior, Solution, Stop, minimise
+from fluoropose.registration.refinement.gauss_newton import AbstractCost, NewtonStep, Prior, Solution, Stop, minimise
 from fluoropose.registration.regression.schedule import PoseEstimate, motion_between
 from fluoropose.registration.regression.step import Regression
 
@@ -24,6 +24,7 @@ __all__ = [
     "ClutterInputs",
     "REFINEMENT",
     "RefinementSettings",
+    "go_on",
     "refine_by_edges",
     "refine_in_body",
     "refine_in_clutter",
@@ -37,7 +38,7 @@ class RefinementSettings:
 
     `least_presence` is the presence below which there is nothing to refine. Edges: from where the networks end on
     simulated frames two steps do, on real ones up to ten; a step of less than one expected error is the last, because
-    the next would be a fifth of it.
+    the next would be a fifth of it. Of an opaque object the floor is found in the first steps, so that there are more.
 
     In clutter: `cluttered_below` is the correlation of the whole window below which most of it is not the object (real
     frames of the wrist have 0.45 to 0.54, simulated ones of metal in anatomy 0.72 and more). Below
@@ -49,6 +50,7 @@ class RefinementSettings:
 
     least_presence: float = 0.1
     edge_stop: Stop = Stop(most_steps=12, settled_errors=1.0)
+    opaque_stop: Stop = Stop(most_steps=12, settled_errors=0.2)
     edge_prior_share: float = 0.03
     cluttered_below: float = 0.62
     clutter_presence: float = 0.5
@@ -141,6 +143,13 @@ def refine_in_body(
     return _move_estimate(estimate, solution, atlas, cost.visible_shares[-1] * presence), cost.edge_similarity(-1)
 
 
+def go_on(cost: AbstractCost, first: Solution, prior: Prior, stop: Stop) -> Solution:
+    """Return a solution after further steps; it has improved if the pictures agree no less than before all steps."""
+    last = minimise(cost, first.pose, prior, stop)
+    agreements = (*first.agreements, *last.agreements)
+    return replace(last, agreements=agreements, improved=not agreements[-1] < agreements[0])
+
+
 def regression_of(step: NewtonStep, presence: np.ndarray) -> Regression:
     """Return a refinement's last step as a regression (batch of one) with a presence (1,)."""
     sigmas = np.sqrt(np.diag(np.linalg.inv(step.information)))
@@ -149,7 +158,8 @@ def regression_of(step: NewtonStep, presence: np.ndarray) -> Regression:
 
 def _minimise_edges(cost: EdgeCost, estimate: PoseEstimate, settings: RefinementSettings) -> Solution:
     prior = _network_prior(estimate, settings.edge_prior_share)
-    return minimise(cost, estimate.camera_from_volume, prior, settings.edge_stop)
+    first = minimise(cost, estimate.camera_from_volume, prior, settings.edge_stop)
+    return go_on(cost, first, prior, settings.opaque_stop) if cost.is_opaque else first
 
 
 def _minimise_correlation(

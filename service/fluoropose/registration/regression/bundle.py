@@ -13,6 +13,10 @@ __all__ = ["ANY_CASE", "Bundle", "Golden", "NetworkGraphs", "STAGE_NAMES", "requ
 STAGE_NAMES = ("coarse", "fine")
 
 ANY_CASE = "any"
+
+_HARDLY_TRAINED = (None, "instant", "tiny")
+"""Profiles of `train` whose networks are the universal ones, or hardly differ from them."""
+
 """The `case_digest` of networks that serve any case; their outputs are in units of its field and range."""
 
 _NEIGHBOURS = 5
@@ -84,6 +88,11 @@ class Bundle:
     def universal(self) -> bool:
         """Whether its networks serve any case."""
         return self.case_digest == ANY_CASE
+
+    @property
+    def trained(self) -> bool:
+        """Whether its networks were trained on the case itself, for longer than to see that training works."""
+        return not self.universal and self.facts.get("profile") not in _HARDLY_TRAINED
 
     @property
     def surrounded(self) -> bool:

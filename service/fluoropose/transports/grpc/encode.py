@@ -35,6 +35,7 @@ def encode_result(result: FrameResult) -> pb.Result:
         objects=[_encode_object(one) for one in result.objects] if several else [],
         searching=result.searching,
         reason=first.reason if first.HasField("reason") else None,
+        visible_fraction=first.visible_fraction,
         reason_text=first.reason_text if first.HasField("reason_text") else None,
         outline=first.outline,
         covariance=first.covariance,
@@ -57,6 +58,7 @@ def _encode_object(found: ObjectResult) -> pb.Found:
         smoothed=None if found.smoothed is None else _encode_smoothed(found.smoothed),
         reason=registration.reason or None,
         reason_text=registration.reason_text or None,
+        visible_fraction=registration.visible_fraction,
         outline=[_encode_polygon(polygon) for polygon in found.outline or ()],
         covariance=_numbers(found.covariance),
     )

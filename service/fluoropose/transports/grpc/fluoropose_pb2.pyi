@@ -280,7 +280,7 @@ class Polygon(_message.Message):
     def __init__(self, pixels: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Found(_message.Message):
-    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed", "reason", "outline", "covariance", "reason_text")
+    __slots__ = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "smoothed", "reason", "outline", "covariance", "reason_text", "visible_fraction")
     CASE_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -293,6 +293,7 @@ class Found(_message.Message):
     OUTLINE_FIELD_NUMBER: _ClassVar[int]
     COVARIANCE_FIELD_NUMBER: _ClassVar[int]
     REASON_TEXT_FIELD_NUMBER: _ClassVar[int]
+    VISIBLE_FRACTION_FIELD_NUMBER: _ClassVar[int]
     case: str
     model: str
     status: Status
@@ -305,10 +306,11 @@ class Found(_message.Message):
     outline: _containers.RepeatedCompositeFieldContainer[Polygon]
     covariance: _containers.RepeatedScalarFieldContainer[float]
     reason_text: str
-    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., reason: _Optional[str] = ..., outline: _Optional[_Iterable[_Union[Polygon, _Mapping]]] = ..., covariance: _Optional[_Iterable[float]] = ..., reason_text: _Optional[str] = ...) -> None: ...
+    visible_fraction: float
+    def __init__(self, case: _Optional[str] = ..., model: _Optional[str] = ..., status: _Optional[_Union[Status, str]] = ..., confidence: _Optional[float] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., reason: _Optional[str] = ..., outline: _Optional[_Iterable[_Union[Polygon, _Mapping]]] = ..., covariance: _Optional[_Iterable[float]] = ..., reason_text: _Optional[str] = ..., visible_fraction: _Optional[float] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching", "reason", "outline", "covariance", "reason_text")
+    __slots__ = ("seq", "status", "camera_from_volume", "confidence", "error_estimate", "timing_ms", "age_ms", "dropped_since_last", "case", "model", "device", "camera", "views", "views_left_out", "world_from_volume", "smoothed", "objects", "searching", "reason", "outline", "covariance", "reason_text", "visible_fraction")
     class TimingMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -345,6 +347,7 @@ class Result(_message.Message):
     OUTLINE_FIELD_NUMBER: _ClassVar[int]
     COVARIANCE_FIELD_NUMBER: _ClassVar[int]
     REASON_TEXT_FIELD_NUMBER: _ClassVar[int]
+    VISIBLE_FRACTION_FIELD_NUMBER: _ClassVar[int]
     seq: int
     status: Status
     camera_from_volume: _containers.RepeatedScalarFieldContainer[float]
@@ -367,7 +370,8 @@ class Result(_message.Message):
     outline: _containers.RepeatedCompositeFieldContainer[Polygon]
     covariance: _containers.RepeatedScalarFieldContainer[float]
     reason_text: str
-    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ..., outline: _Optional[_Iterable[_Union[Polygon, _Mapping]]] = ..., covariance: _Optional[_Iterable[float]] = ..., reason_text: _Optional[str] = ...) -> None: ...
+    visible_fraction: float
+    def __init__(self, seq: _Optional[int] = ..., status: _Optional[_Union[Status, str]] = ..., camera_from_volume: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., error_estimate: _Optional[_Union[ErrorEstimate, _Mapping]] = ..., timing_ms: _Optional[_Mapping[str, float]] = ..., age_ms: _Optional[float] = ..., dropped_since_last: _Optional[int] = ..., case: _Optional[str] = ..., model: _Optional[str] = ..., device: _Optional[str] = ..., camera: _Optional[str] = ..., views: _Optional[_Iterable[str]] = ..., views_left_out: _Optional[_Mapping[str, str]] = ..., world_from_volume: _Optional[_Iterable[float]] = ..., smoothed: _Optional[_Union[Smoothed, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[Found, _Mapping]]] = ..., searching: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ..., outline: _Optional[_Iterable[_Union[Polygon, _Mapping]]] = ..., covariance: _Optional[_Iterable[float]] = ..., reason_text: _Optional[str] = ..., visible_fraction: _Optional[float] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("session", "server_time")

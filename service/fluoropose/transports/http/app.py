@@ -14,6 +14,7 @@ from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import RequireKey
 from fluoropose.transports.http.bodies import BodyBudgets, BodyLimits, LimitBody
 from fluoropose.transports.http.case_routes import case_routes
+from fluoropose.transports.http.check_routes import check_routes
 from fluoropose.transports.http.console_routes import console_routes
 from fluoropose.transports.http.documentation_routes import documentation_routes
 from fluoropose.transports.http.errors import DOCUMENTED_PROBLEMS, install_problem_handlers
@@ -77,7 +78,15 @@ def create_app(
         documentation_routes(app),
     ):
         app.include_router(router)
-    for routes in (session_routes, frame_routes, registration_routes, overlay_routes, stream_routes, watch_routes):
+    for routes in (
+        session_routes,
+        frame_routes,
+        registration_routes,
+        overlay_routes,
+        check_routes,
+        stream_routes,
+        watch_routes,
+    ):
         app.include_router(routes(parts))
     if console:
         app.include_router(console_routes())

@@ -44,8 +44,8 @@ class BodyLimits:
 class Pace:
     """How fast long bodies may come in all: what is faster waits, so that the event loop has time for streams."""
 
-    bytes_per_s: float = 100e6
-    burst_bytes: float = 32e6
+    bytes_per_s: float = 40e6
+    burst_bytes: float = 16e6
     _owed: float = 0.0
     _at_s: float = 0.0
 

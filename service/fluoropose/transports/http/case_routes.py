@@ -166,7 +166,7 @@ def _case_request(options: CaseOptions, files: tuple[Path, Path | None], grid: A
     choice = ViewChoice(base, options.range_mm, grid)
     box_mm = None if options.box_mm is None else np.array(options.box_mm)
     selection = (label_map, options.label, options.hu_window, box_mm, options.attenuation, options.in_air)
-    return CaseRequest(volume, choice, *selection, options.material, options.attenuation_per_mm)
+    return CaseRequest(volume, choice, *selection, options.material, options.attenuation_per_mm, options.hu_offset)
 
 
 def _expected_rotation(camera_from_volume: object) -> Mat33:

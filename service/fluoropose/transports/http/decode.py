@@ -37,6 +37,7 @@ from fluoropose.transports.http.schemas import RenderRequest
 
 __all__ = [
     "MAX_HEADER_BYTES",
+    "MAX_JSON_VALUES",
     "decode_base64_frame",
     "decode_camera",
     "decode_change",
@@ -50,6 +51,12 @@ __all__ = [
     "decode_session",
 ]
 
+MAX_JSON_VALUES = 20_000
+"""The largest request has some hundred numbers."""
+
+_BASE64_PART = 2**20
+"""Characters of base64 that are decoded at a time, a multiple of four: other threads have their turn between them."""
+
 MAX_HEADER_BYTES = 4096
 """The longest JSON header of a frame in a stream's message."""
 
@@ -57,11 +64,24 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def decode_json(model: type[Model], text: str | bytes) -> Model:
-    """Return JSON as a model, or raise InputError naming the fields."""
+    """Return JSON as a model, or raise InputError naming the fields.
+
+    Its values are counted before any is made: a body of nothing but brackets would take a gigabyte.
+    """
+    values = _count_values(text)
+    if values > MAX_JSON_VALUES:
+        raise InputError(f"expected JSON of at most {MAX_JSON_VALUES} values, got {values}")
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
         raise InputError(validation_text(error.errors())) from error
+
+
+def _count_values(text: str | bytes) -> int:
+    """Return a number that is at least that of the values, and more where strings hold commas and brackets."""
+    if isinstance(text, str):
+        return sum(text.count(mark) for mark in (",", "[", "{"))
+    return sum(text.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def decode_camera(model: PlacedCameraModel) -> CameraRequest:
@@ -171,7 +191,12 @@ def decode_frame_message(message: bytes) -> EncodedFrame:
 def decode_base64_frame(text: str) -> bytes:
     """Return the bytes of a base64 npy, PNG or DICOM file, or raise FrameError."""
     try:
-        return base64.b64decode(text, validate=True)
+        if len(text) <= _BASE64_PART:
+            return base64.b64decode(text, validate=True)
+        parts = [text[at : at + _BASE64_PART] for at in range(0, len(text), _BASE64_PART)]
+        if any(part.endswith("=") for part in parts[:-1]):
+            raise FrameError("expected the frame as base64, got padding before its end")
+        return b"".join(base64.b64decode(part, validate=True) for part in parts)
     except (binascii.Error, ValueError) as error:
         raise FrameError(f"expected the frame as base64, got: {error}") from error
 

@@ -75,6 +75,7 @@ def _encode_object(found: ObjectResult) -> dict[str, Any]:
         "camera_from_volume": None if is_lost else found.camera_from_volume.tolist(),
         "world_from_volume": None if is_lost else registration.world_from_volume.tolist(),
         "error_estimate": _encode_estimate(found.error_estimate),
+        "visible_fraction": registration.visible_fraction,
         "reason": registration.reason or None,
         "reason_text": registration.reason_text or None,
         "smoothed": None if smoothed is None else _encode_smoothed(smoothed),

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from fluoropose.errors import FluoroposeError
@@ -83,6 +84,9 @@ _TABLE: dict[str, tuple[int, str]] = {
 _CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large", 503: "overloaded"}
 """The codes of what the framework, or a middleware within a body, refuses by its status."""
 
+_ENDS_CONNECTION = (413, 503)
+"""After these the rest of a body, which may be long, is not read: the connection ends."""
+
 
 def problem_body(error: FluoroposeError | None, code: str | None = None, detail: str = "") -> dict[str, Any]:
     """Return the problem of one of our errors, or of a bare code."""
@@ -98,12 +102,13 @@ def problem_body(error: FluoroposeError | None, code: str | None = None, detail:
 
 
 def validation_text(errors: Sequence[Any]) -> str:
-    """Return the first three complaints of pydantic on one line, each with its place in the JSON."""
+    """Return three complaints of pydantic on one line, each with its place in the JSON, and how many there are more."""
     parts = []
     for item in errors[:3]:
         place = ".".join(str(part) for part in item["loc"] if part != "body")
         parts.append(f"{place or 'body'}: {item['msg']}")
-    return "; ".join(parts)
+    more = len(errors) - len(parts)
+    return "; ".join([*parts, f"and {more} more"] if more > 0 else parts)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -120,9 +125,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
         answer = _problem_response(None, _CODES.get(error.status_code, "invalid-request"), str(error.detail))
-        if error.status_code == 413:
+        if error.status_code in _ENDS_CONNECTION:
             answer.headers["Connection"] = "close"
         return answer
+
+    @app.exception_handler(ClientDisconnect)
+    async def answer_nobody(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return _problem_response(None, "invalid-request", "expected a whole body, got the end of the connection")
 
     @app.exception_handler(Exception)
     async def answer_fault(request: Request, error: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """The route of overlays: a frame with the object at a pose drawn on it."""
 
+from dataclasses import replace
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -10,6 +11,7 @@ from fluoropose.errors import InputError
 from fluoropose.geometry.rigid import check_rigid
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.serving.frame_request import FrameHeader
+from fluoropose.serving.messages import EncodedFrame
 from fluoropose.serving.overlays import OverlayRequest, render_overlay
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.bodies import media_type
@@ -58,6 +60,8 @@ def overlay_routes(parts: ServingParts) -> APIRouter:
     @router.post("/overlay", openapi_extra=_OVERLAY_SCHEMA, response_class=Response)
     async def overlay(request: Request) -> Response:
         asked = await _read_request(request)
+        if isinstance(asked.frame, EncodedFrame):
+            asked = replace(asked, frame=await broker.decode_aside(asked.frame))
         picture = await broker.run_off_loop(lambda: render_overlay(service, asked))
         return Response(picture, media_type="image/png")
 

@@ -115,6 +115,7 @@ class CaseOptions(Strict):
     in_air: bool = False
     material: str | None = Field(default=None, max_length=64)
     attenuation_per_mm: float | None = None
+    hu_offset: float | None = None
     view: Literal["frontal", "back", "lateral"] = "frontal"
     expected_pose: Matrix | None = None
     range_mm: float = Field(default=900.0, gt=0)
@@ -161,6 +162,7 @@ class FoundModel(BaseModel):
     camera_from_volume: list[list[float]] | None
     world_from_volume: list[list[float]] | None
     error_estimate: ErrorEstimateModel
+    visible_fraction: float
     reason: str | None = None
     reason_text: str | None = None
     smoothed: SmoothedModel | None = None

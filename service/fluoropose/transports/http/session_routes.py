@@ -1,5 +1,7 @@
 """The routes of sessions and of one-shot registration."""
 
+import asyncio
+
 from fastapi import APIRouter, Header, Request, Response
 from starlette.datastructures import UploadFile
 
@@ -51,6 +53,9 @@ _REGISTER_SCHEMA = {
         },
     }
 }
+
+_QUICK_BYTES = 2**20
+"""A longer JSON is decoded on a thread: streams do not wait for tens of megabytes of base64."""
 
 
 def session_routes(parts: ServingParts) -> APIRouter:
@@ -135,7 +140,10 @@ def _answer(result: FrameResult) -> Response:
 async def _read_registration(request: Request) -> RegistrationRequest:
     """Return the registration of a JSON body, or of a form with the frames as files."""
     if media_type(request) != "multipart/form-data":
-        return decode_registration(decode_json(RegisterRequest, await request.body()))
+        body = await request.body()
+        if len(body) <= _QUICK_BYTES:
+            return decode_registration(decode_json(RegisterRequest, body))
+        return await asyncio.to_thread(lambda: decode_registration(decode_json(RegisterRequest, body)))
     async with request.form(max_files=MAX_CAMERAS, max_fields=4) as form:
         text, uploads = form.get("request"), form.getlist("frame")
         files = [upload for upload in uploads if isinstance(upload, UploadFile)]

@@ -5,11 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fluoropose.drr.atlas import AtlasGrid, build_atlas
+from fluoropose.drr.mesh_views import MeshRenderer
+from fluoropose.drr.prepare import ViewChoice, canonical_view
+from fluoropose.drr.view_cache import ViewCache, ViewRenderers
+from fluoropose.evaluation.metrics.pose_error import pose_error
 from fluoropose.geometry.pose6 import pose_from_six
-from fluoropose.registration.refinement.costs.edges import EDGES, EdgeCost
+from fluoropose.imaging.mesh import Solid
+from fluoropose.imaging.mesh_voxels import voxelise_mesh
+from fluoropose.registration.refinement.costs.edges import EDGES, EdgeCost, floor_of_contrast
 from fluoropose.registration.refinement.gauss_newton import Prior, minimise, newton_step
 from fluoropose.registration.refinement.sequence import REFINEMENT
 from fluoropose.registration.regression.residual import align_view, residual_to_pose, residual_units
+from support.implants import MESH, POSE, expose_mesh, two_cameras
 from support.shots import believed, fine_camera, shot
 
 RIGHT = np.array([2.0, -3.0, 895.0, 4.0, 4.3, -4.6])
@@ -144,3 +152,36 @@ def test_half_way_between_views_steps_end_too(small_case, camera, rng):
         prior = Prior(REFINEMENT.edge_prior_share * known, start)
         solution = minimise(EdgeCost(taken, camera, small_case.atlas), start, prior, REFINEMENT.edge_stop)
         assert solution.steps <= 5, index
+
+
+@pytest.mark.parametrize("floor", [0.05, 0.5, 2.0])
+def test_a_contrast_gives_the_floor_that_it_was_shown_with(floor):
+    """Seen with twice the floor it has, an object has so much more contrast; from that its own floor comes back."""
+    contrast = np.log1p(1.0 / floor) / np.log1p(1.0 / (2.0 * floor))
+    assert floor_of_contrast(2.0 * floor, contrast) == pytest.approx(floor)
+    assert floor_of_contrast(floor, 1.0) == pytest.approx(floor)
+
+
+@pytest.mark.parametrize("scatter", [0.3, 1.5])
+def test_the_floor_of_an_opaque_solid_is_found_by_its_contrast(scatter):
+    """Metal exposed from its mesh in scatter, some of it more than what passes beside the object."""
+    view = canonical_view(voxelise_mesh(MESH, 3.0), ViewChoice(np.eye(3), 500.0, AtlasGrid(4.0, 2.0)))
+    atlas = ViewCache(
+        build_atlas(MeshRenderer(Solid(MESH, 3.0)), view, AtlasGrid(2.0, 2.0)),
+        ViewRenderers(MeshRenderer(Solid(MESH, 3.0))),
+        step_deg=2.0,
+    )
+    placed = two_cameras()[0]
+    through = np.clip((expose_mesh(MESH, placed, POSE).astype(np.float32) - 60.0) / 60.0, 0.0, 1.0)
+    frame = (-np.log((through + scatter) / (1.0 + scatter))).astype(np.float32)
+    cost = EdgeCost(frame, placed.camera, atlas)
+    pose = placed.camera_from_world @ POSE
+    solution = minimise(cost, pose, Prior(np.diag([1e-4] * 3 + [0.1] * 3)), REFINEMENT.opaque_stop)
+    assert cost.is_opaque
+    assert cost.floor == pytest.approx(scatter, rel=0.5)
+    assert pose_error(solution.pose, pose, MESH.ends_mm).in_plane_mm < 0.1
+
+
+def test_a_body_that_lets_light_through_keeps_the_usual_floor(small_case, camera, frame):
+    cost, _, _ = look(frame, small_case, camera, RIGHT)
+    assert not cost.is_opaque

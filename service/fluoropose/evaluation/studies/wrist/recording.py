@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Vec3
-from fluoropose.geometry.camera import camera_from_intrinsics
+from fluoropose.evaluation.studies.mayacam import read_mayacam
 from fluoropose.geometry.rig import PlacedCamera, triangulate, viewing_ray
-from fluoropose.geometry.rigid import rigid
 from fluoropose.imaging.attenuation import WATER_PER_MM
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.frames import read_frame_file
@@ -40,12 +39,8 @@ def read_radius(data: Path) -> Volume:
 
 
 def read_placed_camera(data: Path, camera: str) -> PlacedCamera:
-    """Return a camera with its place from its MayaCam 2.0 file: blocks of size, intrinsics, rotation, translation."""
-    text = (data / f"xr_calib_wrist_{camera}.txt").read_text(encoding="utf-8")
-    blocks = [block.splitlines() for block in text.strip().split("\n\n")]
-    numbers = [np.array([[float(x) for x in line.split(",")] for line in block[1:]]) for block in blocks]
-    columns, rows = (int(x) for x in numbers[0][0])
-    return PlacedCamera(camera_from_intrinsics(rows, columns, numbers[1]), rigid(numbers[2], numbers[3].ravel()))
+    """Return a camera with its place from its MayaCam 2.0 file."""
+    return read_mayacam(data / f"xr_calib_wrist_{camera}.txt")
 
 
 def read_frame(data: Path, camera: str, frame: str) -> NDArray[Any]:

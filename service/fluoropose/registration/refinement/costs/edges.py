@@ -21,9 +21,10 @@ from fluoropose.registration.regression.residual import (
     residual_from_grid,
     view_offsets_rad,
 )
+from fluoropose.similarity.edge_drawing import DETECTOR_BLUR, MEAN_BLUR
 from fluoropose.similarity.edge_equations import Turn, edge_equations
 
-__all__ = ["EDGES", "EdgeCost", "EdgeSettings"]
+__all__ = ["EDGES", "EdgeCost", "EdgeSettings", "floor_of_contrast"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class EdgeSettings:
     12), and up to 2.8 times on real ones (wrist). `floor` is where the fitted floor starts from, a share of what comes
     through beside the object. Its logarithm deviates by `floor_log_sigma` about that, stays within `floor_range`, and
     changes in one step by at most `floor_log_step`.
+
+    What an opaque object leaves of the light is the floor alone, so there the frame's contrast tells the floor: with a
+    deviation of its logarithm of `opaque_log_sigma`, up to `opaque_most`. An object is opaque if half of its pixels
+    stop more than `opaque_lines` (a line integral).
     """
 
     information_share: float = 1.0 / 8.0
@@ -42,6 +47,9 @@ class EdgeSettings:
     floor_log_sigma: float = 1.0
     floor_range: tuple[float, float] = (0.003, 1.0)
     floor_log_step: float = 1.0
+    opaque_lines: float = 5.0
+    opaque_log_sigma: float = 0.1
+    opaque_most: float = 10.0
 
 
 EDGES = EdgeSettings()
@@ -66,6 +74,8 @@ class EdgeCost(AbstractCost):
         self._frame, self._camera, self._atlas, self._settings = frame, camera, atlas, settings
         self._alignment: ViewAlignment | None = None
         self._views: tuple[int, Float32] | None = None
+        self._is_opaque: bool | None = None
+        self._detector = MEAN_BLUR if atlas.averages_pixels else DETECTOR_BLUR
 
     @property
     def alignment(self) -> ViewAlignment:
@@ -73,6 +83,11 @@ class EdgeCost(AbstractCost):
         if self._alignment is None:
             raise AssertionError("expected an evaluation before, got none")
         return self._alignment
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether the object stops nearly all light, as far as it was looked at."""
+        return self._is_opaque is True
 
     @property
     def overall(self) -> float:
@@ -85,15 +100,27 @@ class EdgeCost(AbstractCost):
         alignment = self._alignment = align_view(pose, self._camera, self._atlas, stay)
         views = self._views_of(alignment.view_index)
         turn = _turn_from_view(alignment, self._atlas)
-        found = edge_equations(self._frame, alignment.frame_from_canonical_px, views, turn, self.floor)
+        found = edge_equations(self._frame, alignment.frame_from_canonical_px, views, turn, self.floor, self._detector)
         self._overall = found.overall
         back = np.eye(7)
         back[:6, :6] = residual_from_grid(alignment)
-        share, settings = self._settings.information_share, self._settings
+        share = self._settings.information_share
         information, vector = share * back @ found.information @ back.T, share * back @ found.vector
-        information[6, 6] += settings.floor_log_sigma**-2.0
-        vector[6] += settings.floor_log_sigma**-2.0 * np.log(settings.floor / self.floor)
+        expected, log_sigma = self._expected_floor(views[0], found.contrast)
+        information[6, 6] += log_sigma**-2.0
+        vector[6] += log_sigma**-2.0 * np.log(expected / self.floor)
         return Equations(information, vector, found.agreement, ViewParameters(alignment, self._atlas))
+
+    def _expected_floor(self, view: Float32, contrast: float) -> tuple[float, float]:
+        """Return the floor that is expected, and the deviation of its logarithm."""
+        settings = self._settings
+        if self._is_opaque is None:
+            seen = view[view > 0.0]
+            self._is_opaque = len(seen) > 0 and float(np.median(seen)) > settings.opaque_lines
+        if not self._is_opaque:
+            return settings.floor, settings.floor_log_sigma
+        least = settings.floor_range[0]
+        return min(max(floor_of_contrast(self.floor, contrast), least), settings.opaque_most), settings.opaque_log_sigma
 
     def _views_of(self, index: int) -> Float32:
         """Return a view and its neighbours; those of the last evaluation are kept, as most steps stay with one."""
@@ -104,12 +131,22 @@ class EdgeCost(AbstractCost):
     def accept(self, step: NewtonStep) -> None:
         """Move the floor."""
         most, (least, greatest) = self._settings.floor_log_step, self._settings.floor_range
+        greatest = self._settings.opaque_most if self._is_opaque else greatest
         changed = self.floor * float(np.exp(np.clip(step.change[6], -most, most)))
         self.floor = min(max(changed, least), greatest)
 
     def agreement_at(self, pose: Mat44) -> float:
         """Return the agreement of the edges at another pose, with the floor as it is."""
         return EdgeCost(self._frame, self._camera, self._atlas, self._settings, self.floor).evaluate(pose).agreement
+
+
+def floor_of_contrast(floor: float, contrast: float) -> float:
+    """Return the floor beside which an opaque object shows what it shows with a `floor` at a `contrast`.
+
+    Beside the object 1 + floor comes through, behind it the floor: with F the one that is looked for,
+    log((1 + F) / F) = contrast x log((1 + floor) / floor).
+    """
+    return float(1.0 / np.expm1(contrast * np.log1p(1.0 / floor)))
 
 
 def _turn_from_view(alignment: ViewAlignment, atlas: AbstractAtlas) -> Turn:

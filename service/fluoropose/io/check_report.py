@@ -1,0 +1,42 @@
+"""What the doctor says of a file: what was understood of it, and what looks wrong."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fluoropose.errors import FluoroposeError
+from fluoropose.imaging.finding import Finding
+from fluoropose.io.pictures import Picture
+
+__all__ = ["CheckReport", "failed_report"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckReport:
+    """A report.
+
+    Attributes
+    ----------
+    name : the file's
+    understood : what it is ("what": volume, mesh, frame, frames or geometry) and its figures, JSON values
+    findings : what looks wrong or is worth knowing, the worst first
+    picture : uint8 (rows, columns, 3), None where there is nothing to show
+    """
+
+    name: str
+    understood: dict[str, Any]
+    findings: tuple[Finding, ...] = field(default=())
+    picture: Picture | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether no finding is an error."""
+        return all(one.severity != "error" for one in self.findings)
+
+    def record(self) -> dict[str, Any]:
+        """Return the report as the API answers it."""
+        return {"understood": self.understood, "findings": [one.record() for one in self.findings]}
+
+
+def failed_report(name: str, what: str, error: FluoroposeError) -> CheckReport:
+    """Return the report of a file that cannot be used: the error is its one finding, and its code the finding's."""
+    return CheckReport(name, {"what": what}, (Finding(error.code, "error", str(error)),))
