@@ -32,6 +32,10 @@ class RecordingProcess:
         """The process's id, None while there is none."""
         return None if self._process is None else self._process.pid
 
+    def start(self) -> None:
+        """Start the process before it is needed."""
+        self._running()
+
     def begin(self, path: Path, header: Mapping[str, Any], cameras: Mapping[str, tuple[int, int]]) -> int:
         """Begin a file as `RecordingWriter` does and return its number; StorageError if that is not possible."""
         try:
