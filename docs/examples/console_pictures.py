@@ -34,7 +34,7 @@ def save(page, status, path):
         if pane.get_attribute("data-status") == status and empty == (status == "LOST"):
             break
         page.wait_for_timeout(200)
-    Image.open(io.BytesIO(data)).convert("RGB").save(path, quality=88, subsampling=0, optimize=True)
+    Image.open(io.BytesIO(data)).convert("RGB").save(path, quality=60, method=6)
     print(f"{path}: {path.stat().st_size // 1000} kB")
 
 
@@ -49,8 +49,8 @@ def draw(page, address, out):
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_selector(".pane[data-status='TRACKING']")
     page.wait_for_timeout(15_000)
-    save(page, "TRACKING", out / "console-live.jpg")
-    save(page, "LOST", out / "console-lost.jpg")
+    save(page, "TRACKING", out / "console-live.webp")
+    save(page, "LOST", out / "console-lost.webp")
     page.get_by_role("button", name="Stop", exact=True).click()
 
 
