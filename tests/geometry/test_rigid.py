@@ -38,8 +38,8 @@ def test_a_rounded_pose_is_re_orthonormalised():
     ("matrix", "words"),
     [
         (np.diag([1.0, 1.0, 1.01, 1.0]), "deviation of 0.0201"),
-        (np.diag([1e308, 1.0, 1.0, 1.0]), "within 1e.06 mm, got 1e.308"),
-        (rigid(np.eye(3), np.array([0.0, 0.0, 1e308])), "within 1e.06 mm, got 1e.308"),
+        (np.diag([1e308, 1.0, 1.0, 1.0]), "within 1e+06 mm, got 1e+308"),
+        (rigid(np.eye(3), np.array([0.0, 0.0, 1e308])), "within 1e+06 mm, got 1e+308"),
         (np.diag([1.0, 1.0, -1.0, 1.0]), "mirror"),
         (np.full((4, 4), np.nan), "finite"),
         (np.eye(3), "4x4"),

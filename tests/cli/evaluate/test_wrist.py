@@ -10,7 +10,7 @@ from support.commands import refused, run
 def test_mistakes_are_named(tmp_path):
     refused(run("evaluate", "real", "wrist", "search", "--out", tmp_path / "w"), "expected --data with the step search")
     refused(run("evaluate", "real", "wrist", "measure", "--out", tmp_path / "w", "--methods", "magic"), "got 'magic'")
-    refused(run("evaluate", "real", "wrist", "prepare", "--out", tmp_path / "w"), "radius.nii.gz")
+    refused(run("evaluate", "real", "wrist", "prepare", "--out", tmp_path / "w"), "expected a volume, got no file")
     assert run("evaluate", "real", "wrist", "sleep", "--out", tmp_path / "w").exit_code == 2
 
 
