@@ -36,7 +36,7 @@ def test_one_camera_takes_images_of_any_device(given, camera, pose):
     (session,) = plan.sessions
     assert plan.places == {"": Place(0, None)}
     assert session.opening["case"] == "small"
-    np.testing.assert_array_equal(session.opening["initial_pose"], pose)
+    np.testing.assert_allclose(session.opening["initial_pose"], pose, atol=1e-12)
     assert session.opening["camera"]["rows"] == camera.rows
     assert plan.form.names.transform == "VolumeToCamera"
     assert plan.limits.reading.body_bytes > 4 * camera.rows * camera.columns

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fluoropose.cli.inputs import read_camera, read_placed_camera
+from fluoropose.cli.inputs import read_placed_camera, read_placed_cameras
 from fluoropose.client import AsyncClient
 from fluoropose.errors import InputError
 from fluoropose.igtlink.bridge import Bridge, BridgePlan, SessionPlan, body_limit
@@ -83,7 +83,7 @@ def bridge_plan(given: BridgeInputs) -> BridgePlan:
         raise InputError(f"expected --initial-pose with one case, got {len(given.cases)}")
     files = _camera_files(given.cameras)
     placed = {name: read_placed_camera(path) for name, path in files.items()}
-    cameras = [read_camera(path) for path in files.values()]
+    cameras = [read_placed_cameras([path])[0].camera for path in files.values()]
     several = len(files) > 1 and (given.separate or given.target == "camera")
     labels = list(files) if several else [""]
     names = default_names(given.cases, labels, given.target)
