@@ -165,9 +165,9 @@ def frame(small_case, camera, pose):
     return np.round(50000.0 * np.exp(-lines) + 200.0).astype(np.uint16)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless browser; see the marker `browser`."""
+    """A headless browser; see the marker `browser`. Playwright holds this thread's event loop until it is closed."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

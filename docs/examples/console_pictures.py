@@ -21,11 +21,20 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WITH_WEBGL = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 WAIT_MS = 300_000
 
+WITH_OBJECT, CYCLE = 160, 178
+"""Of so many frames of the simulated run the first show the object (service/console/src/simulation.ts)."""
 
-def save(page, path):
-    """Keep the page as a picture of 128 colours, which is a third as large."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+
+def save(page, status, path):
+    """Keep the page as it is while the status is shown: LOST of a frame without the object, TRACKING of one with it."""
+    while True:
+        page.wait_for_selector(f".pane[data-status='{status}']")
+        data, pane = page.screenshot(), page.locator(".pane")
+        empty = int(pane.get_attribute("data-seq")) % CYCLE >= WITH_OBJECT
+        if pane.get_attribute("data-status") == status and empty == (status == "LOST"):
+            break
+        page.wait_for_timeout(200)
+    Image.open(io.BytesIO(data)).convert("RGB").save(path, quality=60, method=6)
     print(f"{path}: {path.stat().st_size // 1000} kB")
 
 
@@ -40,11 +49,8 @@ def draw(page, address, out):
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_selector(".pane[data-status='TRACKING']")
     page.wait_for_timeout(15_000)
-    page.wait_for_selector(".pane[data-status='TRACKING']")
-    save(page, out / "console-live.png")
-    page.wait_for_selector(".pane[data-status='LOST']")
-    page.wait_for_timeout(500)
-    save(page, out / "console-lost.png")
+    save(page, "TRACKING", out / "console-live.webp")
+    save(page, "LOST", out / "console-lost.webp")
     page.get_by_role("button", name="Stop", exact=True).click()
 
 

@@ -76,6 +76,11 @@ def pixels_of(page):
     return np.asarray(shown.convert("RGB")).astype(int)
 
 
+def outlined(seen):
+    """Return the (column, row) of the pixels that have the outline's colour."""
+    return np.argwhere(np.abs(seen - OUTLINE).max(axis=2) < 30)[:, ::-1]
+
+
 def require_drawn(page, frame, outline):
     """The frame is drawn with its outline, both fitted into the pane's middle, to within a pixel of the screen."""
     seen, (rows, columns) = pixels_of(page), frame.shape
@@ -83,7 +88,7 @@ def require_drawn(page, frame, outline):
     centre = (np.array(seen.shape[1::-1]) - 1) / 2
     points = np.concatenate([np.array(one) for one in outline])
     expected = centre + scale * (points - (np.array([columns, rows]) - 1) / 2)
-    drawn = np.argwhere(np.abs(seen - OUTLINE).max(axis=2) < 30)[:, ::-1]
+    drawn = outlined(seen)
     assert len(drawn) > 100
     assert np.abs(drawn.min(axis=0) - expected.min(axis=0)).max() < 3
     assert np.abs(drawn.max(axis=0) - expected.max(axis=0)).max() < 3
@@ -126,12 +131,16 @@ def volume_of(served):
     return served.get("/v1/cases/small").json()["volume"]
 
 
-def test_a_lost_object_shows_its_reason_and_no_pose(page, served, opening, rng):
-    session = served.post("/v1/sessions", json=opening | {"initial_pose": None}).json()["session"]
+def test_an_object_that_is_lost_has_a_reason_and_neither_pose_nor_outline(page, served, opening, frame, rng):
+    session = served.post("/v1/sessions", json=opening).json()["session"]
     until(page, "document.querySelector('.left select').value !== ''")
     page.wait_for_timeout(500)
-    answer = send(served, session, npy_bytes(rng.integers(20000, 40000, (96, 128)).astype(np.uint16)), seq=0).json()
+    send(served, session, npy_bytes(frame), seq=0)
+    page.wait_for_selector(".pane[data-status='TRACKING']")
+    assert len(outlined(pixels_of(page))) > 100
+    answer = send(served, session, npy_bytes(rng.integers(20000, 40000, (96, 128)).astype(np.uint16)), seq=1).json()
     page.wait_for_selector(".pane[data-status='LOST']")
+    assert len(outlined(pixels_of(page))) == 0
     assert page.locator(".pane").get_attribute("data-polygons") == "0"
     assert page.locator(".strip b").all_text_contents()[:6] == ["–"] * 6
     assert "✕ LOST" in page.locator(".status").text_content()

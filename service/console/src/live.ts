@@ -54,10 +54,10 @@ export class Live {
       });
     }
     const order = ["a", "i", "o", "0", "s", "Enter", "r"].map((name) => this.buttons[name]);
-    const tools = el("div", { className: "tools" }, ...order, field(texts.level, this.level), field(texts.width, this.width));
+    const tools = el("div", { className: "tools" }, ...order);
     this.element.append(
       el("div", { className: "left" },
-        el("div", { className: "bar" }, field(texts.session, this.chosen), this.sources.element), this.sources.form,
+        el("div", { className: "bar" }, field(texts.session, this.chosen), field(texts.level, this.level), field(texts.width, this.width), this.sources.element), this.sources.form,
         this.pane.element, tools, this.help),
       el("div", { className: "right" }, this.card.element, this.strips.element),
     );

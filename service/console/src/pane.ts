@@ -29,14 +29,16 @@ export class Pane {
   private fitted = true;
   private isNew = false;
   private asked = false;
-  private readonly below = el("canvas", { className: "picture" });
+  // The picture is made apart and then copied: a browser may show two canvases at two moments, and the outline of one
+  // frame on the picture of another.
+  private readonly below = el("canvas");
   private readonly above = el("canvas", { className: "drawing", tabIndex: 0, role: "img", ariaLabel: texts.canvasLabel });
   private readonly words = el("p", { className: "words" }, texts.chooseSource);
   private readonly pointers = new Map<number, [number, number]>();
 
   constructor(flat = false) {
     this.painter = makePainter(this.below, flat);
-    this.element = el("div", { className: "pane" }, this.below, this.above, this.words);
+    this.element = el("div", { className: "pane" }, this.above, this.words);
     this.element.dataset.painter = this.painter.kind;
     new ResizeObserver(() => this.resize()).observe(this.element);
     this.listen();
@@ -125,9 +127,9 @@ export class Pane {
     const pen = this.above.getContext("2d") as CanvasRenderingContext2D;
     pen.clearRect(0, 0, this.above.width, this.above.height);
     const { frame, place } = this;
-    this.below.hidden = !frame;
     if (!frame) return;
     this.painter.paint(frame, this.window, place, this.isNew);
+    pen.drawImage(this.below, 0, 0);
     const { dataset } = this.element;
     if (this.isNew) dataset.latency = (Date.now() - 1000 * frame.captured_at).toFixed(1);
     this.isNew = false;

@@ -39,7 +39,7 @@ void main() {
 }`;
 
 export function makePainter(canvas: HTMLCanvasElement, flat = false): Painter {
-  const gl = flat ? null : canvas.getContext("webgl2", { antialias: false, alpha: false, preserveDrawingBuffer: true });
+  const gl = flat ? null : canvas.getContext("webgl2", { antialias: false, alpha: false });
   return gl ? glPainter(canvas, gl) : flatPainter(canvas);
 }
 

@@ -70,7 +70,6 @@ export const texts = {
     "Drag to move, Shift and drag to turn out of the plane, wheel for depth. Arrows move, Shift and arrows turn, " +
     "Q and E turn in the plane, Page up and down change the depth.",
   canvasLabel: "The frame with the outline of the object. Plus and minus zoom, arrows move, zero fits.",
-  no2d: "This browser cannot draw.",
   flat: "WebGL2 is absent: the frame is drawn with the 2-D canvas.",
   name: "Name",
   file: "CT, zip of DICOM, or mesh",

@@ -17,7 +17,7 @@ OPERATIONS = [
     "GET /v1/cases/{case}", "POST /v1/render", "POST /v1/sessions", "GET /v1/sessions/{session}",
     "PATCH /v1/sessions/{session}", "DELETE /v1/sessions/{session}", "POST /v1/sessions/{session}/frames",
     "POST /v1/register", "POST /v1/overlay", "POST /v1/geometry/convert",
-    "POST /v1/tickets",
+    "POST /v1/tickets", "GET /v1/sessions",
 ]  # fmt: skip
 
 
