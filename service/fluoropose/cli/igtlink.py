@@ -51,7 +51,8 @@ def igtlink(
     Example: fluoropose igtlink --case plate --camera camera.json
     """
     with plain_errors():
-        from fluoropose.cli.igtlink_run import BridgeInputs, ServiceAddress, bridge_plan, require_guarded, run_bridge
+        from fluoropose.cli.igtlink_plan import BridgeInputs, bridge_plan
+        from fluoropose.cli.igtlink_run import ServiceAddress, require_guarded, run_bridge
         from fluoropose.igtlink.checksum import require_crc64
 
         require_crc64()

@@ -26,7 +26,7 @@ from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 
-__all__ = ["TOLERANCE_DEG", "TOLERANCE_MM", "ReplayPlan", "ReplayReport", "replay"]
+__all__ = ["ReplayPlan", "ReplayReport", "TOLERANCE_DEG", "TOLERANCE_MM", "replay"]
 
 TOLERANCE_MM, TOLERANCE_DEG = 0.05, 0.05
 """On another machine poses agree within this: float16 pictures and another order of sums, not another answer."""
