@@ -8,7 +8,8 @@ from fluoropose.cli.main import app
 from support.commands import run
 
 COMMANDS = (
-    "prepare", "check", "train", "serve", "stream", "register", "track", "render", "demo", "audit", "geometry convert",
+    "prepare", "check", "train", "serve", "stream", "igtlink", "replay", "register", "track", "render", "demo", "audit",
+    "geometry convert",
     "keys add", "keys remove",
     "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate trust",
     "evaluate real wrist", "evaluate real wrist-agreement", "evaluate real knee", "evaluate universal",

@@ -1,6 +1,7 @@
 """A real process that decodes: as here, refused in words, killed when late, and started again."""
 
 import io
+import signal
 import zlib
 
 import numpy as np
@@ -58,3 +59,21 @@ def test_more_memory_than_allowed_ends_in_words(process):
     with pytest.raises(FrameError, match="expected"):
         process.decode(body[:33] + len(bomb[8:]).to_bytes(4, "big") + bomb[4:] + b"\0\0\0\0" + body[33:], "image/png")
     assert process.decode(body, "image/png").shape == (8, 8)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
+def test_an_interruption_leaves_no_half_answer_to_the_next_frame(process, rng):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    large = png_bytes(rng.uniform(0, 3, (2500, 2500)))
+    process.start()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(KeyboardInterrupt):
+            process.decode(large, "image/png")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert process.decode(png_bytes(np.zeros((2, 3))), "image/png").shape == (2, 3)

@@ -3,13 +3,18 @@
 import asyncio
 from dataclasses import replace
 
+import numpy as np
+
+from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.frames import npy_bytes
-from fluoropose.io.recordings import FORMAT, RecordedJob, RecordedObject, RecordedView
+from fluoropose.io.recordings import FORMAT, RecordedJob, RecordedObject, RecordedView, open_recording
 from fluoropose.serving.messages import EncodedFrame
 from fluoropose.serving.session_recorder import record_sessions
 from fluoropose.serving.wiring import wire_serving
 from fluoropose.tracking.session_settings import SessionSettings
+from support.views import taken
 
 __all__ = [
     "CAMERAS",
@@ -21,6 +26,7 @@ __all__ = [
     "read_all",
     "recorded_session",
     "same",
+    "small_scene",
 ]
 
 CAMERAS = {"a": (4, 6), "b": (5, 3)}
@@ -60,9 +66,14 @@ def made_job(rng, number, dtypes=("uint16", "float32"), **change):
     return replace(job, **change)
 
 
-def read_all(path):
-    from fluoropose.io.recordings import open_recording
+def small_scene(case):
+    """Return a camera, a pose of the small case and the frame that is taken of it: for fixtures of a whole module."""
+    camera = camera_from_detector(96, 128, row_spacing_mm=1.6, column_spacing_mm=1.5, source_to_detector_mm=1100.0)
+    pose = pose_from_six(np.array([2.0, -3.0, 890.0, 4.0, 3.0, -5.0]), case.pose_frame)
+    return camera, pose, taken(case, camera, pose)
 
+
+def read_all(path):
     with open_recording(path) as (header, jobs):
         return header, list(jobs)
 

@@ -32,16 +32,18 @@ class RecordingProcess:
         """The process's id, None while there is none."""
         return None if self._process is None else self._process.pid
 
+    def start(self) -> None:
+        """Start the process before it is needed."""
+        self._running()
+
     def begin(self, path: Path, header: Mapping[str, Any], cameras: Mapping[str, tuple[int, int]]) -> int:
         """Begin a file as `RecordingWriter` does and return its number; StorageError if that is not possible."""
-        self._count += 1
-        self._born[self._count] = self._running()
         try:
-            self._ask("begin", self._count, path, dict(header), dict(cameras))
+            return self._begin(path, header, cameras)
         except StorageError:
-            del self._born[self._count]
-            raise
-        return self._count
+            if self._process is not None:
+                raise
+        return self._begin(path, header, cameras)  # the process had died since its last answer
 
     def add(self, number: int, job: RecordedJob) -> None:
         """Write a job to a file. After StorageError that file has ended, with the jobs before."""
@@ -73,6 +75,16 @@ class RecordingProcess:
         self._process = None
         self._born.clear()
 
+    def _begin(self, path: Path, header: Mapping[str, Any], cameras: Mapping[str, tuple[int, int]]) -> int:
+        self._count += 1
+        self._born[self._count] = self._running()
+        try:
+            self._ask("begin", self._count, path, dict(header), dict(cameras))
+        except StorageError:
+            self._born.pop(self._count, None)
+            raise
+        return self._count
+
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
             self.close()
@@ -89,6 +101,7 @@ class RecordingProcess:
             process.stdin.flush()  # type: ignore[union-attr]
             fault = pickle.load(process.stdout)  # type: ignore[arg-type]
         except (OSError, EOFError, pickle.UnpicklingError) as error:
+            self.close()
             raise StorageError(f"expected the recording process to answer, got: {error or 'its end'}") from error
         if fault:
             raise StorageError(fault)

@@ -66,6 +66,7 @@ class SessionRecorder:
         self._missed_since: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
         self._recordings: WeakKeyDictionary[Session, _Recording] = WeakKeyDictionary()
         self._files = RecordingProcess()
+        self._files.start()
         self._jobs: queue.Queue[tuple[Session, Job, JobResult, float] | None] = queue.Queue(_WAITING_JOBS)
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()

@@ -1,11 +1,11 @@
-"""Two small objects with the universal networks, opened once."""
+"""Two small objects with the universal networks, opened once for each file: other files must see those that ship."""
 
 import pytest
 
 from support.stress import put_small_objects, small_subjects
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def subjects():
     with pytest.MonkeyPatch.context() as patch:
         put_small_objects(patch)
