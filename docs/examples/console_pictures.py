@@ -34,7 +34,7 @@ def save(page, status, path):
         if pane.get_attribute("data-status") == status and empty == (status == "LOST"):
             break
         page.wait_for_timeout(200)
-    Image.open(io.BytesIO(data)).convert("RGB").save(path, quality=60, method=6)
+    Image.open(io.BytesIO(data)).convert("RGB").save(path, quality=45, method=6)
     print(f"{path}: {path.stat().st_size // 1000} kB")
 
 

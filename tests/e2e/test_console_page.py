@@ -215,6 +215,13 @@ def test_a_refused_upload_is_told(page, tmp_path):
     (tmp_path / "Not a CT.nii").write_bytes(b"nothing")
     page.locator(".upload input[type=file]").set_input_files(tmp_path / "Not a CT.nii")
     assert page.locator(".upload input[required]").nth(1).input_value() == "not-a-ct"
+    assert (
+        page.evaluate(
+            "(() => { const form = document.querySelector('.upload'); form.reset(); return form.querySelectorAll('input[type=number]')[2].value; })()"
+        )
+        == "900"
+    )
+    page.locator(".upload input[type=file]").set_input_files(tmp_path / "Not a CT.nii")
     page.locator(".upload input").nth(1).fill("small")
     page.get_by_role("button", name="Upload").click()
     until(page, "document.querySelector('.page .note').textContent.includes('read-only')")

@@ -39,7 +39,7 @@ export function fillSelect(made: HTMLSelectElement, options: [string, string][])
 }
 
 export function number(value: number, properties: Properties = {}): HTMLInputElement {
-  return el("input", { type: "number", value: String(value), step: "any", ...properties });
+  return el("input", { type: "number", defaultValue: String(value), step: "any", ...properties });
 }
 
 export function row(...cells: Child[]): HTMLTableRowElement {
