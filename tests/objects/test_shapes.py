@@ -47,3 +47,8 @@ def test_a_later_part_replaces_an_earlier_one():
     outer, inner = Part(box(np.full(3, 4.0)), 0.2), Part(box(np.full(3, 2.0)), 0.05)
     middle = [voxelise(parts, np.full(3, 6.0), 1.0).values for parts in ([outer, inner], [inner, outer])]
     assert [float(values[tuple(np.array(values.shape) // 2)]) for values in middle] == pytest.approx([0.05, 0.2])
+
+
+def test_the_centre_of_an_ellipsoid_lies_a_half_axis_inside():
+    distance = ellipsoid(np.array([9.0, 5.0, 7.0]))
+    np.testing.assert_allclose(distance(np.zeros((1, 3))), [-5.0])

@@ -41,7 +41,8 @@ def ellipsoid(semi_axes_mm: Vec3) -> Distance:
     def distance(points: Points) -> Float64:
         k0 = np.linalg.norm(points / semi_axes_mm, axis=-1)
         k1 = np.linalg.norm(points / semi_axes_mm**2, axis=-1)
-        return k0 * (k0 - 1.0) / np.maximum(k1, 1e-9)
+        # At the very centre both are 0: the surface is a shortest half axis away.
+        return np.where(k1 < 1e-9, -semi_axes_mm.min(), k0 * (k0 - 1.0) / np.maximum(k1, 1e-9))
 
     return distance
 
