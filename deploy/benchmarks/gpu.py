@@ -93,7 +93,11 @@ def measure_tile(case: Case, maker: AbstractRendererMaker, repeats: int) -> dict
 def compare_frames(case: Case, device: Device, host: Device, count: int) -> dict[str, Any]:
     """Return times of registration and tracking on both, ms, and how far apart their poses are, mm at the corners."""
     root = shipped_models_root()
-    folder = root / case.name if (root / case.name).is_dir() else universal_bundle_folder(root, in_body=case.rest is not None)
+    folder = (
+        root / case.name
+        if (root / case.name).is_dir()
+        else universal_bundle_folder(root, in_body=case.rest is not None)
+    )
     residents = {
         name: load_resident_case(case, load_bundle(folder), one) for name, one in (("cpu", host), ("device", device))
     }
