@@ -26,7 +26,7 @@ def test_a_folder_comes_before_a_shipped_object(tmp_path, monkeypatch):
 
 def test_shipped_objects_are_prepared_once(tmp_path, monkeypatch):
     probe = replace(OBJECTS["probe"], voxel_mm=2.0)
-    for name in list(OBJECTS):
+    for name in reversed(list(OBJECTS)):  # what is put back last comes last
         monkeypatch.delitem(OBJECTS, name)
     monkeypatch.setitem(OBJECTS, "probe", probe)
     monkeypatch.setenv("FLUOROPOSE_CACHE", str(tmp_path))

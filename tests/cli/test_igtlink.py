@@ -19,4 +19,4 @@ def test_what_cannot_be_is_refused_in_words(files, words, said):
 
 
 def test_a_missing_camera_is_refused(tmp_path):
-    refused(run("igtlink", "--case", "small", "--camera", tmp_path / "none.json"), "none.json")
+    refused(run("igtlink", "--case", "small", "--camera", tmp_path / "none.json"), "expected a camera in")

@@ -16,7 +16,7 @@ def wider_parts():
 
 def put_small_objects(patch) -> None:
     """Replace the objects that ship by two small ones, as long as the patch lasts."""
-    for name in list(OBJECTS):
+    for name in reversed(list(OBJECTS)):  # what is put back last comes last
         patch.delitem(OBJECTS, name)
     half = np.array([22.0, 10.0, 21.0])
     for name, parts in (("small", small_parts), ("wider", wider_parts)):

@@ -100,8 +100,22 @@ def honest_stream(target, seconds):
     return finish
 
 
+_WARM = set()
+
+
+def warm_up(target):
+    """Let a server do what it does once: compile for its first frames, start the processes that decode others."""
+    from support.attacks import frames  # it needs `Attack`
+
+    if target.pid not in _WARM:
+        honest_stream(target, 2.0)()
+        frames.ATTACKS[0].act(target)
+        _WARM.add(target.pid)
+
+
 def run_attack(attack, target, seconds, baseline=None):
     """Attack for some seconds beside the honest stream; return the report."""
+    warm_up(target)
     baseline = honest_stream(target, seconds)() if baseline is None else baseline
     finish = honest_stream(target, seconds + 1.0)
     seen, rounds, began = set(), 0, time.monotonic()
