@@ -16,4 +16,4 @@ def refused(result, words):
     assert result.exit_code == 2, result.output
     text = " ".join(result.output.split())
     assert words in text, text
-    assert "Traceback" not in text
+    assert "Traceback" not in text, text
