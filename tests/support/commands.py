@@ -1,5 +1,7 @@
 """Commands as a user types them, in this process."""
 
+import gc
+
 from typer.testing import CliRunner
 
 from fluoropose.cli.main import app
@@ -8,6 +10,8 @@ __all__ = ["refused", "run"]
 
 
 def run(*words):
+    """Run a command. What earlier tests left is collected before, so that nobody's complaint is in its output."""
+    gc.collect()
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
