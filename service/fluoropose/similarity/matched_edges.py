@@ -49,7 +49,7 @@ def matched_edges(frame: Float32, shown: Float32, alone: Float32) -> MatchedEdge
     shown : what is there to be seen at the pose: the object and what is known around it
     alone : the object alone, whose edges count
     """
-    return MatchedEdges(*(float(share) for share in _matched(frame, shown, alone, _WEIGHTS)))
+    return MatchedEdges(*(float(share) for share in _matched(frame, shown, alone, shown is not alone, _WEIGHTS)))
 
 
 def matched_edges_twin(frame: Float32, shown: Float32, alone: Float32) -> MatchedEdges:
@@ -74,9 +74,9 @@ def matched_edges_twin(frame: Float32, shown: Float32, alone: Float32) -> Matche
 
 
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
-def _matched(frame: Float32, shown: Float32, alone: Float32, weights: Float32) -> tuple[float, float]:
+def _matched(frame: Float32, shown: Float32, alone: Float32, surrounded: bool, weights: Float32) -> tuple[float, float]:
     seen, there = gradients_of(blur(frame, weights, True)), gradients_of(blur(shown, weights, True))
-    own = gradients_of(blur(alone, weights, True))
+    own = gradients_of(blur(alone, weights, True)) if surrounded else there
     squares = own[0] * own[0] + own[1] * own[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
     total, of_seen, of_matched = 0.0, 0.0, 0.0
