@@ -62,13 +62,14 @@ def test_a_search_about_the_rim_of_an_atlas_stays_inside(small_case, rng):
 
 def test_templates_are_kept_up_to_a_number_and_made_again(small_case):
     kept = ViewTemplates(capacity=2)
-    first = kept.spectrum(small_case.atlas, 0)
-    assert kept.spectrum(small_case.atlas, 0) is first
-    kept.spectrum(small_case.atlas, 1)
-    kept.spectrum(small_case.atlas, 2)
-    again = kept.spectrum(small_case.atlas, 0)
-    assert again is not first
-    np.testing.assert_array_equal(again, first)
+    for template in (kept.spectrum, kept.picture):
+        first = template(small_case.atlas, 0)
+        assert template(small_case.atlas, 0) is first
+        template(small_case.atlas, 1)
+        template(small_case.atlas, 2)
+        again = template(small_case.atlas, 0)
+        assert again is not first
+        np.testing.assert_array_equal(again, first)
 
 
 def test_a_wider_search_reaches_a_start_that_is_turned_by_forty_degrees(small_case, rng):

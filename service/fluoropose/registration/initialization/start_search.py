@@ -2,11 +2,11 @@
 
 The networks correct a start; where they do not find the object, this looks for it without them. The frame is warped to
 the start's canonical view, turned in the plane by a few angles, and correlated with the cached views within some 28
-degrees of the start, in local contrast, over shifts of up to a quarter of the field. In a body a view is shown with
-the rest of the CT around it, since the body turns with its bone.
+degrees of the start, in local contrast, over shifts of up to a quarter of the field. About the best of them views that
+lie nearer to each other are compared at twice the size. In a body a view is shown with the rest of the CT around it,
+since the body turns with its bone.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,16 +18,31 @@ from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import CanonicalPose, canonical_homography, pose_from_canonical
 from fluoropose.geometry.rotation import about_z
-from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast, pool_blocks
 from fluoropose.imaging.sampling import warp_picture
+from fluoropose.imaging.templates import correlate_about
+from fluoropose.registration.initialization.view_contrast import LatestKept, normalise_contrast, view_contrast
 
-__all__ = ["StartSearch", "ViewTemplates", "WIDER_SEARCH", "start_candidates"]
+__all__ = [
+    "StartSearch",
+    "ViewTemplates",
+    "WIDER_SEARCH",
+    "start_candidates",
+]
 
 Complex64 = NDArray[np.complex64]
 
 _TEMPLATE_PX, _WIDE_PX, _BLOCK_PX = 64, 96, 8
 """Pixels of a view, of what is seen of the frame (one and a half fields), and of a local neighbourhood."""
+
+_HALF_TEMPLATE_PX, _HALF_WIDE_PX, _HALF_BLOCK_PX = _TEMPLATE_PX // 2, _WIDE_PX // 2, _BLOCK_PX // 2
+"""The same at half the size, at which all views are compared first."""
+
+_SHIFTS = _HALF_WIDE_PX - _HALF_TEMPLATE_PX + 1
+"""Shifts along each axis at half the size."""
+
+_AROUND_PX = 2
+"""How far a match at half the size may move at full size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +76,36 @@ class _Match:
 
 
 class ViewTemplates:
-    """The spectra of an atlas's views in local contrast, the latest `capacity` of them kept (37 kB each)."""
+    """The views of an atlas in local contrast: spectra at half the size (10 kB each) and pictures (16 kB each).
 
-    def __init__(self, capacity: int = 512) -> None:
-        self._capacity = capacity
-        self._kept: OrderedDict[int, Complex64] = OrderedDict()
+    The latest `capacity` of each are kept.
+    """
+
+    def __init__(self, capacity: int = 768) -> None:
+        self._spectra = LatestKept[Complex64](capacity)
+        self._pictures = LatestKept[Float32](capacity)
 
     def spectrum(self, atlas: AbstractAtlas, view: int) -> Complex64:
-        """Return the conjugate spectrum of a view's local contrast with zero mean and unit length."""
-        found = self._kept.pop(view, None)
-        if found is None:
-            found = _spectrum(atlas, view)
-        self._kept[view] = found
-        while len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
-        return found
+        """Return the conjugate spectrum of a view's template at half the size."""
+
+        def make() -> Complex64:
+            template = normalise_contrast(view_contrast(_lines_of(atlas, view), _HALF_TEMPLATE_PX, _HALF_BLOCK_PX))
+            return np.asarray(np.conj(rfft2(template, (_HALF_WIDE_PX, _HALF_WIDE_PX))), np.complex64)
+
+        return self._spectra.get(view, make)
+
+    def picture(self, atlas: AbstractAtlas, view: int) -> Float32:
+        """Return a view's template, (64, 64)."""
+
+        def make() -> Float32:
+            return normalise_contrast(view_contrast(_lines_of(atlas, view), _TEMPLATE_PX, _BLOCK_PX))
+
+        return self._pictures.get(view, make)
 
 
-def _spectrum(atlas: AbstractAtlas, view: int) -> Complex64:
+def _lines_of(atlas: AbstractAtlas, view: int) -> Float32:
     lines = atlas.line_integrals(view)[0]
-    if atlas.has_surroundings:
-        lines = lines + atlas.surroundings_in(view)[0]
-    small = pool_blocks(saturate(lines), atlas.view.size_px // _TEMPLATE_PX)
-    contrast = local_contrast(small, _BLOCK_PX)
-    contrast -= contrast.mean()
-    contrast /= np.linalg.norm(contrast) + np.float32(1e-6)
-    return np.asarray(np.conj(rfft2(contrast, (_WIDE_PX, _WIDE_PX))), np.complex64)
+    return lines + atlas.surroundings_in(view)[0] if atlas.has_surroundings else lines
 
 
 def start_candidates(
@@ -111,16 +130,7 @@ def start_candidates(
             chosen.append(match)
         if len(chosen) == settings.keep:
             break
-    finer = [
-        min(
-            comparison.match(
-                atlas.views_about(match.index, 1.5 * settings.finer_deg, settings.finer_deg),
-                match.theta_rad + np.deg2rad(settings.finer_thetas_deg),
-            ),
-            key=_badness,
-        )
-        for match in chosen
-    ]
+    finer = [comparison.refine(match, settings) for match in chosen]
     return [comparison.pose_of(match) for match in sorted(finer, key=_badness)]
 
 
@@ -138,16 +148,36 @@ class _Comparison:
         self._templates = templates
 
     def match(self, views: list[int], thetas_rad: Float64) -> list[_Match]:
-        """Return the best shift of each view at each turn in the plane."""
+        """Return the best shift of each view at each turn in the plane, at half the size."""
         shown = np.stack([self._templates.spectrum(self._atlas, view) for view in views])
-        kept, matches = _WIDE_PX - _TEMPLATE_PX + 1, []
+        matches = []
         for theta in thetas_rad:
-            products = rfft2(self._seen(float(theta))) * shown
-            scores = irfft2(products, (_WIDE_PX, _WIDE_PX), overwrite_x=True)[:, :kept, :kept].reshape(len(views), -1)
+            seen = local_contrast(pool_blocks(self._seen(float(theta)), 2), _HALF_BLOCK_PX)
+            wide = irfft2(rfft2(seen) * shown, (_HALF_WIDE_PX, _HALF_WIDE_PX), overwrite_x=True)
+            scores = wide[:, :_SHIFTS, :_SHIFTS].reshape(len(views), -1)
             for view, place, row in zip(views, scores.argmax(axis=1), scores, strict=True):
-                shift_px = np.array([place % kept, place // kept]) - (kept - 1) / 2
+                shift_px = 2.0 * np.array([place % _SHIFTS, place // _SHIFTS]) - (_SHIFTS - 1)
                 matches.append(_Match(float(row[place]), view, float(theta), shift_px))
         return matches
+
+    def refine(self, match: _Match, settings: StartSearch) -> _Match:
+        """Return the best match at full size of the views about one, turned and shifted a little."""
+        views = self._atlas.views_about(match.index, 1.5 * settings.finer_deg, settings.finer_deg)
+        shown = np.stack([self._templates.picture(self._atlas, view) for view in views])
+        most = _WIDE_PX - _TEMPLATE_PX
+        column, row = (int(place) + most // 2 for place in match.shift_px)
+        best: _Match | None = None
+        for theta in match.theta_rad + np.deg2rad(settings.finer_thetas_deg):
+            seen = local_contrast(self._seen(float(theta)), _BLOCK_PX)
+            scores = correlate_about(seen, shown, (row, column), _AROUND_PX)
+            number, down, along = np.unravel_index(int(scores.argmax()), scores.shape)
+            score = float(scores[number, down, along])
+            if best is None or score > best.score:
+                shift_px = np.array([column + along, row + down]) - (_AROUND_PX + most / 2)
+                best = _Match(score, views[number], float(theta), shift_px)
+        if best is None:
+            raise AssertionError("expected turns in the plane, got none")
+        return best
 
     def pose_of(self, match: _Match) -> Mat44:
         """Return camera_from_volume of a match."""
@@ -158,14 +188,14 @@ class _Comparison:
         return pose_from_canonical(turned, self._atlas.rotation(match.index), centre_mm, view)
 
     def _seen(self, theta_rad: float) -> Float32:
-        """Return the local contrast of one and a half fields of the frame, (96, 96), turned in the plane."""
+        """Return one and a half fields of the frame, (96, 96), turned in the plane."""
         view = self._atlas.view
         turned = replace(self._pose, camera_from_canonical=self._pose.camera_from_canonical @ about_z(theta_rad))
         per_px = view.size_px / _TEMPLATE_PX
         first = (view.size_px - 1) / 2 - per_px * (_WIDE_PX - 1) / 2
         canonical_from_wide = np.array([[per_px, 0.0, first], [0.0, per_px, first], [0.0, 0.0, 1.0]])
         frame_from_wide = canonical_homography(self._camera, turned, view) @ canonical_from_wide
-        return local_contrast(warp_picture(self._frame, frame_from_wide, _WIDE_PX), _BLOCK_PX)
+        return warp_picture(self._frame, frame_from_wide, _WIDE_PX)
 
 
 def _apart_deg(atlas: AbstractAtlas, one: _Match, other: _Match) -> float:
