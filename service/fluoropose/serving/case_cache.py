@@ -11,7 +11,7 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import Device
-from fluoropose.registration.initialization.start_search import start_candidates
+from fluoropose.registration.initialization.start_search import StartMatches
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.refinement.costs.edges import EdgeCost
@@ -124,4 +124,4 @@ def warm_up(resident: ResidentCase) -> None:
         pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
         for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
             register(resident, [FrameView(pixels, PlacedCamera(camera), meaning=meaning)], Plan(pose, nearby=True))
-    start_candidates(middle, camera, resident.atlas, pose, resident.templates)
+    StartMatches(middle, camera, resident.atlas, pose, resident.templates).candidates()

@@ -7,16 +7,18 @@ lie nearer to each other are compared at twice the size. In a body a view is sho
 since the body turns with its bone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import degrees, radians
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft2, rfft2
 
-from fluoropose.arrays import Float32, Float64, Mat44
+from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.canonical import CanonicalPose, canonical_homography, pose_from_canonical
+from fluoropose.geometry.canonical import canonical_homography, pose_from_canonical
 from fluoropose.geometry.rotation import about_z
 from fluoropose.imaging.filters import local_contrast, pool_blocks
 from fluoropose.imaging.sampling import warp_picture
@@ -27,7 +29,6 @@ __all__ = [
     "StartSearch",
     "ViewTemplates",
     "WIDER_SEARCH",
-    "start_candidates",
 ]
 
 Complex64 = NDArray[np.complex64]
@@ -67,12 +68,12 @@ turned further."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Match:
-    """A view that was compared: its score, its index, the turn in the plane and the shift in template pixels."""
+    """A view that was compared: its score, its index, the turn in the plane, the shift in template pixels (u, v)."""
 
     score: float
     index: int
     theta_rad: float
-    shift_px: Float64
+    shift_px: tuple[float, float]
 
 
 class ViewTemplates:
@@ -108,78 +109,79 @@ def _lines_of(atlas: AbstractAtlas, view: int) -> Float32:
     return lines + atlas.surroundings_in(view)[0] if atlas.has_surroundings else lines
 
 
-def start_candidates(
-    frame: Float32,
-    camera: Camera,
-    atlas: AbstractAtlas,
-    start: Mat44,
-    templates: ViewTemplates,
-    settings: StartSearch = StartSearch(),
-) -> list[Mat44]:
-    """Return likely poses (camera_from_volume) about a start, the best match first, from different directions.
-
-    `frame` (rows, columns) of line integrals was taken by `camera`; `templates` are those of the atlas.
-    """
-    pose, index = atlas.locate(start)
-    comparison = _Comparison(frame, camera, atlas, pose, templates)
-    views = atlas.views_about(index, settings.reach_deg, settings.step_deg)
-    matches = comparison.match(views, np.deg2rad(settings.thetas_deg))
-    chosen: list[_Match] = []
-    for match in sorted(matches, key=_badness):
-        if all(_apart_deg(atlas, match, other) > 1.1 * settings.step_deg for other in chosen):
-            chosen.append(match)
-        if len(chosen) == settings.keep:
-            break
-    finer = [comparison.refine(match, settings) for match in chosen]
-    return [comparison.pose_of(match) for match in sorted(finer, key=_badness)]
-
-
-def _badness(match: _Match) -> float:
-    return -match.score
-
-
-class _Comparison:
-    """A frame about one pose, compared with cached views."""
+class StartMatches:
+    """A frame about a start, compared with cached views: the best match first, and candidates among all of them."""
 
     def __init__(
-        self, frame: Float32, camera: Camera, atlas: AbstractAtlas, pose: CanonicalPose, templates: ViewTemplates
+        self,
+        frame: Float32,
+        camera: Camera,
+        atlas: AbstractAtlas,
+        start: Mat44,
+        templates: ViewTemplates,
+        settings: StartSearch = StartSearch(),
     ) -> None:
-        self._frame, self._camera, self._atlas, self._pose = frame, camera, atlas, pose
-        self._templates = templates
+        """Compare all views at half the size.
 
-    def match(self, views: list[int], thetas_rad: Float64) -> list[_Match]:
-        """Return the best shift of each view at each turn in the plane, at half the size."""
+        Parameters
+        ----------
+        frame, camera : line integrals (rows, columns), and what took them
+        atlas, templates : the views, and what is kept of them
+        start : camera_from_volume
+        settings : how far about the start is looked, and how finely
+        """
+        self._frame, self._camera, self._atlas = frame, camera, atlas
+        self._templates, self._settings = templates, settings
+        self._pose, index = atlas.locate(start)
+        views = atlas.views_about(index, settings.reach_deg, settings.step_deg)
+        thetas_rad = [radians(theta) for theta in settings.thetas_deg]
+        self._matches = sorted((one for theta in thetas_rad for one in self._match(views, theta)), key=_badness)
+
+    @property
+    def best(self) -> Mat44:
+        """Where the view that looks most like the frame puts the object: camera_from_volume."""
+        return self._pose_of(self._matches[0])
+
+    def candidates(self) -> list[Mat44]:
+        """Return likely poses (camera_from_volume), the best match first, from different directions."""
+        chosen: list[_Match] = []
+        least_deg = 1.1 * self._settings.step_deg
+        for match in self._matches:
+            if all(_apart_deg(self._atlas, match, other) > least_deg for other in chosen):
+                chosen.append(match)
+            if len(chosen) == self._settings.keep:
+                break
+        return [self._pose_of(match) for match in sorted(map(self._refine, chosen), key=_badness)]
+
+    def _match(self, views: list[int], theta_rad: float) -> Iterator[_Match]:
+        """Give the best shift of each view at a turn in the plane, at half the size."""
         shown = np.stack([self._templates.spectrum(self._atlas, view) for view in views])
-        matches = []
-        for theta in thetas_rad:
-            seen = local_contrast(pool_blocks(self._seen(float(theta)), 2), _HALF_BLOCK_PX)
-            wide = irfft2(rfft2(seen) * shown, (_HALF_WIDE_PX, _HALF_WIDE_PX), overwrite_x=True)
-            scores = wide[:, :_SHIFTS, :_SHIFTS].reshape(len(views), -1)
-            for view, place, row in zip(views, scores.argmax(axis=1), scores, strict=True):
-                shift_px = 2.0 * np.array([place % _SHIFTS, place // _SHIFTS]) - (_SHIFTS - 1)
-                matches.append(_Match(float(row[place]), view, float(theta), shift_px))
-        return matches
+        seen = local_contrast(pool_blocks(self._seen(theta_rad), 2), _HALF_BLOCK_PX)
+        wide = irfft2(rfft2(seen) * shown, (_HALF_WIDE_PX, _HALF_WIDE_PX), overwrite_x=True)
+        scores = wide[:, :_SHIFTS, :_SHIFTS].reshape(len(views), -1)
+        places = scores.argmax(axis=1)
+        best = scores[np.arange(len(views)), places]
+        for view, place, score in zip(views, places.tolist(), best.tolist(), strict=True):
+            row, column = divmod(place, _SHIFTS)
+            yield _Match(score, view, theta_rad, (2.0 * column - (_SHIFTS - 1), 2.0 * row - (_SHIFTS - 1)))
 
-    def refine(self, match: _Match, settings: StartSearch) -> _Match:
+    def _refine(self, match: _Match) -> _Match:
         """Return the best match at full size of the views about one, turned and shifted a little."""
+        settings, most = self._settings, (_WIDE_PX - _TEMPLATE_PX) // 2
         views = self._atlas.views_about(match.index, 1.5 * settings.finer_deg, settings.finer_deg)
         shown = np.stack([self._templates.picture(self._atlas, view) for view in views])
-        most = _WIDE_PX - _TEMPLATE_PX
-        column, row = (int(place) + most // 2 for place in match.shift_px)
-        best: _Match | None = None
-        for theta in match.theta_rad + np.deg2rad(settings.finer_thetas_deg):
-            seen = local_contrast(self._seen(float(theta)), _BLOCK_PX)
+        column, row = (int(place) + most for place in match.shift_px)
+        found = []
+        for turn_deg in settings.finer_thetas_deg:
+            theta_rad = match.theta_rad + radians(turn_deg)
+            seen = local_contrast(self._seen(theta_rad), _BLOCK_PX)
             scores = correlate_about(seen, shown, (row, column), _AROUND_PX)
-            number, down, along = np.unravel_index(int(scores.argmax()), scores.shape)
-            score = float(scores[number, down, along])
-            if best is None or score > best.score:
-                shift_px = np.array([column + along, row + down]) - (_AROUND_PX + most / 2)
-                best = _Match(score, views[number], float(theta), shift_px)
-        if best is None:
-            raise AssertionError("expected turns in the plane, got none")
-        return best
+            number, down, along = (int(place) for place in np.unravel_index(int(scores.argmax()), scores.shape))
+            shift_px = (float(column + along - _AROUND_PX - most), float(row + down - _AROUND_PX - most))
+            found.append(_Match(float(scores[number, down, along]), views[number], theta_rad, shift_px))
+        return min(found, key=_badness)
 
-    def pose_of(self, match: _Match) -> Mat44:
+    def _pose_of(self, match: _Match) -> Mat44:
         """Return camera_from_volume of a match."""
         pose, view = self._pose, self._atlas.view
         per_px = view.field_mm / _TEMPLATE_PX * pose.range_mm / view.range_mm
@@ -198,6 +200,11 @@ class _Comparison:
         return warp_picture(self._frame, frame_from_wide, _WIDE_PX)
 
 
+def _badness(match: _Match) -> float:
+    return -match.score
+
+
 def _apart_deg(atlas: AbstractAtlas, one: _Match, other: _Match) -> float:
     """Return how far the views of two matches are apart, the larger of both angles, degrees."""
-    return float(np.rad2deg(np.abs(np.subtract(atlas.angles_of(one.index), atlas.angles_of(other.index))).max()))
+    (alpha, beta), (other_alpha, other_beta) = atlas.angles_of(one.index), atlas.angles_of(other.index)
+    return degrees(max(abs(alpha - other_alpha), abs(beta - other_beta)))
