@@ -78,11 +78,12 @@ def _add_facets(corners: Points, faces: NDArray[np.int64], matrix: Mat33, length
         low = min(np.floor(max(seen[a, 1], seen[b, 1], seen[c, 1])), rows - 1.0)
         if right < left or low < top:
             continue
-        first, second = corners[b] - corners[a], corners[c] - corners[a]
-        nx = first[1] * second[2] - first[2] * second[1]
-        ny = first[2] * second[0] - first[0] * second[2]
-        nz = first[0] * second[1] - first[1] * second[0]
-        offset = nx * corners[a, 0] + ny * corners[a, 1] + nz * corners[a, 2]
+        # Numbers, not arrays: to make one for each facet takes longer than to draw the facet.
+        x0, y0, z0 = corners[a, 0], corners[a, 1], corners[a, 2]
+        x1, y1, z1 = corners[b, 0] - x0, corners[b, 1] - y0, corners[b, 2] - z0
+        x2, y2, z2 = corners[c, 0] - x0, corners[c, 1] - y0, corners[c, 2] - z0
+        nx, ny, nz = y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2
+        offset = nx * x0 + ny * y0 + nz * z0
         for v in range(int(top), int(low) + 1):
             y = (v - cy) / fy
             for u in range(int(left), int(right) + 1):
