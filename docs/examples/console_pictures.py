@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
 import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+import fluoropose
 from fluoropose.cli.environment import prepare_shipped_cases
 from fluoropose.client import Client
 from fluoropose.evaluation.server_process import server_process
@@ -134,23 +134,38 @@ def cut_out(camera, poses, points):
     return low, part
 
 
-def draw_knee(page, server, out, data):
-    """Both components of a real knee implant in two real views (Jensen et al. 2023, doi:10.1016/j.arth.2023.05.029)."""
+def knee_starts(data):
+    """Return world_from_object by component and frame (Jensen et al. 2023, doi:10.1016/j.arth.2023.05.029)."""
     folder = data / "knee_implant_biplane"
-    published = json.loads((folder / "poses_published.json").read_text())
     tibial = json.loads((folder / "tibial_fitted_to_masks.json").read_text())["world_from_tibial"]
-    world_from = {"femoral": published["world_from_femoral"], "tibial": tibial}
-    starts = {name: {n: np.array(world_from[name][str(n)]).reshape(4, 4) for n in KNEE_FRAMES} for name in MATERIALS}
-    places = {f"cam{n + 1}": camera for n, camera in enumerate(published["cameras"])}
-    first = np.array(places["cam1"]["camera_from_world"])
-    points = {name: read_mesh(folder / f"{name}.stl")[0].vertices_mm for name in MATERIALS}
+    world_from = {
+        "femoral": json.loads((folder / "poses_published.json").read_text())["world_from_femoral"],
+        "tibial": tibial,
+    }
+    return {name: {n: np.array(world_from[name][str(n)]).reshape(4, 4) for n in KNEE_FRAMES} for name in MATERIALS}
+
+
+def knee_cameras(data):
+    """Return the two cameras by the folder of their frames."""
+    cameras = json.loads((data / "knee_implant_biplane" / "poses_published.json").read_text())["cameras"]
+    return {f"cam{n + 1}": camera for n, camera in enumerate(cameras)}
+
+
+def prepare_knee(data, cases):
+    """Prepare both components as seen by the first camera."""
+    place, starts = np.array(knee_cameras(data)["cam1"]["camera_from_world"]), knee_starts(data)
     for name, material in MATERIALS.items():
-        seen = first @ starts[name][KNEE_FRAMES[0]]
-        upload(
-            server,
-            folder / f"{name}.stl",
-            {"name": name, "material": material, "expected_pose": seen.tolist(), "range_mm": 1330},
-        )
+        view = cases.parent / f"{name}.json"
+        view.write_text(json.dumps((place @ starts[name][KNEE_FRAMES[0]]).tolist()))
+        mesh = data / "knee_implant_biplane" / f"{name}.stl"
+        fluoropose.prepare(mesh, cases / name, material=material, view=str(view), range_mm=1330.0)
+        print("prepared", name)
+
+
+def draw_knee(page, server, out, data):
+    """Both components of a real knee implant in two real views."""
+    folder, starts, places = data / "knee_implant_biplane", knee_starts(data), knee_cameras(data)
+    points = {name: read_mesh(folder / f"{name}.stl")[0].vertices_mm for name in MATERIALS}
     poses = [(name, pose) for name, all_poses in starts.items() for pose in all_poses.values()]
     parts = {name: cut_out(camera, poses, points) for name, camera in places.items()}
     with Client(server.http, "http") as client:
@@ -171,16 +186,6 @@ def draw_knee(page, server, out, data):
         tracker.close()
 
 
-def upload(server, path, options):
-    """Upload a mesh and wait until its case is ready."""
-    with path.open("rb") as file:
-        form = {"volume": (path.name, file)}
-        httpx.post(f"{server.http}/v1/cases", data={"options": json.dumps(options)}, files=form).raise_for_status()
-    while (case := httpx.get(f"{server.http}/v1/cases/{options['name']}").json())["state"] == "preparing":
-        time.sleep(1)
-    print(case["case"], case["state"], case["detail"])
-
-
 def main():
     """Serve the plate, open the page, take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -192,7 +197,9 @@ def main():
     if browser is None:
         sys.exit(f"expected one of {', '.join(BROWSERS)}, got none")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        cases = Path(folder)
+        cases = Path(folder) / "cases"
+        if asked.data:
+            prepare_knee(asked.data, cases)
         shutil.copytree(prepare_shipped_cases() / "plate", cases / "plate")
         with server_process(cases, shipped_models_root(), 1, "cpu") as server:
             started = playwright.chromium.launch(executable_path=browser, args=WITH_WEBGL)

@@ -152,7 +152,7 @@ def test_on_a_tablet_a_start_is_set_with_fingers(browser, served, tmp_path, fram
     asked = []
     page.on("request", lambda one: asked.append(json.loads(one.post_data)) if one.url.endswith("/v1/render") else None)
     until(page, "!document.querySelectorAll('.tools button')[5].disabled")
-    page.get_by_role("button", name="Set a start").tap()
+    page.get_by_role("button", name="Set start").tap()
     wait_for(lambda: asked)
     box = page.locator(".drawing").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -111,6 +111,32 @@ def test_each_overlay_lies_where_the_service_draws_it(page, served, skew_camera,
             assert np.corrcoef(a[away], b[away])[0, 1] > 0.95, kind
 
 
+def test_stated_errors_are_the_ellipse_of_the_covariance_at_the_object(page, served, camera, pose, frame, small_case):
+    session = watched(
+        page,
+        served,
+        {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist(), "include": ["covariance"]},
+    )
+    answer = send(served, session, npy_bytes(frame), seq=0).json()
+    page.wait_for_selector(".pane[data-seq='0']")
+    page.locator(".drawing").focus()
+    for _ in range(9):
+        page.keyboard.press("+")
+    page.wait_for_timeout(300)
+    seen, scale = canvas_of(page), float(page.locator(".pane").get_attribute("data-scale"))
+    rows, columns = np.nonzero(np.abs(seen - [240, 228, 66]).max(axis=2) < 60)
+    x, y, z = (np.array(answer["camera_from_volume"]) @ np.append(small_case.atlas.view.centre_mm, 1.0))[:3]
+    (fx, _, cx), (_, fy, cy), _ = camera.intrinsic_matrix
+    jacobian = np.array([[fx / z, 0.0, -fx * x / z**2], [0.0, fy / z, -fy * y / z**2]])
+    half = scale * np.sqrt(np.diag(jacobian @ np.array(answer["covariance"])[:3, :3] @ jacobian.T))
+    assert (half > 14).all()  # beyond the cross at its middle
+    assert np.abs(np.array([np.ptp(columns), np.ptp(rows)]) / 2 - half).max() < 2.5
+    middle = (np.array(seen.shape[1::-1]) - 1) / 2
+    centre = middle + scale * (np.array([fx * x / z + cx, fy * y / z + cy]) - [(128 - 1) / 2, (96 - 1) / 2])
+    drawn = [(columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2]
+    assert np.abs(drawn - centre).max() < 2.5
+
+
 def test_a_blended_frame_is_shown_with_its_own_pose_alone(page, served, skew_camera, pose, small_case):
     """While frames come in, every drawn frame's picture of the object is that of this frame's result."""
     opening = {"case": "small", "camera": camera_json(skew_camera), "initial_pose": pose.tolist()}
