@@ -16,6 +16,7 @@ export class Strips {
   private readonly plots: uPlot[] = [];
   private readonly numbers: HTMLElement[] = [];
   private drawn = 0;
+  private timer = 0;
 
   constructor(strips: Strip[]) {
     this.values = strips.map(({ lines }) => (lines ?? [""]).map(() => []));
@@ -38,14 +39,21 @@ export class Strips {
       this.times.shift();
       this.values.flat().forEach((one) => one.shift());
     }
-    values.forEach((lines, n) => {
-      const sum = lines.some((one) => one !== null) ? lines.reduce<number>((all, one) => all + (one ?? 0), 0) : null;
+    // Drawn a few times a second, and once more after the last.
+    if (!this.timer) this.timer = window.setTimeout(() => this.draw(), Math.max(0, this.drawn + REDRAW_MS - performance.now()));
+  }
+
+  private draw(): void {
+    [this.timer, this.drawn] = [0, performance.now()];
+    const last = this.times.at(-1);
+    if (last === undefined) return;
+    const times = this.times.map((one) => one - last);
+    this.values.forEach((lines, n) => {
+      const values = lines.map((one) => one.at(-1) ?? null);
+      const sum = values.some((one) => one !== null) ? values.reduce<number>((all, one) => all + (one ?? 0), 0) : null;
       this.numbers[n].textContent = sum === null ? "–" : sum.toFixed(Math.abs(sum) < 100 ? 2 : 1);
+      this.plots[n].setData([times, ...lines]);
     });
-    if (performance.now() - this.drawn < REDRAW_MS) return;
-    this.drawn = performance.now();
-    const times = this.times.map((one) => one - seconds);
-    this.plots.forEach((plot, n) => plot.setData([times, ...this.values[n]]));
   }
 
   clear(): void {
