@@ -33,7 +33,7 @@ def test_the_left_hip_goes_all_the_way(data, tmp_path):
     # The left hip lies on the patient's left of the volume's middle.
     assert case.atlas.view.centre_mm[0] > read_volume(torso / "example_ct.nii.gz").centre_mm[0]
     assert json.loads((tmp_path / "hip.json").read_text())["tracking"]["trials"] == 3
-    assert (tmp_path / "ct-overlay.png").exists()
+    assert (tmp_path / "ct-overlay.webp").exists()
     assert read_understanding(tmp_path / "cases" / "ct") == (
         "274 mm (141 x 147 x 183), 376 cm3, voxel 3 mm, in its body; one connected part"
     )
