@@ -68,7 +68,7 @@ HOMES = {
     "pydantic_settings": {"cli/settings.py"},
     "fastapi": {"transports/http/"},
     "starlette": {"transports/http/"},
-    "prometheus_client": {"telemetry/metrics.py"},
+    "prometheus_client": {"telemetry/"},
     "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"transports/grpc/", "client/grpc_channel.py"},
