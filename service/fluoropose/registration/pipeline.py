@@ -23,6 +23,7 @@ from fluoropose.registration.assessment import (
     assess_waiting,
     world_information,
 )
+from fluoropose.registration.evidence import judge_errors
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
 from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartSearch, start_candidates
@@ -116,6 +117,7 @@ def register(
         total_ns=resident.clock() - began,
         searched=plan.start is None,
         from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
+        judged=judge_errors(prepared, estimate),
     )
 
 
@@ -225,10 +227,10 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
     if resident.body_renderers is not None:
         refined, similarity = refine_in_body(view.image, view.camera, regressed, view.atlas, resident.body_renderers)
     elif alone:
-        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm)
+        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm, view.unused)
         refined = refine_in_clutter(view.image, view.camera, regressed, view.atlas, inputs)
     else:
-        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas)
+        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas, unused=view.unused)
     return assess_refined(view, refined.with_refine_ns(resident.clock() - began), similarity)
 
 
