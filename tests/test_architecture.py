@@ -22,7 +22,7 @@ LAYERS = {
     "serving": 8,
     "transports": 9,
     "client": 10,
-    "evaluation": 11, "igtlink": 11,
+    "evaluation": 11, "fleet": 11, "igtlink": 11,
     "cli": 12, "python_api": 12, "__main__": 13, "__init__": 0,
 }  # fmt: skip
 """An import goes to a lower number, or stays in its room."""
