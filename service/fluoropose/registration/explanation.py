@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.camera import off_centre_px
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import Exposure, PixelMeaning
 from fluoropose.registration.assessment import Status, is_in_field
@@ -76,7 +76,7 @@ def _reason_in_frame(view: PreparedView) -> tuple[str, str]:
             SATURATED,
             f"{100 * share:.0f} % of the frame have the largest or the smallest value that its pixels can have",
         )
-    away = _off_centre_px(exposure.camera)
+    away = off_centre_px(exposure.camera)
     if away > _OFF_CENTRE_SHARE * max(exposure.camera.rows, exposure.camera.columns):
         return UNLIKELY_GEOMETRY, f"the principal point lies {away:.0f} px from the middle of the picture"
     return "", ""
@@ -114,8 +114,3 @@ def _saturated_share(exposure: Exposure) -> float:
         return 0.0
     limits = np.iinfo(pixels.dtype)
     return float(max((pixels == limits.max).mean(), (pixels == limits.min).mean()))
-
-
-def _off_centre_px(camera: Camera) -> float:
-    middle = np.array([(camera.columns - 1) / 2, (camera.rows - 1) / 2])
-    return float(np.linalg.norm(camera.intrinsic_matrix[:2, 2] - middle))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat33, Mat44, Vec3
-from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rigid import transform, turn_covariance
 from fluoropose.geometry.rotation import to_rotation_vector
 
 __all__ = ["AxisErrors", "axis_errors", "ray_axes", "stated_sigmas"]
@@ -53,8 +53,7 @@ def stated_sigmas(
         covariance = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         return None
-    turned = np.kron(np.eye(2), ray_from_camera)
-    variances = np.diag(turned @ covariance @ turned.T)
+    variances = np.diag(turn_covariance(covariance, ray_from_camera))
     if not np.isfinite(variances).all() or (variances <= 0.0).any():
         return None
     sigmas = np.sqrt(variances)
