@@ -55,7 +55,7 @@ HOMES = {
     "pynvml": {"inference/gpus.py"},
     "pydicom": {
         "io/dicom.py", "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
-        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xray_pixels.py",
+        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xa_field.py", "io/xray_pixels.py",
     },
     "av": {"io/video.py"},
     "fastcrc": {"igtlink/checksum.py"},

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from fluoropose.evaluation.progress import ProgressReport
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.io.frame_sequence import FrameSequence, open_frames
 from fluoropose.registration.assessment import Status
+from fluoropose.registration.prepared_view import Pictures, shared_pictures
 from fluoropose.registration.result import FrameView, Registration
 from fluoropose.serving.messages import single_result
 from fluoropose.tracking.tracker import FRAME_SECONDS
@@ -25,6 +26,8 @@ from fluoropose.tracking.trial import TrialObject, follow_instant, skip_instant
 from fluoropose.transports.http.encode import encode_result
 
 __all__ = ["Trial", "TrialFiles", "follow_trial", "open_trial"]
+
+T = TypeVar("T")
 
 _KEPT = ("case", "model", "status", "confidence", "camera_from_volume", "world_from_volume", "error_estimate", "reason")
 
@@ -98,9 +101,15 @@ def follow_trial(trial: Trial, objects: Sequence[TrialObject], log: TrackLog, re
             pose = found.get("world_from_volume")
             skip_instant(one, _pose(pose), Status(found["status"]), float(row["time_s"]))
     began, done = time.perf_counter(), len(log.rows)
-    for number, views in _read_ahead(trial.instant, range(done, len(trial))):
+    residents = [one.resident for one in objects]
+
+    def read(number: int) -> tuple[list[FrameView], Pictures]:
+        views = trial.instant(number)
+        return views, shared_pictures(residents, views)
+
+    for number, (views, pictures) in _read_ahead(read, range(done, len(trial))):
         captured_s = number / trial.fps
-        results = follow_instant(objects, views, captured_s)
+        results = follow_instant(objects, views, captured_s, pictures)
         found = [_result(one, result) for one, result in zip(objects, results, strict=True)]
         log.add({"frame": number, "time_s": captured_s, "objects": found})
         report(number + 1, len(trial), ", ".join(one["status"] for one in found))
@@ -118,16 +127,16 @@ def follow_trial(trial: Trial, objects: Sequence[TrialObject], log: TrackLog, re
     }
 
 
-def _read_ahead(read: Callable[[int], list[FrameView]], numbers: range) -> Iterator[tuple[int, list[FrameView]]]:
+def _read_ahead(read: Callable[[int], T], numbers: range) -> Iterator[tuple[int, T]]:
     """Yield each instant with its number; the next one is read meanwhile."""
     with ThreadPoolExecutor(1, "frames") as pool:
         waiting = pool.submit(read, numbers[0]) if len(numbers) else None
         for number in numbers:
             if waiting is None:
                 raise AssertionError("expected the frames of an instant, got none")
-            views = waiting.result()
+            instant = waiting.result()
             waiting = pool.submit(read, number + 1) if number + 1 in numbers else None
-            yield number, views
+            yield number, instant
 
 
 def _result(one: TrialObject, found: Registration) -> dict[str, Any]:

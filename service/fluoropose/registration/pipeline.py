@@ -29,7 +29,7 @@ from fluoropose.registration.initialization.global_search import candidate_poses
 from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartSearch, start_candidates
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.prepared_view import PreparedView, prepare_views
+from fluoropose.registration.prepared_view import Pictures, PreparedView, prepare_views
 from fluoropose.registration.refinement.sequence import (
     ClutterInputs,
     refine_by_edges,
@@ -79,7 +79,11 @@ __all__ = [
 
 
 def register(
-    resident: ResidentCase, views: Sequence[FrameView], plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE
+    resident: ResidentCase,
+    views: Sequence[FrameView],
+    plan: Plan,
+    schedule: Schedule = DEFAULT_SCHEDULE,
+    pictures: Pictures | None = None,
 ) -> Registration:
     """Find an object in the views of one instant; `plan.start` is world_from_volume.
 
@@ -89,6 +93,7 @@ def register(
     views : the frames with their cameras; one alone needs no place in the world
     plan : from where the object is looked for
     schedule : the networks' steps from a rough start
+    pictures : the views' line integrals, if they are made already (`shared_pictures`)
 
     Notes
     -----
@@ -100,7 +105,7 @@ def register(
         As `prepare_views`.
     """
     began = resident.clock()
-    prepared = prepare_views(resident, views, {})
+    prepared = prepare_views(resident, views, {} if pictures is None else pictures)
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
 
