@@ -11,7 +11,7 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import Device
-from fluoropose.registration.initialization.start_search import start_candidates
+from fluoropose.registration.initialization.start_search import StartMatches
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import prepare_views
@@ -149,4 +149,4 @@ def warm_up(resident: ResidentCase) -> None:
         prepare_views(resident, [frame], {})
     for nearby in (True, False):
         register(resident, [frames[-1]], Plan(pose, nearby=nearby))
-    start_candidates(middle, camera, resident.atlas, pose, resident.templates)
+    StartMatches(middle, camera, resident.atlas, pose, resident.templates).candidates()
