@@ -23,7 +23,7 @@ LAYERS = {
     "transports": 9,
     "client": 10,
     "evaluation": 11, "fleet": 11, "igtlink": 11,
-    "cli": 12, "python_api": 12, "__main__": 13, "__init__": 0,
+    "cli": 12, "notebook": 12, "python_api": 12, "__main__": 13, "__init__": 0,
 }  # fmt: skip
 """An import goes to a lower number, or stays in its room."""
 
@@ -58,6 +58,7 @@ HOMES = {
         "io/dicom.py", "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
         "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xa_field.py", "io/xray_pixels.py",
     },
+    "anywidget": {"notebook.py"},
     "av": {"io/video.py"},
     "fastcrc": {"igtlink/checksum.py"},
     "h5py": {"io/recordings.py"},
@@ -79,6 +80,7 @@ HOMES = {
     "uvloop": {"transports/server.py"},
     "uvicorn": {"transports/server.py", "transports/http_protocol.py", "transports/ws_protocol.py"},
     "h11": {"transports/http_protocol.py"},
+    "traitlets": {"notebook.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
 }  # fmt: skip

@@ -9,11 +9,12 @@ const out = resolve(process.argv[2] ?? join(here, "..", "fluoropose", "console_p
 mkdirSync(out, { recursive: true });
 copyFileSync(join(here, "src", "index.html"), join(out, "index.html"));
 const held = {
-  console: "uPlot, Copyright (c) 2022 Leon Sorokin, MIT licence",
-  space: "three.js, Copyright 2010-2024 three.js authors, MIT licence",
+  console: "Holds uPlot, Copyright (c) 2022 Leon Sorokin, MIT licence. ",
+  notebook: "",
+  space: "Holds three.js, Copyright 2010-2024 three.js authors, MIT licence. ",
 };
-// The page begins with the first file, and loads the others when it needs them.
-for (const [name, source, format] of [["console", "main", "iife"], ["space", "space", "esm"]]) {
+// The page begins with the first file, and loads the second when it needs it; notebooks take the third.
+for (const [name, source, format] of [["console", "main", "iife"], ["space", "space", "esm"], ["notebook", "widget", "esm"]]) {
   await build({
     absWorkingDir: here,
     entryPoints: { [name]: `src/${source}.ts` },
@@ -24,7 +25,7 @@ for (const [name, source, format] of [["console", "main", "iife"], ["space", "sp
     target: ["es2022"],
     charset: "utf8",
     legalComments: "eof",
-    banner: { js: `/* fluoropose, Apache-2.0. Holds ${held[name]}. Sources: service/console. */` },
+    banner: { js: `/* fluoropose, Apache-2.0. ${held[name]}Sources: service/console. */` },
     logLevel: "warning",
   });
 }

@@ -208,7 +208,7 @@ export class Live {
         const { Space } = await loadSpace();
         this.space = new Space(texts);
         this.panes.element.append(this.space.element);
-        if (this.last) this.space.show(this.last, (name) => this.volume(name));
+        for (const { frame } of this.panes.all) if (frame) this.space.show(frame, (name) => this.volume(name));
       } catch {
         this.panes.say(texts.noSpace);
       }

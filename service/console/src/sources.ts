@@ -115,6 +115,7 @@ export class Sources {
         if (known !== null) this.inputs[name].value = String(known);
         this.inputs[name].readOnly = known !== null;
       }
+      if (found.display) this.inputs.meaning.value = "display";
       this.form.hidden = false;
       this.showForm();
       this.inputs.spacing.focus();

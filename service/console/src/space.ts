@@ -1,6 +1,6 @@
 // The 3-D pane: source, detector with its frame, object. Loaded when it is asked for, with three.js in it.
 import {
-  AmbientLight, BufferAttribute, BufferGeometry, Color, DataTexture, DirectionalLight, DoubleSide, Group, Line, LineBasicMaterial,
+  AmbientLight, Box3, BufferAttribute, BufferGeometry, Color, DataTexture, DirectionalLight, DoubleSide, Group, Line, LineBasicMaterial,
   LineLoop, LineSegments, LinearFilter, Matrix4, Mesh, MeshBasicMaterial, MeshStandardMaterial, PerspectiveCamera, RGBAFormat, Scene,
   SphereGeometry, Vector3, WebGLRenderer,
 } from "three";
@@ -27,7 +27,7 @@ export class Space {
   private readonly centre = new Vector3(0, 0, 600);
   private place = { azimuth: 1.15, height: 0.3, distance: 2600 };
   private asked = false;
-  private framed = false;
+  private framed = 0;
   private shown = 0;
   private readonly resizing = new ResizeObserver(() => this.resize());
 
@@ -63,11 +63,7 @@ export class Space {
     const depth = seen?.camera_from_volume && first ? transform(seen.camera_from_volume, first.centre_mm)[2] : null;
     this.setCamera(frame, world, depth);
     for (const one of objects) this.setObject(one, world, volume(one.case));
-    if (!this.framed && depth && seen?.camera_from_volume && first) {
-      this.centre.set(...(transform(inverse(world), [0, 0, 0.7 * depth]) as [number, number, number]));
-      this.place.distance = 2.3 * depth;
-      this.framed = true;
-    }
+    if (depth && this.framed !== this.cameras.size) this.fit();
     this.redraw();
   }
 
@@ -76,7 +72,7 @@ export class Space {
     for (const mesh of this.objects.values()) drop(this.scene, mesh);
     this.cameras.clear();
     this.objects.clear();
-    this.framed = false;
+    this.framed = 0;
     this.redraw();
   }
 
@@ -85,6 +81,16 @@ export class Space {
     this.resizing.disconnect();
     this.renderer.dispose();
     this.element.remove();
+  }
+
+  // Brings all sources and detectors into view.
+  private fit(): void {
+    this.framed = this.cameras.size;
+    const points = [...this.cameras.values()].flatMap(({ group }) => group.userData.points as Vector3[]);
+    const box = new Box3().setFromPoints(points);
+    box.getCenter(this.centre);
+    const radius = Math.max(...points.map((one) => one.distanceTo(this.centre)));
+    this.place.distance = (0.95 * radius) / Math.sin((this.eye.fov * Math.PI) / 360);
   }
 
   private setCamera(frame: Frame, world: Matrix, depth: number | null): void {
@@ -108,7 +114,9 @@ export class Space {
         group.add(new LineSegments(lines(rays), new LineBasicMaterial({ color: colour, transparent: true, opacity: 0.25 })));
       }
     }
-    group.applyMatrix4(matrix(inverse(world)));
+    const toWorld = inverse(world);
+    group.userData.points = [[0, 0, 0], ...corners].map((one) => new Vector3(...(transform(toWorld, one) as [number, number, number])));
+    group.applyMatrix4(matrix(toWorld));
     this.scene.add(group);
     this.cameras.set(name, { group, world });
   }
@@ -144,7 +152,8 @@ export class Space {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      const { azimuth, height, distance } = this.place;
+      const { azimuth, height } = this.place;
+      const distance = this.place.distance / Math.min(1, this.eye.aspect);
       const flat = distance * Math.cos(height);
       // The world's y points down, as the rows of a frame do.
       this.eye.up.set(0, -1, 0);

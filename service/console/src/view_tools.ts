@@ -18,7 +18,7 @@ export class ViewTools {
   private readonly level = el("input", { type: "range", min: "0", max: "65535", ariaLabel: texts.level });
   private readonly width = el("input", { type: "range", min: "1", max: "65535", ariaLabel: texts.width });
   private readonly overlay = select(KINDS.map((one): [string, string] => [one, texts.overlays[one]]), {
-    ariaLabel: texts.overlay, onchange: () => this.setOverlay(this.overlay.value as Kind),
+    ariaLabel: texts.overlay, title: texts.overlayKey, onchange: () => this.setOverlay(this.overlay.value as Kind),
   });
 
   constructor(private readonly panes: Panes, actions: TrackActions) {

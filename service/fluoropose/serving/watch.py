@@ -78,7 +78,7 @@ class Watch:
         self._end.set()
 
     async def next(self) -> tuple[ShownFrame, ...] | StreamEnd:
-        """Wait until the next frames are due; return the newest of each camera, or `StreamEnd` after the end."""
+        """Return each camera's newest frame once one is due, or `StreamEnd` once the session has ended."""
         clock_s = asyncio.get_running_loop().time
         with suppress(TimeoutError):
             await asyncio.wait_for(self._end.wait(), max(0.0, self._due_s - clock_s()))

@@ -10,7 +10,9 @@ import time
 from functools import partial
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from fluoropose.errors import FluoroposeError, InputError, UnknownSessionError
@@ -24,7 +26,7 @@ from fluoropose.transports.http.encode import encode_body, encode_event, encode_
 from fluoropose.transports.http.schemas import camera_json
 from fluoropose.transports.http.stream import CLOSE_OF_END, CLOSE_UNKNOWN_SESSION, accept_subprotocol
 
-__all__ = ["encode_watched", "watch_routes"]
+__all__ = ["encode_watched", "pack_frame", "watch_routes"]
 
 _ALIGNMENT_BYTES = 8
 _CLOSE_REQUEST, _CLOSE_OVERLOADED = 4422, 1013
@@ -82,9 +84,14 @@ def encode_watched(shown: ShownFrame, request: WatchRequest) -> bytes:
         "skipped": shown.skipped,
         "result": result,
     }
+    return pack_frame(header, picture.pixels)
+
+
+def pack_frame(header: dict[str, Any], pixels: NDArray[np.uint16]) -> bytes:
+    """Return a header and 16-bit pixels (rows, columns) as one message."""
     text = to_json(header, inf_nan_mode="null")
     text += b" " * (-(4 + len(text)) % _ALIGNMENT_BYTES)
-    return len(text).to_bytes(4, "little") + text + picture.pixels.astype("<u2", copy=False).tobytes()
+    return len(text).to_bytes(4, "little") + text + pixels.astype("<u2", copy=False).tobytes()
 
 
 def _request(fps: str, max_side: str, include: str) -> WatchRequest:
