@@ -19,7 +19,7 @@ from fluoropose.imaging.xray import PixelMeaning
 
 __all__ = ["UsablePixels", "binned_mask", "field_in", "fill_unseen", "marks_in", "saturated_share", "usable_pixels"]
 
-_THIN = 8
+_THIN = 4
 """The field is looked for in pixels of so many frame pixels a side."""
 
 _DARK_SHARE = 0.35
