@@ -34,6 +34,9 @@ def test_a_field_is_found_within_two_pixels_of_the_search(plain, shape, rng):
     inside = shape & (np.hypot(V - 120.0, U - 130.0) < 60.0)
     assert found[inside].all()
     inverted = field_in(np.uint16(65535) - np.where(shape, plain, dark), inverted=True)
+    binned = field_in(np.where(shape, plain, dark), 2)
+    assert binned.shape == (128, 128)
+    assert (binned == found[1::2, 1::2]).mean() > 0.99
     np.testing.assert_array_equal(inverted, found)
 
 
@@ -62,6 +65,7 @@ def test_clipped_pixels_are_seen_but_not_compared(plain):
     np.testing.assert_array_equal(found.compared, clipped < 32767)
     assert saturated_share(clipped) == pytest.approx((clipped == 32767).mean())
     assert usable_pixels(np.minimum(plain, 30000)).compared is None
+    np.testing.assert_array_equal(usable_pixels(clipped, 2).compared, binned_mask(clipped < 32767, 2))
     assert saturated_share(plain.astype(np.float32)) == 0.0
     assert saturated_share(np.where(ROUND, plain, 0).astype(np.uint16)) == pytest.approx((~ROUND).mean(), abs=1e-3)
 
@@ -72,12 +76,20 @@ def test_a_mask_that_is_given_replaces_the_search(plain):
     assert usable_pixels(plain, meaning=PixelMeaning.LINE_INTEGRAL).seen is None
 
 
-def test_what_is_not_seen_gets_the_nearest_seen_value(plain):
+def test_what_is_not_seen_goes_on_with_what_is_seen_beside_it(plain):
     image = plain.astype(np.float32)
     filled = fill_unseen(image, ROUND)
     np.testing.assert_array_equal(filled[ROUND], image[ROUND])
     assert filled[120, 255] == image[120, 239]
-    assert set(np.unique(filled[~ROUND])) <= set(np.unique(image[ROUND]))
+    assert filled[120, 0] == image[120, 21]
+    rows = np.flatnonzero(ROUND.any(axis=1))
+    np.testing.assert_array_equal(filled[0], filled[rows[0]])
+    np.testing.assert_array_equal(filled[255], filled[rows[-1]])
+    hole = np.ones((4, 6), bool)
+    hole[2, 2:4] = False
+    assert fill_unseen(np.arange(24, dtype=np.float32).reshape(4, 6), hole)[2].tolist() == [12, 13, 13, 13, 16, 17]
+    nothing = np.zeros((4, 6), bool)
+    assert not fill_unseen(np.zeros((4, 6), np.float32), nothing).any()
 
 
 def test_a_binned_pixel_is_usable_if_all_of_it_is():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter1d
+from scipy.ndimage import find_objects, label, maximum_filter1d
 
 from fluoropose.arrays import Bool
 
@@ -19,7 +19,6 @@ __all__ = [
     "enclosed",
     "grow",
     "largest_part",
-    "nearest_inside",
     "part_voxels",
     "reached_from_faces",
     "small_parts",
@@ -138,12 +137,6 @@ def _label(mask: Bool) -> tuple[NDArray[Any], NDArray[np.int64], tuple[slice, ..
     cut = box_of(mask)
     labels, _ = label(mask[cut], structure=np.ones((3, 3, 3), dtype=bool))
     return labels, np.bincount(labels.ravel())[1:], cut
-
-
-def nearest_inside(mask: Bool) -> NDArray[np.int64]:
-    """Return for each pixel the flat index of the nearest one in a mask (rows, columns) that is not empty."""
-    places = distance_transform_edt(~mask, return_distances=False, return_indices=True)
-    return np.asarray(places[0].astype(np.int64) * mask.shape[1] + places[1])
 
 
 def small_parts(mask: Bool, least: int, longest: int) -> Bool:

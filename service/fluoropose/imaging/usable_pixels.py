@@ -6,30 +6,30 @@ edges are compared.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fluoropose.arrays import Bool, Float32, make_read_only
-from fluoropose.imaging.masks import nearest_inside, small_parts
+from fluoropose.arrays import Bool, Float32
+from fluoropose.imaging.masks import small_parts
 from fluoropose.imaging.xray import PixelMeaning
 
 __all__ = ["UsablePixels", "binned_mask", "field_in", "fill_unseen", "marks_in", "saturated_share", "usable_pixels"]
 
-_THIN = 8
+_THIN = 4
 """The field is looked for in pixels of so many frame pixels a side."""
 
 _DARK_SHARE = 0.35
 _FLAT_SHARE = 0.06
 _STEP_SHARE = 0.12
-_STEPPED = 0.7
+_STEPPED, _STEP_WITHIN = 0.7, 6
 _LEAST_OUTSIDE, _MOST_OUTSIDE = 0.02, 0.9
 """Beyond the field all four corners are darker than `_DARK_SHARE` of the frame's middle brightness, and a pixel from
 the border inwards is as dark as they within `_FLAT_SHARE` of the frame's span. On `_STEPPED` of its rim the field is
-brighter by `_STEP_SHARE` of the span at least: tissue that fades has no such step."""
+brighter by `_STEP_SHARE` of the span at least, `_STEP_WITHIN` thinned pixels inwards (rims of real fields are as soft
+as that): tissue that fades has no such step."""
 
 _CLIPPED_SHARE = 0.005
 """Share of pixels with the largest value from which they are clipped, if that value is the full scale of some bits: an
@@ -43,7 +43,7 @@ _MARK_SIDE = 0.12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UsablePixels:
-    """`seen` (rows, columns) is where the frame shows something, `compared` where edges may be compared besides.
+    """Of a binned frame: `seen` (rows, columns) is where it shows something, `compared` where edges may be compared.
 
     Either is None where it is everywhere.
     """
@@ -54,23 +54,30 @@ class UsablePixels:
 
 def usable_pixels(
     pixels: NDArray[Any],
+    factor: int = 1,
     given: Bool | None = None,
     inverted: bool = False,
     meaning: PixelMeaning = PixelMeaning.INTENSITY,
 ) -> UsablePixels:
-    """Return which pixels (rows, columns) are usable; a mask that is `given` replaces the field that is looked for."""
+    """Return which pixels of a frame (rows, columns) are usable, after binning by `factor`.
+
+    A binned pixel is usable if all of it is. A mask that is `given` (rows, columns) replaces the field that is looked
+    for.
+    """
     dense_is_bright = inverted != (meaning is PixelMeaning.LINE_INTEGRAL)
-    seen = given if given is not None else field_in(pixels, dense_is_bright)
+    seen = field_in(pixels, factor, dense_is_bright) if given is None else binned_mask(given, factor)
     if pixels.dtype.kind == "f":
         return UsablePixels(seen, seen)
-    top, at_top, compact = _top_of(_read_only(pixels))
+    read_only = _read_only(pixels)
+    top, at_top, compact = _top_of(read_only)
     if _LEAST_MARK <= compact and at_top <= _MOST_MARKS * pixels.size:
         marks = marks_in(pixels, pixels == top)
         if marks is not None:
-            seen = ~marks if seen is None else seen & ~marks
+            shown = binned_mask(~marks, factor)
+            seen = shown if seen is None else seen & shown
     compared = seen
     if at_top > _CLIPPED_SHARE * pixels.size and _is_full_scale(int(top)):
-        below = pixels != top
+        below = _bins_below(read_only, factor, top)
         compared = below if seen is None else seen & below
     return UsablePixels(seen, compared)
 
@@ -89,16 +96,16 @@ def saturated_share(pixels: NDArray[Any]) -> float:
     return max(at_top, at_bottom) / pixels.size
 
 
-def field_in(pixels: NDArray[Any], inverted: bool = False) -> Bool | None:
-    """Return which pixels are in a round or collimated field, from the pixels alone; None: all are."""
+def field_in(pixels: NDArray[Any], factor: int = 1, inverted: bool = False) -> Bool | None:
+    """Return which pixels of a binned frame are in a round or collimated field, from it alone; None: all are."""
     rows, columns = pixels.shape[0] // _THIN * _THIN, pixels.shape[1] // _THIN * _THIN
     if min(rows, columns) < 8 * _THIN:
         return None
     thin = pixels[_THIN // 2 : rows : _THIN, _THIN // 2 : columns : _THIN].astype(np.float32)
     if inverted:
         thin = thin.max() - thin
-    low, middle = float(thin.min()), float(np.median(thin))
-    span = float(np.percentile(thin, 98)) - low
+    low, middle = float(thin.min()), float(np.median(thin[::4, ::4]))
+    span = float(np.percentile(thin[::4, ::4], 98)) - low
     corners = thin[[0, 0, -1, -1], [0, -1, 0, -1]]
     if span <= 0.0 or float(corners.max()) - low > _DARK_SHARE * max(middle - low, 0.5 * span):
         return None
@@ -106,12 +113,12 @@ def field_in(pixels: NDArray[Any], inverted: bool = False) -> Bool | None:
     if not _LEAST_OUTSIDE < float(outside.mean()) < _MOST_OUTSIDE or not _has_step(thin, outside, span):
         return None
     # One thinned pixel more is outside: the field's edge lies within it.
-    outside = _grown(outside)
-    shown = np.ones(pixels.shape, bool)
-    shown[:rows, :columns] = ~outside.repeat(_THIN, 0).repeat(_THIN, 1)
-    shown[rows:] &= shown[rows - 1]
-    shown[:, columns:] &= shown[:, columns - 1 : columns]
-    return shown
+    inside = ~_grown(outside)
+    v, u = (
+        np.minimum((np.arange(side // factor) * factor + factor // 2) // _THIN, count - 1)
+        for side, count in zip(pixels.shape, inside.shape, strict=True)
+    )
+    return np.asarray(inside.take(v, axis=0).take(u, axis=1))
 
 
 def marks_in(pixels: NDArray[Any], at_top: Bool) -> Bool | None:
@@ -138,14 +145,36 @@ def binned_mask(mask: Bool, factor: int) -> Bool:
 
 
 def fill_unseen(image: Float32, seen: Bool) -> Float32:
-    """Return a picture (rows, columns) whose unseen pixels have the value of the nearest one that is seen."""
-    places = _nearest(seen.tobytes(), seen.shape)
-    return image.reshape(-1)[places].reshape(image.shape)
+    """Return a picture (rows, columns) whose unseen pixels go on with what is seen beside them.
+
+    A pixel gets the value of the next one that is seen to the left, else to the right; a row of which nothing is seen
+    that of the row above, else below.
+    """
+    out = image.copy()
+    _fill_rows(out, seen)
+    return out
 
 
-@lru_cache(maxsize=8)
-def _nearest(packed: bytes, shape: tuple[int, int]) -> NDArray[np.int64]:
-    return make_read_only(nearest_inside(np.frombuffer(packed, bool).reshape(shape)))
+@njit(cache=True, nogil=True)
+def _fill_rows(image: Float32, seen: Bool) -> None:
+    rows, columns = image.shape
+    first, last = -1, -1
+    for v in range(rows):
+        row, shown, before = image[v], seen[v], -1
+        for u in range(columns):
+            if shown[u]:
+                if before < 0:
+                    row[:u] = row[u]
+                before = u
+            elif before >= 0:
+                row[u] = row[before]
+        if before >= 0:
+            first = v if first < 0 else first
+            last = v
+        elif last >= 0:
+            row[:] = image[last]
+    for v in range(max(first, 0)):
+        image[v] = image[first]
 
 
 def _is_full_scale(value: int) -> bool:
@@ -158,6 +187,20 @@ def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
     view = pixels.view()
     view.setflags(write=False)
     return view
+
+
+@njit(cache=True, nogil=True)
+def _bins_below(pixels: NDArray[Any], factor: int, top: int) -> Bool:
+    """Return in which bins no pixel has the value `top`."""
+    out = np.ones((pixels.shape[0] // factor, pixels.shape[1] // factor), np.bool_)
+    for v in range(out.shape[0]):
+        to = out[v]
+        for a in range(factor):
+            row = pixels[v * factor + a]
+            for u in range(out.shape[1]):
+                for b in range(factor):
+                    to[u] &= row[u * factor + b] != top
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -189,11 +232,14 @@ def _from_border(dark: Bool) -> Bool:
 
 
 def _has_step(thin: Float32, outside: Bool, span: float) -> bool:
-    """Tell whether the field is brighter than what is outside, two pixels inwards, on most of its rim."""
-    rim = _grown(_grown(outside)) & ~_grown(outside)
+    """Tell whether the field, a little inwards, is brighter than what is outside, on most of its rim."""
+    dark = float(np.median(thin[outside]))
+    for _ in range(_STEP_WITHIN - 1):
+        outside = _grown(outside)
+    rim = _grown(outside) & ~outside
     if not rim.any():
         return False
-    return float((thin[rim] > float(np.median(thin[outside])) + _STEP_SHARE * span).mean()) >= _STEPPED
+    return float((thin[rim] > dark + _STEP_SHARE * span).mean()) >= _STEPPED
 
 
 def _grown(mask: Bool) -> Bool:

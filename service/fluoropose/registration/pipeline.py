@@ -19,6 +19,7 @@ from dataclasses import replace
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
     Status,
+    assess_doubtful,
     assess_in_frame,
     assess_waiting,
     world_information,
@@ -27,9 +28,11 @@ from fluoropose.registration.evidence import judge_errors
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
 from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartMatches, StartSearch
+from fluoropose.registration.mirrored import is_beyond_doubt, looks_mirrored
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import Pictures, PreparedView, prepare_views
+from fluoropose.registration.reasons import LOOKS_MIRRORED
 from fluoropose.registration.refinement.sequence import (
     ClutterInputs,
     refine_by_edges,
@@ -71,6 +74,7 @@ from fluoropose.registration.rivals import (
 
 __all__ = [
     "assess_refined",
+    "doubt_mirrored",
     "estimate_in_view",
     "estimate_object",
     "estimate_of",
@@ -116,6 +120,8 @@ def register(
     prepared = prepare_views(resident, views, {} if pictures is None else pictures)
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
+    if len(prepared) == 1 and not plan.nearby:
+        estimate = doubt_mirrored(prepared[0], estimate)
 
     if estimate.assessment.lacks_reason:
 
@@ -132,6 +138,20 @@ def register(
         from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
         judged=judge_errors(prepared, estimate),
     )
+
+
+def doubt_mirrored(view: PreparedView, estimate: ObjectEstimate) -> ObjectEstimate:
+    """Return the estimate of a first pose that is not sure if the frame, mirrored, shows the object better.
+
+    Only a pose that is not beyond doubt is looked at, and only of an object alone: a body is no mirror image of itself.
+    """
+    (found,) = estimate.poses
+    sure = estimate.assessment.status is Status.TRACKING
+    if not sure or is_beyond_doubt(found) or view.atlas.has_surroundings:
+        return estimate
+    if not looks_mirrored(view, found, lambda other, start: follow(other, start, DEFAULT_SCHEDULE)):
+        return estimate
+    return replace(estimate, assessment=assess_doubtful(estimate.assessment, LOOKS_MIRRORED))
 
 
 def estimate_object(views: Sequence[PreparedView], plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE) -> ObjectEstimate:

@@ -16,7 +16,7 @@ from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
-from fluoropose.imaging.usable_pixels import binned_mask, fill_unseen, usable_pixels
+from fluoropose.imaging.usable_pixels import fill_unseen, usable_pixels
 from fluoropose.imaging.xray import (
     Exposure,
     binning_factor,
@@ -142,10 +142,10 @@ def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
     """Return a binned picture of a view whose unseen pixels are filled in, with where it is not compared."""
     camera, mask = view.placed.camera, view.placed.mask
     given = None if mask is None else mask.shown(camera.rows, camera.columns)
-    usable = usable_pixels(view.pixels, given, view.inverted, view.meaning)
+    usable = usable_pixels(view.pixels, factor, given, view.inverted, view.meaning)
     if usable.seen is not None:
-        image = fill_unseen(image, binned_mask(usable.seen, factor))
-    unused = None if usable.compared is None else (~binned_mask(usable.compared, factor)).astype(np.float32)
+        image = fill_unseen(image, usable.seen)
+    unused = None if usable.compared is None else (~usable.compared).astype(np.float32)
     return Picture(image, unused)
 
 
