@@ -29,7 +29,7 @@ LAYERS = {
 
 HOMES = {
     "numba": {
-        "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
+        "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
         "imaging/mesh_chords.py", "imaging/mesh_shares.py", "similarity/",
         "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
         "drr/occupied_blocks.py", "drr/planes.py",
