@@ -23,6 +23,9 @@ from support.browsers import BROWSER_OPTIONS, browser_path
 from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
 from support.kernels import compile_alone, compile_in_body
 from support.together import begin_once, make_once
+from support.tracing import compile_untraced
+
+compile_untraced()
 
 
 def pytest_collection_modifyitems(config, items):

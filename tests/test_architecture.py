@@ -29,8 +29,9 @@ LAYERS = {
 
 HOMES = {
     "numba": {
-        "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
-        "imaging/mesh_chords.py", "imaging/mesh_shares.py", "similarity/",
+        "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py",
+        "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
+        "imaging/usable_pixels.py", "similarity/",
         "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
         "drr/occupied_blocks.py", "drr/planes.py",
         "registration/object_subtraction.py", "registration/projected_object.py",
@@ -68,7 +69,7 @@ HOMES = {
     "pydantic_settings": {"cli/settings.py"},
     "fastapi": {"transports/http/"},
     "starlette": {"transports/http/"},
-    "prometheus_client": {"telemetry/metrics.py"},
+    "prometheus_client": {"telemetry/"},
     "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"transports/grpc/", "client/grpc_channel.py"},

@@ -5,9 +5,9 @@ import random
 import time
 
 import pytest
-from tests.support.fleet import SimulatedFleet, worker
 
 from fluoropose.fleet.placement import NoWorkerError, Wanted, choose_worker
+from support.fleet import SimulatedFleet, worker
 
 KNEE = Wanted(frozenset({"knee"}), "0.2.0")
 

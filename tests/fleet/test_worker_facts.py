@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from tests.support.fleet import worker
 
 from fluoropose.errors import InputError
 from fluoropose.fleet.worker_facts import facts_from_record, major_version
+from support.fleet import worker
 
 
 def test_facts_go_through_json_unchanged():

@@ -50,7 +50,7 @@ def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
             )
         asked = _camera(value, path)
         given = {} if place is None else {"camera_from_world": place}
-        placed.append(PlacedCamera(asked.camera, tolerance=asked.tolerance, **given))
+        placed.append(PlacedCamera(asked.camera, tolerance=asked.tolerance, mask=asked.mask, **given))
     return placed
 
 

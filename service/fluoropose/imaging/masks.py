@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, maximum_filter1d
+from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter1d
 
 from fluoropose.arrays import Bool
 
@@ -19,8 +19,10 @@ __all__ = [
     "enclosed",
     "grow",
     "largest_part",
+    "nearest_inside",
     "part_voxels",
     "reached_from_faces",
+    "small_parts",
     "without_specks",
 ]
 
@@ -136,3 +138,20 @@ def _label(mask: Bool) -> tuple[NDArray[Any], NDArray[np.int64], tuple[slice, ..
     cut = box_of(mask)
     labels, _ = label(mask[cut], structure=np.ones((3, 3, 3), dtype=bool))
     return labels, np.bincount(labels.ravel())[1:], cut
+
+
+def nearest_inside(mask: Bool) -> NDArray[np.int64]:
+    """Return for each pixel the flat index of the nearest one in a mask (rows, columns) that is not empty."""
+    places = distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    return np.asarray(places[0].astype(np.int64) * mask.shape[1] + places[1])
+
+
+def small_parts(mask: Bool, least: int, longest: int) -> Bool:
+    """Return the connected parts of a mask (rows, columns) with at least so many pixels and no side over `longest`."""
+    labels, count = label(mask, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    kept = sizes >= least
+    kept[0] = False
+    for number, box in enumerate(find_objects(labels), 1):
+        kept[number] &= max(part.stop - part.start for part in box) <= longest
+    return np.asarray(kept[labels])

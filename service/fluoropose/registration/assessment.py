@@ -29,6 +29,7 @@ from fluoropose.registration.regression.residual import (
 )
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.similarity.edge_drawing import object_box
+from fluoropose.similarity.edge_sharpness import EdgeSharpness, edge_sharpness
 from fluoropose.similarity.edge_similarity import EDGE_REACH, SMOOTH_PX, edge_similarity
 from fluoropose.similarity.matched_edges import MatchedEdges, matched_edges
 
@@ -51,8 +52,9 @@ __all__ = [
     "edges_in_frame",
     "expected_errors",
     "is_in_field",
+    "sharpness_in_frame",
     "view_similarity",
-    "with_tolerance",
+    "world_covariance",
     "world_information",
 ]
 
@@ -143,16 +145,6 @@ def expected_errors(covariance: Float64, camera_from_world: Mat44) -> ErrorEstim
     return ErrorEstimate(float(np.hypot(across[0], across[1])), float(across[2]), float(np.rad2deg(turned)))
 
 
-def with_tolerance(errors: ErrorEstimate, covariance: Float64, camera_from_world: Mat44) -> ErrorEstimate:
-    """Return errors along a camera's axes with those of an independent cause: its `covariance` (6, 6) in the world."""
-    more = expected_errors(covariance, camera_from_world)
-    return ErrorEstimate(
-        float(np.hypot(errors.in_plane_mm, more.in_plane_mm)),
-        float(np.hypot(errors.depth_mm, more.depth_mm)),
-        float(np.hypot(errors.rotation_deg, more.rotation_deg)),
-    )
-
-
 def assess(estimate: PoseEstimate, similarity: float, camera: Camera, atlas: AbstractAtlas) -> Assessment:
     """Return what an estimate is worth; `similarity` is the edge similarity at its pose (`view_similarity`)."""
     sigma = estimate.regression.sigmas[0]
@@ -229,6 +221,14 @@ def edges_in_frame(frame: Float32, alignment: ViewAlignment, atlas: AbstractAtla
     return matched_edges(seen, saturate(lines + atlas.surroundings_in(alignment.view_index)[0]), alone)
 
 
+def sharpness_in_frame(frame: Float32, alignment: ViewAlignment, atlas: AbstractAtlas) -> EdgeSharpness:
+    """Return how strong and how sharp a frame (rows, columns) of line integrals shows an object's edges at a pose."""
+    lines = _lines_between_views(alignment, atlas)
+    top, left, rows, columns = object_box(lines, EDGE_REACH)
+    seen = warp_part(frame, alignment.frame_from_canonical_px, top, left, rows, columns)
+    return edge_sharpness(seen, saturate(np.ascontiguousarray(lines[0, top : top + rows, left : left + columns])))
+
+
 def _lines_between_views(alignment: ViewAlignment, atlas: AbstractAtlas) -> Float32:
     """Return the object's line integrals at a pose, (1, size, size), to first order between cached views."""
     index, lines = alignment.view_index, atlas.line_integrals(alignment.view_index)
@@ -262,6 +262,19 @@ def world_information(estimate: PoseEstimate, view: CalibratedView) -> Float64:
     covariance = view_covariance(estimate.regression.information[0], view.atlas)
     residual = estimate.regression.residuals[0]
     return view_equation(alignment, residual, covariance, Group.ALL, view.camera_from_world, view.atlas).information
+
+
+def world_covariance(estimate: PoseEstimate, view: CalibratedView, ray_from_world: Mat33) -> Float64:
+    """Return the covariance (6, 6) of one view's pose as a world twist, as its equations tell; mm and rad.
+
+    Along the axes of the ray (x, y across it, z along) what the last step still moved is added.
+    """
+    alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
+    residual, own = estimate.regression.residuals[0], np.linalg.inv(estimate.regression.information[0])
+    equation = view_equation(alignment, residual, own, Group.ALL, view.camera_from_world, view.atlas)
+    across, along, turned = estimate.moved
+    moved = np.diag(np.square([across, across, along, turned, turned, turned]) / [2.0, 2.0, 1.0, 3.0, 3.0, 3.0])
+    return np.asarray(np.linalg.inv(equation.information) + turn_covariance(moved, ray_from_world.T))
 
 
 def assess_jointly(

@@ -17,6 +17,7 @@ from functools import partial
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
 from fluoropose.parallel import run_parallel
+from fluoropose.registration.evidence import judge_errors
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.multi_object_steps import (
     MULTI_OBJECT,
@@ -109,6 +110,7 @@ def register_objects(
             total_ns=common_ns + state.spent_ns,
             searched=task.plan.start is None,
             from_tolerance=tolerance_of(views, estimate, task.views[0].atlas.view.centre_mm),
+            judged=judge_errors(task.views, estimate),
         )
         for task, state, estimate in turns.ends()
     )

@@ -228,8 +228,11 @@ def refine_jointly(
     views: Sequence[CalibratedView],
     joint: JointEstimate,
     settings: RefinementSettings = REFINEMENT,
+    unused: Sequence[Float32 | None] | None = None,
 ) -> JointEstimate:
     """Return a joint estimate aligned by the edges of all views' frames (rows, columns) of line integrals.
+
+    Where a view's `unused` is over 0 its edges are not compared.
 
     `disagreements` stay those of the networks. An estimate that some view's network does not see is returned as it is,
     and so is one whose edges agree less in the end.
@@ -237,7 +240,10 @@ def refine_jointly(
     presence = np.concatenate([view.regression.presence for view in joint.views])
     if presence.min() < settings.least_presence:
         return joint
-    edges = [EdgeCost(frame, view.camera, view.atlas) for frame, view in zip(frames, views, strict=True)]
+    edges = [
+        EdgeCost(frame, view.camera, view.atlas, unused=hidden)
+        for frame, view, hidden in zip(frames, views, unused or [None] * len(views), strict=True)
+    ]
     cost = _JointEdgeCost(edges, views, joint.views, settings.edge_prior_share)
     stops = [
         replace(stop, settled_errors=stop.settled_errors * float(np.sqrt(len(views))))

@@ -23,9 +23,10 @@ from fluoropose.registration.assessment import (
     assess_waiting,
     world_information,
 )
+from fluoropose.registration.evidence import judge_errors
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
-from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartSearch, start_candidates
+from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartMatches, StartSearch
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import Pictures, PreparedView, prepare_views
@@ -58,7 +59,15 @@ from fluoropose.registration.result import (
     registration_from,
     tolerance_of,
 )
-from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_doubtful, is_taken, tried_end
+from fluoropose.registration.rivals import (
+    TriedEnd,
+    best_end,
+    has_settled,
+    is_confirmed,
+    is_doubtful,
+    is_taken,
+    tried_end,
+)
 
 __all__ = [
     "assess_refined",
@@ -121,6 +130,7 @@ def register(
         total_ns=resident.clock() - began,
         searched=plan.start is None,
         from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
+        judged=judge_errors(prepared, estimate),
     )
 
 
@@ -161,13 +171,15 @@ def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> Assesse
 def search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them.
 
-    Where none looks much like it, the search goes farther about, and the fine network takes the views as they are: in a
-    body a coarse step may lead away from the right one.
+    No view is followed if the one most like the frame lies where `found` does and that is likely. Where none looks much
+    like it, the search goes farther about, and the fine network takes the views as they are: in a body a coarse step
+    may lead away from the right one.
     """
     ends = [tried_end(view, found)]
     for settings, schedule in ((StartSearch(), SEARCHED_SCHEDULE), (WIDER_SEARCH, fine_steps(SEARCHED_SCHEDULE))):
         began = view.resident.clock()
-        candidates = start_candidates(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
+        matches = StartMatches(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
+        candidates = [] if is_confirmed(view, ends[0], matches.best) else matches.candidates()
         ends[0] = replace(ends[0], found=_with_regress_ns(ends[0].found, view.resident.clock() - began))
         for candidate in candidates:
             ends.append(tried_end(view, follow(view, candidate, schedule)))
@@ -230,10 +242,10 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
     if resident.body_renderers is not None:
         refined, similarity = refine_in_body(view.image, view.camera, regressed, view.atlas, resident.body_renderers)
     elif alone:
-        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm)
+        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm, view.unused)
         refined = refine_in_clutter(view.image, view.camera, regressed, view.atlas, inputs)
     else:
-        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas)
+        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas, unused=view.unused)
     return assess_refined(view, refined.with_refine_ns(resident.clock() - began), similarity)
 
 

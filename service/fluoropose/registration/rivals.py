@@ -17,7 +17,16 @@ from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import motion_between
 from fluoropose.registration.result import AssessedPose
 
-__all__ = ["TriedEnd", "best_end", "has_settled", "is_convincing", "is_doubtful", "is_taken", "tried_end"]
+__all__ = [
+    "TriedEnd",
+    "best_end",
+    "has_settled",
+    "is_confirmed",
+    "is_convincing",
+    "is_doubtful",
+    "is_taken",
+    "tried_end",
+]
 
 _CONVINCING, _CONVINCING_IN_BODY = 0.975, 0.9
 """Similarity from which an end is taken without a look at others. Of the wrong ends of eight objects that no training
@@ -43,6 +52,11 @@ _SAME_SHARE, _SAME_RAD = 0.01, math.radians(1.0)
 
 _ENOUGH = 2
 """An end that this many starts led to is taken where it is likely."""
+
+_CONFIRMED_SHARE, _CONFIRMED_RAD = 0.06, math.radians(8.0)
+"""A likely end is taken if of all views about the start one within this share of the field and this angle of it looks
+most like the frame: the networks would come to the same end from there. Of 180 such ends of five objects (80 starts
+each) all were right, and to follow the view changed two, by 1.1 and 1.2 degrees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +99,14 @@ def has_settled(view: PreparedView, ends: Sequence[TriedEnd]) -> bool:
     if best.alike >= _CONVINCING:
         return True
     return best.alike >= _LIKELY and sum(_is_same(view, best, end) for end in ends) >= _ENOUGH
+
+
+def is_confirmed(view: PreparedView, end: TriedEnd, most_alike: Mat44) -> bool:
+    """Tell whether an end is likely and lies at the view about the start that looks most like the frame."""
+    if view.atlas.has_surroundings or end.alike < _LIKELY:
+        return False
+    across, _, turned_rad = _motion(view, end.found.estimate.camera_from_volume, most_alike)
+    return across < _CONFIRMED_SHARE * view.atlas.view.field_mm and turned_rad < _CONFIRMED_RAD
 
 
 def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Response
 __all__ = ["console_routes"]
 
 _PAGE = files("fluoropose") / "console_page"
-_ASSETS = {"console.js": "text/javascript", "console.css": "text/css"}
+_ASSETS = {"console.js": "text/javascript", "space.js": "text/javascript", "console.css": "text/css"}
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

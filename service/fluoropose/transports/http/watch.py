@@ -120,13 +120,14 @@ async def _wait_for_end(websocket: WebSocket) -> None:
 async def _write(websocket: WebSocket, watch: Watch, watches: WatchRegistry) -> None:
     """Send frames; to send waits for an observer that reads slowly, and newer frames take the place of older ones."""
     try:
-        while not isinstance(shown := await watch.next(), StreamEnd):
-            try:
-                message = await watches.run(partial(encode_watched, shown, watch.request))
-            except FluoroposeError:  # its camera was changed meanwhile: there is nothing to show
-                continue
-            await websocket.send_bytes(message)
-        await websocket.send_text(encode_event(shown))
-        await websocket.close(CLOSE_OF_END[shown.reason], shown.reason)
+        while not isinstance(frames := await watch.next(), StreamEnd):
+            for shown in frames:
+                try:
+                    message = await watches.run(partial(encode_watched, shown, watch.request))
+                except FluoroposeError:  # its camera was changed meanwhile: there is nothing to show
+                    continue
+                await websocket.send_bytes(message)
+        await websocket.send_text(encode_event(frames))
+        await websocket.close(CLOSE_OF_END[frames.reason], frames.reason)
     except (WebSocketDisconnect, RuntimeError):
         return
