@@ -17,7 +17,7 @@ from scipy.ndimage import binary_dilation, gaussian_filter, maximum_filter
 from fluoropose.arrays import Bool, Float32
 from fluoropose.io.files import write_file
 
-__all__ = ["outline", "overlay_panels", "save_drawing", "save_picture", "shade"]
+__all__ = ["outline", "overlay_panels", "picture_bytes", "save_drawing", "save_picture", "shade"]
 
 Picture = NDArray[np.uint8]
 
@@ -66,6 +66,13 @@ def save_picture(path: Path, picture: Picture) -> None:
     """Write a picture (rows, columns, 3) as WebP where the path ends so, else as PNG, whole or not at all."""
     options = _WEBP if path.suffix.lower() == ".webp" else {"format": "PNG"}
     write_file(path, lambda part: Image.fromarray(picture).save(part, **options))
+
+
+def picture_bytes(picture: Picture) -> bytes:
+    """Return a picture (rows, columns, 3) as PNG."""
+    stream = BytesIO()
+    Image.fromarray(picture).save(stream, format="PNG")
+    return stream.getvalue()
 
 
 def save_drawing(path: Path, draw: Callable[[BinaryIO], Any]) -> None:
