@@ -12,4 +12,4 @@ def test_no_message_is_answered_by_a_fault(target, kind):
     tally = Fuzzer(target, mutated, np.random.default_rng(7)).run(kind, lambda sent: sent == 40)
     assert tally.faults == []
     assert tally.sent == 40
-    assert len(tally.answers) > 1, "mutated messages are answered in several ways"
+    assert set(tally.answers) - {"200", "201", "answered", "nothing"}, "some are refused"
