@@ -121,3 +121,11 @@ def test_a_likely_end_is_confirmed_by_the_view_most_alike_where_that_lies_near_i
 
 def test_in_a_body_no_end_is_confirmed_by_a_view(inside):
     assert not is_confirmed(inside, end(inside, 0.0, 0.99), pose_at(inside, 0.0))
+
+
+def test_ends_of_three_starts_that_are_one_settle_a_search_unless_they_are_doubtful_or_another_is_among_them(view):
+    ends = [end(view, 0.0, 0.92), end(view, 1.0, 0.921), end(view, 0.5, 0.92)]
+    assert not has_settled(view, ends[:2])
+    assert has_settled(view, ends)
+    assert not has_settled(view, [*ends, end(view, 12.0, 0.8)])
+    assert not has_settled(view, [replace(one, alike=0.8) for one in ends])
