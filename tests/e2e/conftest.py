@@ -1,18 +1,10 @@
 import pytest
 
-from fluoropose.evaluation.server_process import server_process
 from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.wiring import wire_serving
 from support.browsers import PATIENT_MS
 from support.running_app import running_app
 from support.serving import started_service
-
-
-@pytest.fixture(scope="module")
-def server(cases_root, models_root):
-    """A real server process on loopback."""
-    with server_process(cases_root, models_root, 1, "cpu") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

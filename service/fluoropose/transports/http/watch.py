@@ -24,7 +24,7 @@ from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import owner_of
 from fluoropose.transports.http.encode import encode_body, encode_event, encode_outline
 from fluoropose.transports.http.schemas import camera_json
-from fluoropose.transports.http.stream import CLOSE_OF_END, CLOSE_SUBPROTOCOL, CLOSE_UNKNOWN_SESSION, SUBPROTOCOL
+from fluoropose.transports.http.stream import CLOSE_OF_END, CLOSE_UNKNOWN_SESSION, accept_subprotocol
 
 __all__ = ["encode_watched", "pack_frame", "watch_routes"]
 
@@ -41,10 +41,7 @@ def watch_routes(parts: ServingParts) -> APIRouter:
     async def connect(
         websocket: WebSocket, session: str, fps: str = "15", max_side: str = "512", include: str = ""
     ) -> None:
-        offered = websocket.scope.get("subprotocols", [])
-        await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        if offered and SUBPROTOCOL not in offered:
-            await websocket.close(CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
+        if not await accept_subprotocol(websocket):
             return
         try:
             request = _request(fps, max_side, include)
