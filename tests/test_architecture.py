@@ -71,7 +71,7 @@ HOMES = {
     "fastapi": {"transports/http/"},
     "starlette": {"transports/http/"},
     "prometheus_client": {"telemetry/"},
-    "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py"},
+    "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py", "evaluation/upload_times.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"transports/grpc/", "client/grpc_channel.py"},
     "grpc_health": {"transports/grpc/"},
