@@ -24,14 +24,15 @@ LAYERS = {
     "client": 10,
     "evaluation": 11, "igtlink": 11,
     "fleet": 12,
-    "cli": 13, "python_api": 13, "__main__": 14, "__init__": 0,
+    "cli": 13, "notebook": 13, "python_api": 13, "__main__": 14, "__init__": 0,
 }  # fmt: skip
 """An import goes to a lower number, or stays in its room."""
 
 HOMES = {
     "numba": {
-        "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
-        "imaging/mesh_chords.py", "imaging/mesh_shares.py", "similarity/",
+        "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py",
+        "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
+        "imaging/usable_pixels.py", "similarity/",
         "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
         "drr/occupied_blocks.py", "drr/planes.py",
         "registration/object_subtraction.py", "registration/projected_object.py",
@@ -56,8 +57,9 @@ HOMES = {
     "pynvml": {"inference/gpus.py"},
     "pydicom": {
         "io/dicom.py", "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
-        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xray_pixels.py",
+        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xa_field.py", "io/xray_pixels.py",
     },
+    "anywidget": {"notebook.py"},
     "av": {"io/video.py"},
     "fastcrc": {"igtlink/checksum.py"},
     "h5py": {"io/recordings.py"},
@@ -80,6 +82,7 @@ HOMES = {
     "uvloop": {"transports/server.py"},
     "uvicorn": {"transports/server.py", "transports/http_protocol.py", "transports/ws_protocol.py"},
     "h11": {"transports/http_protocol.py"},
+    "traitlets": {"notebook.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
 }  # fmt: skip

@@ -144,7 +144,17 @@ def camera_message(camera: dict[str, Any]) -> pb.Camera:
             fields[name] = _flat(fields[name])
     if "tolerance" in fields:
         fields["tolerance"] = pb.Tolerance(**fields["tolerance"])
+    if "mask" in fields:
+        fields["mask"] = _mask_message(fields["mask"])
     return pb.Camera(**fields)
+
+
+def _mask_message(mask: dict[str, Any]) -> pb.Mask:
+    return pb.Mask(
+        circle_px=mask.get("circle_px"),
+        polygon_px=_flat(mask.get("polygon_px")),
+        hidden_px=_flat(mask.get("hidden_px")),
+    )
 
 
 def settings_message(body: dict[str, Any]) -> pb.SessionSettings:
