@@ -40,7 +40,13 @@ from fluoropose.registration.object_subtraction import (
 )
 from fluoropose.registration.pipeline import estimate_object, register, say_waiting
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.prepared_view import Pictures, prepare_views, shared_pictures
+from fluoropose.registration.prepared_view import (
+    Pictures,
+    is_same_object,
+    prepare_views,
+    shared_pictures,
+    views_of_object,
+)
 from fluoropose.registration.projected_object import project_object
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Clock, CoarseEnd, Schedule, motion_between
 from fluoropose.registration.resident_case import ResidentCase
@@ -82,7 +88,7 @@ def register_objects(
     Raises
     ------
     InputError
-        If there is no object, not one plan per object, or a view has a case of its own.
+        If there is no object, not one plan per object, or a view has a case of its own that is of none of them.
     GeometryError, FrameError
         As `prepare_views`.
     """
@@ -90,13 +96,14 @@ def register_objects(
         raise InputError(f"expected one plan per object and at least one, got {len(residents)} and {len(plans)}")
     if len(residents) == 1:
         return (register(residents[0], views, plans[0], schedule, pictures),)
-    if any(view.resident is not None for view in views):
-        raise InputError("expected views of several objects without a case of their own, got one with")
+    for view in views:
+        if view.resident is not None and not any(is_same_object(view.resident.case, one.case) for one in residents):
+            raise InputError(f"expected the case of view {view.name!r} to be of one of the objects, got another's")
     clock = residents[0].clock
     began = clock()
     pictures = shared_pictures(residents, views) if pictures is None else pictures
     tasks = [
-        ObjectTask(plan, schedule, prepare_views(resident, views, pictures), settings)
+        ObjectTask(plan, schedule, prepare_views(resident, views_of_object(resident, views), pictures), settings)
         for resident, plan in zip(_distinct_copies(residents), plans, strict=True)
     ]
     turns = _Turns(tasks, settings, clock)

@@ -11,6 +11,7 @@ import numpy as np
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
+from fluoropose.drr.case import Case
 from fluoropose.drr.frame_views import begin_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
@@ -29,7 +30,15 @@ from fluoropose.registration.multi_view_solver import CalibratedView
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 
-__all__ = ["Picture", "Pictures", "PreparedView", "prepare_views", "shared_pictures"]
+__all__ = [
+    "Picture",
+    "Pictures",
+    "PreparedView",
+    "is_same_object",
+    "prepare_views",
+    "shared_pictures",
+    "views_of_object",
+]
 
 _SAME_OBJECT_MM = 0.01
 
@@ -149,6 +158,22 @@ def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
     return Picture(image, unused)
 
 
+def is_same_object(first: Case, other: Case) -> bool:
+    """Tell whether two cases are of one object, prepared for two directions: their boxes and grids are the same."""
+    apart_mm = float(np.abs(other.corners_mm - first.corners_mm).max())
+    return apart_mm <= _SAME_OBJECT_MM and other.volume.values.shape == first.volume.values.shape
+
+
+def views_of_object(resident: ResidentCase, views: Sequence[FrameView]) -> list[FrameView]:
+    """Return views with the cases that are of an object; of other objects' cases a view has none."""
+    return [
+        view
+        if view.resident is None or is_same_object(resident.case, view.resident.case)
+        else replace(view, resident=None)
+        for view in views
+    ]
+
+
 def _require_views(views: Sequence[FrameView], prepared: Sequence[PreparedView]) -> None:
     if not views:
         raise InputError("expected at least one view, got none")
@@ -157,8 +182,8 @@ def _require_views(views: Sequence[FrameView], prepared: Sequence[PreparedView])
     first = prepared[0].resident.case
     for view in prepared[1:]:
         other = view.resident.case
-        apart_mm = float(np.abs(other.corners_mm - first.corners_mm).max())
-        if apart_mm > _SAME_OBJECT_MM or other.volume.values.shape != first.volume.values.shape:
+        if not is_same_object(first, other):
+            apart_mm = float(np.abs(other.corners_mm - first.corners_mm).max())
             raise InputError(
                 f"expected views of one object, got case {first.name!r} in {prepared[0].name!r} and {other.name!r} in "
                 f"{view.name!r}, whose boxes differ by up to {apart_mm:.2f} mm"
