@@ -22,15 +22,16 @@ LAYERS = {
     "serving": 8,
     "transports": 9,
     "client": 10,
-    "evaluation": 11, "igtlink": 11,
-    "cli": 12, "python_api": 12, "__main__": 13, "__init__": 0,
+    "evaluation": 11, "fleet": 11, "igtlink": 11,
+    "cli": 12, "notebook": 12, "python_api": 12, "__main__": 13, "__init__": 0,
 }  # fmt: skip
 """An import goes to a lower number, or stays in its room."""
 
 HOMES = {
     "numba": {
-        "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py", "imaging/filters.py",
-        "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/usable_pixels.py", "similarity/",
+        "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py",
+        "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
+        "imaging/usable_pixels.py", "similarity/",
         "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
         "drr/occupied_blocks.py", "drr/planes.py",
         "registration/object_subtraction.py", "registration/projected_object.py",
@@ -55,8 +56,9 @@ HOMES = {
     "pynvml": {"inference/gpus.py"},
     "pydicom": {
         "io/dicom.py", "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
-        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xray_pixels.py",
+        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xa_field.py", "io/xray_pixels.py",
     },
+    "anywidget": {"notebook.py"},
     "av": {"io/video.py"},
     "fastcrc": {"igtlink/checksum.py"},
     "h5py": {"io/recordings.py"},
@@ -68,7 +70,7 @@ HOMES = {
     "pydantic_settings": {"cli/settings.py"},
     "fastapi": {"transports/http/"},
     "starlette": {"transports/http/"},
-    "prometheus_client": {"telemetry/metrics.py"},
+    "prometheus_client": {"telemetry/"},
     "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"transports/grpc/", "client/grpc_channel.py"},
@@ -78,6 +80,7 @@ HOMES = {
     "uvloop": {"transports/server.py"},
     "uvicorn": {"transports/server.py", "transports/http_protocol.py", "transports/ws_protocol.py"},
     "h11": {"transports/http_protocol.py"},
+    "traitlets": {"notebook.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
 }  # fmt: skip

@@ -18,6 +18,7 @@ WITHOUT_TEST = {
     "cli/track_objects.py": "tests/cli/test_track.py runs all of it through the command",
     "cli/track_pictures.py": "tests/cli/test_track.py runs all of it through the command",
     "cli/track_run.py": "tests/cli/test_track.py runs all of it through the command",
+    "cli/track_trial.py": "tests/cli/test_track.py runs all of it through the command",
     "evaluation/published/bundle.py": "tests/cli/evaluate/test_published.py writes, opens and damages a bundle",
     "evaluation/published/bundle_files.py": "tests/cli/evaluate/test_published.py writes, opens and damages a bundle",
     "evaluation/published/gradients.py": "tests/evaluation/published/test_points.py: points come from nothing else",

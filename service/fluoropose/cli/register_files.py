@@ -37,7 +37,7 @@ def register_file(files: InstantFiles, method: str = "pehl") -> dict[str, Any]:
     """Return the API's result for one frame, or what another method found; draw start (red) and result (green)."""
     camera = read_camera(files.cameras[0])
     start = None if files.start is None else read_pose(files.start)
-    pixels = files.read_frame(files.frames[0])
+    pixels = files.read_frame(0, camera)
     case = load_case(files.case)
     inputs = MethodInputs(case, files.model, threads=files.threads, reading=files.reading())
     if method == "pehl":
@@ -62,7 +62,8 @@ def register_view_files(files: InstantFiles, method: str = "pehl") -> dict[str, 
     placed = read_placed_cameras(files.cameras)
     start = None if files.start is None else read_world_pose(files.start)
     views = [
-        FrameView(files.read_frame(path), camera, path.name) for path, camera in zip(files.frames, placed, strict=True)
+        FrameView(files.read_frame(number, one.camera), one, files.frames[number].name)
+        for number, one in enumerate(placed)
     ]
     case, bundle = load_case(files.case), load_bundle(files.model)
     resident = load_resident_case(case, bundle, open_device("cpu", files.threads))

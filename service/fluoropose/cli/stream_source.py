@@ -1,6 +1,7 @@
 """What `stream` sends: a recorded run from files, or a simulated one."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from fluoropose.errors import InputError
 from fluoropose.evaluation.environment import Environment
 from fluoropose.evaluation.simulated_frames import simulate_truths
 from fluoropose.io.cases import load_case
+from fluoropose.io.distortion_files import read_distortions
 from fluoropose.io.runs import read_run
-from fluoropose.transports.http.schemas import camera_json
+from fluoropose.transports.http.schemas import CameraModel, camera_json
 
 __all__ = ["FrameSource", "RunFiles", "read_source", "simulate_source"]
 
@@ -53,13 +55,14 @@ class FrameSource:
 class RunFiles:
     """A recorded run: its frames and its camera's file; `places` of a camera that moves.
 
-    `beside` holds the frames and the camera's file of a second camera.
+    `beside` holds the frames and the camera's file of a second camera, `distortions` the files of how frames are bent.
     """
 
     frames: Path
     camera: Path | None
     places: Path | None = None
     beside: tuple[Path, Path] | None = None
+    distortions: tuple[Path, ...] = ()
 
 
 def simulate_source(case_folder: Path, frames: int, fps: float, environment: Environment) -> FrameSource:
@@ -94,4 +97,23 @@ def read_source(files: RunFiles, case: str | None, start: Mat44 | None, fps: flo
         second = (read_placed_camera(files.beside[1]), read_run(files.beside[0]).frames)
         if places is not None or len(second[1]) != count:
             raise InputError(f"expected {count} frames of the second camera and no --places, got {len(second[1])}")
-    return FrameSource(case, camera, run.frames, rate, start, places=places, beside=second)
+    sent = FrameSource(case, camera, run.frames, rate, start, places=places, beside=second)
+    return _straightened(sent, files.distortions) if files.distortions else sent
+
+
+def _straightened(sent: FrameSource, distortions: Sequence[Path]) -> FrameSource:
+    """Return a run with straight frames; there is a file per camera."""
+    beside = [] if sent.beside is None else [sent.beside]
+    views = [(sent.camera, sent.frames), *beside]
+    cameras = [CameraModel.model_validate(_own(camera)).value().camera for camera, _ in views]
+    bent = read_distortions(distortions, cameras)
+    straight = [
+        (camera, [one if each is None else each.undistort(one) for one in frames])
+        for (camera, frames), each in zip(views, bent, strict=True)
+    ]
+    return replace(sent, frames=straight[0][1], beside=straight[1] if beside else None)
+
+
+def _own(camera: dict[str, Any]) -> dict[str, Any]:
+    """Return a camera without its place."""
+    return {name: value for name, value in camera.items() if name in CameraModel.model_fields}

@@ -14,7 +14,7 @@ import numpy as np
 from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Points, Vec3
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera, project
-from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rigid import transform, turn_covariance
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import warp_part
 from fluoropose.registration.multi_view_solver import CalibratedView
@@ -282,8 +282,7 @@ def world_covariance(estimate: PoseEstimate, view: CalibratedView, ray_from_worl
     equation = view_equation(alignment, residual, own, Group.ALL, view.camera_from_world, view.atlas)
     across, along, turned = estimate.moved
     moved = np.diag(np.square([across, across, along, turned, turned, turned]) / [2.0, 2.0, 1.0, 3.0, 3.0, 3.0])
-    turn = np.kron(np.eye(2), ray_from_world)
-    return np.asarray(np.linalg.inv(equation.information) + turn.T @ moved @ turn)
+    return np.asarray(np.linalg.inv(equation.information) + turn_covariance(moved, ray_from_world.T))
 
 
 def assess_jointly(
@@ -314,8 +313,7 @@ def corner_error_mm(
 
     `information` (6, 6) is that of the pose as a world twist about the object's centre; mm and rad.
     """
-    turn = np.kron(np.eye(2), camera_from_world[:3, :3])
-    covariance = turn @ np.linalg.inv(information) @ turn.T
+    covariance = turn_covariance(np.linalg.inv(information), camera_from_world[:3, :3])
     centre = transform(camera_from_volume, centre_mm)
     ray = centre / np.linalg.norm(centre)
     arms = transform(camera_from_volume, corners_mm) - centre

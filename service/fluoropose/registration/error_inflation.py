@@ -18,6 +18,7 @@ from math import exp
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat33
+from fluoropose.geometry.rigid import turn_covariance
 
 __all__ = [
     "EVIDENCE_TERMS",
@@ -148,13 +149,12 @@ def inflated_covariance(covariance: Float64, evidence: Evidence, ray_from_world:
 
     What is correlated stays so.
     """
-    turn = np.kron(np.eye(2), ray_from_world)
-    along = turn @ covariance @ turn.T
+    along = turn_covariance(covariance, ray_from_world)
     factors = np.array([one.factor(evidence) for one in by.by_kind])
     offsets = np.array([one.offset_px for one in by.by_kind]) * evidence.pixel_worth
     of_axis = [0, 0, 1, 2, 2, 2]
     inflated = along * np.outer(factors[of_axis], factors[of_axis]) + np.diag(offsets[of_axis] ** 2)
-    return np.asarray(turn.T @ inflated @ turn)
+    return turn_covariance(inflated, ray_from_world.T)
 
 
 def _within(value: float, most: float) -> float:

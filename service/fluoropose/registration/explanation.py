@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.camera import off_centre_px
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.usable_pixels import saturated_share
 from fluoropose.imaging.xray import PixelMeaning
@@ -77,7 +77,7 @@ def _reason_in_frame(view: PreparedView) -> tuple[str, str]:
             SATURATED,
             f"{100 * share:.0f} % of the frame have the largest or the smallest value that pixels can have",
         )
-    away = _off_centre_px(exposure.camera)
+    away = off_centre_px(exposure.camera)
     if away > _OFF_CENTRE_SHARE * max(exposure.camera.rows, exposure.camera.columns):
         return UNLIKELY_GEOMETRY, f"the principal point lies {away:.0f} px from the middle of the picture"
     return "", ""
@@ -106,8 +106,3 @@ def _reason_at_pose(view: PreparedView, estimate: ObjectEstimate) -> str:
     if not is_in_field(found.estimate.camera_from_volume, view.camera, view.atlas):
         return OUTSIDE_FIELD
     return NOT_SEEN if found.similarity < _UNLIKE else DOUBTFUL_MATCH
-
-
-def _off_centre_px(camera: Camera) -> float:
-    middle = np.array([(camera.columns - 1) / 2, (camera.rows - 1) / 2])
-    return float(np.linalg.norm(camera.intrinsic_matrix[:2, 2] - middle))

@@ -40,7 +40,13 @@ from fluoropose.registration.object_subtraction import (
 )
 from fluoropose.registration.pipeline import estimate_object, register, say_waiting
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.prepared_view import is_same_object, prepare_views, shared_pictures, views_of_object
+from fluoropose.registration.prepared_view import (
+    Pictures,
+    is_same_object,
+    prepare_views,
+    shared_pictures,
+    views_of_object,
+)
 from fluoropose.registration.projected_object import project_object
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Clock, CoarseEnd, Schedule, motion_between
 from fluoropose.registration.resident_case import ResidentCase
@@ -71,11 +77,13 @@ def register_objects(
     plans: Sequence[Plan],
     schedule: Schedule = DEFAULT_SCHEDULE,
     settings: MultiObjectSettings = MULTI_OBJECT,
+    pictures: Pictures | None = None,
 ) -> tuple[Registration, ...]:
     """Find several objects in the views of one instant, each as its plan says; one alone as `pipeline.register` does.
 
     A case may come twice: two plates of one kind. An object affects the others only by its projection. One that is
-    searched for without a start projects nothing until it is found.
+    searched for without a start projects nothing until it is found. `pictures` are the views' line integrals, if they
+    are made already (`shared_pictures`).
 
     Raises
     ------
@@ -87,13 +95,13 @@ def register_objects(
     if not residents or len(residents) != len(plans):
         raise InputError(f"expected one plan per object and at least one, got {len(residents)} and {len(plans)}")
     if len(residents) == 1:
-        return (register(residents[0], views, plans[0], schedule),)
+        return (register(residents[0], views, plans[0], schedule, pictures),)
     for view in views:
         if view.resident is not None and not any(is_same_object(view.resident.case, one.case) for one in residents):
             raise InputError(f"expected the case of view {view.name!r} to be of one of the objects, got another's")
     clock = residents[0].clock
     began = clock()
-    pictures = shared_pictures(residents, views)
+    pictures = shared_pictures(residents, views) if pictures is None else pictures
     tasks = [
         ObjectTask(plan, schedule, prepare_views(resident, views_of_object(resident, views), pictures), settings)
         for resident, plan in zip(_distinct_copies(residents), plans, strict=True)

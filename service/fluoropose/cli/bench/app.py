@@ -4,6 +4,7 @@ import typer
 
 from fluoropose.cli.bench.load import load
 from fluoropose.cli.bench.speed import speed
+from fluoropose.cli.bench.turn import turn
 from fluoropose.cli.groups import BenchGroup
 
 __all__ = ["bench_app"]
@@ -16,3 +17,4 @@ bench_app = typer.Typer(
 
 bench_app.command("speed")(speed)
 bench_app.command("load")(load)
+bench_app.command("turn")(turn)

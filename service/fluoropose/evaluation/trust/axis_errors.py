@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fluoropose.arrays import Float64, Mat33, Mat44, Vec3
-from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rigid import transform, turn_covariance
 from fluoropose.geometry.rotation import ray_axes, to_rotation_vector
 
 __all__ = ["AxisErrors", "axis_errors", "raw_sigmas"]
@@ -47,8 +47,7 @@ def axis_errors(found: Mat44, truth: Mat44, covariance: Float64, centre_mm: Vec3
 
 def raw_sigmas(covariance: Float64, ray_from_camera: Mat33) -> tuple[float, float, float, float, float, float] | None:
     """Return the standard deviations along the axes, mm and degrees; None where the covariance is none."""
-    turned = np.kron(np.eye(2), ray_from_camera)
-    variances = np.diag(turned @ covariance @ turned.T)
+    variances = np.diag(turn_covariance(covariance, ray_from_camera))
     if not np.isfinite(variances).all() or (variances <= 0.0).any():
         return None
     sigmas = np.sqrt(variances)
