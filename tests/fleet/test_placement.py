@@ -38,6 +38,11 @@ def test_a_popular_case_is_loaded_by_a_second_worker():
     assert choose(holding("w1", "knee", sessions=20), worker("w2", sessions=3)) == ("w2", False)
 
 
+def test_a_few_sessions_are_no_reason_to_load_a_case_twice():
+    """Three of a hundred on one worker, none on the other: loading takes memory, and longer than the frames gain."""
+    assert choose(holding("w1", "knee", sessions=3), worker("w2")) == ("w1", True)
+
+
 def test_a_case_that_nobody_holds_goes_where_least_is_done_and_there_is_room():
     full = holding("w1", "a", used_cases=frozenset("a"), resident_bytes=10, spare_bytes=0)
     assert choose(full, holding("w2", "a", resident_bytes=10, spare_bytes=10, sessions=3)) == ("w2", False)

@@ -63,6 +63,11 @@ def test_storage_that_has_gone_says_nothing_of_its_cases(place):
         store.fetch("hip")
 
 
+@pytest.mark.parametrize("name", ["", "../kept", "a/b", "hip ", ".fluoropose"])
+def test_what_is_no_name_of_a_case_is_looked_for_nowhere(place, name):
+    assert not place[1].fetch(name)
+
+
 def test_a_worker_writes_no_cases(place):
     with pytest.raises(ReadOnlyError, match="written by its writer"):
         place[1].require_writable()

@@ -35,12 +35,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PlacementRule:
-    """A holder may do `slack` more than the mean before the case is loaded elsewhere too, and one session in any case.
+    """A holder's load may be `slack` above the mean before the case is loaded elsewhere too, or one session above it.
 
     A worker whose frames are older than `late_ms` has no more to do than it can; it is taken only if no other can be.
     """
 
-    slack: float = 0.04
+    slack: float = 0.03
     late_ms: float = 250.0
 
 
@@ -108,7 +108,7 @@ def _allowed_load(able: Sequence[WorkerFacts], rule: PlacementRule) -> float:
     """Return the load up to which a worker that holds the case takes one more session."""
     places = sum(one.capacity for one in able)
     mean = sum(one.sessions for one in able) / places
-    return mean * (1.0 + rule.slack) + len(able) / places
+    return mean + max(rule.slack, len(able) / places)
 
 
 def _has_room(one: WorkerFacts) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose.errors import InputError, StorageError
-from fluoropose.io.cases import CASE_FILES, check_name
+from fluoropose.io.cases import CASE_FILES, is_name
 
 __all__ = ["RemoteCases", "cache_name", "is_remote"]
 
@@ -54,7 +54,7 @@ class RemoteCases:
         with _store_errors("to list the cases"):
             found = self._store.glob(f"{self._root}/*/{_RECORD}")
             names = sorted(str(path).split("/")[-2] for path in found)
-            return [name for name in names if _is_name(name)]
+            return [name for name in names if is_name(name)]
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of the record of every case by name."""
@@ -103,14 +103,6 @@ class RemoteCases:
     def _digest(self, name: str) -> str:
         data: Any = self._store.cat_file(f"{self._root}/{name}/{_RECORD}")
         return hashlib.sha256(data).hexdigest()
-
-
-def _is_name(name: str) -> bool:
-    try:
-        check_name(name)
-    except InputError:
-        return False
-    return True
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from fluoropose.errors import StorageError
-from fluoropose.io.cases import list_cases, record_digest
+from fluoropose.io.cases import is_name, list_cases, record_digest
 from fluoropose.io.files import new_folder
 from fluoropose.io.register import CaseRow
 from fluoropose.io.remote_cases import RemoteCases
@@ -32,7 +32,7 @@ class OnDemandStore(CaseStore):
 
     def fetch(self, name: str) -> bool:
         """Bring a case into the folder as it is kept now; return whether there is one."""
-        digest = self.digest(name)
+        digest = self.digest(name) if is_name(name) else None
         if digest is None:
             return False
         if self.remote is not None and self._cached_digest(name) != digest:

@@ -145,7 +145,7 @@ class Service:
         if name not in self.records:
             # Only then: frames of known cases must not wait while another case is loaded.
             with self._loading:
-                if name not in self.records and check_name(name) and self._store.fetch(name):
+                if name not in self.records and self._store.fetch(name):
                     self._await_use(name, "")
         return self.record(name)
 
