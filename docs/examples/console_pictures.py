@@ -28,15 +28,17 @@ from fluoropose.io.meshes import read_mesh
 from fluoropose.objects.catalogue import OBJECTS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WITH_WEBGL = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+WITH_WEBGL = ["--no-sandbox", "--enable-unsafe-swiftshader"]
 WAIT_MS = 300_000
 
 WITH_OBJECT, CYCLE = 160, 178
 """Of so many frames of the simulated run the first show the object (service/console/src/simulation.ts)."""
 
 MATERIALS = {"femoral": "cobalt-chrome", "tibial": "titanium"}
-KNEE_FRAMES = (50, 60, 70)
-MARGIN_PX = 30
+KNEE_FRAME, TIMES = 60, 4
+"""One instant is sent so often: the views from its direction are then there."""
+
+MARGIN_PX = 40
 
 
 def save(page, path):
@@ -115,10 +117,10 @@ def choose(page, server, session):
 
 
 def cut_out(camera, poses, points):
-    """Return the part of a camera's picture around all objects at all poses: its first pixel and the camera of it."""
+    """Return the part of a camera's picture around all objects: its first pixel, and the camera of that part."""
     place, k = np.array(camera["camera_from_world"]), np.array(camera["intrinsic_matrix"])
     corners = []
-    for name, world_from_object in poses:
+    for name, world_from_object in poses.items():
         seen = (place @ world_from_object @ np.c_[points[name], np.ones(len(points[name]))].T)[:3]
         corners += [(k @ seen)[:2] / seen[2]]
     low = np.maximum(0, np.floor(np.min([one.min(axis=1) for one in corners], axis=0) - MARGIN_PX)).astype(int)
@@ -135,14 +137,14 @@ def cut_out(camera, poses, points):
 
 
 def knee_starts(data):
-    """Return world_from_object by component and frame (Jensen et al. 2023, doi:10.1016/j.arth.2023.05.029)."""
+    """Return world_from_object by component (Jensen et al. 2023, doi:10.1016/j.arth.2023.05.029)."""
     folder = data / "knee_implant_biplane"
     tibial = json.loads((folder / "tibial_fitted_to_masks.json").read_text())["world_from_tibial"]
     world_from = {
         "femoral": json.loads((folder / "poses_published.json").read_text())["world_from_femoral"],
         "tibial": tibial,
     }
-    return {name: {n: np.array(world_from[name][str(n)]).reshape(4, 4) for n in KNEE_FRAMES} for name in MATERIALS}
+    return {name: np.array(world_from[name][str(KNEE_FRAME)]).reshape(4, 4) for name in MATERIALS}
 
 
 def knee_cameras(data):
@@ -156,7 +158,7 @@ def prepare_knee(data, cases):
     place, starts = np.array(knee_cameras(data)["cam1"]["camera_from_world"]), knee_starts(data)
     for name, material in MATERIALS.items():
         view = cases.parent / f"{name}.json"
-        view.write_text(json.dumps((place @ starts[name][KNEE_FRAMES[0]]).tolist()))
+        view.write_text(json.dumps((place @ starts[name]).tolist()))
         mesh = data / "knee_implant_biplane" / f"{name}.stl"
         fluoropose.prepare(mesh, cases / name, material=material, view=str(view), range_mm=1330.0)
         print("prepared", name)
@@ -166,22 +168,19 @@ def draw_knee(page, server, out, data):
     """Both components of a real knee implant in two real views."""
     folder, starts, places = data / "knee_implant_biplane", knee_starts(data), knee_cameras(data)
     points = {name: read_mesh(folder / f"{name}.stl")[0].vertices_mm for name in MATERIALS}
-    poses = [(name, pose) for name, all_poses in starts.items() for pose in all_poses.values()]
-    parts = {name: cut_out(camera, poses, points) for name, camera in places.items()}
+    parts = {name: cut_out(camera, starts, points) for name, camera in places.items()}
     with Client(server.http, "http") as client:
-        cases = [{"case": name, "initial_pose": starts[name][KNEE_FRAMES[0]].tolist()} for name in MATERIALS]
+        cases = [{"case": name, "initial_pose": starts[name].tolist()} for name in MATERIALS]
         tracker = client.track(cameras={name: part for name, (_, part) in parts.items()}, cases=cases)
         choose(page, server, tracker.session)
-        for number in KNEE_FRAMES:
-            for name in MATERIALS:
-                tracker.restart(starts[name][number].tolist(), case=name)
-            frames = {}
-            for name, ((left, top), part) in parts.items():
-                whole = np.asarray(Image.open(folder / name / f"frame_{number:03d}.png"))
-                frames[name] = whole[top : top + part["rows"], left : left + part["columns"]].copy()
+        frames = {}
+        for name, ((left, top), part) in parts.items():
+            whole = np.asarray(Image.open(folder / name / f"frame_{KNEE_FRAME:03d}.png"))
+            frames[name] = whole[top : top + part["rows"], left : left + part["columns"]].copy()
+        for _ in range(TIMES):
             results = tracker.send_views(frames, captured_at=time.time())
-            print(number, {name: [one["status"] for one in result["objects"]] for name, result in results.items()})
-        page.wait_for_timeout(2000)
+            print({name: [one["status"] for one in result["objects"]] for name, result in results.items()})
+            page.wait_for_timeout(4000)
         save(page, out / "console-knee.webp")
         tracker.close()
 

@@ -10,6 +10,7 @@ from fluoropose.cli.stream_source import RunFiles, read_source, simulate_source
 from fluoropose.errors import InputError
 from fluoropose.evaluation.environment import Environment
 from fluoropose.transports.http.schemas import camera_json
+from support.dicom import xray_bytes
 
 
 @pytest.fixture
@@ -46,3 +47,11 @@ def test_a_run_is_straightened(run_files, frame, camera, tmp_path):
     np.testing.assert_array_equal(source.frames[1][:, :-1], frame[:, 1:])
     with pytest.raises(InputError, match="a distortion for each of 1 cameras"):
         read_source(replace(run_files, distortions=(tmp_path / "bent.npy",) * 2), "small", None, None)
+
+
+def test_shutters_of_the_frames_become_the_cameras_mask(run_files, frame, tmp_path):
+    circle = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [21, 31], "RadiusOfCircularShutter": 15}
+    (tmp_path / "x.dcm").write_bytes(xray_bytes(frame[None], **circle))
+    source = read_source(replace(run_files, frames=tmp_path / "x.dcm"), "small", None, None)
+    assert source.camera["mask"] == {"circle_px": [30.0, 20.0, 15.0]}
+    assert "mask" not in read_source(run_files, "small", None, None).camera

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from fluoropose.fleet.placement import NoWorkerError, Wanted, choose_worker
-from support.fleet import SimulatedFleet, worker
+from support.fleet import VERSION, SimulatedFleet, worker
 
-KNEE = Wanted(frozenset({"knee"}), "0.2.0")
+KNEE = Wanted(frozenset({"knee"}), VERSION)
 
 
 def choose(*workers, wanted=KNEE):
@@ -30,7 +30,7 @@ def test_of_two_that_hold_it_the_one_with_less_to_do():
 
 
 def test_a_session_of_two_cases_goes_where_both_are():
-    both = Wanted(frozenset({"knee", "plate"}), "0.2.0")
+    both = Wanted(frozenset({"knee", "plate"}), VERSION)
     assert choose(holding("w1", "knee"), holding("w2", "knee", "plate"), wanted=both) == ("w2", True)
 
 
@@ -55,12 +55,12 @@ def test_a_worker_whose_frames_are_late_is_the_last_choice():
 
 
 def test_during_an_upgrade_a_session_goes_to_a_worker_of_its_front_doors_version():
-    assert choose(holding("w1", "knee", version="0.2.9"), worker("w2")) == ("w2", False)
+    assert choose(holding("w1", "knee", version=f"{VERSION}.post1"), worker("w2")) == ("w2", False)
 
 
 def test_a_worker_of_another_major_version_is_refused():
-    with pytest.raises(NoWorkerError, match="not of version 0.2"):
-        choose(holding("w1", "knee", version="0.3.0"))
+    with pytest.raises(NoWorkerError, match="not of version"):
+        choose(holding("w1", "knee", version="99.0.0"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -62,6 +64,23 @@ def test_one_case_warms_up_and_another_is_loaded_when_it_is_asked_for(parts, kep
     shutil.copytree(kept / "small", kept / "later")
     assert parts.service.resident("later").case.name == "later"
     assert parts.service.case_cache.names() == ["later", "small"]
+
+
+def test_frames_of_a_known_case_do_not_wait_while_another_is_brought(parts, kept, monkeypatch):
+    """A fetch from far away takes as long as it takes: here until the known case was asked for meanwhile."""
+    asked, store = threading.Event(), parts.service.store
+
+    def slow_fetch(name):
+        assert asked.wait(20)
+        return False
+
+    monkeypatch.setattr(type(store), "fetch", lambda self, name: slow_fetch(name))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(parts.service.resident, "far")
+        assert parts.service.resident("small").case.name == "small"
+        asked.set()
+        with pytest.raises(UnknownCaseError):
+            waiting.result()
 
 
 def test_without_any_case_the_worker_is_ready_all_the_same(tmp_path, models_root):

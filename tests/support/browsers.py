@@ -6,9 +6,8 @@ import time
 
 __all__ = ["BROWSER_OPTIONS", "PATIENT_MS", "browser_path", "until", "wait_for"]
 
-BROWSER_OPTIONS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-"""Run as any user, and have WebGL2 without a graphics card."""
-
+BROWSER_OPTIONS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
+"""Run as any user, and have WebGL2 without a graphics card; the page itself is put together by the CPU."""
 
 PATIENT_MS = 60_000
 

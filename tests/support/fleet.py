@@ -3,15 +3,20 @@
 import random
 from collections import Counter, OrderedDict
 
+import httpx
+
+import fluoropose
 from fluoropose.fleet.placement import Choice, Wanted, choose_worker
+from fluoropose.fleet.roster import Roster
 from fluoropose.fleet.worker_facts import WorkerFacts
 
 CASE_BYTES = 10**8
+VERSION = fluoropose.__version__
 
 
 def worker(name="w1", **fields):
     """Return the facts of a worker of this version that is ready and empty."""
-    given = {"http": f"http://{name}.test:8000", "grpc": f"{name}.test:8001", "version": "0.2.0", "capacity": 100}
+    given = {"http": f"http://{name}.test:8000", "grpc": f"{name}.test:8001", "version": VERSION, "capacity": 100}
     return WorkerFacts(name, **(given | fields))
 
 
@@ -65,7 +70,7 @@ class SimulatedFleet:
     def open(self, case):
         tried = frozenset()
         while True:
-            choice = self.choose(Wanted(frozenset([case]), "0.2.0", tried))
+            choice = self.choose(Wanted(frozenset([case]), VERSION, tried))
             name = choice.worker.worker
             if self.workers[name].open(case):
                 break
@@ -85,3 +90,52 @@ class SimulatedFleet:
         name, case = self.sessions.pop()
         self.workers[name].close(case)
         self.facts[name] = self.workers[name].facts()
+
+
+class FakeView:
+    """What a front door sees of a fleet that a test makes up."""
+
+    def __init__(self, *workers, writer="http://writer.test"):
+        self.roster = Roster()
+        for one in workers:
+            self.roster.report(one, 0.0)
+        self.address, self.forgotten, self.drained = writer, [], []
+
+    def workers(self):
+        return self.roster.current(0.0)
+
+    def everybody(self):
+        return self.roster.known()
+
+    def writer(self):
+        return self.address
+
+    async def forget(self, case):
+        self.forgotten.append(case)
+
+    async def drain(self, name):
+        self.drained.append(name)
+        return [name]
+
+    def status(self):
+        return {"wanted": len(self.everybody())}
+
+
+class FakeWorkers:
+    """Workers behind a front door: what each answers to which request, and what it was asked."""
+
+    def __init__(self):
+        self.asked, self.answers, self.gone = [], {}, set()
+
+    def answer(self, host, status=200, **body):
+        self.answers[host] = (status, body)
+
+    async def __call__(self, request):
+        self.asked.append((request.url.host, request.method, request.url.path, dict(request.headers)))
+        if request.url.host in self.gone:
+            raise httpx.ConnectError("connection refused")
+        name = request.url.host.removesuffix(".test")
+        usual = (201, {"session": f"{name}.abc"}) if request.url.path == "/v1/sessions" else (200, {"of": name})
+        status, body = self.answers.get(request.url.host, usual)
+        headers = {"Location": f"/v1/sessions/{name}.abc"} if status == 201 else {}
+        return httpx.Response(status, json=body, headers=headers)

@@ -141,8 +141,8 @@ export class Live {
     const objects: Found[] = result.objects ?? [result];
     this.last = frame;
     this.camera ||= result.camera;
-    fillSelect(this.object, objects.map((one) => [one.case, one.case]));
-    this.object.hidden = objects.length < 2;
+    if (objects.length > 1) fillSelect(this.object, objects.map((one) => [one.case, one.case]));
+    if (this.object.hidden !== objects.length < 2) this.object.hidden = objects.length < 2;
     pane.ellipses = objects.map((one) => {
       const volume = this.volume(one.case);
       return volume && errorEllipse(one, volume, frame.camera);

@@ -62,7 +62,7 @@ export class Pane {
     const sizeChanged = frame.frame_rows !== this.frame?.frame_rows || frame.frame_columns !== this.frame?.frame_columns;
     [this.frame, this.overlay] = [frame, overlay];
     this.isNew = true;
-    this.words.hidden = true;
+    if (!this.words.hidden) this.words.hidden = true;
     if (this.automatic) this.follow(autoWindow(frame.pixels), sizeChanged);
     if (sizeChanged) this.fit();
     this.redraw();
@@ -139,18 +139,16 @@ export class Pane {
 
   private draw(): void {
     const pen = this.above.getContext("2d") as CanvasRenderingContext2D;
-    pen.clearRect(0, 0, this.above.width, this.above.height);
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, this.above.width, this.above.height);
     const { frame, place } = this;
     if (!frame) return;
-    this.painter.paint(frame, this.window, place, this.isNew);
-    pen.drawImage(this.below, 0, 0);
+    this.painter.paint(frame, this.window, this.isNew);
+    this.drawPicture(pen, frame, this.below);
     const { dataset } = this.element;
     if (this.isNew) dataset.latency = (Date.now() - 1000 * frame.captured_at).toFixed(1);
     this.isNew = false;
-    if (this.overlay && !this.tool) {
-      const [width, height] = [this.overlay.width, this.overlay.height].map((side) => side * frame.block * place.scale);
-      pen.drawImage(this.overlay, place.x - place.scale / 2, place.y - place.scale / 2, width, height);
-    }
+    if (this.overlay && !this.tool) this.drawPicture(pen, frame, this.overlay);
     let polygons = 0;
     const objects = frame.result.objects ?? [frame.result];
     if (this.outlined && !this.tool) {
@@ -168,12 +166,17 @@ export class Pane {
     dataset.scale = String(place.scale);
   }
 
+  // A picture with the pixels of the frame's: the middle of its first one is half a block from the corner.
+  private drawPicture(pen: CanvasRenderingContext2D, frame: Frame, picture: HTMLCanvasElement): void {
+    const { x, y, scale } = this.place;
+    const side = frame.block * scale;
+    pen.drawImage(picture, x - scale / 2, y - scale / 2, side * picture.width, side * picture.height);
+  }
+
   private resize(): void {
     const ratio = window.devicePixelRatio || 1;
-    for (const one of [this.below, this.above]) {
-      one.width = Math.max(1, Math.round(this.element.clientWidth * ratio));
-      one.height = Math.max(1, Math.round(this.element.clientHeight * ratio));
-    }
+    this.above.width = Math.max(1, Math.round(this.element.clientWidth * ratio));
+    this.above.height = Math.max(1, Math.round(this.element.clientHeight * ratio));
     if (this.fitted) this.fit();
     this.redraw();
   }

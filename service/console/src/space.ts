@@ -14,6 +14,7 @@ const COLOURS: Record<string, number> = { TRACKING: 0x56b4e9, LOW_CONFIDENCE: 0x
 const BEYOND = 1.35;
 const RAYS = 16;
 const EVERY_MS = 150;
+const FILLED = 0.9;
 
 interface Words { spaceLabel: string; spaceHint: string; symbols: Record<string, string> }
 
@@ -25,10 +26,11 @@ export class Space {
   private readonly cameras = new Map<string, { group: Group; world: Matrix }>();
   private readonly objects = new Map<string, Mesh>();
   private readonly centre = new Vector3(0, 0, 600);
-  private place = { azimuth: 1.15, height: 0.3, distance: 2600 };
+  private place = { azimuth: 0.75, height: 0.45, distance: 2600 };
   private asked = false;
   private framed = 0;
   private shown = 0;
+  private moved = false;
   private readonly resizing = new ResizeObserver(() => this.resize());
 
   constructor(words: Words) {
@@ -63,7 +65,7 @@ export class Space {
     const depth = seen?.camera_from_volume && first ? transform(seen.camera_from_volume, first.centre_mm)[2] : null;
     this.setCamera(frame, world, depth);
     for (const one of objects) this.setObject(one, world, volume(one.case));
-    if (depth && this.framed !== this.cameras.size) this.fit();
+    if (depth && !this.moved && this.framed !== this.cameras.size) this.fit();
     this.redraw();
   }
 
@@ -83,14 +85,30 @@ export class Space {
     this.element.remove();
   }
 
-  // Brings all sources and detectors into view.
+  // Brings all sources and detectors into view, as near as may be.
   private fit(): void {
     this.framed = this.cameras.size;
     const points = [...this.cameras.values()].flatMap(({ group }) => group.userData.points as Vector3[]);
-    const box = new Box3().setFromPoints(points);
-    box.getCenter(this.centre);
-    const radius = Math.max(...points.map((one) => one.distanceTo(this.centre)));
-    this.place.distance = (0.95 * radius) / Math.sin((this.eye.fov * Math.PI) / 360);
+    if (!points.length) return;
+    for (let n = 0; n < 12; n++) {
+      this.look();
+      const seen = new Box3().setFromPoints(points.map((one) => one.clone().project(this.eye)));
+      this.centre.copy(seen.getCenter(new Vector3()).unproject(this.eye));
+      const size = seen.getSize(new Vector3());
+      this.place.distance *= Math.min(2, Math.max(0.5, Math.max(size.x, size.y) / (2 * FILLED)));
+    }
+  }
+
+  private look(): void {
+    const { azimuth, height, distance } = this.place;
+    const flat = distance * Math.cos(height);
+    // The world's y points down, as the rows of a frame do.
+    this.eye.up.set(0, -1, 0);
+    this.eye.position.set(
+      this.centre.x + flat * Math.sin(azimuth), this.centre.y - distance * Math.sin(height), this.centre.z - flat * Math.cos(azimuth),
+    );
+    this.eye.lookAt(this.centre);
+    this.eye.updateMatrixWorld();
   }
 
   private setCamera(frame: Frame, world: Matrix, depth: number | null): void {
@@ -152,15 +170,7 @@ export class Space {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      const { azimuth, height } = this.place;
-      const distance = this.place.distance / Math.min(1, this.eye.aspect);
-      const flat = distance * Math.cos(height);
-      // The world's y points down, as the rows of a frame do.
-      this.eye.up.set(0, -1, 0);
-      this.eye.position.set(
-        this.centre.x + flat * Math.sin(azimuth), this.centre.y - distance * Math.sin(height), this.centre.z - flat * Math.cos(azimuth),
-      );
-      this.eye.lookAt(this.centre);
+      this.look();
       this.renderer.render(this.scene, this.eye);
       this.element.dataset.cameras = String(this.cameras.size);
       this.element.dataset.objects = String([...this.objects.values()].filter((one) => one.visible).length);
@@ -173,10 +183,12 @@ export class Space {
     this.renderer.setSize(width, height, false);
     this.eye.aspect = width / height;
     this.eye.updateProjectionMatrix();
+    if (!this.moved) this.fit();
     this.redraw();
   }
 
   private turn(azimuth: number, height: number, factor = 1): void {
+    this.moved = true;
     this.place.azimuth += azimuth;
     this.place.height = Math.max(-1.5, Math.min(1.5, this.place.height + height));
     this.place.distance = Math.max(50, Math.min(15_000, this.place.distance * factor));

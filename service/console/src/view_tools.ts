@@ -10,6 +10,8 @@ export interface TrackActions {
 }
 export interface TrackState { owned: boolean; setting: boolean; turning: boolean; space: boolean }
 
+const SLIDER_STEPS = 50;
+
 export class ViewTools {
   readonly element = el("div", { className: "tools" });
   readonly sliders: HTMLElement[];
@@ -71,9 +73,9 @@ export class ViewTools {
   show(state?: TrackState): void {
     const { first } = this.panes;
     const { low, high, inverted } = first.window;
-    this.level.value = String((low + high) / 2);
-    this.width.value = String(high - low);
-    this.overlay.value = this.panes.overlay;
+    this.slide(this.level, (low + high) / 2, (high - low) / SLIDER_STEPS);
+    this.slide(this.width, high - low, (high - low) / SLIDER_STEPS);
+    if (this.overlay.value !== this.panes.overlay) this.overlay.value = this.panes.overlay;
     for (const pane of this.panes.all) {
       if (pane.outlined === this.outlined) continue;
       pane.outlined = this.outlined;
@@ -85,7 +87,14 @@ export class ViewTools {
       for (const name of ["s", "r", "b"]) this.buttons[name].disabled = !state.owned;
       this.buttons.Enter.hidden = this.buttons.m.hidden = !state.setting;
     }
-    for (const [name, on] of Object.entries(pressed)) this.buttons[name].ariaPressed = String(on);
+    for (const [name, on] of Object.entries(pressed)) {
+      if (this.buttons[name].ariaPressed !== String(on)) this.buttons[name].ariaPressed = String(on);
+    }
+  }
+
+  // A slider that follows the frames moves when that can be seen: each move lays the page out anew.
+  private slide(slider: HTMLInputElement, value: number, step: number): void {
+    if (Math.abs(Number(slider.value) - value) > step) slider.value = String(value);
   }
 
   private setOverlay(kind: Kind): void {

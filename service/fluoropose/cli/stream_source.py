@@ -8,7 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44, Points
-from fluoropose.cli.inputs import read_placed_camera, read_places
+from fluoropose.cli.frame_field import read_camera_of
+from fluoropose.cli.inputs import read_places
 from fluoropose.errors import InputError
 from fluoropose.evaluation.environment import Environment
 from fluoropose.evaluation.simulated_frames import simulate_truths
@@ -85,7 +86,7 @@ def read_source(files: RunFiles, case: str | None, start: Mat44 | None, fps: flo
     """
     if case is None or files.camera is None:
         raise InputError(f"expected --case and --camera with the frames of {files.frames}, got not both")
-    camera = read_placed_camera(files.camera)
+    camera = read_camera_of(files.camera, files.frames)
     run = read_run(files.frames)
     rate = fps or run.fps or 15.0
     if not 0 < rate <= 1000:
@@ -94,7 +95,7 @@ def read_source(files: RunFiles, case: str | None, start: Mat44 | None, fps: flo
     places = None if files.places is None else read_places(files.places, count)
     second = None
     if files.beside is not None:
-        second = (read_placed_camera(files.beside[1]), read_run(files.beside[0]).frames)
+        second = (read_camera_of(files.beside[1], files.beside[0]), read_run(files.beside[0]).frames)
         if places is not None or len(second[1]) != count:
             raise InputError(f"expected {count} frames of the second camera and no --places, got {len(second[1])}")
     sent = FrameSource(case, camera, run.frames, rate, start, places=places, beside=second)

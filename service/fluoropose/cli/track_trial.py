@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fluoropose.cli.frame_field import with_frame_field
 from fluoropose.cli.inputs import read_placed_cameras
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_registration import Reading
@@ -59,8 +60,9 @@ class Trial:
             for one in self.cameras
         ]
         names = [list(view.names) for view in self.views]
+        masks = [repr(one.mask) for one in self.cameras]
         bent = [None if one is None else hashlib.sha256(one.places.tobytes()).hexdigest() for one in self.bent]
-        return [names, cameras, self.reading.meaning.value, self.reading.inverted, self.fps, bent]
+        return [names, cameras, self.reading.meaning.value, self.reading.inverted, self.fps, bent, masks]
 
 
 def open_trial(files: TrialFiles) -> Trial:
@@ -74,7 +76,8 @@ def open_trial(files: TrialFiles) -> Trial:
     if len(files.frames) != len(files.cameras):
         count = f"{len(files.frames)} views and {len(files.cameras)} cameras"
         raise InputError(f"expected one camera per view, got {count}")
-    placed = read_placed_cameras(files.cameras)
+    given = read_placed_cameras(files.cameras)
+    placed = [with_frame_field(one, path) for one, path in zip(given, files.frames, strict=True)]
     views = tuple(open_frames(path) for path in files.frames)
     counts = [len(view) for view in views]
     if len(set(counts)) > 1:

@@ -4,7 +4,6 @@ Shutters (PS3.3 C.7.6.11) and collimators (C.8.7.3) are rectangles, circles and 
 column) from 1; enhanced images have them in functional groups. Places here are (column, row) from 0.
 """
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,10 @@ _EDGES = ("LeftVerticalEdge", "RightVerticalEdge", "UpperHorizontalEdge", "Lower
 def read_image_field(path: Path, frame: int = 0) -> dict[str, Any] | None:
     """Return the field of a file's frame as `image_field` does; None of a file that is no DICOM image."""
     with translate_faults(FrameError, f"a DICOM image in {path.name}"):
-        data = path.read_bytes()
-        if data[128:132] != b"DICM":
-            return None
-        return image_field(pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True), frame)
+        with path.open("rb") as stream:
+            if stream.read(132)[128:] != b"DICM":
+                return None
+        return image_field(pydicom.dcmread(path, stop_before_pixels=True), frame)
 
 
 def image_field(dataset: Any, frame: int = 0) -> dict[str, Any] | None:

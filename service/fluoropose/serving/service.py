@@ -142,9 +142,11 @@ class Service:
 
     def _record_or_fetched(self, name: str) -> CaseRecord:
         """Return the record of a case, which is brought from where the cases are kept if it was not known."""
-        with self._loading:
-            if name not in self.records and check_name(name) and self._store.fetch(name):
-                self._await_use(name, "")
+        if name not in self.records:
+            # Only then: frames of known cases must not wait while another case is loaded.
+            with self._loading:
+                if name not in self.records and check_name(name) and self._store.fetch(name):
+                    self._await_use(name, "")
         return self.record(name)
 
     def _await_use(self, name: str, owner: str) -> None:

@@ -152,10 +152,20 @@ class OpenSessionRequest(_message.Message):
     def __init__(self, settings: _Optional[_Union[SessionSettings, _Mapping]] = ...) -> None: ...
 
 class OpenSessionResponse(_message.Message):
-    __slots__ = ("session",)
+    __slots__ = ("session", "endpoints")
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINTS_FIELD_NUMBER: _ClassVar[int]
     session: str
-    def __init__(self, session: _Optional[str] = ...) -> None: ...
+    endpoints: Endpoints
+    def __init__(self, session: _Optional[str] = ..., endpoints: _Optional[_Union[Endpoints, _Mapping]] = ...) -> None: ...
+
+class Endpoints(_message.Message):
+    __slots__ = ("http", "grpc")
+    HTTP_FIELD_NUMBER: _ClassVar[int]
+    GRPC_FIELD_NUMBER: _ClassVar[int]
+    http: str
+    grpc: str
+    def __init__(self, http: _Optional[str] = ..., grpc: _Optional[str] = ...) -> None: ...
 
 class CloseSessionRequest(_message.Message):
     __slots__ = ("session",)

@@ -38,7 +38,7 @@ def needed_scope(method: str, path: str) -> str | None:
         return None
     if path == "/metrics":
         return "metrics"
-    if path.startswith("/v1/cases") and method not in ("GET", "HEAD"):
+    if path.startswith(("/v1/cases", "/v1/fleet")) and method not in ("GET", "HEAD"):
         return "manage"
     return "infer"
 
