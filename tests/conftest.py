@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
+from fluoropose.evaluation.server_process import server_process
 from fluoropose.geometry.camera import Camera, camera_from_detector
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.cases import load_case
@@ -23,6 +24,9 @@ from support.browsers import BROWSER_OPTIONS, browser_path
 from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
 from support.kernels import compile_alone, compile_in_body
 from support.together import begin_once, make_once
+from support.tracing import compile_untraced
+
+compile_untraced()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -152,6 +156,13 @@ def surrounded_case(tmp_path_factory):
 def models_root(shared_folder) -> Path:
     """A folder with the small case's model; only to be read."""
     return make_once(shared_folder / "models", make_models)
+
+
+@pytest.fixture(scope="session")
+def server(cases_root, models_root):
+    """A server process on loopback with the small case, for all tests of this process that neither end nor flood it."""
+    with server_process(cases_root, models_root, 1, "cpu") as running:
+        yield running
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from fluoropose.cli.igtlink_plan import BridgeInputs, bridge_plan
 from fluoropose.cli.igtlink_run import ServiceAddress, require_guarded, run_bridge
 from fluoropose.errors import InputError
-from fluoropose.evaluation.server_process import server_process
 from support.igtl import Peer, image_bytes
 
 
@@ -28,25 +27,24 @@ def test_addresses_beyond_this_machine_must_be_wanted():
         ServiceAddress(transport="http")
 
 
-def test_a_bridge_runs_until_a_signal(given, cases_root, models_root, frame):
+def test_a_bridge_runs_until_a_signal(given, server, frame):
     said = []
-    with server_process(cases_root, models_root, 1, "cpu") as server:
 
-        def use():
-            end = time.monotonic() + 30
-            while not any(line.startswith("listening on 127.0.0.1:") for line in said):
-                assert time.monotonic() < end
-                time.sleep(0.01)
-            port = int(next(line for line in said if "listening" in line).split(":")[1].split(";")[0])
-            with Peer(port) as peer:
-                peer.send(image_bytes(frame))
-                found.append(peer.wait_for("TRANSFORM").device_name)
-            os.kill(os.getpid(), signal.SIGTERM)
+    def use():
+        end = time.monotonic() + 30
+        while not any(line.startswith("listening on 127.0.0.1:") for line in said):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        port = int(next(line for line in said if "listening" in line).split(":")[1].split(";")[0])
+        with Peer(port) as peer:
+            peer.send(image_bytes(frame))
+            found.append(peer.wait_for("TRANSFORM").device_name)
+        os.kill(os.getpid(), signal.SIGTERM)
 
-        found = []
-        thread = threading.Thread(target=use)
-        thread.start()
-        run_bridge(bridge_plan(given), ServiceAddress(server.http, server.grpc), ("127.0.0.1", 0), said.append)
-        thread.join(20)
+    found = []
+    thread = threading.Thread(target=use)
+    thread.start()
+    run_bridge(bridge_plan(given), ServiceAddress(server.http, server.grpc), ("127.0.0.1", 0), said.append)
+    thread.join(20)
     assert found == ["VolumeToCamera"]
     assert said[-1] == "stopped" or said[-2] == "stopped"

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fluoropose.evaluation.server_process import server_process
 from fluoropose.transports.http.schemas import camera_json
 from support.commands import refused, run
 from support.dicom import ends_gdcm, xray_bytes
 from support.views import placed_json, rig_places, taken
-
-
-@pytest.fixture(scope="module")
-def server(cases_root, models_root):
-    with server_process(cases_root, models_root, 1, "cpu") as running:
-        yield running
 
 
 @pytest.mark.parametrize("kind", ["folder", "npy", "tiff"])

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from fluoropose.evaluation.load_point import Load, LoadFrames, LoadRow, percentiles
-from fluoropose.evaluation.server_process import server_process
 
 
-def test_every_frame_is_accounted_for(cases_root, models_root, camera, frame, pose):
+def test_every_frame_is_accounted_for(server, camera, frame, pose):
     sent = LoadFrames("small", camera, [frame, frame], [pose, pose])
-    with server_process(cases_root, models_root, 1, "cpu") as server:
-        row = asyncio.run(LoadRow(Load("ws", 1, 10.0), server, 2.0, sent).run())
+    row = asyncio.run(LoadRow(Load("ws", 1, 10.0), server, 2.0, sent).run())
     assert row["sent"] == row["received"] == 20
     assert row["unaccounted"] == 0
     assert row["frame_age_ms"]["p50"] > 0.0

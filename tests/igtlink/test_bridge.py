@@ -24,12 +24,6 @@ from support.igtl import Peer, image, image_bytes
 TURN = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-@pytest.fixture(scope="module")
-def server(cases_root, models_root):
-    with server_process(cases_root, models_root, 1, "cpu") as running:
-        yield running
-
-
 @pytest.fixture
 def plan(camera, pose):
     opening = {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist()}

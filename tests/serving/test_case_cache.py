@@ -1,12 +1,16 @@
 """Resident cases by name: they come and go, and within a budget the one used longest ago makes room."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from fluoropose.errors import NotReadyError, UnknownCaseError
+from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle
+from fluoropose.registration.prepared_view import prepare_views
+from fluoropose.serving import case_cache
 from fluoropose.serving.case_cache import CaseCache, warm_up
 from support.cases import tiny_resident
 from support.steppers import recorded_case, schedule_of
@@ -31,16 +35,16 @@ def named(small_case, bundle, resident):
 
 
 def test_cases_come_and_go(small_case, bundle, resident):
-    case_cache = CaseCache(open_device("cpu", 1))
-    assert case_cache.names() == []
-    added = case_cache.add(small_case, bundle)
-    assert case_cache.names() == ["small"]
-    assert case_cache.case("small") is added
-    assert case_cache.atlas_bytes() == small_case.atlas.views.nbytes
-    assert case_cache.resident_bytes() == resident.size_bytes
-    assert case_cache.fallback_nodes() == 0
-    case_cache.remove("small")
-    for call in (case_cache.case, case_cache.remove):
+    cache = CaseCache(open_device("cpu", 1))
+    assert cache.names() == []
+    added = cache.add(small_case, bundle)
+    assert cache.names() == ["small"]
+    assert cache.case("small") is added
+    assert cache.atlas_bytes() == small_case.atlas.views.nbytes
+    assert cache.resident_bytes() == resident.size_bytes
+    assert cache.fallback_nodes() == 0
+    cache.remove("small")
+    for call in (cache.case, cache.remove):
         with pytest.raises(UnknownCaseError, match="small"):
             call("small")
 
@@ -87,8 +91,14 @@ def test_an_unknown_case_is_told_those_there_are(named):
         cache.case("other")
 
 
-def test_a_warm_up_goes_the_whole_way_for_every_kind_of_frame(resident):
-    visits = []
+def test_a_warm_up_prepares_every_kind_of_frame_and_goes_the_whole_way(resident, monkeypatch):
+    visits, kinds = [], set()
+
+    def noting(resident, views, pictures):
+        kinds.update((view.pixels.dtype.name, view.meaning) for view in views)
+        return prepare_views(resident, views, pictures)
+
+    monkeypatch.setattr(case_cache, "prepare_views", noting)
     warm_up(recorded_case(resident, visits))
-    assert len(visits) >= 6
-    assert "whole" in {schedule_of(visit.networks) for visit in visits}
+    assert kinds == set(product(FRAME_DTYPES, (PixelMeaning.INTENSITY, PixelMeaning.LINE_INTEGRAL)))
+    assert {"tracking", "whole"} <= {schedule_of(visit.networks) for visit in visits}

@@ -1,9 +1,10 @@
 """What the processes of a run make once and share: whoever comes first makes it, the others wait or do something else."""
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from support.tracing import untraced
 
 __all__ = ["begin_once", "make_once"]
 
@@ -16,7 +17,8 @@ def begin_once(folder: Path, make: Callable[[Path], object]) -> None:
     except FileExistsError:
         return
     try:
-        _untraced(make, folder)
+        with untraced():
+            make(folder)
     finally:
         _ended(folder).touch()
 
@@ -28,16 +30,6 @@ def make_once(folder: Path, make: Callable[[Path], object]) -> Path:
         time.sleep(0.02)
     assert folder.exists(), f"expected {folder.name} from the process that began to make it, got none"
     return folder
-
-
-def _untraced(make: Callable[[Path], object], folder: Path) -> None:
-    """Make a folder without measuring coverage, with which compiling and exporting take twice as long."""
-    trace = sys.gettrace()
-    sys.settrace(None)
-    try:
-        make(folder)
-    finally:
-        sys.settrace(trace)
 
 
 def _ended(folder: Path) -> Path:

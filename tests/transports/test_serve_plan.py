@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fluoropose.errors import InputError
-from fluoropose.transports.serve_plan import ServePlan
+from fluoropose.transports.serve_plan import ServePlan, worker_plan
 
 KEY, CHAIN, AUTHORITY, KEYS = (Path(name) for name in ("k.pem", "c.pem", "ca.pem", "keys.json"))
 
@@ -57,3 +57,11 @@ def test_open_addresses_are_refused(fields, words):
 )
 def test_the_console_is_on_by_default_on_loopback_alone(fields, served):
     assert plan(**fields).has_console is served
+
+
+def test_a_fleet_tells_a_worker_what_it_is_and_another_versions_words_are_refused():
+    assert worker_plan(None) is None
+    told = worker_plan({"name": "w1", "token": "secret", "parent": 7})
+    assert (told.name, told.parent, told.writes) == ("w1", 7, False)
+    with pytest.raises(InputError, match="FLUOROPOSE_WORKER"):
+        worker_plan({"name": "w1", "colour": "green"})

@@ -44,6 +44,7 @@ __all__ = [
     "PICTURE_NAME",
     "case_folders",
     "check_name",
+    "is_name",
     "list_cases",
     "load_case",
     "read_findings",
@@ -76,6 +77,11 @@ def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(f"a name must be 1 to 64 letters, digits, - or _, got {name[:80]!r}")
     return name
+
+
+def is_name(name: str) -> bool:
+    """Return whether a case or model may have a name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def store_case(

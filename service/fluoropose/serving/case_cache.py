@@ -14,6 +14,7 @@ from fluoropose.inference.onnx_runtime import Device
 from fluoropose.registration.initialization.start_search import StartMatches
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
+from fluoropose.registration.prepared_view import prepare_views
 from fluoropose.registration.refinement.costs.edges import EdgeCost
 from fluoropose.registration.refinement.costs.gradient_correlation import GradientCorrelationCost, Window
 from fluoropose.registration.refinement.gauss_newton import Prior, newton_step
@@ -74,6 +75,22 @@ class CaseCache:
             self._cases[name].used_at = self._uses
             return self._cases[name]
 
+    def evict(self, names: Collection[str]) -> None:
+        """Forget those cases of `names` that are resident, as if they had made room."""
+        with self._lock:
+            for name in names:
+                self.evicted += self._cases.pop(name, None) is not None
+
+    def uses(self) -> dict[str, int]:
+        """Return a number for each resident case that grows when the case is used."""
+        with self._lock:
+            return {name: resident.used_at for name, resident in self._cases.items()}
+
+    def bytes_of(self, names: Collection[str]) -> int:
+        """Return the bytes of those cases of `names` that are resident."""
+        with self._lock:
+            return sum(self._cases[name].size_bytes for name in names if name in self._cases)
+
     def atlas_bytes(self) -> int:
         """Return the bytes of all resident atlases."""
         with self._lock:
@@ -109,7 +126,10 @@ class CaseCache:
 
 
 def warm_up(resident: ResidentCase) -> None:
-    """Run the real path once on a made-up frame, so that the first true frame waits for no compilation."""
+    """Run the real path once on a made-up frame, so that the first true frame waits for no compilation.
+
+    Every kind of frame is prepared; beyond that all frames are alike, so that one is registered nearby, one from afar.
+    """
     atlas = resident.case.atlas
     view, camera = atlas.view, atlas.view.camera
     middle = np.asarray(atlas.views[atlas.grid.count // 2], np.float32)
@@ -120,8 +140,13 @@ def warm_up(resident: ResidentCase) -> None:
     cost = GradientCorrelationCost(Window(middle, camera), atlas, resident.renderer)
     equations = cost.evaluate(pose)
     cost.polish(equations, newton_step(equations, Prior(np.eye(6))))
-    for dtype in FRAME_DTYPES:
-        pixels = (120.0 * np.exp(-middle) + 5.0).astype(dtype)
-        for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY):
-            register(resident, [FrameView(pixels, PlacedCamera(camera), meaning=meaning)], Plan(pose, nearby=True))
+    frames = [
+        FrameView((120.0 * np.exp(-middle) + 5.0).astype(dtype), PlacedCamera(camera), meaning=meaning)
+        for dtype in FRAME_DTYPES
+        for meaning in (PixelMeaning.LINE_INTEGRAL, PixelMeaning.INTENSITY)
+    ]
+    for frame in frames:
+        prepare_views(resident, [frame], {})
+    for nearby in (True, False):
+        register(resident, [frames[-1]], Plan(pose, nearby=nearby))
     StartMatches(middle, camera, resident.atlas, pose, resident.templates).candidates()

@@ -5,6 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from fluoropose.serving.housekeeping import Intervals
 from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.app import create_app
 from support.serving import started_service
@@ -25,7 +26,8 @@ OPERATIONS = [
 def schema(tmp_path_factory):
     """Of an application without cases: what is uploaded here must not cost time."""
     folder = tmp_path_factory.mktemp("schema")
-    parts = wire_serving(started_service(folder, folder))
+    # No loop turns between requests: the process would be told to be stuck where the first one comes late.
+    parts = wire_serving(started_service(folder, folder), Intervals(stuck_s=600.0))
     yield schemathesis.openapi.from_asgi("/openapi.json", create_app(parts))
     parts.broker.close()
 
