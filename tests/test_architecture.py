@@ -72,7 +72,10 @@ HOMES = {
     "fastapi": {"transports/http/", "fleet/door/"},
     "starlette": {"transports/http/"},
     "prometheus_client": {"telemetry/"},
-    "httpx": {"client/", "fleet/door/", "fleet/engine/", "fleet/worker_process.py", "evaluation/server_process.py", "evaluation/load_point.py"},
+    "httpx": {
+        "client/", "fleet/door/", "fleet/engine/", "fleet/worker_process.py", "evaluation/server_process.py",
+        "evaluation/load_point.py", "evaluation/upload_times.py",
+    },
     "websockets": {"client/ws_link.py"},
     "grpc": {"transports/grpc/", "client/grpc_channel.py", "fleet/door/rpc.py"},
     "ray": {"fleet/engine/"},

@@ -38,7 +38,7 @@ MATERIALS = {"femoral": "cobalt-chrome", "tibial": "titanium"}
 KNEE_FRAME, TIMES = 60, 4
 """One instant is sent so often: the views from its direction are then there."""
 
-MARGIN_PX = 12
+MARGIN_PX = 40
 
 
 def save(page, path):

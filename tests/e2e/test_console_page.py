@@ -75,6 +75,7 @@ def test_a_session_of_others_is_shown_with_its_outline(page, served, opening, fr
     assert int(pane.get_attribute("data-polygons")) == len(answer["outline"])
     require_drawn(page, frame, answer["outline"])
     assert "TRACKING" in page.locator(".status").text_content()
+    until(page, "document.querySelectorAll('.strip b')[5].textContent !== '–'")
     numbers = [float(one) for one in page.locator(".strip b").all_text_contents()[:6]]
     centre = np.array(answer["camera_from_volume"])[:3] @ np.append(volume_of(served)["centre_mm"], 1.0)
     assert np.allclose(numbers[:3], centre, atol=0.06)
@@ -97,7 +98,7 @@ def test_an_object_that_is_lost_has_a_reason_and_neither_pose_nor_outline(page, 
     page.wait_for_selector(".pane[data-status='LOST']")
     assert len(outlined(pixels_of(page))) == 0
     assert page.locator(".pane").get_attribute("data-polygons") == "0"
-    assert page.locator(".strip b").all_text_contents()[:6] == ["–"] * 6
+    wait_for(lambda: page.locator(".strip b").all_text_contents()[:6] == ["–"] * 6)
     assert "✕ LOST" in page.locator(".status").text_content()
     assert page.locator(".reason").text_content() == answer["reason_text"]
     assert "no pose" in page.locator(".facts").text_content()

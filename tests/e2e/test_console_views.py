@@ -233,6 +233,29 @@ def test_a_run_is_saved_as_a_table_a_transform_a_picture_and_a_video(page, serve
         assert list(picture.size) == size
 
 
+def test_a_video_is_sent_frame_by_frame(page, served, camera, pose, frame, tmp_path):
+    """It is one that the page has saved; whether anything is found on it does not matter here."""
+    session = watched(page, served, {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist()})
+    send(served, session, npy_bytes(frame), seq=0)
+    page.wait_for_selector(".pane[data-seq='0']")
+    size = page.evaluate("(() => { const c = document.querySelector('.drawing'); return [c.height, c.width]; })()")
+    page.get_by_role("button", name="Record video").click()
+    page.locator(".drawing").focus()
+    for _ in range(6):
+        page.keyboard.press("+")
+        page.wait_for_timeout(200)
+    saved(page, "End video").save_as(tmp_path / "run.webm")
+    page.locator(".sources input[type=file]").set_input_files(tmp_path / "run.webm")
+    form = page.locator(".files")
+    form.wait_for()
+    words = form.locator("p").text_content()
+    assert "of a video" in words and int(words.split()[0]) >= 10
+    assert np.abs(np.array([int(form.locator("input").nth(n).input_value()) for n in (0, 1)]) - size).max() <= 1
+    form.get_by_role("button", name="Send").click()
+    wait_for(lambda: len(served.get("/v1/sessions").json()) == 2)
+    wait_for(lambda: max(one["counters"]["received"] for one in served.get("/v1/sessions").json()) >= 5)
+
+
 def test_a_camera_of_another_convention_is_checked_and_used(page, served, frame, tmp_path):
     until(page, "document.querySelector('.sources select').value === 'small'")
     page.keyboard.press("4")

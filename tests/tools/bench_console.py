@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 
@@ -81,7 +82,8 @@ class Writer:
         opening = {"case": "plate", "camera": camera_json(camera), "initial_pose": first.tolist()}
         self.session = httpx.post(f"{server.http}/v1/sessions", json=opening, timeout=60).json()["session"]
         address = server.http.replace("http", "ws") + f"/v1/sessions/{self.session}/stream"
-        self.socket = connect(address, compression=None, max_size=None)
+        self._open = ExitStack()
+        self.socket = self._open.enter_context(connect(address, compression=None, max_size=None))
         self.ages, self.statuses, self._going = [], [], True
         self._bodies = [frame.tobytes() for frame in frames]
         self._shape, self._period = frames[0].shape, 1 / fps
@@ -111,14 +113,15 @@ class Writer:
     def stop(self, server):
         self._going = False
         self._threads[0].join(5)
-        self.socket.close()
+        self._open.close()
         httpx.delete(f"{server.http}/v1/sessions/{self.session}", timeout=60)
 
 
 def watching(server, session):
-    """Watch a session as the page does, on a thread of its own; return the socket."""
+    """Watch a session as the page does, on a thread of its own; return what ends it."""
     address = server.http.replace("http", "ws") + f"/v1/sessions/{session}/watch?fps=30&max_side=768&include=outline"
-    socket = connect(address, compression=None, max_size=None)
+    ends = ExitStack()
+    socket = ends.enter_context(connect(address, compression=None, max_size=None))
 
     def read():
         try:
@@ -128,7 +131,7 @@ def watching(server, session):
             return
 
     threading.Thread(target=read, daemon=True).start()
-    return socket
+    return ends
 
 
 def percentiles(values):
@@ -172,13 +175,13 @@ def observed(server, run, fps, seconds):
     time.sleep(2)
     for _ in range(4):
         for observers in ages:
-            sockets = [watching(server, writer.session) for _ in range(observers)]
+            watches = [watching(server, writer.session) for _ in range(observers)]
             time.sleep(0.5)
             before = len(writer.ages)
             time.sleep(seconds / 4)
             ages[observers] += writer.ages[before:]
-            for socket in sockets:
-                socket.close()
+            for one in watches:
+                one.close()
     writer.stop(server)
     return {"without_ms": percentiles(ages[0]), "with_two_ms": percentiles(ages[2])}
 

@@ -10,6 +10,7 @@ export class Blender {
   kind: Kind = "outline";
   private busy = false;
   private next: Frame | null = null;
+  private closed = false;
 
   constructor(private readonly show: (frame: Frame, overlay: HTMLCanvasElement | null) => void) {}
 
@@ -19,10 +20,16 @@ export class Blender {
     else void this.make(frame);
   }
 
+  // What is still being made is not shown any more: the pane has gone on to another session.
+  close(): void {
+    this.closed = true;
+  }
+
   private async make(frame: Frame): Promise<void> {
     this.busy = true;
     const overlay = await overlayOf(this.kind, frame).catch(() => null);
     this.busy = false;
+    if (this.closed) return;
     this.show(frame, overlay);
     const { next } = this;
     this.next = null;

@@ -57,29 +57,36 @@ export class Panes {
 
   // One empty pane is left.
   clear(): void {
-    const kept = this.byCamera.values().next().value ?? null;
+    const kept = this.all.at(0);
+    for (const { blender } of this.byCamera.values()) blender.close();
     this.byCamera.clear();
-    if (kept) {
-      kept.pane.clear();
-      kept.pane.name("");
-      this.byCamera.set("", kept);
-      this.element.replaceChildren(kept.pane.element, ...Array.from(this.element.children).filter((one) => one.matches(".space")));
-    } else this.add("");
+    if (!kept) {
+      this.add("");
+      return;
+    }
+    kept.clear();
+    kept.name("");
+    this.byCamera.set("", { pane: kept, blender: this.blenderOf(kept) });
+    this.element.replaceChildren(kept.element, ...Array.from(this.element.children).filter((one) => one.matches(".space")));
   }
 
   private add(camera: string): { pane: Pane; blender: Blender } {
     const pane = new Pane(this.flat);
     pane.onwindow = () => this.onwindow();
+    const last = this.all.at(-1);
+    if (last) last.element.after(pane.element);
+    else this.element.prepend(pane.element);
+    const made = { pane, blender: this.blenderOf(pane) };
+    this.byCamera.set(camera, made);
+    return made;
+  }
+
+  private blenderOf(pane: Pane): Blender {
     const blender = new Blender((frame, overlay) => {
       this.onshow(frame, pane);
       pane.show(frame, overlay);
     });
     blender.kind = this.kind;
-    const last = this.all.at(-1);
-    if (last) last.element.after(pane.element);
-    else this.element.prepend(pane.element);
-    const made = { pane, blender };
-    this.byCamera.set(camera, made);
-    return made;
+    return blender;
   }
 }

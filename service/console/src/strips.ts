@@ -4,7 +4,8 @@ import "uplot/dist/uPlot.min.css";
 import { el } from "./dom";
 
 const SECONDS = 20;
-const REDRAW_MS = 200;
+const DRAW_MS = 60;
+const AT_A_TIME = 2;
 
 // A strip has one line, or several that are named; `--line-N` of the style gives their colours.
 export interface Strip { name: string; unit: string; lines?: string[] }
@@ -15,7 +16,8 @@ export class Strips {
   private readonly values: (number | null)[][][];
   private readonly plots: uPlot[] = [];
   private readonly numbers: HTMLElement[] = [];
-  private drawn = 0;
+  private stale = 0;
+  private next = -1;
   private timer = 0;
 
   constructor(strips: Strip[]) {
@@ -39,21 +41,24 @@ export class Strips {
       this.times.shift();
       this.values.flat().forEach((one) => one.shift());
     }
-    // Drawn a few times a second, and once more after the last.
-    if (!this.timer) this.timer = window.setTimeout(() => this.draw(), Math.max(0, this.drawn + REDRAW_MS - performance.now()));
+    this.stale = this.plots.length;
+    if (!this.timer) this.timer = window.setTimeout(() => this.draw(), DRAW_MS);
   }
 
+  // A few strips at a time, so that no frame waits for all of them; each in turn until all show the newest numbers.
   private draw(): void {
-    [this.timer, this.drawn] = [0, performance.now()];
+    this.timer = 0;
     const last = this.times.at(-1);
     if (last === undefined) return;
     const times = this.times.map((one) => one - last);
-    this.values.forEach((lines, n) => {
-      const values = lines.map((one) => one.at(-1) ?? null);
+    for (let n = 0; n < AT_A_TIME && this.stale > 0; n++, this.stale--) {
+      const at = (this.next = (this.next + 1) % this.plots.length);
+      const values = this.values[at].map((one) => one.at(-1) ?? null);
       const sum = values.some((one) => one !== null) ? values.reduce<number>((all, one) => all + (one ?? 0), 0) : null;
-      this.numbers[n].textContent = sum === null ? "–" : sum.toFixed(Math.abs(sum) < 100 ? 2 : 1);
-      this.plots[n].setData([times, ...lines]);
-    });
+      this.numbers[at].textContent = sum === null ? "–" : sum.toFixed(Math.abs(sum) < 100 ? 2 : 1);
+      this.plots[at].setData([times, ...this.values[at]]);
+    }
+    if (this.stale) this.timer = window.setTimeout(() => this.draw(), DRAW_MS);
   }
 
   clear(): void {
