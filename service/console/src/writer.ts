@@ -37,7 +37,7 @@ export class Writer {
   // Begins the track again: at a pose, or by a search where there is none.
   restart(initialPose: Matrix | null): void {
     const pose = initialPose ? { initial_pose: initialPose } : {};
-    this.socket?.send(JSON.stringify({ type: "restart", ...pose }));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: "restart", ...pose }));
   }
 
   private async run(): Promise<void> {
