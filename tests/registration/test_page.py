@@ -21,6 +21,7 @@ FREE = [
     "pipeline.py",
     "prepared_view.py",
     "initialization/global_search.py",
+    "initialization/view_contrast.py",
     "regression/schedule.py",
     "regression/residual.py",
     "refinement/sequence.py",
@@ -29,8 +30,11 @@ FREE = [
     "refinement/costs/gradient_correlation.py",
     "assessment.py",
     "rivals.py",
+    "mirrored.py",
     "explanation.py",
     "result.py",
+    "evidence.py",
+    "error_inflation.py",
 ]
 IN_A_BODY = {"refinement/costs/two_body.py"}
 
@@ -67,7 +71,7 @@ def test_a_frames_way_is_that_of_the_page(sure, camera, frame, pose, start):
     assert {"pipeline.py", "refinement/gauss_newton.py", "assessment.py"} <= set(visited)
 
 
-def test_a_frame_in_a_body_visits_at_most_twelve_files(sure, surrounded_case, tmp_path, camera, frame, pose):
+def test_a_frame_in_a_body_visits_at_most_fifteen_files(sure, surrounded_case, tmp_path, camera, frame, pose):
     loaded = tiny_resident(surrounded_case, tiny_bundle(surrounded_case, tmp_path / "inside"))
     inside = recorded_case(loaded, [], presence=1.0)
     visited = set()
@@ -77,4 +81,4 @@ def test_a_frame_in_a_body_visits_at_most_twelve_files(sure, surrounded_case, tm
                 visited_files(lambda r=resident, s=start: register(r, [one_view(frame, camera)], Plan(s, True)))
             )
     assert IN_A_BODY <= visited <= {*FREE, *IN_A_BODY}
-    assert len(visited) <= 12
+    assert len(visited) <= 15
