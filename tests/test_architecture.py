@@ -69,6 +69,7 @@ HOMES = {
     "fastapi": {"transports/http/"},
     "starlette": {"transports/http/"},
     "prometheus_client": {"telemetry/metrics.py"},
+    "opentelemetry": {"telemetry/traces.py"},
     "httpx": {"client/", "evaluation/server_process.py", "evaluation/load_point.py"},
     "websockets": {"client/ws_link.py"},
     "grpc": {"transports/grpc/", "client/grpc_channel.py"},

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     keys: Path | None = None
     allow_host: str = ""
     allow_origin: str = ""
+    traces: str = ""
 
     def allowed(self, name: str) -> list[str]:
         """Return the setting `allow_host` or `allow_origin`, which is written with commas, as a list."""

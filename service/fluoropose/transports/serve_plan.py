@@ -24,7 +24,8 @@ class ServePlan:
     `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
     `allow_origins` web pages that may call it. Sessions are recorded in `record_dir`, by default not at all.
     `remote_cases` is the address of an object store, of which `cases` is the cache; empty for none. `console` says
-    whether the console's page is served, None that it is on loopback.
+    whether the console's page is served, None that it is on loopback. `traces` is the address that traces go to; empty
+    for none.
     """
 
     cases: Path
@@ -53,6 +54,7 @@ class ServePlan:
     remote_cases: str = ""
     record_dir: Path | None = None
     console: bool | None = None
+    traces: str = ""
 
     @property
     def has_console(self) -> bool:
