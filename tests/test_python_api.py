@@ -40,10 +40,20 @@ def test_a_case_is_prepared_opened_and_found_without_a_server(tmp_path, registra
     found = registrar.register(frame, camera, pose)
     assert found.status in ("TRACKING", "LOW_CONFIDENCE", "LOST")
     assert pose_error(found.camera_from_volume, pose, small_case.corners_mm).mtre_proj_mm < 5.0
-    of_frames = found.covariance - found.tolerance_covariance
-    np.testing.assert_allclose(of_frames @ found.information, np.eye(6), atol=1e-6)
+    np.testing.assert_allclose(found.covariance - found.tolerance_covariance, found.judged.covariance, atol=1e-9)
+    assert np.linalg.eigvalsh(found.judged.covariance).min() > 0.0
     assert found.error_estimate.depth_mm > 0.005 * 800.0
     np.testing.assert_array_equal(found.camera_from_volume, registrar.register(frame, camera, pose).camera_from_volume)
+
+
+def test_a_mask_hides_what_it_is_told_to(registrar, camera, frame, pose):
+    whole = fluoropose.FieldMask(circle_px=(64.0, 48.0, 500.0))
+    same = registrar.register(frame, camera, pose, mask=whole)
+    np.testing.assert_array_equal(same.camera_from_volume, registrar.register(frame, camera, pose).camera_from_volume)
+    hidden = fluoropose.FieldMask(circle_px=(5.0, 5.0, 4.0))
+    assert registrar.register(frame, camera, pose, mask=hidden).status == "LOST"
+    (tracked,) = registrar.track([frame], camera, pose, mask=hidden)
+    assert tracked.status == "LOST"
 
 
 def test_a_shipped_object_is_prepared_by_name_and_found_by_its_shipped_model(tmp_path):

@@ -1,9 +1,10 @@
 """Draw where PEHL as published looks: the 18 regions of the zone around the expected view. Needs matplotlib.
 
-python docs/examples/paper_points.py docs/pictures/paper-points.png
+python docs/examples/paper_points.py docs/pictures/paper-points.webp
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -17,6 +18,7 @@ from fluoropose.drr.prepare import ViewChoice, prepare_case
 from fluoropose.evaluation.published.patches import PATCH_PX, patch_rays
 from fluoropose.evaluation.published.plan import Zone
 from fluoropose.evaluation.published.points import choose_points
+from fluoropose.io.pictures import save_drawing
 from fluoropose.objects.catalogue import OBJECTS, ShippedObject
 
 CORNERS = (PATCH_PX - 1) * np.array([[0, 1, 1, 0, 0], [0, 0, 1, 1, 0]])
@@ -43,4 +45,4 @@ if __name__ == "__main__":
     for axis, item in zip(axes, OBJECTS.values(), strict=True):
         regions(axis, item)
     figure.tight_layout()
-    figure.savefig(Path(sys.argv[1]), dpi=80)
+    save_drawing(Path(sys.argv[1]), partial(figure.savefig, dpi=80))

@@ -4,6 +4,7 @@ python docs/examples/pictures.py docs/pictures
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -18,6 +19,7 @@ from fluoropose.drr.prepare import ViewChoice, canonical_view
 from fluoropose.geometry.camera import camera_from_detector, project
 from fluoropose.geometry.pose6 import Pose6Frame, pose_from_six
 from fluoropose.geometry.rigid import transform
+from fluoropose.io.pictures import save_drawing
 from fluoropose.io.preparation import VIEWS
 from fluoropose.objects.catalogue import OBJECTS
 
@@ -36,7 +38,7 @@ def objects(path: Path) -> None:
             axis.set_title(f"{item.name}, $t_α$ {alpha}°, $t_β$ {beta}°", fontsize=9)
             axis.tick_params(labelsize=7)
     figure.tight_layout()
-    figure.savefig(path, dpi=80)
+    save_drawing(path, partial(figure.savefig, dpi=80))
 
 
 def geometry(path: Path) -> None:
@@ -57,7 +59,7 @@ def geometry(path: Path) -> None:
         axis.set_ylabel("row v", fontsize=7)
         axis.tick_params(labelsize=6)
     figure.tight_layout()
-    figure.savefig(path, dpi=80)
+    save_drawing(path, partial(figure.savefig, dpi=80))
 
 
 def _letter(axis: plt.Axes, change: np.ndarray, colour: str) -> None:
@@ -111,4 +113,4 @@ if __name__ == "__main__":
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")
     target.mkdir(parents=True, exist_ok=True)
     geometry(target / "geometry.png")
-    objects(target / "objects.png")
+    objects(target / "objects.webp")

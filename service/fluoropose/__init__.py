@@ -15,6 +15,7 @@ __all__ = [
     "Camera",
     "Case",
     "ErrorEstimate",
+    "FieldMask",
     "PlacedCamera",
     "Registrar",
     "Registration",

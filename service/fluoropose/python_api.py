@@ -18,6 +18,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.errors import BundleError, InputError
 from fluoropose.geometry.camera import Camera, camera_from_detector
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import check_rigid
 from fluoropose.imaging.volume import Volume
@@ -38,6 +39,7 @@ __all__ = [
     "Camera",
     "Case",
     "ErrorEstimate",
+    "FieldMask",
     "PlacedCamera",
     "Registrar",
     "Registration",
@@ -160,6 +162,7 @@ class Registrar:
         nearby: bool = False,
         pixel_meaning: str = "intensity",
         inverted: bool = False,
+        mask: FieldMask | None = None,
     ) -> Registration:
         """Find the object in one frame.
 
@@ -171,6 +174,7 @@ class Registrar:
         nearby : the start is the pose of the frame before
         pixel_meaning : "intensity" (open beam bright), "line_integral" (dense bright) or "display"
         inverted : dense is bright in a display picture
+        mask : what the frame shows; without it the field is looked for in the frame
 
         Raises
         ------
@@ -179,7 +183,8 @@ class Registrar:
         """
         meaning = _pixel_meaning(pixel_meaning)
         pose = None if start is None else check_rigid(start, "start")
-        view = FrameView(np.asarray(pixels), PlacedCamera(camera), meaning=meaning, inverted=inverted)
+        placed = PlacedCamera(camera, mask=mask)
+        view = FrameView(np.asarray(pixels), placed, meaning=meaning, inverted=inverted)
         return register_views(self._resident, [view], Plan(pose, nearby))
 
     def register_views(
@@ -218,10 +223,12 @@ class Registrar:
         times_s: Iterable[float] | None = None,
         pixel_meaning: str = "intensity",
         inverted: bool = False,
+        mask: FieldMask | None = None,
     ) -> Iterator[Registration]:
         """Follow the object through frames, each from the poses before it; yield one registration per frame.
 
-        `times_s` are the capture times; without them frames are 1/15 s apart. A track that is lost is searched for.
+        `mask` is what the frames show; without it the field is looked for in each. `times_s` are the capture times;
+        without them frames are 1/15 s apart. A track that is lost is searched for.
         """
         pose = None if start is None else check_rigid(start, "start")
         tracker = Tracker(pose, self.case.atlas.view.centre_mm)
@@ -232,7 +239,7 @@ class Registrar:
             if captured_s is None:
                 raise InputError("expected a capture time for every frame, got fewer")
             plan = tracker.plan(captured_s)
-            view = FrameView(np.asarray(pixels), PlacedCamera(camera), meaning=meaning, inverted=inverted)
+            view = FrameView(np.asarray(pixels), PlacedCamera(camera, mask=mask), meaning=meaning, inverted=inverted)
             found = register_views(self._resident, [view], plan)
             tracker.receive(found.camera_from_volume, found.assessment.status, captured_s, plan)
             yield found

@@ -18,5 +18,5 @@ def test_the_demo_runs_on_a_users_own_ct(ct, tmp_path, monkeypatch):
     assert figures["tracking"]["trials"] == 3
     assert figures["starts"]["trials"] == 4
     assert set(figures["starts"]["latency_ms"]) >= {"decode", "preprocess", "regress", "refine", "quality", "total"}
-    with Image.open(tmp_path / "demo" / "ct-overlay.png") as picture:
+    with Image.open(tmp_path / "demo" / "ct-overlay.webp") as picture:
         assert picture.size == (3 * 512, 2 * 512)

@@ -73,6 +73,12 @@ def test_a_tolerance_comes_with_the_camera(tmp_path, camera):
     assert read_placed_cameras([tmp_path / "c.json"])[0].tolerance.focal_percent == 1.0
 
 
+def test_a_mask_comes_with_the_camera(tmp_path, camera):
+    value = camera_json(camera) | {"mask": {"circle_px": [60.0, 40.0, 30.0]}}
+    (tmp_path / "c.json").write_text(json.dumps(value))
+    assert read_placed_cameras([tmp_path / "c.json"])[0].mask.circle_px == (60.0, 40.0, 30.0)
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [("hello", "none of them; name the kind"), ("1,2,3\n", "5 lines of 3 numbers"), ("{", "JSON")]
 )

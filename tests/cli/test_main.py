@@ -14,9 +14,10 @@ COMMANDS = (
     "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate trust",
     "evaluate real wrist", "evaluate real wrist-agreement", "evaluate real knee", "evaluate universal",
     "evaluate universal-weights", "evaluate published train", "evaluate published measure", "evaluate published table2",
-    "bench speed", "bench load",
+    "bench speed", "bench load", "bench fleet", "fleet start", "fleet join", "fleet status", "fleet drain",
+    "fleet batch",
 )  # fmt: skip
-GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "evaluate real", "bench")
+GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "evaluate real", "bench", "fleet")
 
 
 def paths(group, before=""):

@@ -94,6 +94,25 @@ def test_one_camera_without_a_place_gives_poses_in_the_camera(trial, cases_root)
     assert json.loads((trial / "p.json").read_text())["target"] == "camera"
 
 
+def test_bent_frames_are_straightened(trial, cases_root, camera):
+    """Frames that are shifted by a pixel, with the map that says so, give the poses of those that are not."""
+    own = np.stack(np.meshgrid(np.arange(camera.columns, dtype=float), np.arange(camera.rows)), axis=-1)
+    np.save(trial / "bent.npy", own + [1.0, 0.0])
+    plain = run(*words_of(trial, cases_root, "--json", trial / "plain.json"))
+    assert plain.exit_code == 0, plain.output
+    for name in "ab":
+        frames = np.load(trial / f"{name}.npy")
+        np.save(trial / f"{name}.npy", np.concatenate([frames[..., :1], frames[..., :-1]], axis=-1))
+    more = ("--distortion", trial / "bent.npy", "--distortion", trial / "bent.npy", "--json", trial / "bent.json")
+    found = run(*words_of(trial, cases_root, *more))
+    assert found.exit_code == 0, found.output
+    poses = [json.loads((trial / f"{name}.json").read_text())["frames"][0] for name in ("plain", "bent")]
+    assert poses[0]["status"] == poses[1]["status"]
+    if poses[0]["world_from_volume"] is not None:
+        np.testing.assert_allclose(*[one["world_from_volume"] for one in poses], atol=0.5)
+    refused(run(*words_of(trial, cases_root, *more[2:])), "a distortion for each of 2 cameras")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -233,6 +233,13 @@ def test_an_authority_makes_the_channel_a_secure_one(tmp_path):
         assert broken.value.connection_lost
 
 
+def test_a_mask_goes_out_flat():
+    mask = {"circle_px": [5.0, 6.0, 7.0], "hidden_px": [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]}
+    sent = settings_message({"case": "x", "camera": {"rows": 4, "mask": mask}}).camera.mask
+    assert (list(sent.circle_px), list(sent.polygon_px)) == ([5.0, 6.0, 7.0], [])
+    assert list(sent.hidden_px) == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+
+
 def test_what_is_asked_to_be_included_goes_out_and_comes_back():
     tolerance = {"focal_percent": 1.0, "principal_point_px": 2.0}
     message = settings_message({"case": "x", "camera": {"rows": 4, "tolerance": tolerance}, "include": ["outline"]})

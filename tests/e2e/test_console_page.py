@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 
 import numpy as np
 import pytest
@@ -10,64 +9,20 @@ from PIL import Image
 
 from fluoropose.io.frames import npy_bytes
 from fluoropose.serving.api_keys import KeyRing, add_key
-from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.schemas import camera_json
+from support.browsers import PATIENT_MS, until, wait_for
 from support.running_app import running_app
-from support.serving import started_service
 from support.wire import send
 
 pytestmark = pytest.mark.browser
 
-PATIENT_MS = 60_000
 OUTLINE = np.array([86, 180, 233])
-
-
-@pytest.fixture(scope="module")
-def service(cases_root, models_root):
-    return started_service(cases_root, models_root, store=CaseStore.open(cases_root, read_only=True))
-
-
-@pytest.fixture
-def served(service):
-    """A client of a server with the console's page and no session."""
-    service.draining = False
-    for session in service.sessions.all():
-        service.sessions.close(session.name)
-    with running_app(wire_serving(service), console=True) as (client, _):
-        yield client
-
-
-@pytest.fixture
-def page(browser, served):
-    """The page, whose every fault and every call elsewhere is kept as a complaint, of which there must be none."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    shown, complaints = context.new_page(), []
-    shown.on("pageerror", lambda error: complaints.append(str(error)))
-    shown.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
-    shown.on("request", lambda asked: None if str(served.base_url)[:-1] in asked.url else complaints.append(asked.url))
-    shown.set_default_timeout(PATIENT_MS)
-    shown.goto(str(served.base_url))
-    yield shown
-    context.close()
-    assert complaints == []
 
 
 @pytest.fixture
 def opening(camera, pose):
     return {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist(), "include": ["outline"]}
-
-
-def wait_for(true, seconds=PATIENT_MS / 1000):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def until(page, expression):
-    """Wait until an expression is true: the page's policy lets nobody evaluate text in it on a timer."""
-    wait_for(lambda: page.evaluate(expression))
 
 
 def pixels_of(page):
@@ -120,6 +75,7 @@ def test_a_session_of_others_is_shown_with_its_outline(page, served, opening, fr
     assert int(pane.get_attribute("data-polygons")) == len(answer["outline"])
     require_drawn(page, frame, answer["outline"])
     assert "TRACKING" in page.locator(".status").text_content()
+    until(page, "document.querySelectorAll('.strip b')[5].textContent !== '–'")
     numbers = [float(one) for one in page.locator(".strip b").all_text_contents()[:6]]
     centre = np.array(answer["camera_from_volume"])[:3] @ np.append(volume_of(served)["centre_mm"], 1.0)
     assert np.allclose(numbers[:3], centre, atol=0.06)
@@ -142,7 +98,7 @@ def test_an_object_that_is_lost_has_a_reason_and_neither_pose_nor_outline(page, 
     page.wait_for_selector(".pane[data-status='LOST']")
     assert len(outlined(pixels_of(page))) == 0
     assert page.locator(".pane").get_attribute("data-polygons") == "0"
-    assert page.locator(".strip b").all_text_contents()[:6] == ["–"] * 6
+    wait_for(lambda: page.locator(".strip b").all_text_contents()[:6] == ["–"] * 6)
     assert "✕ LOST" in page.locator(".status").text_content()
     assert page.locator(".reason").text_content() == answer["reason_text"]
     assert "no pose" in page.locator(".facts").text_content()
@@ -173,7 +129,7 @@ def test_the_simulated_run_is_tracked_and_a_start_is_set_by_keyboard(page, serve
     page.wait_for_selector(".pane[data-status='TRACKING']")
     assert int(page.locator(".pane").get_attribute("data-polygons")) >= 1
     (session,) = served.get("/v1/sessions").json()
-    until(page, "!document.querySelectorAll('.tools button')[4].disabled")
+    until(page, "!document.querySelectorAll('.tools button')[5].disabled")
     page.locator(".drawing").focus()
     page.keyboard.press("s")
     begin = page.get_by_role("button", name="Begin here")
@@ -213,18 +169,18 @@ def camera_spacing(camera):
 def test_a_refused_upload_is_told(page, tmp_path):
     page.keyboard.press("2")
     (tmp_path / "Not a CT.nii").write_bytes(b"nothing")
-    page.locator(".upload input[type=file]").set_input_files(tmp_path / "Not a CT.nii")
+    page.locator(".upload input[type=file]").first.set_input_files(tmp_path / "Not a CT.nii")
     assert page.locator(".upload input[required]").nth(1).input_value() == "not-a-ct"
     assert (
         page.evaluate(
-            "(() => { const form = document.querySelector('.upload'); form.reset(); return form.querySelectorAll('input[type=number]')[2].value; })()"
+            "(() => { const form = document.querySelector('.upload'); form.reset(); return form.querySelectorAll('input[type=number]')[8].value; })()"
         )
         == "900"
     )
-    page.locator(".upload input[type=file]").set_input_files(tmp_path / "Not a CT.nii")
+    page.locator(".upload input[type=file]").first.set_input_files(tmp_path / "Not a CT.nii")
     page.locator(".upload input").nth(1).fill("small")
     page.get_by_role("button", name="Upload").click()
-    until(page, "document.querySelector('.page .note').textContent.includes('read-only')")
+    until(page, "document.querySelector('.page > .note').textContent.includes('read-only')")
     assert "ready" in page.locator(".page tbody").first.text_content()
 
 

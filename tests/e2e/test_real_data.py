@@ -1,6 +1,8 @@
 """Real CTs and calibrations, where they are: read, chosen from, prepared, trained a little, run."""
 
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,8 @@ from fluoropose.io.volumes import read_volume
 
 pytestmark = pytest.mark.data
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def test_the_left_hip_goes_all_the_way(data, tmp_path):
     torso = data / "torso"
@@ -33,7 +37,7 @@ def test_the_left_hip_goes_all_the_way(data, tmp_path):
     # The left hip lies on the patient's left of the volume's middle.
     assert case.atlas.view.centre_mm[0] > read_volume(torso / "example_ct.nii.gz").centre_mm[0]
     assert json.loads((tmp_path / "hip.json").read_text())["tracking"]["trials"] == 3
-    assert (tmp_path / "ct-overlay.png").exists()
+    assert (tmp_path / "ct-overlay.webp").exists()
     assert read_understanding(tmp_path / "cases" / "ct") == (
         "274 mm (141 x 147 x 183), 376 cm3, voxel 3 mm, in its body; one connected part"
     )
@@ -84,3 +88,12 @@ def test_a_window_on_a_voxelised_implant_is_as_good_as_the_whole(data):
     assert chosen.understanding.size_mm == pytest.approx(whole.understanding.size_mm, abs=1.5)
     # All but what the voxels on its surface hold below the window.
     assert chosen.volume.values.sum() > 0.95 * whole.volume.values.sum()
+
+
+@pytest.mark.parametrize("word", ["label map", "head CT", "a wrist"])
+def test_what_the_doctor_says_is_what_the_page_shows(data, word):
+    """The sets that are read quickly; docs/examples/check_outputs.py writes all of the page."""
+    page = (ROOT / "docs" / "measured" / "checked-data.md").read_text()
+    example = runpy.run_path(str(ROOT / "docs" / "examples" / "check_outputs.py"))
+    (title,) = [title for title in example["SETS"] if word in title]
+    assert example["output"](data, title) in page

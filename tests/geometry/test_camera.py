@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import GeometryError
-from fluoropose.geometry.camera import Camera, camera_from_detector, camera_from_intrinsics, project, ray_directions
+from fluoropose.geometry.camera import (
+    Camera,
+    camera_from_detector,
+    camera_from_intrinsics,
+    off_centre_px,
+    project,
+    ray_directions,
+)
 
 
 def test_projection_by_hand():
@@ -74,3 +81,15 @@ def test_numbers_beyond_any_detector_are_refused(huge):
         camera_from_detector(4, 4, row_spacing_mm=huge, column_spacing_mm=1.0, source_to_detector_mm=1000.0)
     with pytest.raises(GeometryError, match="focal lengths of at least"):
         Camera(4, 4, [[huge, 0, 1.5], [0, 10.0, 1.5], [0, 0, 1]])
+
+
+def test_the_principal_point_is_measured_from_the_middle():
+    camera = camera_from_detector(
+        480,
+        640,
+        row_spacing_mm=1.0,
+        column_spacing_mm=1.0,
+        source_to_detector_mm=1000.0,
+        principal_point_px=(322.5, 243.5),
+    )
+    assert off_centre_px(camera) == pytest.approx(5.0)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluoropose.errors import GeometryError
-from fluoropose.geometry.rigid import apply_twist, check_rigid, exp, inverse, rigid, transform
+from fluoropose.geometry.rigid import apply_twist, check_rigid, exp, inverse, rigid, transform, turn_covariance
 from fluoropose.geometry.rotation import about_y, about_z, from_zxy
 
 twists = st.tuples(*[st.floats(-1.5, 1.5)] * 3, *[st.floats(-500, 500)] * 3).map(np.array)
@@ -63,3 +63,13 @@ def test_a_twist_moves_the_centre_and_turns_about_it():
     centre = pose[:3, :3] @ centre_mm + pose[:3, 3]
     np.testing.assert_allclose(moved[:3, :3] @ centre_mm + moved[:3, 3], centre + [3, -4, 5], atol=1e-9)
     np.testing.assert_allclose(moved[:3, :3], about_z(np.pi / 2) @ about_y(0.4), atol=1e-12)
+
+
+def test_a_covariance_turns_with_its_axes(rng):
+    half = rng.normal(size=(6, 6))
+    covariance, turn = half @ half.T, about_z(np.deg2rad(90.0))
+    turned = turn_covariance(covariance, turn)
+    # x goes to y and y to -x, of the lengths as of the rotation vector.
+    assert turned[1, 4] == pytest.approx(covariance[0, 3])
+    assert turned[0, 1] == pytest.approx(-covariance[1, 0])
+    np.testing.assert_allclose(turn_covariance(turned, turn.T), covariance, atol=1e-12)

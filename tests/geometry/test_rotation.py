@@ -13,6 +13,7 @@ from fluoropose.geometry.rotation import (
     from_rotation_vector,
     from_zxy,
     nearest_rotation,
+    ray_axes,
     smallest_rotation,
     to_rotation_vector,
     to_zxy,
@@ -67,3 +68,12 @@ def test_nearest_rotation_mends_rounding_and_never_mirrors(rng):
     found = nearest_rotation(np.round(true, 4))
     assert angle_between(found, true) < 1e-4
     assert np.linalg.det(nearest_rotation(rng.normal(size=(3, 3)))) == pytest.approx(1.0)
+
+
+def test_axes_of_a_ray_are_a_rotation_whose_last_axis_is_the_ray():
+    place = np.array([100.0, 50.0, 700.0])
+    axes = ray_axes(place)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(axes) == pytest.approx(1.0)
+    np.testing.assert_allclose(axes @ place, [0.0, 0.0, np.linalg.norm(place)], atol=1e-9)
+    np.testing.assert_allclose(ray_axes(np.array([0.0, 0.0, 5.0])), np.eye(3), atol=1e-12)

@@ -16,6 +16,7 @@ from fluoropose.imaging.filters import (
     gradients,
     gradients_twin,
     local_contrast,
+    local_contrast_twin,
     local_deviation,
     pool_blocks,
     slope_along,
@@ -93,6 +94,15 @@ def test_local_contrast_sees_neither_gain_nor_offset_and_is_bounded(rng):
     np.testing.assert_allclose(local_contrast(3.0 * image + 7.0, 8), found, atol=2e-3)
     image[30, 30] = 1e4
     assert np.abs(local_contrast(image, 8)).max() == 4.0
+
+
+@pytest.mark.parametrize("block", [4, 8])
+def test_a_local_contrast_is_its_twin_and_leaves_the_picture_as_it_is(rng, block):
+    image = (rng.standard_normal((48, 64)) * np.linspace(0.1, 3.0, 64)).astype(np.float32)
+    image[10, 20] = 50.0
+    before = image.copy()
+    np.testing.assert_allclose(local_contrast(image, block), local_contrast_twin(image, block), atol=1e-5)
+    np.testing.assert_array_equal(image, before)
 
 
 def test_a_local_deviation_is_that_of_the_noise_there_and_never_0(rng):

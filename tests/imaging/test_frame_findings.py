@@ -31,6 +31,16 @@ def test_an_inverted_frame_is_noticed(rng):
     assert codes(4095 - pixels)["looks-inverted"].certainty > 0.75
 
 
+def test_a_clipped_open_beam_tells_the_polarity(rng):
+    """A knee with metal, which leaves the open beam at one side of the field and darkens its rim more than its middle."""
+    pixels = np.where(COLUMNS > 150, 255, 90 + 60 * (AWAY < 0.5)).astype(np.uint8)
+    pixels[80:120, 60:90] = 0
+    mask = np.ones(pixels.shape, bool)
+    assert polarity(pixels, mask) == (True, 0.85)
+    assert polarity(255 - pixels, mask) == (False, 0.85)
+    assert "looks-inverted" not in codes(pixels)
+
+
 @pytest.mark.parametrize(("outside", "word"), [(AWAY > 0.95, "round"), (np.abs(COLUMNS - 119.5) > 90, "collimated")])
 def test_the_fields_edge_is_seen(rng, outside, word):
     pixels = intensity(rng)

@@ -12,6 +12,7 @@ from fluoropose.imaging.masks import (
     largest_part,
     part_voxels,
     reached_from_faces,
+    small_parts,
     without_specks,
 )
 
@@ -101,3 +102,11 @@ def test_what_lies_between_two_plates_is_not_enclosed():
 def test_the_outside_is_reached_and_a_hollow_is_not():
     shell = block(((5, 5, 5), (15, 15, 15))) & ~block(((7, 7, 7), (13, 13, 13)))
     np.testing.assert_array_equal(reached_from_faces(~shell), ~block(((5, 5, 5), (15, 15, 15))))
+
+
+def test_small_parts_are_neither_specks_nor_long():
+    mask = np.zeros((20, 20), bool)
+    mask[2:5, 2:5] = mask[10, :] = mask[15, 15] = True
+    found = small_parts(mask, 2, 8)
+    assert found[2:5, 2:5].all()
+    assert found.sum() == 9

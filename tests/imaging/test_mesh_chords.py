@@ -21,6 +21,12 @@ def test_the_kernel_and_its_twin_agree(rays):
     np.testing.assert_allclose(fast, clear, atol=1e-9)
 
 
+@pytest.mark.parametrize("bands", [1, 2, 7, 100])
+def test_the_lengths_do_not_depend_on_the_bands(bands):
+    mesh = sphere_mesh(9.0, 2)
+    np.testing.assert_array_equal(chord_lengths(mesh, CAMERA, POSE, 2, bands), chord_lengths(mesh, CAMERA, POSE, 2))
+
+
 def test_a_sphere_has_the_chords_of_a_sphere():
     lengths = chord_lengths(sphere_mesh(10.0, 5), CAMERA, POSE)
     rays = ray_directions(CAMERA)

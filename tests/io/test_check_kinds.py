@@ -55,6 +55,19 @@ def test_frames_are_understood(tmp_path, rng):
     assert "no-geometry" in [finding.code for finding in report.findings]
 
 
+def test_shutters_of_an_image_are_said(tmp_path, rng):
+    frames = rng.integers(0, 4000, (1, 40, 60))
+    (tmp_path / "x.dcm").write_bytes(
+        xray_bytes(frames, ShutterShape="CIRCULAR", CenterOfCircularShutter=[21, 31], RadiusOfCircularShutter=15)
+    )
+    report = check_frames(tmp_path / "x.dcm")
+    assert report.understood["field"] == {"circle_px": [30.0, 20.0, 15.0]}
+    assert "shutters" in {one.code for one in report.findings}
+    (tmp_path / "bad.dcm").write_bytes(xray_bytes(frames, ShutterShape="CIRCULAR"))
+    texts = {one.code: one.text for one in check_frames(tmp_path / "bad.dcm").findings}
+    assert "CenterOfCircularShutter" in texts["no-field"]
+
+
 def test_a_geometry_is_understood():
     fields = {"kind": "distances", "rows": 100, "columns": 120, "row_spacing_mm": 1.0, "column_spacing_mm": 1.0}
     report = check_geometry_fields(fields | {"source_to_detector_mm": 1200.0, "principal_point_px": [500.0, 50.0]})

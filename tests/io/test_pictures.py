@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fluoropose.io.pictures import outline, overlay_panels, save_picture, shade
+from fluoropose.io.pictures import outline, overlay_panels, save_drawing, save_picture, shade
 
 
 @pytest.fixture
@@ -53,3 +53,25 @@ def test_a_saved_picture_comes_back(tmp_path, rng):
     picture = rng.integers(0, 256, (6, 7, 3)).astype(np.uint8)
     save_picture(tmp_path / "new" / "picture.png", picture)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "new" / "picture.png")), picture)
+
+
+def test_a_photograph_is_small_as_webp_and_looks_the_same(tmp_path, rng):
+    columns = np.linspace(40, 200, 160)[None] + rng.normal(0, 4, (120, 160))
+    picture = np.repeat(columns.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    for ending in ("png", "webp"):
+        save_picture(tmp_path / f"picture.{ending}", picture)
+    back = np.asarray(Image.open(tmp_path / "picture.webp").convert("RGB")).astype(int)
+    assert np.abs(back - picture).mean() < 4
+    assert 3 * (tmp_path / "picture.webp").stat().st_size < (tmp_path / "picture.png").stat().st_size
+
+
+@pytest.mark.parametrize("ending", ["png", "webp"])
+def test_a_drawing_keeps_its_colours(tmp_path, ending):
+    plot = Image.new("RGBA", (200, 100), (255, 255, 255, 255))
+    plot.paste((31, 119, 180, 255), (20, 40, 180, 60))
+    save_drawing(tmp_path / f"plot.{ending}", lambda part: plot.save(part, format="PNG"))
+    back = Image.open(tmp_path / f"plot.{ending}")
+    assert (back.size, back.mode) == ((200, 100), "P" if ending == "png" else "RGB")
+    found = np.asarray(back.convert("RGB")).astype(int)
+    np.testing.assert_allclose(found[50, 100], (31, 119, 180), atol=3)
+    np.testing.assert_allclose(found[10, 10], 255, atol=3)

@@ -5,7 +5,7 @@ import pytest
 
 from fluoropose.errors import FrameError, InputError
 from fluoropose.io.xa_attributes import read_xa_attributes, xa_attributes
-from support.dicom import xray_bytes
+from support.dicom import enhanced_xa, xray_bytes
 
 FIELDS = {
     "DistanceSourceToDetector": 1100.0, "ImagerPixelSpacing": [0.3, 0.2], "DistanceSourceToPatient": 700.0,
@@ -19,6 +19,14 @@ def test_attributes_are_those_of_the_kind(tmp_path):
     assert xa_attributes(data) == expected
     (tmp_path / "a.dcm").write_bytes(data)
     assert read_xa_attributes(tmp_path / "a.dcm") == expected
+
+
+def test_an_enhanced_image_has_them_in_functional_groups():
+    assert xa_attributes(enhanced_xa(np.zeros((2, 12, 16)))) == {
+        "kind": "dicom_xa", "Rows": 12.0, "Columns": 16.0, "DistanceSourceToDetector": 1100.0,
+        "DistanceSourceToPatient": 700.0, "ImagerPixelSpacing": [0.3, 0.2], "PositionerPrimaryAngle": 10.0,
+        "PositionerSecondaryAngle": 5.0,
+    }  # fmt: skip
 
 
 def test_empty_attributes_are_left_out():

@@ -15,6 +15,7 @@ from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.multi_object_steps import MULTI_OBJECT
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
+from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 from support.cases import tiny_resident
 from support.steppers import recorded_case, schedule_of
@@ -201,9 +202,19 @@ def test_the_number_of_plans_is_that_of_objects(resident, view, poses):
             found(residents, view, plans)
 
 
-def test_a_view_of_several_objects_has_no_case_of_its_own(resident, view, poses):
-    with pytest.raises(InputError, match="without a case of their own"):
-        found([resident] * 2, replace(view, resident=resident), [Plan(pose, False) for pose in poses])
+def test_a_view_may_have_a_case_of_its_own_for_one_of_the_objects(resident, view, poses):
+    plans = [Plan(pose, False) for pose in poses]
+    own = resident.copy(7)
+    plain, beside = (found([resident] * 2, one, plans) for one in (view, replace(view, resident=own)))
+    for one, other in zip(plain, beside, strict=True):
+        np.testing.assert_array_equal(one.camera_from_volume, other.camera_from_volume)
+
+
+def test_a_view_has_no_case_of_another_object(resident, view, poses):
+    moved = replace(resident.case, corners_mm=resident.case.corners_mm + [0.0, 2.5, 0.0])
+    other = ResidentCase(moved, resident.stepper)
+    with pytest.raises(InputError, match="to be of one of the objects"):
+        found([resident] * 2, replace(view, resident=other), [Plan(pose, False) for pose in poses])
 
 
 def test_times_of_the_stages_add_up(resident, view, poses):

@@ -75,5 +75,5 @@ def test_stated_errors_include_the_tolerance_of_the_cameras_that_have_a_part(est
     assumed = tolerance_of(views, at_start, np.zeros(3))
     assert np.sqrt(assumed[2, 2]) == pytest.approx(0.005 * depth_mm, rel=0.1)
     found = registration_from(["a", "b"], at_start, preprocess_ns=0, total_ns=0, searched=False, from_tolerance=assumed)
-    assert found.error_estimate.depth_mm == pytest.approx(np.hypot(1.0, np.sqrt(assumed[2, 2])))
+    assert found.error_estimate.depth_mm == pytest.approx(np.sqrt(1.0 / 3.0 + assumed[2, 2]))
     np.testing.assert_allclose(found.covariance, np.diag(1.0 / np.arange(1.0, 7.0)) + assumed)

@@ -15,6 +15,7 @@ from fluoropose.registration.rivals import (
     TriedEnd,
     best_end,
     has_settled,
+    is_confirmed,
     is_convincing,
     is_doubtful,
     is_taken,
@@ -106,3 +107,25 @@ def test_ends_of_networks_that_were_trained_on_the_case_are_taken_sooner(view):
     for similarity, trained, taken in ((0.96, True, True), (0.95, True, False), (0.96, False, False)):
         view.resident.trained = trained
         assert is_taken(view, replace(found, similarity=similarity), pose_at(view, 0.0)) is taken
+
+
+@pytest.mark.parametrize(
+    ("alike", "turned_deg", "confirmed"), [(0.96, 6.0, True), (0.96, 10.0, False), (0.95, 0.0, False)]
+)
+def test_a_likely_end_is_confirmed_by_the_view_most_alike_where_that_lies_near_it(view, alike, turned_deg, confirmed):
+    assert is_confirmed(view, end(view, 0.0, alike), pose_at(view, turned_deg)) is confirmed
+    aside = pose_at(view, 0.0)
+    aside[0, 3] += 0.08 * view.atlas.view.field_mm
+    assert not is_confirmed(view, end(view, 0.0, alike), aside)
+
+
+def test_in_a_body_no_end_is_confirmed_by_a_view(inside):
+    assert not is_confirmed(inside, end(inside, 0.0, 0.99), pose_at(inside, 0.0))
+
+
+def test_ends_of_three_starts_that_are_one_settle_a_search_unless_they_are_doubtful_or_another_is_among_them(view):
+    ends = [end(view, 0.0, 0.92), end(view, 1.0, 0.921), end(view, 0.5, 0.92)]
+    assert not has_settled(view, ends[:2])
+    assert has_settled(view, ends)
+    assert not has_settled(view, [*ends, end(view, 12.0, 0.8)])
+    assert not has_settled(view, [replace(one, alike=0.8) for one in ends])

@@ -5,6 +5,7 @@ import pytest
 
 from fluoropose.errors import GeometryError, InputError
 from fluoropose.geometry.camera import camera_from_detector
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import SameCameraError, c_arm_camera_from_world
 from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.serving.camera_request import (
@@ -42,6 +43,12 @@ def test_a_tolerance_reaches_the_camera_at_its_place():
     request = CameraRequest(96, 128, **LENGTHS, tolerance=tolerance)
     assert request.placed.place().tolerance is request.placed.place(np.eye(4)).tolerance is tolerance
     assert CameraRequest(96, 128, **LENGTHS).placed.place().tolerance is None
+
+
+def test_a_mask_reaches_the_camera_at_its_place():
+    mask = FieldMask(circle_px=(10.0, 10.0, 5.0))
+    request = CameraRequest(96, 128, **LENGTHS, mask=mask)
+    assert request.placed.place().mask is request.placed.place(np.eye(4)).mask is mask
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,12 @@ from fluoropose.serving.events import StreamEnd
 from fluoropose.serving.watch import Watch, WatchRequest
 
 
+def of_camera(name="camera"):
+    return SimpleNamespace(result=SimpleNamespace(camera=name))
+
+
 def frames(count):
-    return [object() for _ in range(count)]
+    return [of_camera() for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -27,12 +32,25 @@ def test_a_slow_observer_gets_the_newest_and_learns_how_many_it_missed():
         watch = Watch(None, WatchRequest(fps=60), lambda gone: None)
         some = frames(20)
         watch.show(some[0])
-        first = await watch.next()
+        (first,) = await watch.next()
         for one in some[1:]:
             watch.show(one)
-        second = await watch.next()
+        (second,) = await watch.next()
         assert (first.frame, first.skipped) == (some[0], 0)
         assert (second.frame, second.skipped) == (some[-1], 18)
+
+    asyncio.run(run())
+
+
+def test_a_camera_hides_no_other():
+    async def run():
+        watch = Watch(None, WatchRequest(fps=60), lambda gone: None)
+        left, right, newer = of_camera("left"), of_camera("right"), of_camera("left")
+        for one in (left, right, newer):
+            watch.show(one)
+        shown = {one.frame.result.camera: one for one in await watch.next()}
+        assert (shown["left"].frame, shown["left"].skipped) == (newer, 1)
+        assert (shown["right"].frame, shown["right"].skipped) == (right, 0)
 
     asyncio.run(run())
 
@@ -42,7 +60,7 @@ def test_frames_come_at_most_at_the_rate_that_was_asked_for():
         watch, shown = Watch(None, WatchRequest(fps=10), lambda gone: None), 0
         began = time.monotonic()
         while shown < 5:
-            watch.show(object())
+            watch.show(of_camera())
             await watch.next()
             shown += 1
         # The first is due at once, and the second after half a period.
@@ -54,9 +72,9 @@ def test_frames_come_at_most_at_the_rate_that_was_asked_for():
 def test_the_end_comes_at_once_and_before_frames_that_wait():
     async def run():
         watch = Watch(None, WatchRequest(fps=0.1), lambda gone: None)
-        watch.show(object())
+        watch.show(of_camera())
         await watch.next()
-        watch.show(object())
+        watch.show(of_camera())
         waiting = asyncio.ensure_future(watch.next())
         await asyncio.sleep(0.01)
         assert not waiting.done()

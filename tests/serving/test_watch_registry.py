@@ -34,7 +34,8 @@ def test_what_the_writer_is_given_is_shown_to_all_and_ends_with_the_session(stag
         one, two, apart = (stage.broker.watches.attach(of, WatchRequest()) for of in (session, session, other))
         result = await stage.broker.answer(session, stage.frame(seq=3), "http")
         for watch in (one, two):
-            assert (await watch.next()).frame.result is result
+            (shown,) = await watch.next()
+            assert shown.frame.result is result
         stage.streams.close(session)
         assert await one.next() == await two.next() == StreamEnd("closed")
         await stage.streams.drain(0.1)

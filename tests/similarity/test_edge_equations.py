@@ -53,6 +53,21 @@ def test_compiled_and_plain_agree(small_case, frame, turned, offset):
     assert abs(fast.overall() - slow.overall()) < 1e-4
 
 
+def test_they_agree_where_a_part_of_the_frame_is_not_used(small_case, frame):
+    unused = np.zeros_like(frame)
+    unused[:, : frame.shape[1] // 2] = 1.0
+    given = (frame, *look(small_case, RIGHT + OFF), turn_of(small_case), 0.07)
+    fast, slow = edge_equations(*given, unused=unused), edge_equations_twin(*given, unused=unused)
+    scale = np.sqrt(np.diag(slow.information))
+    np.testing.assert_allclose(
+        fast.information / np.outer(scale, scale), slow.information / np.outer(scale, scale), atol=1e-4
+    )
+    np.testing.assert_allclose(fast.vector / scale, slow.vector / scale, atol=1e-3 * np.abs(slow.vector / scale).max())
+    assert fast.information[0, 0] < edge_equations(*given).information[0, 0]
+    nothing = edge_equations(*given, unused=np.ones_like(frame))
+    assert not nothing.information.any()
+
+
 def test_the_pictures_are_their_twins(small_case, frame):
     given = (frame, *look(small_case, RIGHT + OFF), turn_of(small_case, 0.3, -0.4), 0.07)
     (fast, (top, left)), slow = edge_pictures(*given), edge_pictures_twin(*given)

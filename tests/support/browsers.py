@@ -2,11 +2,14 @@
 
 import importlib.util
 import shutil
+import time
 
-__all__ = ["BROWSER_OPTIONS", "browser_path"]
+__all__ = ["BROWSER_OPTIONS", "PATIENT_MS", "browser_path", "until", "wait_for"]
 
-BROWSER_OPTIONS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-"""Run as any user, and have WebGL2 without a graphics card."""
+BROWSER_OPTIONS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
+"""Run as any user, and have WebGL2 without a graphics card; the page itself is put together by the CPU."""
+
+PATIENT_MS = 60_000
 
 
 def browser_path() -> str | None:
@@ -16,3 +19,15 @@ def browser_path() -> str | None:
     return next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )
+
+
+def wait_for(true, seconds=PATIENT_MS / 1000):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def until(page, expression):
+    """Wait until an expression is true: the page's policy lets nobody evaluate text in it on a timer."""
+    wait_for(lambda: page.evaluate(expression))

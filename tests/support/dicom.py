@@ -11,6 +11,7 @@ from pydicom.uid import (
     UID,
     CTImageStorage,
     EnhancedCTImageStorage,
+    EnhancedXAImageStorage,
     ExplicitVRLittleEndian,
     XRayAngiographicImageStorage,
     generate_uid,
@@ -99,6 +100,36 @@ def xray_bytes(frames: np.ndarray, **fields) -> bytes:
     stream = io.BytesIO()
     item.save_as(stream, enforce_file_format=True)
     return stream.getvalue()
+
+
+def enhanced_xa(frames: np.ndarray, angles=(10.0, 20.0, 30.0), **shared) -> bytes:
+    """An enhanced XA image (PS3.3 A.47): lengths in shared functional groups, an angle per frame in its own.
+
+    `shared` are sequences, by name, of one item with the attributes of a mapping.
+    """
+    groups = {
+        "FramePixelDataPropertiesSequence": {"ImagerPixelSpacing": [0.3, 0.2]},
+        "XRayGeometrySequence": {"DistanceSourceToDetector": 1100.0, "DistanceSourceToIsocenter": 700.0},
+        **shared,
+    }
+    own = [
+        [("PositionerPositionSequence", {"PositionerPrimaryAngle": x, "PositionerSecondaryAngle": 5.0})] for x in angles
+    ]
+    return xray_bytes(
+        frames,
+        SOPClassUID=EnhancedXAImageStorage,
+        SharedFunctionalGroupsSequence=[_group(groups.items())],
+        PerFrameFunctionalGroupsSequence=[_group(one) for one in own[: len(frames)]],
+    )
+
+
+def _group(sequences) -> Dataset:
+    group = Dataset()
+    for name, fields in sequences:
+        item = Dataset()
+        _change(item, fields)
+        setattr(group, name, [item])
+    return group
 
 
 def enhanced_bytes(

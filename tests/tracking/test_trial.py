@@ -8,6 +8,7 @@ import pytest
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.assessment import Status
+from fluoropose.registration.prepared_view import shared_pictures
 from fluoropose.registration.reasons import VIEW_NOT_CACHED
 from fluoropose.registration.result import FrameView
 from fluoropose.tracking import trial as module
@@ -29,10 +30,19 @@ def test_an_object_is_followed_from_its_start(resident, camera, frame, pose):
     assert one.tracker.last_status is found.assessment.status
 
 
+def test_line_integrals_that_are_made_already_change_nothing(resident, camera, frame, pose):
+    views = [FrameView(frame, PlacedCamera(camera))]
+    poses = []
+    for pictures in (None, shared_pictures([resident], views)):
+        (found,) = follow_instant([TrialObject.begin(resident, pose)], views, 0.0, pictures)
+        poses.append(found.world_from_volume)
+    np.testing.assert_array_equal(*poses)
+
+
 def test_a_frame_that_waited_for_views_is_not_doubtful_here(resident, camera, frame, pose, monkeypatch):
     made = made_registration()
     late = replace(made, assessment=replace(made.assessment, status=Status.LOW_CONFIDENCE, reason=VIEW_NOT_CACHED))
-    monkeypatch.setattr(module, "register_objects", lambda *given: (late,))
+    monkeypatch.setattr(module, "register_objects", lambda *given, **named: (late,))
     one = TrialObject.begin(resident, pose)
     (found,) = follow_instant([one], [FrameView(frame, PlacedCamera(camera))], 0.0)
     assert (found.assessment.status, found.assessment.reason) == (Status.TRACKING, "")

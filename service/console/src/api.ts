@@ -5,7 +5,7 @@ export type Matrix = number[][];
 export interface Volume {
   size_mm: number; centre_mm: number[]; base_rotation: Matrix; range_mm: number; corners_mm: Matrix;
 }
-export interface Verification { frames: number; found: number; mtre_proj_mm: number | null; depth_mm: number | null; text: string }
+export interface Verification { frames: number; found: number; mtre_proj_mm: number | null; depth_mm: number | null; text: string; look_alikes?: { axis: unknown; angle_deg: number }[] }
 export interface CaseState {
   case: string; state: "preparing" | "ready" | "failed" | "cancelled"; progress: number; step: string; detail: string;
   verification: Verification | null; volume: Volume | null; model: string | null;
@@ -18,9 +18,11 @@ export interface Estimate { in_plane_mm: number; depth_mm: number; rotation_deg:
 export interface Found {
   case: string; status: "TRACKING" | "LOW_CONFIDENCE" | "LOST"; confidence: number; camera_from_volume: Matrix | null;
   error_estimate: Estimate; reason: string | null; reason_text: string | null; outline?: [number, number][][];
+  covariance?: Matrix; world_from_volume?: Matrix | null; model?: string | null;
 }
 export interface Result extends Found {
   seq: number; timing_ms: Record<string, number>; age_ms: number; dropped_since_last: number; camera: string; objects?: Found[];
+  views?: string[];
 }
 
 export class ApiError extends Error {

@@ -1,14 +1,20 @@
-// Frames of files: npy (one frame or a stack), PNG, DICOM. They are read as they are sent, so that size does not matter.
+// Frames of files: npy (one frame or a stack), PNG, DICOM, a video. They are read as they are sent: a stack or a folder
+// may be as large as it likes, a frame as the service takes it.
 import { BYTES, readNpy } from "./npy";
 import { texts } from "./texts";
+import { videoFrames } from "./video";
 
 export interface FileFrame { meta: Record<string, unknown>; read: () => Promise<ArrayBuffer> }
-export interface FileFrames { frames: FileFrame[]; rows: number | null; columns: number | null; what: string }
+export interface FileFrames { frames: FileFrame[]; rows: number | null; columns: number | null; what: string; display?: boolean }
 
 const HEADER_BYTES = 65536;
+// What the service takes of one frame (docs/reference/operations.md).
+const MOST_BYTES = 64 * 2 ** 20;
+const MOST_SIDE_PX = 4096;
 
 // Raises an Error that says what was expected.
 export async function framesOf(files: File[]): Promise<FileFrames> {
+  if (files.length === 1 && files[0].type.startsWith("video/")) return videoFrames(files[0]);
   const found: FileFrames = { frames: [], rows: null, columns: null, what: "" };
   for (const file of [...files].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))) {
     if (file.name.startsWith(".") || file.size === 0) continue;
@@ -16,6 +22,7 @@ export async function framesOf(files: File[]): Promise<FileFrames> {
     const bytes = new Uint8Array(head);
     if (bytes[0] === 0x93) addNpy(found, file, head);
     else if (bytes[0] === 0x89 && bytes[1] === 0x50) addPng(found, file, head);
+    else if (file.size > MOST_BYTES) throw new Error(texts.tooLarge(file.name));
     else if (String.fromCharCode(...bytes.slice(128, 132)) === "DICM" || /\.(dcm|ima)$/i.test(file.name)) {
       found.frames.push({ meta: { media_type: "application/dicom" }, read: () => file.arrayBuffer() });
       found.what = "DICOM";
@@ -56,6 +63,7 @@ function addPng(found: FileFrames, file: File, head: ArrayBuffer): void {
 }
 
 function requireSize(found: FileFrames, file: File, rows: number, columns: number): void {
+  if (rows > MOST_SIDE_PX || columns > MOST_SIDE_PX) throw new Error(texts.tooLarge(file.name));
   if (found.rows !== null && (found.rows !== rows || found.columns !== columns)) throw new Error(texts.unequalFrames(file.name));
   found.rows = rows;
   found.columns = columns;
@@ -63,8 +71,9 @@ function requireSize(found: FileFrames, file: File, rows: number, columns: numbe
 
 // The files of what was dropped, those of folders included.
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((one) => one !== null);
-  return (await Promise.all(entries.map(filesOf))).flat();
+  const items = Array.from(transfer.items, (item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const found = items.map(async ({ entry, file }) => (entry ? filesOf(entry) : file ? [file] : []));
+  return (await Promise.all(found)).flat();
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {

@@ -2,6 +2,7 @@
 import { ApiError, type CaseState, get, type Session } from "./api";
 import { Cases } from "./cases";
 import { el } from "./dom";
+import { GeometryForm } from "./geometry_form";
 import { Live } from "./live";
 import { makeLogin } from "./login";
 import { Service } from "./service";
@@ -10,7 +11,7 @@ import "./style.css";
 import { texts } from "./texts";
 
 const EVERY_MS = 2000;
-const names = ["live", "cases", "service"] as const;
+const names = ["live", "cases", "service", "geometry"] as const;
 type Name = (typeof names)[number];
 
 const log = new StatusLog();
@@ -20,7 +21,12 @@ const service = new Service(log, (session) => {
   show("live");
   live.watch(session);
 });
-const views = { live, cases, service };
+const geometry = new GeometryForm();
+geometry.onuse = (camera) => {
+  live.sources.useCamera(camera);
+  show("live");
+};
+const views = { live, cases, service, geometry };
 const tabs = names.map((name, n) => el("button", { type: "button", onclick: () => show(name), title: String(n + 1) }, texts[name]));
 const state = el("span", { className: "connection", role: "status" }, texts.connecting);
 const version = el("span", { className: "version" });

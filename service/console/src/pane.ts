@@ -1,8 +1,9 @@
 // The picture with what is drawn on it: window, zoom, pan, outlines. By mouse, touch and keyboard.
 import { el } from "./dom";
-import type { Found } from "./api";
 import type { Frame } from "./frames";
+import { drawEllipse, drawName, drawOutline } from "./marks";
 import { autoWindow, makePainter, type Painter, type Place, type Window16 } from "./picture";
+import type { Ellipse } from "./pose";
 import { texts } from "./texts";
 
 export interface Tool {
@@ -10,6 +11,7 @@ export interface Tool {
   // Moves of a pointer in pixels of the frame, and keys; returns whether it took them.
   drag: (du: number, dv: number, turning: boolean) => void;
   wheel: (steps: number) => void;
+  twist: (degrees: number) => void;
   key: (event: KeyboardEvent) => boolean;
 }
 
@@ -20,11 +22,13 @@ export class Pane {
   readonly element: HTMLElement;
   outlined = true;
   tool: Tool | null = null;
-  ellipse: { at: [number, number]; radii: [number, number] } | null = null;
+  // One for each object of the frame, null where there is nothing to state.
+  ellipses: (Ellipse | null)[] = [];
   onwindow: () => void = () => {};
   readonly window: Window16 = { low: 0, high: 65535, inverted: false };
   automatic = true;
-  private frame: Frame | null = null;
+  frame: Frame | null = null;
+  private overlay: HTMLCanvasElement | null = null;
   private place: Place = { x: 0, y: 0, scale: 1 };
   private fitted = true;
   private isNew = false;
@@ -34,21 +38,31 @@ export class Pane {
   private readonly below = el("canvas");
   private readonly above = el("canvas", { className: "drawing", tabIndex: 0, role: "img", ariaLabel: texts.canvasLabel });
   private readonly words = el("p", { className: "words" }, texts.chooseSource);
+  private readonly caption = el("p", { className: "caption" });
   private readonly pointers = new Map<number, [number, number]>();
 
   constructor(flat = false) {
     this.painter = makePainter(this.below, flat);
-    this.element = el("div", { className: "pane" }, this.above, this.words);
+    this.element = el("div", { className: "pane" }, this.above, this.caption, this.words);
     this.element.dataset.painter = this.painter.kind;
     new ResizeObserver(() => this.resize()).observe(this.element);
     this.listen();
   }
 
-  show(frame: Frame): void {
+  get canvas(): HTMLCanvasElement {
+    return this.above;
+  }
+
+  // The name of what is seen, where several are.
+  name(text: string): void {
+    if (this.caption.textContent !== text) this.caption.textContent = text;
+  }
+
+  show(frame: Frame, overlay: HTMLCanvasElement | null = null): void {
     const sizeChanged = frame.frame_rows !== this.frame?.frame_rows || frame.frame_columns !== this.frame?.frame_columns;
-    this.frame = frame;
+    [this.frame, this.overlay] = [frame, overlay];
     this.isNew = true;
-    this.words.hidden = true;
+    if (!this.words.hidden) this.words.hidden = true;
     if (this.automatic) this.follow(autoWindow(frame.pixels), sizeChanged);
     if (sizeChanged) this.fit();
     this.redraw();
@@ -60,8 +74,8 @@ export class Pane {
   }
 
   clear(): void {
-    this.frame = null;
-    this.ellipse = null;
+    this.frame = this.overlay = null;
+    this.ellipses = [];
     delete this.element.dataset.seq;
     this.redraw();
   }
@@ -125,32 +139,44 @@ export class Pane {
 
   private draw(): void {
     const pen = this.above.getContext("2d") as CanvasRenderingContext2D;
-    pen.clearRect(0, 0, this.above.width, this.above.height);
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, this.above.width, this.above.height);
     const { frame, place } = this;
     if (!frame) return;
-    this.painter.paint(frame, this.window, place, this.isNew);
-    pen.drawImage(this.below, 0, 0);
+    this.painter.paint(frame, this.window, this.isNew);
+    this.drawPicture(pen, frame, this.below);
     const { dataset } = this.element;
     if (this.isNew) dataset.latency = (Date.now() - 1000 * frame.captured_at).toFixed(1);
     this.isNew = false;
+    if (this.overlay && !this.tool) this.drawPicture(pen, frame, this.overlay);
     let polygons = 0;
+    const objects = frame.result.objects ?? [frame.result];
     if (this.outlined && !this.tool) {
-      for (const one of frame.result.objects ?? [frame.result]) polygons += outline(pen, place, one);
-      if (this.ellipse && polygons) ellipse(pen, place, this.ellipse);
+      if (!this.overlay) for (const one of objects) polygons += drawOutline(pen, place, one);
+      this.ellipses.forEach((one, n) => {
+        if (one) drawEllipse(pen, place, one);
+        if (one && objects.length > 1) drawName(pen, place, one.at, objects[n]);
+      });
     }
     this.tool?.draw(pen, place);
+    dataset.overlay = this.overlay ? "blended" : "outline";
     dataset.seq = String(frame.seq);
     dataset.status = frame.result.status;
     dataset.polygons = String(polygons);
     dataset.scale = String(place.scale);
   }
 
+  // A picture with the pixels of the frame's: the middle of its first one is half a block from the corner.
+  private drawPicture(pen: CanvasRenderingContext2D, frame: Frame, picture: HTMLCanvasElement): void {
+    const { x, y, scale } = this.place;
+    const side = frame.block * scale;
+    pen.drawImage(picture, x - scale / 2, y - scale / 2, side * picture.width, side * picture.height);
+  }
+
   private resize(): void {
     const ratio = window.devicePixelRatio || 1;
-    for (const one of [this.below, this.above]) {
-      one.width = Math.max(1, Math.round(this.element.clientWidth * ratio));
-      one.height = Math.max(1, Math.round(this.element.clientHeight * ratio));
-    }
+    this.above.width = Math.max(1, Math.round(this.element.clientWidth * ratio));
+    this.above.height = Math.max(1, Math.round(this.element.clientHeight * ratio));
     if (this.fitted) this.fit();
     this.redraw();
   }
@@ -188,8 +214,13 @@ export class Pane {
     this.pointers.set(event.pointerId, now);
     if (other) {
       const distance = (point: [number, number]) => Math.hypot(point[0] - other[0], point[1] - other[1]);
+      const angle = (point: [number, number]) => Math.atan2(point[1] - other[1], point[0] - other[0]);
       const factor = distance(now) / Math.max(1, distance(before));
-      if (this.tool) this.tool.wheel(-10 * Math.log(factor));
+      if (this.tool) {
+        this.tool.wheel(-100 * Math.log(factor));
+        const turned = angle(now) - angle(before);
+        this.tool.twist((Math.atan2(Math.sin(turned), Math.cos(turned)) * 180) / Math.PI);
+      }
       else this.zoom(factor, ...other);
     } else if (this.tool) {
       this.tool.drag(dx / this.place.scale, dy / this.place.scale, event.shiftKey || event.buttons === 2);
@@ -214,42 +245,4 @@ export class Pane {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-const COLOURS: Record<string, string> = { TRACKING: "#56b4e9", LOW_CONFIDENCE: "#e69f00" };
-
-// Draws an object's outline, solid where it is TRACKING, dashed where it is doubtful; returns how many polygons.
-function outline(pen: CanvasRenderingContext2D, place: Place, one: Found): number {
-  const polygons = one.status === "LOST" ? [] : (one.outline ?? []);
-  pen.beginPath();
-  for (const polygon of polygons) {
-    polygon.forEach(([u, v], n) => pen[n ? "lineTo" : "moveTo"](place.x + place.scale * u, place.y + place.scale * v));
-    pen.closePath();
-  }
-  stroke(pen, COLOURS[one.status], one.status === "LOW_CONFIDENCE" ? [8, 6] : []);
-  return polygons.length;
-}
-
-function ellipse(pen: CanvasRenderingContext2D, place: Place, one: { at: [number, number]; radii: [number, number] }): void {
-  const [x, y] = [place.x + place.scale * one.at[0], place.y + place.scale * one.at[1]];
-  pen.beginPath();
-  pen.ellipse(x, y, Math.max(1, place.scale * one.radii[0]), Math.max(1, place.scale * one.radii[1]), 0, 0, 2 * Math.PI);
-  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-    pen.moveTo(x + 5 * dx, y + 5 * dy);
-    pen.lineTo(x + 11 * dx, y + 11 * dy);
-  }
-  stroke(pen, "#f0e442", []);
-}
-
-function stroke(pen: CanvasRenderingContext2D, colour: string, dashes: number[]): void {
-  pen.lineJoin = "round";
-  pen.setLineDash([]);
-  pen.strokeStyle = "rgba(0, 0, 0, 0.65)";
-  pen.lineWidth = 4;
-  pen.stroke();
-  pen.setLineDash(dashes);
-  pen.strokeStyle = colour;
-  pen.lineWidth = 2;
-  pen.stroke();
-  pen.setLineDash([]);
 }

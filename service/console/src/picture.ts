@@ -4,17 +4,12 @@ import type { Frame } from "./frames";
 export interface Window16 { low: number; high: number; inverted: boolean }
 // A pixel (u, v) of the frame is drawn at (x + scale * u, y + scale * v) of the canvas.
 export interface Place { x: number; y: number; scale: number }
-export interface Painter { paint: (frame: Frame, window: Window16, place: Place, isNew: boolean) => void; readonly kind: string }
+// Draws a frame's picture, a pixel of the canvas for each of its own; whoever shows it brings it to its place.
+export interface Painter { paint: (frame: Frame, window: Window16, isNew: boolean) => void; readonly kind: string }
 
 const VERTEX = `#version 300 es
-uniform vec4 place;
-uniform vec2 size;
-out vec2 at;
 void main() {
-  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-  at = corner;
-  vec2 pixel = place.xy + corner * place.zw;
-  gl_Position = vec4(pixel.x / size.x * 2.0 - 1.0, 1.0 - pixel.y / size.y * 2.0, 0.0, 1.0);
+  gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
 const FRAGMENT = `#version 300 es
@@ -22,19 +17,11 @@ precision highp float;
 precision highp usampler2D;
 uniform usampler2D pixels;
 uniform vec3 grey;
-in vec2 at;
 out vec4 colour;
-float value(ivec2 place, ivec2 most) {
-  return float(texelFetch(pixels, clamp(place, ivec2(0), most), 0).r);
-}
 void main() {
-  ivec2 most = textureSize(pixels, 0) - 1;
-  vec2 there = at * vec2(most + 1) - 0.5;
-  ivec2 base = ivec2(floor(there));
-  vec2 part = there - vec2(base);
-  float top = mix(value(base, most), value(base + ivec2(1, 0), most), part.x);
-  float low = mix(value(base + ivec2(0, 1), most), value(base + ivec2(1, 1), most), part.x);
-  float shade = clamp((mix(top, low, part.y) - grey.x) / (grey.y - grey.x), 0.0, 1.0);
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  float value = float(texelFetch(pixels, ivec2(at.x, textureSize(pixels, 0).y - 1 - at.y), 0).r);
+  float shade = clamp((value - grey.x) / (grey.y - grey.x), 0.0, 1.0);
   colour = vec4(vec3(grey.z > 0.5 ? 1.0 - shade : shade), 1.0);
 }`;
 
@@ -43,9 +30,8 @@ export function makePainter(canvas: HTMLCanvasElement, flat = false): Painter {
   return gl ? glPainter(canvas, gl) : flatPainter(canvas);
 }
 
-function area(frame: Frame, place: Place): [number, number, number, number] {
-  const side = place.scale * frame.block;
-  return [place.x - place.scale / 2, place.y - place.scale / 2, side * frame.columns, side * frame.rows];
+function fitTo(canvas: HTMLCanvasElement, frame: Frame): void {
+  if (canvas.width !== frame.columns || canvas.height !== frame.rows) [canvas.width, canvas.height] = [frame.columns, frame.rows];
 }
 
 function glPainter(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): Painter {
@@ -61,16 +47,13 @@ function glPainter(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): Paint
   });
   return {
     kind: "WebGL2",
-    paint: (frame, window, place, isNew) => {
+    paint: (frame, window, isNew) => {
       if (lost) return;
+      fitTo(canvas, frame);
       gl.viewport(0, 0, canvas.width, canvas.height);
-      gl.clearColor(0, 0, 0, 1);
-      gl.clear(gl.COLOR_BUFFER_BIT);
       if (isNew) {
         gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, frame.columns, frame.rows, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, frame.pixels);
       }
-      gl.uniform4f(gl.getUniformLocation(program, "place"), ...area(frame, place));
-      gl.uniform2f(gl.getUniformLocation(program, "size"), canvas.width, canvas.height);
       gl.uniform3f(gl.getUniformLocation(program, "grey"), window.low, Math.max(window.high, window.low + 1), window.inverted ? 1 : 0);
       gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     },
@@ -96,24 +79,18 @@ function prepare(gl: WebGL2RenderingContext): WebGLProgram {
 
 function flatPainter(canvas: HTMLCanvasElement): Painter {
   const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
-  const shades = document.createElement("canvas");
   return {
     kind: "2d",
-    paint: (frame, window, place) => {
-      shades.width = frame.columns;
-      shades.height = frame.rows;
-      const inner = shades.getContext("2d") as CanvasRenderingContext2D;
-      const image = inner.createImageData(frame.columns, frame.rows);
+    paint: (frame, window) => {
+      fitTo(canvas, frame);
+      const image = pen.createImageData(frame.columns, frame.rows);
       const words = new Uint32Array(image.data.buffer);
       const scale = 255 / Math.max(1, window.high - window.low);
       for (let n = 0; n < words.length; n++) {
         const shade = Math.max(0, Math.min(255, Math.round((frame.pixels[n] - window.low) * scale)));
         words[n] = 0xff000000 | ((window.inverted ? 255 - shade : shade) * 0x010101);
       }
-      inner.putImageData(image, 0, 0);
-      pen.fillStyle = "#000";
-      pen.fillRect(0, 0, canvas.width, canvas.height);
-      pen.drawImage(shades, ...area(frame, place));
+      pen.putImageData(image, 0, 0);
     },
   };
 }
@@ -121,9 +98,9 @@ function flatPainter(canvas: HTMLCanvasElement): Painter {
 // The window from the 0.5th to the 99.5th percentile of a sample of the pixels.
 export function autoWindow(pixels: Uint16Array): [number, number] {
   const step = Math.max(1, Math.floor(pixels.length / 4096));
-  const sample: number[] = [];
-  for (let n = 0; n < pixels.length; n += step) sample.push(pixels[n]);
-  sample.sort((a, b) => a - b);
+  const sample = new Uint16Array(Math.ceil(pixels.length / step));
+  for (let n = 0; n < sample.length; n++) sample[n] = pixels[n * step];
+  sample.sort();
   const low = sample[Math.floor(0.005 * (sample.length - 1))];
   const high = sample[Math.ceil(0.995 * (sample.length - 1))];
   return [low, Math.max(high, low + 1)];

@@ -29,6 +29,7 @@ export class Sources {
     meaning: select(Object.entries(texts.meanings)), inverted: el("input", { type: "checkbox" }),
   };
   private readonly what = el("p", {});
+  private camera: Camera | null = null;
 
   constructor(private readonly events: SourceEvents) {
     this.fps.addEventListener("change", () => this.pace());
@@ -48,6 +49,13 @@ export class Sources {
       event.preventDefault();
       this.send();
     });
+  }
+
+  // A camera in place of the form's fields, for frames of its size.
+  useCamera(camera: Camera): void {
+    this.camera = camera;
+    this.events.say(texts.cameraTaken);
+    this.showForm();
   }
 
   update(cases: CaseState[]): void {
@@ -107,10 +115,20 @@ export class Sources {
         if (known !== null) this.inputs[name].value = String(known);
         this.inputs[name].readOnly = known !== null;
       }
+      if (found.display) this.inputs.meaning.value = "display";
       this.form.hidden = false;
+      this.showForm();
       this.inputs.spacing.focus();
     }, (error: Error) => this.note(error.message));
     this.picker.value = "";
+  }
+
+  private showForm(): void {
+    const { rows, columns, spacing, distance, u, v } = this.inputs;
+    for (const one of [spacing, distance, u, v]) one.disabled = this.camera !== null;
+    if (!this.camera) return;
+    [rows.value, columns.value] = [String(this.camera.rows), String(this.camera.columns)];
+    if (this.files) this.what.textContent = `${texts.framesChosen(this.files.frames.length, this.files.what)}. ${texts.cameraTaken}`;
   }
 
   private send(): void {
@@ -118,7 +136,7 @@ export class Sources {
     if (!files || !this.chosen.value) return this.note(texts.noReadyCase);
     const spacing = Number(inputs.spacing.value);
     const centre = inputs.u.value && inputs.v.value ? { principal_point_px: [Number(inputs.u.value), Number(inputs.v.value)] } : {};
-    const camera: Camera = {
+    const camera: Camera = this.camera ?? {
       rows: Number(inputs.rows.value), columns: Number(inputs.columns.value), row_spacing_mm: spacing, column_spacing_mm: spacing,
       source_to_detector_mm: Number(inputs.distance.value), ...centre,
     };

@@ -3,12 +3,14 @@ import { call, type Camera, type Matrix, type Volume } from "./api";
 import type { Pane, Tool } from "./pane";
 import { readNpy } from "./npy";
 import type { Place } from "./picture";
-import { poseFromSix, type Six, sixFromPose } from "./pose";
+import { blockCamera, poseFromSix, type Six, sixFromPose } from "./pose";
 
 const SIDE_PX = 200;
 const MOVES: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class StartTool implements Tool {
+  // One finger turns instead of moving.
+  turning = false;
   private six: Six;
   private shown: { six: Six; picture: HTMLCanvasElement } | null = null;
   private busy = false;
@@ -31,7 +33,7 @@ export class StartTool implements Tool {
   }
 
   drag(du: number, dv: number, turning: boolean): void {
-    if (turning) this.turn(-0.4 * dv, 0.4 * du);
+    if (turning || this.turning) this.turn(-0.4 * dv, 0.4 * du);
     else this.shift(du, dv);
   }
 
@@ -40,15 +42,18 @@ export class StartTool implements Tool {
     this.changed();
   }
 
+  twist(degrees: number): void {
+    this.six[3] += degrees;
+    this.changed();
+  }
+
   key(event: KeyboardEvent): boolean {
     const move = MOVES[event.key];
     if (move && event.shiftKey) this.turn(-2 * move[1], 2 * move[0]);
     else if (move) this.shift(4 * move[0], 4 * move[1]);
     else if (event.key === "PageUp" || event.key === "PageDown") this.wheel(event.key === "PageUp" ? 1 : -1);
-    else if (event.key === "q" || event.key === "e") {
-      this.six[3] += event.key === "e" ? 2 : -2;
-      this.changed();
-    } else return false;
+    else if (event.key === "q" || event.key === "e") this.twist(event.key === "e" ? 2 : -2);
+    else return false;
     return true;
   }
 
@@ -92,10 +97,8 @@ export class StartTool implements Tool {
     }
     [this.busy, this.stale] = [true, false];
     const six: Six = [...this.six];
-    const [k, block] = [this.matrix, this.block];
-    const [rows, columns] = [Math.ceil(this.camera.rows / block), Math.ceil(this.camera.columns / block)];
-    const centre = (one: number) => (one - (block - 1) / 2) / block;
-    const camera = { rows, columns, intrinsic_matrix: [[k[0][0] / block, 0, centre(k[0][2])], [0, k[1][1] / block, centre(k[1][2])], [0, 0, 1]] };
+    const camera = blockCamera({ ...this.camera, rows: this.camera.rows + this.block - 1, columns: this.camera.columns + this.block - 1 }, this.block);
+    const { rows, columns } = camera;
     try {
       const body = { case: this.name, camera, camera_from_volume: poseFromSix(six, this.volume), format: "npy" };
       const npy = readNpy(await (await call("POST", "v1/render", body)).arrayBuffer());

@@ -29,7 +29,7 @@ export class StatusCard {
     const words = statusWords(result);
     if (this.status.textContent !== words) this.status.textContent = words;
     this.element.dataset.status = result.status;
-    this.reason.textContent = result.reason_text ?? "";
+    setText(this.reason, result.reason_text ?? "");
     const error = result.error_estimate;
     this.tell([
       [texts.confidence, result.confidence.toFixed(2)],
@@ -37,12 +37,20 @@ export class StatusCard {
         : `${error.in_plane_mm.toFixed(2)} mm ${texts.inPlane} · ${error.depth_mm.toFixed(1)} mm ${texts.depth} · ${error.rotation_deg.toFixed(2)}° ${texts.rotation}`],
       [texts.frame, `${result.seq} · ${result.age_ms.toFixed(0)} ms ${texts.age} · ${(result.timing_ms.total ?? 0).toFixed(1)} ms ${texts.work} · ${dropped} ${texts.dropped}`],
     ]);
-    this.others.textContent = (result.objects ?? []).slice(1).map((one) => `${one.case}: ${statusWords(one)}`).join(" · ");
+    setText(this.others, (result.objects ?? []).slice(1).map((one) => `${one.case}: ${statusWords(one)}`).join(" · "));
   }
 
   private tell(facts: [string, string][]): void {
-    this.facts.replaceChildren(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+    if (this.facts.children.length !== 2 * facts.length) {
+      this.facts.replaceChildren(...facts.flatMap(([name]) => [el("dt", {}, name), el("dd")]));
+    }
+    facts.forEach(([, value], n) => setText(this.facts.children[2 * n + 1], value));
   }
+}
+
+// The page is laid out anew only where a text changes.
+function setText(place: Element, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
 }
 
 export function statusWords(one: Found | Result): string {

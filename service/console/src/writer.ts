@@ -20,6 +20,8 @@ export class Writer {
   fps = 15;
   private socket: WebSocket | null = null;
   private stopped = false;
+  // The session is not this page's any more.
+  private over = false;
   private next = 0;
 
   constructor(readonly source: FrameSource, private readonly events: WriterEvents) {
@@ -29,7 +31,7 @@ export class Writer {
   stop(): void {
     this.stopped = true;
     this.socket?.close();
-    if (this.session) void call("DELETE", `v1/sessions/${this.session}`).catch(() => {});
+    if (this.session && !this.over) void call("DELETE", `v1/sessions/${this.session}`).catch(() => {});
   }
 
   // Begins the track again: at a pose, or by a search where there is none.
@@ -75,7 +77,7 @@ export class Writer {
     if (event.type === "problem" && event.code !== "frame-superseded") this.events.note(event.detail ?? "");
     if (event.type !== "ended" || this.stopped) return;
     if (event.reason !== "going-away") {
-      this.stopped = true;
+      this.stopped = this.over = true;
       this.events.ended(texts.writerEnded(texts.ended[event.reason ?? ""] ?? ""));
     }
   }

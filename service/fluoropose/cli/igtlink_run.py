@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fluoropose.client import AsyncClient
 from fluoropose.errors import InputError
 from fluoropose.igtlink.bridge import Bridge, BridgePlan
+from fluoropose.igtlink.side_by_side import run_side_by_side
 
 __all__ = ["ServiceAddress", "require_guarded", "run_bridge"]
 
@@ -71,17 +72,7 @@ async def _run(plan: BridgePlan, service: ServiceAddress, listen: tuple[str, int
 
 async def _until(stop: asyncio.Event, bridge: Bridge, say: Callable[[str], None]) -> None:
     """Run a bridge until it is asked to stop, or ends with an error."""
-    tasks = [
-        asyncio.create_task(stop.wait()), asyncio.create_task(bridge.run()), asyncio.create_task(_report(bridge, say))
-    ]  # fmt: skip
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await run_side_by_side(stop.wait(), bridge.run(), _report(bridge, say))
 
 
 async def _report(bridge: Bridge, say: Callable[[str], None]) -> None:

@@ -28,7 +28,7 @@ def read_camera(path: Path) -> Camera:
 
 def is_placed(path: Path) -> bool:
     """Tell whether a camera's file says where in a world the camera stands; the display of an XA image does not."""
-    value: Any = _read_camera_json(path)
+    value: Any = _read_camera_json(path, say=False)
     return isinstance(value, dict) and value.get("camera_from_world") is not None
 
 
@@ -50,12 +50,14 @@ def read_placed_cameras(paths: Sequence[Path]) -> list[PlacedCamera]:
             )
         asked = _camera(value, path)
         given = {} if place is None else {"camera_from_world": place}
-        placed.append(PlacedCamera(asked.camera, tolerance=asked.tolerance, **given))
+        placed.append(PlacedCamera(asked.camera, tolerance=asked.tolerance, mask=asked.mask, **given))
     return placed
 
 
-def _read_camera_json(path: Path) -> Any:
+def _read_camera_json(path: Path, say: bool = True) -> Any:
     """Return a camera's JSON as the API takes it, converted where the file has another kind of geometry.
+
+    What was assumed is said, if `say`.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def _read_camera_json(path: Path) -> Any:
         geometry = read_geometry(fields)
     except GeometryError as error:
         raise InputError(f"expected a camera in {path}, got: {error}") from error
-    for note in geometry.notes:
+    for note in geometry.notes if say else ():
         typer.echo(f"note: {path.name}: {note}", err=True)
     value = camera_json(geometry.camera)
     if geometry.camera_from_world is not None and not geometry.is_first_guess:

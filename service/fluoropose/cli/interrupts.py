@@ -8,7 +8,15 @@ from types import FrameType
 
 from fluoropose.evaluation.progress import ProgressBars, ProgressReport
 
-__all__ = ["interruptible", "waiting_interrupt"]
+__all__ = ["interruptible", "wait_for_end", "waiting_interrupt"]
+
+
+def wait_for_end(ended: threading.Event) -> None:
+    """Return at SIGTERM or Ctrl-C, or once `ended` is set; to be called from the main thread."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(0.5):
+        pass
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from fluoropose.cli.bench.app import bench_app
 from fluoropose.cli.check import check
 from fluoropose.cli.demo import demo
 from fluoropose.cli.evaluate.app import evaluate_app
+from fluoropose.cli.fleet.app import fleet_app
 from fluoropose.cli.geometry import geometry_app
 from fluoropose.cli.groups import RootGroup
 from fluoropose.cli.igtlink import igtlink
@@ -56,3 +57,4 @@ app.add_typer(geometry_app, name="geometry")
 app.add_typer(keys_app, name="keys")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(bench_app, name="bench")
+app.add_typer(fleet_app, name="fleet")

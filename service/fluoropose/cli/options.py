@@ -14,6 +14,7 @@ __all__ = [
     "Cores",
     "CudaGraphs",
     "Device",
+    "Distortions",
     "GrpcAddress",
     "Hu",
     "HuOffset",
@@ -65,6 +66,10 @@ RangeMm = Annotated[float, typer.Option("--range-mm", help="Expected distance fr
 PixelMeaning = Annotated[str, typer.Option("--pixel-meaning", help="intensity, line_integral or display.")]
 Inverted = Annotated[bool, typer.Option("--inverted", help="Dense is bright.")]
 
+Distortions = Annotated[
+    list[Path] | None,
+    typer.Option("--distortion", help="How its frames are bent: .npy map or .json coefficients; one per camera."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda; as set if not given.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="ONNX Runtime's CPU threads; 0: as set, else 1.")]
 Cores = Annotated[int, typer.Option("--cores", min=0, help="Cores to use; 0 takes those there are.")]

@@ -7,7 +7,7 @@ import typer
 
 from fluoropose.cli.console import console, plain_errors
 from fluoropose.cli.environment import write_figures
-from fluoropose.cli.options import CaseFolder, Inverted, Json, Model, PixelMeaning, Threads
+from fluoropose.cli.options import CaseFolder, Distortions, Inverted, Json, Model, PixelMeaning, Threads
 from fluoropose.cli.settings import Settings
 
 __all__ = ["register"]
@@ -26,6 +26,7 @@ def register(
     ] = "pehl",
     pixel_meaning: PixelMeaning = "intensity",
     inverted: Inverted = False,
+    distortion: Distortions = None,
     frame_number: Annotated[
         int | None, typer.Option("--frame-number", min=0, help="Of files of several frames: which one, from 0.")
     ] = None,
@@ -62,6 +63,7 @@ def register(
         files = InstantFiles(
             case, tuple(frames), tuple(cameras), initial_pose, networks,
             pixel_meaning, inverted, outputs.picture, threads or settings.threads, frame_number,
+            tuple(distortion or ()),
         )  # fmt: skip
         alone = len(frames) == len(cameras) == 1 and not is_placed(cameras[0])
         result = register_file(files, method) if alone else register_view_files(files, method)

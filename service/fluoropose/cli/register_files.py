@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44
-from fluoropose.cli.inputs import read_camera, read_placed_cameras
+from fluoropose.cli.frame_field import with_frame_field
+from fluoropose.cli.inputs import read_placed_cameras
 from fluoropose.cli.instant_files import InstantFiles
 from fluoropose.cli.overlay import view_panels
 from fluoropose.errors import InputError
-from fluoropose.evaluation.frame_registration import register_frame, register_views
+from fluoropose.evaluation.frame_registration import register_views
 from fluoropose.evaluation.methods.method import MethodInputs
 from fluoropose.evaluation.methods.table import find_method
 from fluoropose.geometry.camera import Camera
@@ -35,13 +36,15 @@ _BEST_INTENSITY = "powell-mi-gc"
 
 def register_file(files: InstantFiles, method: str = "pehl") -> dict[str, Any]:
     """Return the API's result for one frame, or what another method found; draw start (red) and result (green)."""
-    camera = read_camera(files.cameras[0])
+    (given,) = read_placed_cameras(files.cameras)
+    placed = with_frame_field(given, files.frames[0], files.frame_number)
+    camera = placed.camera
     start = None if files.start is None else read_pose(files.start)
-    pixels = files.read_frame(files.frames[0])
+    pixels = files.read_frame(0, camera)
     case = load_case(files.case)
     inputs = MethodInputs(case, files.model, threads=files.threads, reading=files.reading())
     if method == "pehl":
-        result = _register(inputs, pixels, camera, start)
+        result = _register(inputs, FrameView(pixels, placed), start)
     else:
         result = _register_by(method, inputs, pixels, camera, start)
     seen = result.get("camera_from_volume")
@@ -59,10 +62,14 @@ def register_view_files(files: InstantFiles, method: str = "pehl") -> dict[str, 
         raise InputError(f"expected one frame with --method {method}, got {count}: only pehl joins views")
     if count != len(files.cameras):
         raise InputError(f"expected a --camera for each of {count} frames, got {len(files.cameras)}")
-    placed = read_placed_cameras(files.cameras)
+    placed = [
+        with_frame_field(one, path, files.frame_number)
+        for one, path in zip(read_placed_cameras(files.cameras), files.frames, strict=True)
+    ]
     start = None if files.start is None else read_world_pose(files.start)
     views = [
-        FrameView(files.read_frame(path), camera, path.name) for path, camera in zip(files.frames, placed, strict=True)
+        FrameView(files.read_frame(number, one.camera), one, files.frames[number].name)
+        for number, one in enumerate(placed)
     ]
     case, bundle = load_case(files.case), load_bundle(files.model)
     resident = load_resident_case(case, bundle, open_device("cpu", files.threads))
@@ -82,11 +89,11 @@ def register_view_files(files: InstantFiles, method: str = "pehl") -> dict[str, 
     }
 
 
-def _register(inputs: MethodInputs, pixels: NDArray[Any], camera: Camera, start: Mat44 | None) -> dict[str, Any]:
+def _register(inputs: MethodInputs, view: FrameView, start: Mat44 | None) -> dict[str, Any]:
     """Register by our regressors, from a start or anywhere; the API's result."""
     bundle = load_bundle(inputs.model)
     resident = load_resident_case(inputs.case, bundle, open_device("cpu", inputs.threads))
-    found = register_frame(resident, pixels, camera, Plan(start, nearby=False), inputs.reading)
+    found = register_views(resident, [view], Plan(start, nearby=False), inputs.reading)
     result = single_result(found, inputs.case.name, bundle.name, resident.device_label)
     return encode_body(result)
 

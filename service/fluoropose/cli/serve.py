@@ -42,6 +42,7 @@ def serve(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="A web page's origin that may call; may be repeated.")
     ] = None,
+    max_sessions: Annotated[int, typer.Option("--max-sessions", min=1, help="Open at once.")] = 256,
     console: Annotated[
         bool | None, typer.Option("--console/--no-console", help="The page at /; on loopback it is on if not given.")
     ] = None,
@@ -71,6 +72,7 @@ def serve(
     with plain_errors():
         from fluoropose.io.remote_cases import cache_name, is_remote
         from fluoropose.serving.preparation_worker import PreparationLimits
+        from fluoropose.transports.serve_plan import worker_plan
         from fluoropose.transports.server import ServePlan, run_server
 
         settings = Settings()
@@ -91,5 +93,7 @@ def serve(
                 remote_cases=remote,
                 console=console,
                 traces=traces or settings.traces,
+                max_sessions=max_sessions,
+                worker=worker_plan(settings.worker),
             )
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """The only reader of the environment: variables named FLUOROPOSE_..., each also an option of `serve`."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,7 +14,7 @@ class Settings(BaseSettings):
     """Defaults of all commands; `docs/reference/operations.md` lists them.
 
     `threads` is ONNX Runtime's: a step takes half a millisecond, and a second thread gained nothing measurable on two
-    cores, where it is better left to the transport and to a second case.
+    cores, where it is better left to the transport and to a second case. `worker` is set by a fleet for its workers.
     """
 
     model_config = SettingsConfigDict(env_prefix="FLUOROPOSE_", extra="ignore")
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     allow_host: str = ""
     allow_origin: str = ""
     traces: str = ""
+    worker: dict[str, Any] | None = None
 
     def allowed(self, name: str) -> list[str]:
         """Return the setting `allow_host` or `allow_origin`, which is written with commas, as a list."""

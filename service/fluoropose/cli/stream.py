@@ -7,7 +7,7 @@ import typer
 
 from fluoropose.cli.console import console, plain_errors
 from fluoropose.cli.environment import here, prepare_shipped_cases, write_figures
-from fluoropose.cli.options import GrpcAddress, Inverted, PixelMeaning
+from fluoropose.cli.options import Distortions, GrpcAddress, Inverted, PixelMeaning
 
 __all__ = ["stream"]
 
@@ -21,6 +21,7 @@ def stream(
     initial_pose: Annotated[Path | None, typer.Option("--initial-pose", help="JSON; without it, a search.")] = None,
     pixel_meaning: PixelMeaning = "intensity",
     inverted: Inverted = False,
+    distortion: Distortions = None,
     places: Annotated[
         Path | None, typer.Option("--places", help="JSON: where the camera stood for each frame, if it moves.")
     ] = None,
@@ -61,7 +62,8 @@ def stream(
             if (second is None) != (second_camera is None):
                 raise InputError("expected both --second and --second-camera, or neither, got one")
             beside = None if second is None or second_camera is None else (second, second_camera)
-            sent = read_source(RunFiles(Path(source), camera, places, beside), case, start, fps)
+            files = RunFiles(Path(source), camera, places, beside, tuple(distortion or ()))
+            sent = read_source(files, case, start, fps)
         facts, poses = run_stream(sent, plan)
         console.print_json(data=facts)
         write_figures(json_file, facts | {"frames": [] if poses is None else run_json(poses)["frames"]})

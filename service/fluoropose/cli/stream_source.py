@@ -1,19 +1,22 @@
 """What `stream` sends: a recorded run from files, or a simulated one."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Mat44, Points
-from fluoropose.cli.inputs import read_placed_camera, read_places
+from fluoropose.cli.frame_field import read_camera_of
+from fluoropose.cli.inputs import read_places
 from fluoropose.errors import InputError
 from fluoropose.evaluation.environment import Environment
 from fluoropose.evaluation.simulated_frames import simulate_truths
 from fluoropose.io.cases import load_case
+from fluoropose.io.distortion_files import read_distortions
 from fluoropose.io.runs import read_run
-from fluoropose.transports.http.schemas import camera_json
+from fluoropose.transports.http.schemas import CameraModel, camera_json
 
 __all__ = ["FrameSource", "RunFiles", "read_source", "simulate_source"]
 
@@ -53,13 +56,14 @@ class FrameSource:
 class RunFiles:
     """A recorded run: its frames and its camera's file; `places` of a camera that moves.
 
-    `beside` holds the frames and the camera's file of a second camera.
+    `beside` holds the frames and the camera's file of a second camera, `distortions` the files of how frames are bent.
     """
 
     frames: Path
     camera: Path | None
     places: Path | None = None
     beside: tuple[Path, Path] | None = None
+    distortions: tuple[Path, ...] = ()
 
 
 def simulate_source(case_folder: Path, frames: int, fps: float, environment: Environment) -> FrameSource:
@@ -82,7 +86,7 @@ def read_source(files: RunFiles, case: str | None, start: Mat44 | None, fps: flo
     """
     if case is None or files.camera is None:
         raise InputError(f"expected --case and --camera with the frames of {files.frames}, got not both")
-    camera = read_placed_camera(files.camera)
+    camera = read_camera_of(files.camera, files.frames)
     run = read_run(files.frames)
     rate = fps or run.fps or 15.0
     if not 0 < rate <= 1000:
@@ -91,7 +95,26 @@ def read_source(files: RunFiles, case: str | None, start: Mat44 | None, fps: flo
     places = None if files.places is None else read_places(files.places, count)
     second = None
     if files.beside is not None:
-        second = (read_placed_camera(files.beside[1]), read_run(files.beside[0]).frames)
+        second = (read_camera_of(files.beside[1], files.beside[0]), read_run(files.beside[0]).frames)
         if places is not None or len(second[1]) != count:
             raise InputError(f"expected {count} frames of the second camera and no --places, got {len(second[1])}")
-    return FrameSource(case, camera, run.frames, rate, start, places=places, beside=second)
+    sent = FrameSource(case, camera, run.frames, rate, start, places=places, beside=second)
+    return _straightened(sent, files.distortions) if files.distortions else sent
+
+
+def _straightened(sent: FrameSource, distortions: Sequence[Path]) -> FrameSource:
+    """Return a run with straight frames; there is a file per camera."""
+    beside = [] if sent.beside is None else [sent.beside]
+    views = [(sent.camera, sent.frames), *beside]
+    cameras = [CameraModel.model_validate(_own(camera)).value().camera for camera, _ in views]
+    bent = read_distortions(distortions, cameras)
+    straight = [
+        (camera, [one if each is None else each.undistort(one) for one in frames])
+        for (camera, frames), each in zip(views, bent, strict=True)
+    ]
+    return replace(sent, frames=straight[0][1], beside=straight[1] if beside else None)
+
+
+def _own(camera: dict[str, Any]) -> dict[str, Any]:
+    """Return a camera without its place."""
+    return {name: value for name, value in camera.items() if name in CameraModel.model_fields}

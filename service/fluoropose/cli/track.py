@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fluoropose.cli.console import console, plain_errors, progress_bar
-from fluoropose.cli.options import Inverted, PixelMeaning, Threads
+from fluoropose.cli.options import Distortions, Inverted, PixelMeaning, Threads
 
 __all__ = ["track"]
 
@@ -30,6 +30,7 @@ def track(
     fps: Annotated[float | None, typer.Option("--fps", help="The file's own, else 15.")] = None,
     pixel_meaning: PixelMeaning = "intensity",
     inverted: Inverted = False,
+    distortion: Distortions = None,
     threads: Threads = 0,
 ) -> None:
     """Follow objects through a recorded trial and write their poses; Ctrl-C and the same command again goes on.
@@ -44,7 +45,8 @@ def track(
     with plain_errors(lambda: say.format(**kept)):
         from fluoropose.cli.track_objects import draw, open_log, open_objects, open_reading
         from fluoropose.cli.track_outputs import TrackOutputs, runs_of
-        from fluoropose.cli.track_run import TrialFiles, follow_trial, open_trial
+        from fluoropose.cli.track_run import follow_trial
+        from fluoropose.cli.track_trial import TrialFiles, open_trial
         from fluoropose.errors import InputError
 
         outputs = TrackOutputs(csv_file, json_file, jts, tra, tfm, plot, video)
@@ -52,7 +54,8 @@ def track(
             raise InputError("expected both --second and --second-camera, or neither, got one")
         paths = (frames,) if second is None else (frames, second)
         cameras = (camera,) if second_camera is None else (camera, second_camera)
-        trial = open_trial(TrialFiles(paths, cameras, open_reading(pixel_meaning, inverted), fps))
+        reading = open_reading(pixel_meaning, inverted)
+        trial = open_trial(TrialFiles(paths, cameras, reading, fps, tuple(distortion or ())))
         placed = not trial.cameras[0].at_origin or len(cameras) > 1
         objects = open_objects(cases, initial_pose or [], placed, threads)
         log = open_log(outputs.first, trial, objects)

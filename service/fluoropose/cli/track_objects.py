@@ -10,7 +10,7 @@ from fluoropose.cli.settings import Settings
 from fluoropose.cli.track_log import Row, TrackLog
 from fluoropose.cli.track_outputs import TrackOutputs
 from fluoropose.cli.track_pictures import overlay_pictures
-from fluoropose.cli.track_run import Trial
+from fluoropose.cli.track_trial import Trial
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_registration import Reading
 from fluoropose.evaluation.plots.track import six_parameter_plot

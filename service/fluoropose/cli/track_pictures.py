@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fluoropose.arrays import Float64
-from fluoropose.cli.track_run import Trial
+from fluoropose.cli.track_trial import Trial
 from fluoropose.drr.silhouette import object_outline
 from fluoropose.imaging.xray import line_integral_image
 from fluoropose.io.overlays import outlined_picture

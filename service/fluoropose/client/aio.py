@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,7 +51,9 @@ class AsyncClient:
         self.transport = transport
         self.reconnect_s = reconnect_s
         self.http = http_client(self.address)
-        self._channel: RpcChannel | None = None
+        self._clients = {http: self.http}
+        self._channels: dict[str, RpcChannel] = {}
+        self._places: dict[str, Address] = {}
         self._trackers: set[AsyncTracker] = set()
 
     async def __aenter__(self) -> "AsyncClient":
@@ -65,9 +68,10 @@ class AsyncClient:
         """Close the connections, also those of sessions that are still open."""
         for tracker in list(self._trackers):
             await tracker._disconnect()
-        await self.http.aclose()
-        if self._channel is not None:
-            await self._channel.close()
+        for http in self._clients.values():
+            await http.aclose()
+        for channel in self._channels.values():
+            await channel.close()
 
     async def cases(self) -> list[dict[str, Any]]:
         """Return the service's cases, as GET /v1/cases answers them."""
@@ -94,38 +98,55 @@ class AsyncClient:
         return decode_frame(answer.content, "application/x-npy")
 
     async def open_session(self, body: dict[str, Any]) -> str:
-        """Open a session with the fields of POST /v1/sessions and return its name."""
+        """Open a session with the fields of POST /v1/sessions and return its name.
+
+        A fleet names the place of its frames, where `link` and `close_session` then go.
+        """
         if self.transport != "grpc":
-            return str((await request(self.http, "POST", "/v1/sessions", json=body))["session"])
-        try:
-            return await self.channel().open_session(body)
-        except RpcCallError as error:
-            raise to_client_error(error) from error
+            opened = await request(self.http, "POST", "/v1/sessions", json=body)
+        else:
+            try:
+                opened = await self.channel(self.address).open(body)
+            except RpcCallError as error:
+                raise to_client_error(error) from error
+        session = str(opened["session"])
+        self._places[session] = self.address.at(opened.get("endpoints"))
+        return session
 
     async def close_session(self, session: str) -> None:
         """Close a session."""
+        place = self._places.pop(session, self.address)
         if self.transport != "grpc":
-            await request(self.http, "DELETE", f"/v1/sessions/{session}")
+            await request(self._http_of(place), "DELETE", f"/v1/sessions/{session}")
             return
         try:
-            await self.channel().close_session(session)
+            await self.channel(place).close_session(session)
         except RpcCallError as error:
             raise to_client_error(error) from error
 
     async def link(self, session: str) -> Link:
         """Connect to a session over this client's transport."""
+        place = self._places.get(session, self.address)
         if self.transport == "http":
-            return HttpLink(self.http, session)
+            return HttpLink(self._http_of(place), session)
         if self.transport == "ws":
-            return await WsLink.open(self.address, session)
-        return await GrpcLink.open(self.channel(), session)
+            return await WsLink.open(place, session)
+        return await GrpcLink.open(self.channel(place), session)
 
-    def channel(self) -> RpcChannel:
-        """Return the gRPC channel, which is made when it is first needed."""
-        if self._channel is None:
-            here = self.address
-            self._channel = RpcChannel(here.grpc, here.key, here.authority, here.certificate)
-        return self._channel
+    def channel(self, place: Address) -> RpcChannel:
+        """Return the gRPC channel to a place, which is made when it is first needed."""
+        if place.grpc not in self._channels:
+            self._channels[place.grpc] = RpcChannel(place.grpc, place.key, place.authority, place.certificate)
+        return self._channels[place.grpc]
+
+    def forget(self, session: str) -> None:
+        """Forget the place of a session that was lost."""
+        self._places.pop(session, None)
+
+    def _http_of(self, place: Address) -> httpx.AsyncClient:
+        if place.http not in self._clients:
+            self._clients[place.http] = http_client(place)
+        return self._clients[place.http]
 
 
 class AsyncTracker:
@@ -264,6 +285,7 @@ class AsyncTracker:
                 return
             if link is not None:
                 await link.close()
+            self._client.forget(self.session)
             deadline, attempt = time.monotonic() + self._client.reconnect_s, 0
             while True:
                 await asyncio.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])

@@ -59,8 +59,14 @@ class RpcChannel:
 
     async def open_session(self, body: dict[str, Any]) -> str:
         """Open a session with the fields of POST /v1/sessions and return its name."""
+        return str((await self.open(body))["session"])
+
+    async def open(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Open a session as `open_session`; return its name, and its `endpoints` where a fleet names some."""
         request = pb.OpenSessionRequest(settings=settings_message(body))
-        return str((await self._call(self._stub.OpenSession, request)).session)
+        answer = await self._call(self._stub.OpenSession, request)
+        places = {"http": answer.endpoints.http, "grpc": answer.endpoints.grpc}
+        return {"session": answer.session} | ({"endpoints": places} if answer.HasField("endpoints") else {})
 
     async def close_session(self, session: str) -> None:
         """Close a session."""
@@ -138,7 +144,17 @@ def camera_message(camera: dict[str, Any]) -> pb.Camera:
             fields[name] = _flat(fields[name])
     if "tolerance" in fields:
         fields["tolerance"] = pb.Tolerance(**fields["tolerance"])
+    if "mask" in fields:
+        fields["mask"] = _mask_message(fields["mask"])
     return pb.Camera(**fields)
+
+
+def _mask_message(mask: dict[str, Any]) -> pb.Mask:
+    return pb.Mask(
+        circle_px=mask.get("circle_px"),
+        polygon_px=_flat(mask.get("polygon_px")),
+        hidden_px=_flat(mask.get("hidden_px")),
+    )
 
 
 def settings_message(body: dict[str, Any]) -> pb.SessionSettings:

@@ -6,7 +6,7 @@ WebSocket: {"type": "result" / "problem" / "going_away" / "pong" / "ended", ...}
 
 import json
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +45,12 @@ class Address:
     authority: Path | None = None
     certificate: tuple[Path, Path] | None = None
     timeout_s: float = 30.0
+
+    def at(self, endpoints: dict[str, Any] | None) -> "Address":
+        """Return the address of the place that a fleet names for a session, this one where it names none."""
+        if not endpoints:
+            return self
+        return replace(self, http=endpoints.get("http") or self.http, grpc=endpoints.get("grpc") or self.grpc)
 
     def headers(self) -> dict[str, str]:
         """Return the headers that every request has."""

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -121,15 +122,12 @@ class AtlasGrid:
 
     def about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
         """Return the views at multiples of `step_deg` from a view in both angles, as far as `reach_deg` in all."""
-        stride, most = max(1, round(step_deg / self.step_deg)), reach_deg / self.step_deg
-        row, column = divmod(index, self.columns)
-        count = int(most // stride)
-        offsets = stride * np.arange(-count, count + 1)
+        rows, columns = self.rows, self.columns
+        row, column = divmod(index, columns)
         return [
-            int((row + down) * self.columns + column + along)
-            for down in offsets
-            for along in offsets
-            if np.hypot(down, along) <= most and 0 <= row + down < self.rows and 0 <= column + along < self.columns
+            (row + down) * columns + column + along
+            for down, along in _offsets(self.step_deg, reach_deg, step_deg)
+            if 0 <= row + down < rows and 0 <= column + along < columns
         ]
 
     def neighbours(self, index: int) -> tuple[int, int, int, int, int]:
@@ -154,6 +152,15 @@ class AtlasGrid:
 def _side(reach_deg: float, step_deg: float) -> int:
     """Return the number of angles from -reach to reach: asked for at each step, so computed once."""
     return 2 * round(reach_deg / step_deg) + 1
+
+
+@cache
+def _offsets(grid_step_deg: float, reach_deg: float, step_deg: float) -> list[tuple[int, int]]:
+    """Return the rows and columns from a view to those at multiples of `step_deg` that are not beyond `reach_deg`."""
+    stride, most = max(1, round(step_deg / grid_step_deg)), reach_deg / grid_step_deg
+    count = int(most // stride)
+    steps = range(-count * stride, count * stride + 1, stride)
+    return [(down, along) for down in steps for along in steps if hypot(down, along) <= most]
 
 
 class AbstractAtlas(ABC):

@@ -106,8 +106,9 @@ class SphereGrid:
 
     def about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
         """Return the views of a chart about one of them (`AtlasGrid.about`)."""
-        chart, inside = divmod(index, self.chart.count)
-        return [chart * self.chart.count + other for other in self.chart.about(inside, reach_deg, step_deg)]
+        count = _views_of_chart(self.step_deg)
+        chart, inside = divmod(index, count)
+        return [chart * count + other for other in self.chart.about(inside, reach_deg, step_deg)]
 
     def views_of(self, grid: AtlasGrid) -> tuple[list[int], list[int]]:
         """Return which views of a grid about the base view are views here, and their indices here."""

@@ -98,7 +98,7 @@ def run_demo(case: Case, plan: DemoPlan, environment: Environment, frames: Frame
         tracking, answers = _track(client, run, frames)
         from_starts = _register_starts(client, run, plan.starts, environment) if plan.starts else []
     machine = machine_name()
-    picture = plan.out / f"{case.name}-overlay.png"
+    picture = plan.out / f"{case.name}-overlay.webp"
     _draw(run, answers, picture)
     return DemoResult(
         summary(case.name, case.size_mm, tracking, machine),

@@ -31,7 +31,7 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.tracking.tracker import Tracker
 
-__all__ = ["Load", "LoadPlan", "parse_load", "run_loads", "serve_load"]
+__all__ = ["Load", "LoadPlan", "load_frames", "parse_load", "run_loads", "serve_load"]
 
 _FRAMES = 60
 _ENGINE_SECONDS = 15.0
@@ -78,7 +78,8 @@ def run_loads(
     `show` is called after each load with the rows so far.
     """
     loads = plan.loads
-    sent = _load_frames(resident, plan, environment)
+    count = min(_FRAMES, max(2, int(10 * plan.seconds)))
+    sent = load_frames(resident, plan.size_px, plan.seed, count, environment)
     # To go through what is there already, the garbage collector would stop the senders for 0.1 s, once a minute.
     gc.collect()
     gc.freeze()
@@ -124,14 +125,13 @@ def serve_load(plan: LoadPlan, environment: Environment) -> AbstractContextManag
     return server_process(plan.cases, plan.models, environment.threads, environment.device, extra)
 
 
-def _load_frames(resident: ResidentCase, plan: LoadPlan, environment: Environment) -> LoadFrames:
+def load_frames(resident: ResidentCase, size_px: int, seed: int, count: int, environment: Environment) -> LoadFrames:
     """Return simulated frames at the size asked for; repeating pixels keeps the picture and makes the bytes real."""
-    if plan.size_px not in (256, 512, 1024, 2048):
-        raise InputError(f"expected --size 256, 512, 1024 or 2048, got {plan.size_px}")
-    count = min(_FRAMES, max(2, int(10 * plan.seconds)))
-    scene, truths = simulate_truths(resident.case, count, 30.0, plan.seed, environment)
+    if size_px not in (256, 512, 1024, 2048):
+        raise InputError(f"expected --size 256, 512, 1024 or 2048, got {size_px}")
+    scene, truths = simulate_truths(resident.case, count, 30.0, seed, environment)
     frames, camera = [truth.pixels for truth in truths], scene.camera
-    factor = plan.size_px / camera.rows
+    factor = size_px / camera.rows
     if factor > 1:
         frames = [np.repeat(np.repeat(frame, int(factor), 0), int(factor), 1) for frame in frames]
     elif factor < 1:

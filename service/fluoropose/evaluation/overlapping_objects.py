@@ -76,7 +76,7 @@ def evaluate_overlapping_objects(
             some, times = _run_trials(residents, frames, plan, kind, environment)
             records += some
             rows.append(overlap_facts(some, times))
-        _draw(residents, frames[0], plan, out / f"{'-'.join(names)}.png")
+        _draw(residents, frames[0], plan, out / f"{'-'.join(names)}.webp")
     figures = {
         "run": {**provenance(), "seed": plan.seed, "side_px": plan.side_px, "near_share": NEAR_SHARE},
         "sets": rows,

@@ -12,7 +12,7 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33, Points, make_read_only
 from fluoropose.errors import GeometryError
 
-__all__ = ["Camera", "camera_from_detector", "camera_from_intrinsics", "project", "ray_directions"]
+__all__ = ["Camera", "camera_from_detector", "camera_from_intrinsics", "off_centre_px", "project", "ray_directions"]
 
 MAX_SIDE_PX = 8192
 """The largest size accepted: no flat-panel detector has more, so a larger number is a mistake or an attack."""
@@ -123,6 +123,12 @@ def camera_from_detector(
 def camera_from_intrinsics(rows: int, columns: int, intrinsic_matrix: Any) -> Camera:
     """Return the camera of a 3x3 matrix in pixels: u = fx x/z + cx, v = fy y/z + cy."""
     return Camera(rows, columns, np.array(intrinsic_matrix, dtype=np.float64))
+
+
+def off_centre_px(camera: Camera) -> float:
+    """Return how far the principal point lies from the middle of the picture, in pixels."""
+    middle = np.array([(camera.columns - 1) / 2, (camera.rows - 1) / 2])
+    return float(np.linalg.norm(camera.intrinsic_matrix[:2, 2] - middle))
 
 
 def project(camera: Camera, points_camera_mm: Points) -> Float64:

@@ -14,6 +14,7 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat44, Vec3, make_read_only
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rigid import MAX_TRANSLATION_MM, check_rigid, inverse, rigid, transform
 from fluoropose.geometry.rotation import about_x, about_z, angle_between
 from fluoropose.geometry.tolerance import CameraTolerance
@@ -58,7 +59,8 @@ def _identity() -> Mat44:
 class PlacedCamera:
     """A camera and where it stands: `camera_from_world`, shape (4, 4); by default the world is the camera's frame.
 
-    `tolerance` is how well the camera is calibrated, None if nobody said.
+    `tolerance` is how well the camera is calibrated, None if nobody said. `mask` is what its frames show, None if
+    that is to be told from each frame.
 
     Raises
     ------
@@ -69,6 +71,7 @@ class PlacedCamera:
     camera: Camera
     camera_from_world: Mat44 = field(default_factory=_identity)
     tolerance: CameraTolerance | None = None
+    mask: FieldMask | None = None
 
     def __post_init__(self) -> None:
         """Check the transform and make it read-only; an identity stays exact."""

@@ -17,6 +17,7 @@ __all__ = [
     "inverse",
     "rigid",
     "transform",
+    "turn_covariance",
 ]
 
 RIGID_TOLERANCE = 1e-4
@@ -108,3 +109,12 @@ def apply_twist(target_from_body: Mat44, twist: Float64, centre_mm: Vec3) -> Mat
     rotation = from_rotation_vector(twist[3:]) @ target_from_body[:3, :3]
     centre = transform(target_from_body, centre_mm) + twist[:3]
     return rigid(rotation, centre - rotation @ centre_mm)
+
+
+def turn_covariance(covariance: Float64, target_from_source: Mat33) -> Float64:
+    """Return the covariance (6, 6) of a twist, three lengths then a rotation vector, along the axes of another frame.
+
+    `covariance` is along the source's axes and about the same point; `target_from_source` (3, 3) turns the axes.
+    """
+    turn = np.kron(np.eye(2), target_from_source)
+    return np.asarray(turn @ covariance @ turn.T)

@@ -14,6 +14,7 @@ __all__ = [
     "from_rotation_vector",
     "from_zxy",
     "nearest_rotation",
+    "ray_axes",
     "smallest_rotation",
     "to_rotation_vector",
     "to_zxy",
@@ -117,3 +118,11 @@ def nearest_rotation(matrix: Mat33) -> Mat33:
     """Return the rotation nearest to `matrix` in the Frobenius norm (by singular values; Kabsch 1976)."""
     u, _, vt = np.linalg.svd(matrix)
     return u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
+
+
+def ray_axes(centre_camera_mm: Vec3) -> Mat33:
+    """Return the rotation ray_from_camera of the ray to a place: its rows are x, y across it and z along it."""
+    z = centre_camera_mm / np.linalg.norm(centre_camera_mm)
+    x = np.cross([0.0, 1.0, 0.0], z)
+    x = x / np.linalg.norm(x)
+    return np.stack([x, np.cross(z, x), z])

@@ -12,7 +12,7 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat44, Vec3
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rigid import transform, turn_covariance
 
 __all__ = ["ASSUMED_TOLERANCE", "CameraTolerance", "EXACT", "fused_covariance", "tolerance_covariance"]
 
@@ -83,5 +83,4 @@ def fused_covariance(covariances: Sequence[Float64], camera_from_worlds: Sequenc
 
 
 def _in_world(covariance: Float64, camera_from_world: Mat44) -> Float64:
-    turn = np.kron(np.eye(2), camera_from_world[:3, :3].T)
-    return np.asarray(turn @ covariance @ turn.T)
+    return turn_covariance(covariance, camera_from_world[:3, :3].T)

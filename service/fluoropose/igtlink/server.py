@@ -11,6 +11,7 @@ from fluoropose.igtlink.messages import Message, pack_message
 from fluoropose.igtlink.outbox import Outbox
 from fluoropose.igtlink.outgoing import status_content
 from fluoropose.igtlink.reading import ReadingLimits, read_message
+from fluoropose.igtlink.side_by_side import run_side_by_side
 
 __all__ = ["LinkServer", "Receiver", "ServerLimits", "fault_message"]
 
@@ -111,17 +112,11 @@ class LinkServer:
         self.say(f"{name}: connected")
         for message in self.greeting():
             client.outbox.put(message)
-        writing = asyncio.create_task(self._write(client))
-        reading = asyncio.create_task(self._read(client, reader))
         try:
-            done, _ = await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
-            why = next(task.result() for task in done)
+            why = await run_side_by_side(self._read(client, reader), self._write(client))
             self.say(f"{name}: gone ({why})")
         finally:
             self._clients.pop(number)
-            reading.cancel()
-            writing.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
 
     async def _read(self, client: _Client, reader: asyncio.StreamReader) -> str:
         """Read a client's messages until there are no more; return why."""

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fluoropose.client import AsyncClient, AsyncTracker, LinkLostError, ProblemError
+from fluoropose.igtlink.side_by_side import run_side_by_side
 
 __all__ = ["FeedCounts", "IncomingFrame", "SessionFeed"]
 
@@ -106,15 +107,7 @@ class SessionFeed:
 
     async def _exchange(self, tracker: AsyncTracker) -> None:
         """Send frames and pass events on until one of the two ends with an error."""
-        tasks = [asyncio.create_task(self._send(tracker)), asyncio.create_task(self._receive(tracker))]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await run_side_by_side(self._send(tracker), self._receive(tracker), until=asyncio.FIRST_EXCEPTION)
 
     async def _send(self, tracker: AsyncTracker) -> None:
         while True:

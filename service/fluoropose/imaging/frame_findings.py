@@ -14,6 +14,7 @@ _MASKED_SHARE = 0.02
 _SATURATED_SHARE = 0.005
 _FEW_LEVELS = 64
 _LARGEST_LINE_INTEGRAL = 15.0
+_OPEN_SHARE, _OPEN_CERTAINTY = 0.2, 0.85
 _STRIDE_PX = 512
 """A frame is thinned to about so many pixels a side: its statistics need no more."""
 
@@ -55,12 +56,18 @@ def list_frame_findings(pixels: NDArray[Any]) -> list[Finding]:
 def polarity(pixels: NDArray[Any], mask: Bool) -> tuple[bool, float]:
     """Return whether bright is the open beam, and how sure that is (0.5 to 0.95).
 
-    The patient is in the middle of a field and less of him at its rim: in intensities the middle is darker.
+    Where a good part of the field is clipped at one end of the values, that end is the open beam: metal is never so
+    large. Else the patient is in the middle of the field and less of him at its rim: in intensities the middle is
+    darker.
     """
+    inside = pixels[mask]
+    clipped = float((inside == inside.max()).mean()) - float((inside == inside.min()).mean())
+    if abs(clipped) > _OPEN_SHARE:
+        return clipped > 0.0, _OPEN_CERTAINTY
     rows, columns = np.nonzero(mask)
     centre, half = (rows.mean(), columns.mean()), (np.ptp(rows) / 2 + 1, np.ptp(columns) / 2 + 1)
     away = np.hypot((rows - centre[0]) / half[0], (columns - centre[1]) / half[1])
-    values = pixels[mask].astype(np.float64)
+    values = inside.astype(np.float64)
     spread = float(np.subtract(*np.percentile(values, [97, 3]))) or 1.0
     difference = (float(np.median(values[away > 0.75])) - float(np.median(values[away < 0.4]))) / spread
     return difference >= 0.0, 0.5 + 0.45 * min(1.0, abs(difference) / 0.4)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, maximum_filter1d
+from scipy.ndimage import find_objects, label, maximum_filter1d
 
 from fluoropose.arrays import Bool
 
@@ -21,6 +21,7 @@ __all__ = [
     "largest_part",
     "part_voxels",
     "reached_from_faces",
+    "small_parts",
     "without_specks",
 ]
 
@@ -136,3 +137,14 @@ def _label(mask: Bool) -> tuple[NDArray[Any], NDArray[np.int64], tuple[slice, ..
     cut = box_of(mask)
     labels, _ = label(mask[cut], structure=np.ones((3, 3, 3), dtype=bool))
     return labels, np.bincount(labels.ravel())[1:], cut
+
+
+def small_parts(mask: Bool, least: int, longest: int) -> Bool:
+    """Return the connected parts of a mask (rows, columns) with at least so many pixels and no side over `longest`."""
+    labels, count = label(mask, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    kept = sizes >= least
+    kept[0] = False
+    for number, box in enumerate(find_objects(labels), 1):
+        kept[number] &= max(part.stop - part.start for part in box) <= longest
+    return np.asarray(kept[labels])

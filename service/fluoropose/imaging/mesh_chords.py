@@ -1,10 +1,13 @@
-"""How far rays run inside a closed mesh: exact lengths, compiled, one thread. Lengths in mm, pixels as (column, row).
+"""How far rays run inside a closed mesh: exact lengths, compiled, in parallel. Lengths in mm, pixels as (column, row).
 
 Where a ray enters a solid the distance from the source is subtracted, where it leaves it is added. So the length is
 that between the facets themselves: no voxel widens the solid. Each facet is drawn on the pixels whose centres it covers
 (a pixel on a shared edge belongs to one of the two facets, because both compute the edge from the same numbers). The
-part that solids have in common counts twice.
+part that solids have in common counts twice. Bands of rows are drawn in parallel, each with all facets in their order.
 """
+
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -14,6 +17,7 @@ from fluoropose.arrays import Float64, Mat33, Mat44, Points
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.mesh import Mesh
+from fluoropose.parallel import run_parallel, thread_count
 
 __all__ = ["chord_lengths", "chord_lengths_twin"]
 
@@ -21,7 +25,9 @@ _LEAST_DEPTH_MM = 1.0
 """Facets nearer to the source, or behind it, are not drawn."""
 
 
-def chord_lengths(mesh: Mesh, camera: Camera, camera_from_volume: Mat44, rays: int = 1) -> Float64:
+def chord_lengths(
+    mesh: Mesh, camera: Camera, camera_from_volume: Mat44, rays: int = 1, bands: int | None = None
+) -> Float64:
     """Return the length in mm that each ray runs inside a mesh, (rows x rays, columns x rays).
 
     Parameters
@@ -30,10 +36,19 @@ def chord_lengths(mesh: Mesh, camera: Camera, camera_from_volume: Mat44, rays: i
     camera : the camera whose pixels are divided
     camera_from_volume : the pose of the mesh's frame, (4, 4)
     rays : rays across a pixel, each way
+    bands : how many bands of rows are drawn in parallel, by default one per core; the lengths do not depend on it
     """
     corners = transform(camera_from_volume, mesh.vertices_mm)
     lengths = np.zeros((camera.rows * rays, camera.columns * rays))
-    _add_facets(corners, mesh.faces, _divided(camera, rays), lengths)
+    matrix = _divided(camera, rays)
+    seen = _place(corners, matrix)
+    ends = np.linspace(0, len(lengths), 1 + (bands or thread_count())).astype(int)
+    run_parallel(
+        [
+            partial(_add_facets, corners, seen, mesh.faces, matrix, top, lengths[top:low])
+            for top, low in pairwise(ends.tolist())
+        ]
+    )
     return np.maximum(lengths, 0.0)
 
 
@@ -60,28 +75,36 @@ def _divided(camera: Camera, rays: int) -> Mat33:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_facets(corners: Points, faces: NDArray[np.int64], matrix: Mat33, lengths: Float64) -> None:
-    """Add what each facet gives to the rays that it meets."""
-    rows, columns = lengths.shape
+def _place(corners: Points, matrix: Mat33) -> Float64:
+    """Return where corners are seen, (n, 2) as (column, row)."""
     fx, skew, cx, fy, cy = matrix[0, 0], matrix[0, 1], matrix[0, 2], matrix[1, 1], matrix[1, 2]
     seen = np.empty((len(corners), 2))
     for k in range(len(corners)):
         x, y, z = corners[k]
         seen[k, 0], seen[k, 1] = (fx * x + skew * y) / z + cx, fy * y / z + cy
+    return seen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_facets(
+    corners: Points, seen: Float64, faces: NDArray[np.int64], matrix: Mat33, first_row: int, lengths: Float64
+) -> None:
+    """Add what each facet gives to the rays that it meets in the rows of `lengths`, which begin at `first_row`."""
+    rows, columns = lengths.shape
+    fx, skew, cx, fy, cy = matrix[0, 0], matrix[0, 1], matrix[0, 2], matrix[1, 1], matrix[1, 2]
     for k in range(len(faces)):
         a, b, c = faces[k]
         if min(corners[a, 2], corners[b, 2], corners[c, 2]) < _LEAST_DEPTH_MM:
             continue
         left = max(np.ceil(min(seen[a, 0], seen[b, 0], seen[c, 0])), 0.0)
         right = min(np.floor(max(seen[a, 0], seen[b, 0], seen[c, 0])), columns - 1.0)
-        top = max(np.ceil(min(seen[a, 1], seen[b, 1], seen[c, 1])), 0.0)
-        low = min(np.floor(max(seen[a, 1], seen[b, 1], seen[c, 1])), rows - 1.0)
+        top = max(np.ceil(min(seen[a, 1], seen[b, 1], seen[c, 1])), float(first_row))
+        low = min(np.floor(max(seen[a, 1], seen[b, 1], seen[c, 1])), first_row + rows - 1.0)
         if right < left or low < top:
             continue
-        first, second = corners[b] - corners[a], corners[c] - corners[a]
-        nx = first[1] * second[2] - first[2] * second[1]
-        ny = first[2] * second[0] - first[0] * second[2]
-        nz = first[0] * second[1] - first[1] * second[0]
+        px, py, pz = corners[b, 0] - corners[a, 0], corners[b, 1] - corners[a, 1], corners[b, 2] - corners[a, 2]
+        qx, qy, qz = corners[c, 0] - corners[a, 0], corners[c, 1] - corners[a, 1], corners[c, 2] - corners[a, 2]
+        nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
         offset = nx * corners[a, 0] + ny * corners[a, 1] + nz * corners[a, 2]
         for v in range(int(top), int(low) + 1):
             y = (v - cy) / fy
@@ -92,7 +115,7 @@ def _add_facets(corners: Points, faces: NDArray[np.int64], matrix: Mat33, length
                 x = (u - cx - skew * y) / fx
                 along = nx * x + ny * y + nz
                 if along != 0.0:
-                    lengths[v, u] += np.sign(along) * offset / along * np.sqrt(x * x + y * y + 1.0)
+                    lengths[v - first_row, u] += np.sign(along) * offset / along * np.sqrt(x * x + y * y + 1.0)
 
 
 @njit(inline="always")

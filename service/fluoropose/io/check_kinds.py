@@ -20,6 +20,7 @@ from fluoropose.io.geometry_files import geometry_in_file
 from fluoropose.io.meshes import read_mesh
 from fluoropose.io.runs import read_run
 from fluoropose.io.volumes import examine_volume
+from fluoropose.io.xa_field import read_image_field
 
 __all__ = ["axis_letters", "check_frames", "check_geometry", "check_geometry_fields", "check_mesh", "check_volume_file"]
 
@@ -78,7 +79,7 @@ def check_frames(path: Path) -> CheckReport:
         understood["frames_per_second"] = run.fps
     findings = list_frame_findings(pixels)
     if path.is_file() and path.suffix.lower() in (".dcm", ".ima", ".dicom", ""):
-        findings += _own_geometry(path, understood)
+        findings += (*_own_geometry(path, understood), *_own_field(path, understood))
     return CheckReport(path.name, understood, _ordered(findings), frame_picture(pixels))
 
 
@@ -90,6 +91,18 @@ def _own_geometry(path: Path, understood: dict[str, Any]) -> tuple[Finding, ...]
         return (Finding("no-geometry", "note", f"no camera from the image's attributes: {error}"),)
     understood["geometry"] = report.understood
     return report.findings
+
+
+def _own_field(path: Path, understood: dict[str, Any]) -> tuple[Finding, ...]:
+    """Add what an X-ray image's shutters and collimator leave of it to what was understood, and say that."""
+    try:
+        field = read_image_field(path)
+    except FluoroposeError as error:
+        return (Finding("no-field", "warning", f"no field from the image's shutters: {error}", 1.0),)
+    if field is None:
+        return ()
+    understood["field"] = field
+    return (Finding("shutters", "note", "shutters or a collimator cover a part of the image", 1.0),)
 
 
 def check_geometry(path: Path) -> CheckReport:

@@ -1,11 +1,12 @@
 """What the doctor says of a file: what was understood of it, and what looks wrong."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
 from fluoropose.errors import FluoroposeError
 from fluoropose.imaging.finding import Finding
-from fluoropose.io.pictures import Picture
+from fluoropose.io.pictures import Picture, picture_bytes
 
 __all__ = ["CheckReport", "failed_report"]
 
@@ -32,9 +33,16 @@ class CheckReport:
         """Whether no finding is an error."""
         return all(one.severity != "error" for one in self.findings)
 
-    def record(self) -> dict[str, Any]:
-        """Return the report as the API answers it."""
-        return {"understood": self.understood, "findings": [one.record() for one in self.findings]}
+    def record(self, picture: bool = False) -> dict[str, Any]:
+        """Return the report as the API answers it; where asked, with the `picture` as base64 of PNG, or None."""
+        record: dict[str, Any] = {
+            "understood": self.understood,
+            "findings": [one.record() for one in self.findings],
+        }
+        if picture:
+            shown = None if self.picture is None else b64encode(picture_bytes(self.picture)).decode("ascii")
+            record["picture"] = shown
+        return record
 
 
 def failed_report(name: str, what: str, error: FluoroposeError) -> CheckReport:

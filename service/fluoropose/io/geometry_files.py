@@ -60,7 +60,7 @@ def _from_json(text: str, path: Path) -> dict[str, Any]:
         return value | {"kind": "diffdrr"}
     if "detector" in value:
         return value | {"kind": "xvr"}
-    fields = {key: one for key, one in value.items() if key not in ("tolerance", "case")}
+    fields = {key: one for key, one in value.items() if key not in ("tolerance", "case", "mask")}
     return fields | {"kind": "intrinsic" if "intrinsic_matrix" in value else "distances"}
 
 

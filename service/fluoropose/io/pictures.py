@@ -1,7 +1,13 @@
-"""Pictures for documents: a frame with the outlines of DRRs on it, written as PNG."""
+"""Pictures for documents: a frame with the outlines of DRRs on it, and drawings, in small files.
 
+Photographs are written as WebP, which takes a fourth of PNG's bytes; drawings have few colours, and a PNG with a
+palette takes a third of one without.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +17,15 @@ from scipy.ndimage import binary_dilation, gaussian_filter, maximum_filter
 from fluoropose.arrays import Bool, Float32
 from fluoropose.io.files import write_file
 
-__all__ = ["outline", "overlay_panels", "save_picture", "shade"]
+__all__ = ["outline", "overlay_panels", "picture_bytes", "save_drawing", "save_picture", "shade"]
 
 Picture = NDArray[np.uint8]
+
+_DRAWING_COLOURS = 64
+"""A drawing's lines and letters look the same in so many colours."""
+
+_WEBP: dict[str, Any] = {"format": "WEBP", "quality": 85, "method": 6}
+"""At this quality no difference shows beside the PNG, outlines of one pixel included."""
 
 
 def shade(pixels: NDArray[Any]) -> Picture:
@@ -51,5 +63,26 @@ def overlay_panels(pixels: NDArray[Any], layers: list[tuple[str, list[tuple[Bool
 
 
 def save_picture(path: Path, picture: Picture) -> None:
-    """Write a picture as PNG, whole or not at all."""
-    write_file(path, lambda part: Image.fromarray(picture).save(part, format="PNG"))
+    """Write a picture (rows, columns, 3) as WebP where the path ends so, else as PNG, whole or not at all."""
+    options = _WEBP if path.suffix.lower() == ".webp" else {"format": "PNG"}
+    write_file(path, lambda part: Image.fromarray(picture).save(part, **options))
+
+
+def picture_bytes(picture: Picture) -> bytes:
+    """Return a picture (rows, columns, 3) as PNG."""
+    stream = BytesIO()
+    Image.fromarray(picture).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def save_drawing(path: Path, draw: Callable[[BinaryIO], Any]) -> None:
+    """Write what `draw` writes as an image into a file: PNG with a palette; WebP where the path ends so."""
+    drawn = BytesIO()
+    draw(drawn)
+    with Image.open(drawn) as opened:
+        image = opened.convert("RGB")
+    if path.suffix.lower() == ".webp":
+        write_file(path, lambda part: image.save(part, **_WEBP))
+        return
+    few = image.quantize(_DRAWING_COLOURS, dither=Image.Dither.NONE)
+    write_file(path, lambda part: few.save(part, format="PNG", optimize=True))

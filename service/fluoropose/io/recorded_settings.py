@@ -1,13 +1,14 @@
 """A session's settings as the header of a recording holds them, and back: every number to the last bit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.field_mask import field_mask_from
 from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.tracking.session_settings import SessionCamera, SessionSettings
@@ -59,6 +60,7 @@ def _camera_json(one: SessionCamera) -> dict[str, Any]:
         "camera_from_world": None if one.camera_from_world is None else one.camera_from_world.tolist(),
         "case": one.case,
         "tolerance": None if tolerance is None else [tolerance.focal_percent, tolerance.principal_point_px],
+        "mask": None if one.mask is None else asdict(one.mask),
     }
 
 
@@ -70,4 +72,5 @@ def _camera(given: Mapping[str, Any]) -> SessionCamera:
         None if place is None else np.array(place, np.float64),
         given["case"],
         None if tolerance is None else CameraTolerance(*tolerance),
+        None if given.get("mask") is None else field_mask_from(**given["mask"]),
     )

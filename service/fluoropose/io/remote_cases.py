@@ -49,12 +49,31 @@ class RemoteCases:
             ) from error
         self._root = str(path).rstrip("/")
 
-    def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of the record of every case by name."""
+    def names(self) -> list[str]:
+        """Return the names of all cases."""
         with _store_errors("to list the cases"):
             found = self._store.glob(f"{self._root}/*/{_RECORD}")
             names = sorted(str(path).split("/")[-2] for path in found)
-            return {name: self._digest(name) for name in names if _is_name(name)}
+            return [name for name in names if _is_name(name)]
+
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of the record of every case by name."""
+        names = self.names()
+        with _store_errors("to list the cases"):
+            return {name: self._digest(name) for name in names}
+
+    def digest(self, name: str) -> str | None:
+        """Return the SHA-256 of the record of one case, or None if the case is not there.
+
+        A store whose own place has gone is a store that refuses: that says nothing of its cases.
+        """
+        with _store_errors(f"to look for {name}"):
+            try:
+                return self._digest(name)
+            except FileNotFoundError:
+                if self._store.exists(self._root):
+                    return None
+                raise
 
     def push(self, folder: Path) -> None:
         """Write a case that is whole in a folder; it is there once all of it is."""
@@ -64,9 +83,9 @@ class RemoteCases:
                     self._store.put_file(str(folder / name), f"{self._root}/{folder.name}/{name}")
 
     def pull(self, name: str, folder: Path) -> None:
-        """Copy a case into a folder that is made for it; whether it is whole is found when it is loaded."""
+        """Copy a case into a folder that is empty or not there; whether it is whole is found when it is loaded."""
         with _store_errors(f"to read {name}"):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             there = {str(path).split("/")[-1] for path in self._store.ls(f"{self._root}/{name}", detail=False)}
             for file in CASE_FILES:
                 if file in there:

@@ -1,4 +1,7 @@
-"""The attributes of a DICOM X-ray image that describe its geometry, without decoding its pixels."""
+"""The attributes of a DICOM X-ray image that describe its geometry, without decoding its pixels.
+
+Enhanced images have them in functional groups, some under another name; of several frames the first one's are taken.
+"""
 
 import io
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import Any
 import pydicom
 
 from fluoropose.errors import FrameError, InputError
+from fluoropose.io.functional_groups import frame_attribute
 
 __all__ = ["read_xa_attributes", "xa_attributes"]
 
@@ -14,6 +18,13 @@ _NUMBERS = (
     "Rows", "Columns", "DistanceSourceToDetector", "DistanceSourceToPatient", "PositionerPrimaryAngle",
     "PositionerSecondaryAngle",
 )  # fmt: skip
+_ENHANCED = {
+    "DistanceSourceToPatient": "DistanceSourceToIsocenter",
+    "PositionerPrimaryAngle": "PositionerIsocenterPrimaryAngle",
+    "PositionerSecondaryAngle": "PositionerIsocenterSecondaryAngle",
+}
+"""What enhanced images have instead (PS3.3 C.8.19.6)."""
+
 _PAIRS = ("ImagerPixelSpacing", "PixelSpacing")
 
 
@@ -41,7 +52,9 @@ def xa_attributes(data: bytes) -> dict[str, Any]:
     fields: dict[str, Any] = {"kind": "dicom_xa"}
     for name in (*_NUMBERS, *_PAIRS, "PatientOrientation"):
         try:
-            value = dataset.get(name)
+            value = frame_attribute(dataset, name)
+            if value is None and name in _ENHANCED:
+                value = frame_attribute(dataset, _ENHANCED[name])
             if value in (None, "") or (name in _PAIRS and len(value) != 2):
                 continue
             fields[name] = [str(word) for word in value] if name == "PatientOrientation" else _numbers(name, value)

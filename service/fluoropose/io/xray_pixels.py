@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.pixels.processing import apply_modality_lut
 
 from fluoropose.errors import FrameError
+from fluoropose.io.functional_groups import frame_attribute
 from fluoropose.io.stored_pixels import stored_pixels
 
 __all__ = ["intensities_run_down", "xray_pixels"]
@@ -45,8 +46,8 @@ def intensities_run_down(dataset: Any) -> bool:
 
     The sign of the pixel intensity relationship decides where it is given; else what is displayed as white does.
     """
-    sign = dataset.get("PixelIntensityRelationshipSign")
-    if sign not in (None, ""):
+    sign = frame_attribute(dataset, "PixelIntensityRelationshipSign")
+    if sign is not None:
         return int(sign) < 0
     inverse = str(dataset.get("PresentationLUTShape", "")).upper() == "INVERSE"
     return inverse or dataset.get("PhotometricInterpretation") == "MONOCHROME1"

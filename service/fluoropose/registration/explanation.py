@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.camera import off_centre_px
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.imaging.xray import Exposure, PixelMeaning
+from fluoropose.imaging.usable_pixels import saturated_share
+from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.assessment import Status, is_in_field
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import PreparedView
@@ -70,13 +71,13 @@ def _reason_in_frame(view: PreparedView) -> tuple[str, str]:
     exposure = view.exposure
     if float(view.image.std()) < _LEAST_CONTRAST:
         return NOT_IN_FRAME, ""
-    share = _saturated_share(exposure)
+    share = saturated_share(exposure.pixels)
     if share > _SATURATED_SHARE:
         return (
             SATURATED,
-            f"{100 * share:.0f} % of the frame have the largest or the smallest value that its pixels can have",
+            f"{100 * share:.0f} % of the frame have the largest or the smallest value that pixels can have",
         )
-    away = _off_centre_px(exposure.camera)
+    away = off_centre_px(exposure.camera)
     if away > _OFF_CENTRE_SHARE * max(exposure.camera.rows, exposure.camera.columns):
         return UNLIKELY_GEOMETRY, f"the principal point lies {away:.0f} px from the middle of the picture"
     return "", ""
@@ -105,17 +106,3 @@ def _reason_at_pose(view: PreparedView, estimate: ObjectEstimate) -> str:
     if not is_in_field(found.estimate.camera_from_volume, view.camera, view.atlas):
         return OUTSIDE_FIELD
     return NOT_SEEN if found.similarity < _UNLIKE else DOUBTFUL_MATCH
-
-
-def _saturated_share(exposure: Exposure) -> float:
-    """Return the share of pixels with the largest or the smallest value that their dtype holds."""
-    pixels = exposure.pixels
-    if pixels.dtype.kind == "f":
-        return 0.0
-    limits = np.iinfo(pixels.dtype)
-    return float(max((pixels == limits.max).mean(), (pixels == limits.min).mean()))
-
-
-def _off_centre_px(camera: Camera) -> float:
-    middle = np.array([(camera.columns - 1) / 2, (camera.rows - 1) / 2])
-    return float(np.linalg.norm(camera.intrinsic_matrix[:2, 2] - middle))

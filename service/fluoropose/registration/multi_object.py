@@ -17,6 +17,7 @@ from functools import partial
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
 from fluoropose.parallel import run_parallel
+from fluoropose.registration.evidence import judge_errors
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.multi_object_steps import (
     MULTI_OBJECT,
@@ -39,7 +40,13 @@ from fluoropose.registration.object_subtraction import (
 )
 from fluoropose.registration.pipeline import estimate_object, register, say_waiting
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.prepared_view import prepare_views, shared_pictures
+from fluoropose.registration.prepared_view import (
+    Pictures,
+    is_same_object,
+    prepare_views,
+    shared_pictures,
+    views_of_object,
+)
 from fluoropose.registration.projected_object import project_object
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Clock, CoarseEnd, Schedule, motion_between
 from fluoropose.registration.resident_case import ResidentCase
@@ -70,30 +77,33 @@ def register_objects(
     plans: Sequence[Plan],
     schedule: Schedule = DEFAULT_SCHEDULE,
     settings: MultiObjectSettings = MULTI_OBJECT,
+    pictures: Pictures | None = None,
 ) -> tuple[Registration, ...]:
     """Find several objects in the views of one instant, each as its plan says; one alone as `pipeline.register` does.
 
     A case may come twice: two plates of one kind. An object affects the others only by its projection. One that is
-    searched for without a start projects nothing until it is found.
+    searched for without a start projects nothing until it is found. `pictures` are the views' line integrals, if they
+    are made already (`shared_pictures`).
 
     Raises
     ------
     InputError
-        If there is no object, not one plan per object, or a view has a case of its own.
+        If there is no object, not one plan per object, or a view has a case of its own that is of none of them.
     GeometryError, FrameError
         As `prepare_views`.
     """
     if not residents or len(residents) != len(plans):
         raise InputError(f"expected one plan per object and at least one, got {len(residents)} and {len(plans)}")
     if len(residents) == 1:
-        return (register(residents[0], views, plans[0], schedule),)
-    if any(view.resident is not None for view in views):
-        raise InputError("expected views of several objects without a case of their own, got one with")
+        return (register(residents[0], views, plans[0], schedule, pictures),)
+    for view in views:
+        if view.resident is not None and not any(is_same_object(view.resident.case, one.case) for one in residents):
+            raise InputError(f"expected the case of view {view.name!r} to be of one of the objects, got another's")
     clock = residents[0].clock
     began = clock()
-    pictures = shared_pictures(residents, views)
+    pictures = shared_pictures(residents, views) if pictures is None else pictures
     tasks = [
-        ObjectTask(plan, schedule, prepare_views(resident, views, pictures), settings)
+        ObjectTask(plan, schedule, prepare_views(resident, views_of_object(resident, views), pictures), settings)
         for resident, plan in zip(_distinct_copies(residents), plans, strict=True)
     ]
     turns = _Turns(tasks, settings, clock)
@@ -107,6 +117,7 @@ def register_objects(
             total_ns=common_ns + state.spent_ns,
             searched=task.plan.start is None,
             from_tolerance=tolerance_of(views, estimate, task.views[0].atlas.view.centre_mm),
+            judged=judge_errors(task.views, estimate),
         )
         for task, state, estimate in turns.ends()
     )

@@ -130,7 +130,9 @@ class _JointSolver:
                 held.enter_context(resident.lock)
             joint = regress_jointly(_BatchedViews(views), calibrated, start, schedule, clock)
         began = clock()
-        joint = refine_jointly([view.image for view in views], calibrated, joint)
+        joint = refine_jointly(
+            [view.image for view in views], calibrated, joint, unused=[view.unused for view in views]
+        )
         refined, pose = clock(), joint.world_from_volume
         poses = run_parallel(
             [partial(_assess_in_view, view, one, pose) for view, one in zip(views, joint.views, strict=True)]

@@ -7,6 +7,7 @@ Depth, which one view hardly sees, is another view's in-plane place. Lengths in 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from fluoropose.arrays import Float32, Float64, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rigid import apply_twist
+from fluoropose.parallel import run_parallel
 from fluoropose.registration.refinement.costs.edges import EdgeCost
 from fluoropose.registration.refinement.gauss_newton import (
     AbstractCost,
@@ -203,8 +205,12 @@ class _JointEdgeCost(AbstractCost):
         """Return the equations of a twist about world_from_volume; each view's floor moves by that view's own step."""
         self.regressions, agreements = [], []
         information, vector = np.zeros((6, 6)), np.zeros(6)
-        for cost, view, prior, estimate in zip(self._costs, self._views, self._priors, self._estimates, strict=True):
-            said = cost.evaluate(view.camera_from_world @ pose)
+        looks = [
+            partial(cost.evaluate, view.camera_from_world @ pose)
+            for cost, view in zip(self._costs, self._views, strict=True)
+        ]
+        parts = zip(run_parallel(looks), self._costs, self._views, self._priors, self._estimates, strict=True)
+        for said, cost, view, prior, estimate in parts:
             own = newton_step(said, prior)
             cost.accept(own)
             self.regressions.append(regression_of(own, estimate.regression.presence))
@@ -222,8 +228,11 @@ def refine_jointly(
     views: Sequence[CalibratedView],
     joint: JointEstimate,
     settings: RefinementSettings = REFINEMENT,
+    unused: Sequence[Float32 | None] | None = None,
 ) -> JointEstimate:
     """Return a joint estimate aligned by the edges of all views' frames (rows, columns) of line integrals.
+
+    Where a view's `unused` is over 0 its edges are not compared.
 
     `disagreements` stay those of the networks. An estimate that some view's network does not see is returned as it is,
     and so is one whose edges agree less in the end.
@@ -231,7 +240,10 @@ def refine_jointly(
     presence = np.concatenate([view.regression.presence for view in joint.views])
     if presence.min() < settings.least_presence:
         return joint
-    edges = [EdgeCost(frame, view.camera, view.atlas) for frame, view in zip(frames, views, strict=True)]
+    edges = [
+        EdgeCost(frame, view.camera, view.atlas, unused=hidden)
+        for frame, view, hidden in zip(frames, views, unused or [None] * len(views), strict=True)
+    ]
     cost = _JointEdgeCost(edges, views, joint.views, settings.edge_prior_share)
     stops = [
         replace(stop, settled_errors=stop.settled_errors * float(np.sqrt(len(views))))

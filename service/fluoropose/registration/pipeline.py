@@ -19,16 +19,20 @@ from dataclasses import replace
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
     Status,
+    assess_doubtful,
     assess_in_frame,
     assess_waiting,
     world_information,
 )
+from fluoropose.registration.evidence import judge_errors
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
-from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartSearch, start_candidates
+from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartMatches, StartSearch
+from fluoropose.registration.mirrored import is_beyond_doubt, looks_mirrored
 from fluoropose.registration.multi_view import OneViewSteps, estimate_views
 from fluoropose.registration.plan import Plan
-from fluoropose.registration.prepared_view import PreparedView, prepare_views
+from fluoropose.registration.prepared_view import Pictures, PreparedView, prepare_views
+from fluoropose.registration.reasons import LOOKS_MIRRORED
 from fluoropose.registration.refinement.sequence import (
     ClutterInputs,
     refine_by_edges,
@@ -58,10 +62,19 @@ from fluoropose.registration.result import (
     registration_from,
     tolerance_of,
 )
-from fluoropose.registration.rivals import TriedEnd, best_end, has_settled, is_doubtful, is_taken, tried_end
+from fluoropose.registration.rivals import (
+    TriedEnd,
+    best_end,
+    has_settled,
+    is_confirmed,
+    is_doubtful,
+    is_taken,
+    tried_end,
+)
 
 __all__ = [
     "assess_refined",
+    "doubt_mirrored",
     "estimate_in_view",
     "estimate_object",
     "estimate_of",
@@ -78,7 +91,11 @@ __all__ = [
 
 
 def register(
-    resident: ResidentCase, views: Sequence[FrameView], plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE
+    resident: ResidentCase,
+    views: Sequence[FrameView],
+    plan: Plan,
+    schedule: Schedule = DEFAULT_SCHEDULE,
+    pictures: Pictures | None = None,
 ) -> Registration:
     """Find an object in the views of one instant; `plan.start` is world_from_volume.
 
@@ -88,6 +105,7 @@ def register(
     views : the frames with their cameras; one alone needs no place in the world
     plan : from where the object is looked for
     schedule : the networks' steps from a rough start
+    pictures : the views' line integrals, if they are made already (`shared_pictures`)
 
     Notes
     -----
@@ -99,9 +117,11 @@ def register(
         As `prepare_views`.
     """
     began = resident.clock()
-    prepared = prepare_views(resident, views, {})
+    prepared = prepare_views(resident, views, {} if pictures is None else pictures)
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
+    if len(prepared) == 1 and not plan.nearby:
+        estimate = doubt_mirrored(prepared[0], estimate)
 
     if estimate.assessment.lacks_reason:
 
@@ -116,7 +136,22 @@ def register(
         total_ns=resident.clock() - began,
         searched=plan.start is None,
         from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
+        judged=judge_errors(prepared, estimate),
     )
+
+
+def doubt_mirrored(view: PreparedView, estimate: ObjectEstimate) -> ObjectEstimate:
+    """Return the estimate of a first pose that is not sure if the frame, mirrored, shows the object better.
+
+    Only a pose that is not beyond doubt is looked at, and only of an object alone: a body is no mirror image of itself.
+    """
+    (found,) = estimate.poses
+    sure = estimate.assessment.status is Status.TRACKING
+    if not sure or is_beyond_doubt(found) or view.atlas.has_surroundings:
+        return estimate
+    if not looks_mirrored(view, found, lambda other, start: follow(other, start, DEFAULT_SCHEDULE)):
+        return estimate
+    return replace(estimate, assessment=assess_doubtful(estimate.assessment, LOOKS_MIRRORED))
 
 
 def estimate_object(views: Sequence[PreparedView], plan: Plan, schedule: Schedule = DEFAULT_SCHEDULE) -> ObjectEstimate:
@@ -156,13 +191,15 @@ def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> Assesse
 def search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
     """Follow the views about a start that look like the frame; return the end most like it, `found` among them.
 
-    Where none looks much like it, the search goes farther about, and the fine network takes the views as they are: in a
-    body a coarse step may lead away from the right one.
+    No view is followed if the one most like the frame lies where `found` does and that is likely. Where none looks much
+    like it, the search goes farther about, and the fine network takes the views as they are: in a body a coarse step
+    may lead away from the right one.
     """
     ends = [tried_end(view, found)]
     for settings, schedule in ((StartSearch(), SEARCHED_SCHEDULE), (WIDER_SEARCH, fine_steps(SEARCHED_SCHEDULE))):
         began = view.resident.clock()
-        candidates = start_candidates(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
+        matches = StartMatches(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
+        candidates = [] if is_confirmed(view, ends[0], matches.best) else matches.candidates()
         ends[0] = replace(ends[0], found=_with_regress_ns(ends[0].found, view.resident.clock() - began))
         for candidate in candidates:
             ends.append(tried_end(view, follow(view, candidate, schedule)))
@@ -225,10 +262,10 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
     if resident.body_renderers is not None:
         refined, similarity = refine_in_body(view.image, view.camera, regressed, view.atlas, resident.body_renderers)
     elif alone:
-        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm)
+        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm, view.unused)
         refined = refine_in_clutter(view.image, view.camera, regressed, view.atlas, inputs)
     else:
-        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas)
+        refined = refine_by_edges(view.image, view.camera, regressed, view.atlas, unused=view.unused)
     return assess_refined(view, refined.with_refine_ns(resident.clock() - began), similarity)
 
 

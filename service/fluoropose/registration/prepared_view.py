@@ -11,11 +11,13 @@ import numpy as np
 
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
+from fluoropose.drr.case import Case
 from fluoropose.drr.frame_views import begin_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
+from fluoropose.imaging.usable_pixels import fill_unseen, usable_pixels
 from fluoropose.imaging.xray import (
     Exposure,
     binning_factor,
@@ -28,17 +30,37 @@ from fluoropose.registration.multi_view_solver import CalibratedView
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView
 
-__all__ = ["Pictures", "PreparedView", "prepare_views", "shared_pictures"]
+__all__ = [
+    "Picture",
+    "Pictures",
+    "PreparedView",
+    "is_same_object",
+    "prepare_views",
+    "shared_pictures",
+    "views_of_object",
+]
 
 _SAME_OBJECT_MM = 0.01
 
-Pictures = dict[tuple[int, int], Float32]
-"""Line integrals of views, by the view's number and the binning: the objects of a frame share them."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A frame's line integrals, and where they are not compared (`PreparedView.unused`)."""
+
+    image: Float32
+    unused: Float32 | None = None
+
+
+Pictures = dict[tuple[int, int], Picture]
+"""Pictures of views, by the view's number and the binning: the objects of a frame share them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedView:
-    """A view with the resident case whose networks look at it, its frame, and the frame's line integrals (`image`)."""
+    """A view with the resident case whose networks look at it, its frame, and the frame's line integrals (`image`).
+
+    Where `unused` (rows, columns of the image) is over 0, edges are not compared; None: they are everywhere.
+    """
 
     name: str
     resident: ResidentCase
@@ -46,6 +68,7 @@ class PreparedView:
     image: Float32
     calibrated: CalibratedView
     at_origin: bool
+    unused: Float32 | None = None
 
     @property
     def camera(self) -> Camera:
@@ -105,7 +128,7 @@ def shared_pictures(residents: Sequence[ResidentCase], views: Sequence[FrameView
         for number, factor in wanted
     }
     run_parallel([piece for _, pieces in made.values() for piece in pieces])
-    return {key: image for key, (image, _) in made.items()}
+    return {key: _masked(image, views[key[0]], key[1]) for key, (image, _) in made.items()}
 
 
 def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pictures) -> PreparedView:
@@ -115,11 +138,40 @@ def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pic
     atlas = begin_frame(own.atlas)
     factor = binning_factor(camera, atlas.view.camera.focal_px)
     if (number, factor) not in pictures:
-        pictures[number, factor] = line_integral_image(view.pixels, view.meaning, factor, view.inverted)
+        image = line_integral_image(view.pixels, view.meaning, factor, view.inverted)
+        pictures[number, factor] = _masked(image, view, factor)
     calibrated = CalibratedView(number, camera.scale_pixels(factor), view.placed.camera_from_world, atlas)
     exposure = Exposure(view.pixels, camera, view.meaning, view.inverted)
     name = view.name or f"view {number + 1}"
-    return PreparedView(name, own, exposure, pictures[number, factor], calibrated, view.placed.at_origin)
+    picture = pictures[number, factor]
+    return PreparedView(name, own, exposure, picture.image, calibrated, view.placed.at_origin, picture.unused)
+
+
+def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
+    """Return a binned picture of a view whose unseen pixels are filled in, with where it is not compared."""
+    camera, mask = view.placed.camera, view.placed.mask
+    given = None if mask is None else mask.shown(camera.rows, camera.columns)
+    usable = usable_pixels(view.pixels, factor, given, view.inverted, view.meaning)
+    if usable.seen is not None:
+        image = fill_unseen(image, usable.seen)
+    unused = None if usable.compared is None else (~usable.compared).astype(np.float32)
+    return Picture(image, unused)
+
+
+def is_same_object(first: Case, other: Case) -> bool:
+    """Tell whether two cases are of one object, prepared for two directions: their boxes and grids are the same."""
+    apart_mm = float(np.abs(other.corners_mm - first.corners_mm).max())
+    return apart_mm <= _SAME_OBJECT_MM and other.volume.values.shape == first.volume.values.shape
+
+
+def views_of_object(resident: ResidentCase, views: Sequence[FrameView]) -> list[FrameView]:
+    """Return views with the cases that are of an object; of other objects' cases a view has none."""
+    return [
+        view
+        if view.resident is None or is_same_object(resident.case, view.resident.case)
+        else replace(view, resident=None)
+        for view in views
+    ]
 
 
 def _require_views(views: Sequence[FrameView], prepared: Sequence[PreparedView]) -> None:
@@ -130,8 +182,8 @@ def _require_views(views: Sequence[FrameView], prepared: Sequence[PreparedView])
     first = prepared[0].resident.case
     for view in prepared[1:]:
         other = view.resident.case
-        apart_mm = float(np.abs(other.corners_mm - first.corners_mm).max())
-        if apart_mm > _SAME_OBJECT_MM or other.volume.values.shape != first.volume.values.shape:
+        if not is_same_object(first, other):
+            apart_mm = float(np.abs(other.corners_mm - first.corners_mm).max())
             raise InputError(
                 f"expected views of one object, got case {first.name!r} in {prepared[0].name!r} and {other.name!r} in "
                 f"{view.name!r}, whose boxes differ by up to {apart_mm:.2f} mm"

@@ -12,7 +12,8 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse
 from fluoropose.geometry.tolerance import ASSUMED_TOLERANCE, fused_covariance, tolerance_covariance
 from fluoropose.imaging.xray import PixelMeaning
-from fluoropose.registration.assessment import Assessment, ErrorEstimate, with_tolerance
+from fluoropose.registration.assessment import Assessment, ErrorEstimate, expected_errors
+from fluoropose.registration.error_inflation import Evidence
 from fluoropose.registration.reasons import REASON_TEXTS
 from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.registration.resident_case import ResidentCase
@@ -20,6 +21,7 @@ from fluoropose.registration.resident_case import ResidentCase
 __all__ = [
     "AssessedPose",
     "FrameView",
+    "JudgedErrors",
     "ObjectEstimate",
     "Registration",
     "ViewReport",
@@ -68,6 +70,24 @@ class ObjectEstimate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class JudgedErrors:
+    """The evidence of an answer, and the covariance (6, 6) of its error as a world twist, mm and rad.
+
+    `raw` is what the equations tell, `covariance` that inflated by the evidence. What cameras leave unknown is in
+    neither.
+    """
+
+    evidence: Evidence
+    raw: Float64
+    covariance: Float64
+
+
+def _judged_by(covariance: Float64) -> JudgedErrors:
+    """Return errors of a covariance that nothing inflates."""
+    return JudgedErrors(Evidence(), covariance, covariance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ViewReport:
     """What one view says of the answer: its own `camera_from_volume`, presence and likeness there, 0 to 1.
 
@@ -88,8 +108,8 @@ class Registration:
 
     `camera_from_volume` and `likeness` are those of the first view. `information` (6, 6) is the inverse of the pose
     error's covariance as a world twist about the object's centre: (x, y, z) mm by which the centre moves, then the
-    rotation vector, rad: what the frames tell where the cameras are exact. `tolerance_covariance` (6, 6) is what the
-    cameras' tolerance adds. `views` has one report per view.
+    rotation vector, rad: what pixels tell whose noise is their own. `judged` is what that is worth.
+    `tolerance_covariance` (6, 6) is what the cameras' tolerance adds. `views` has one report per view.
     """
 
     camera_from_volume: Mat44
@@ -100,6 +120,7 @@ class Registration:
     information: Float64 = field(default_factory=lambda: np.zeros((6, 6)))
     views: tuple[ViewReport, ...] = ()
     tolerance_covariance: Float64 = field(default_factory=lambda: np.zeros((6, 6)))
+    judged: JudgedErrors = field(default_factory=lambda: _judged_by(np.eye(6)))
 
     @property
     def status(self) -> str:
@@ -129,12 +150,17 @@ class Registration:
     @property
     def error_estimate(self) -> ErrorEstimate:
         """One standard deviation in the plane, in depth and in rotation, along the first camera's axes."""
-        return with_tolerance(self.assessment.error_estimate, self.tolerance_covariance, self.camera_from_world)
+        return expected_errors(self.covariance, self.camera_from_world)
 
     @property
     def covariance(self) -> Float64:
         """The covariance of the pose's error, (6, 6), mm and rad: of the frames and of the cameras' tolerance."""
-        return np.linalg.inv(self.information) + self.tolerance_covariance
+        return self.judged.covariance + self.tolerance_covariance
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the answer shows of how far its errors can be trusted."""
+        return self.judged.evidence
 
     @property
     def camera_from_world(self) -> Mat44:
@@ -150,11 +176,12 @@ def registration_from(
     total_ns: int,
     searched: bool,
     from_tolerance: Float64 | None = None,
+    judged: JudgedErrors | None = None,
 ) -> Registration:
     """Return the estimate of an object in the views of these `names` as a registration.
 
-    `from_tolerance` (6, 6) is what `tolerance_of` says. `total_ns` is all the time that was spent. What is left of the
-    time of one that was `searched` for is `locate`.
+    `from_tolerance` (6, 6) is what `tolerance_of` says, `judged` what `evidence.judge_errors` does. `total_ns` is all
+    the time that was spent. What is left of the time of one that was `searched` for is `locate`.
     """
     first = estimate.poses[0]
     spent = [pose.estimate for pose in estimate.poses]
@@ -176,6 +203,7 @@ def registration_from(
         estimate.information,
         tuple(_view_report(*parts) for parts in zip(names, estimate.poses, estimate.reasons, strict=True)),
         np.zeros((6, 6)) if from_tolerance is None else from_tolerance,
+        judged or _judged_by(np.linalg.inv(estimate.information)),
     )
 
 

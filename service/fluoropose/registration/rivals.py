@@ -17,7 +17,16 @@ from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import motion_between
 from fluoropose.registration.result import AssessedPose
 
-__all__ = ["TriedEnd", "best_end", "has_settled", "is_convincing", "is_doubtful", "is_taken", "tried_end"]
+__all__ = [
+    "TriedEnd",
+    "best_end",
+    "has_settled",
+    "is_confirmed",
+    "is_convincing",
+    "is_doubtful",
+    "is_taken",
+    "tried_end",
+]
 
 _CONVINCING, _CONVINCING_IN_BODY = 0.975, 0.9
 """Similarity from which an end is taken without a look at others. Of the wrong ends of eight objects that no training
@@ -43,6 +52,16 @@ _SAME_SHARE, _SAME_RAD = 0.01, math.radians(1.0)
 
 _ENOUGH = 2
 """An end that this many starts led to is taken where it is likely."""
+
+_UNANIMOUS, _UNANIMOUS_SHARE, _UNANIMOUS_RAD = 3, 0.02, math.radians(2.0)
+"""Where so many starts led to ends within this share of the field and this angle of each other, and to no other one, it
+is taken. Of three such searches of four objects (80 starts each) the further tries changed none; of 48 with two such
+ends they changed five. In clutter, where no end is much like the frame, this ends most searches."""
+
+_CONFIRMED_SHARE, _CONFIRMED_RAD = 0.06, math.radians(8.0)
+"""A likely end is taken if of all views about the start one within this share of the field and this angle of it looks
+most like the frame: the networks would come to the same end from there. Of 180 such ends of five objects (80 starts
+each) all were right, and to follow the view changed two, by 1.1 and 1.2 degrees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +97,25 @@ def is_convincing(view: PreparedView, end: TriedEnd, start: Mat44) -> bool:
 
 
 def has_settled(view: PreparedView, ends: Sequence[TriedEnd]) -> bool:
-    """Tell whether no further end need be tried: the best one convinces, or is likely and was reached twice."""
+    """Tell whether no further end need be tried.
+
+    The best one convinces, is likely and was reached twice, or is not doubtful and was reached by all of three.
+    """
     best = _most_alike(ends)
     if view.atlas.has_surroundings:
         return best.alike >= _CONVINCING_IN_BODY
-    if best.alike >= _CONVINCING:
+    if best.alike >= _CONVINCING or _is_unanimous(view, best, ends):
         return True
-    return best.alike >= _LIKELY and sum(_is_same(view, best, end) for end in ends) >= _ENOUGH
+    same = sum(_is_within(view, best, end, _SAME_SHARE, _SAME_RAD) for end in ends)
+    return best.alike >= _LIKELY and same >= _ENOUGH
+
+
+def is_confirmed(view: PreparedView, end: TriedEnd, most_alike: Mat44) -> bool:
+    """Tell whether an end is likely and lies at the view about the start that looks most like the frame."""
+    if view.atlas.has_surroundings or end.alike < _LIKELY:
+        return False
+    across, _, turned_rad = _motion(view, end.found.estimate.camera_from_volume, most_alike)
+    return across < _CONFIRMED_SHARE * view.atlas.view.field_mm and turned_rad < _CONFIRMED_RAD
 
 
 def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:
@@ -112,9 +143,15 @@ def _most_alike(ends: Sequence[TriedEnd]) -> TriedEnd:
     return max(ends, key=lambda end: end.alike)
 
 
-def _is_same(view: PreparedView, one: TriedEnd, other: TriedEnd) -> bool:
+def _is_unanimous(view: PreparedView, best: TriedEnd, ends: Sequence[TriedEnd]) -> bool:
+    if len(ends) < _UNANIMOUS or is_doubtful(view, best):
+        return False
+    return all(_is_within(view, best, end, _UNANIMOUS_SHARE, _UNANIMOUS_RAD) for end in ends)
+
+
+def _is_within(view: PreparedView, one: TriedEnd, other: TriedEnd, share: float, angle_rad: float) -> bool:
     across, _, turned_rad = _apart(view, one, other)
-    return across < _SAME_SHARE * view.atlas.view.field_mm and turned_rad < _SAME_RAD
+    return across < share * view.atlas.view.field_mm and turned_rad < angle_rad
 
 
 def _is_rival(view: PreparedView, best: TriedEnd, other: TriedEnd) -> bool:

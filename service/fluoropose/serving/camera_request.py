@@ -9,6 +9,7 @@ import numpy as np
 from fluoropose.arrays import Mat44
 from fluoropose.errors import GeometryError, InputError
 from fluoropose.geometry.camera import MAX_SIDE_PX, Camera, camera_from_detector, camera_from_intrinsics
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import SameCameraError, c_arm_camera_from_world
 from fluoropose.geometry.rigid import check_rigid
 from fluoropose.geometry.tolerance import CameraTolerance
@@ -29,8 +30,8 @@ class CameraRequest:
     """A camera by its spacings and distance, or by its intrinsic matrix (3x3, pixels); and where it stands.
 
     `camera_from_world` (4x4) is None where the world is the camera's own frame. `case` is the object prepared for this
-    camera's direction, where its own case does not cover that. `tolerance` is how well the camera is calibrated.
-    `camera` and `placed` are what the fields describe.
+    camera's direction, where its own case does not cover that. `tolerance` is how well the camera is calibrated,
+    `mask` what its frames show. `camera` and `placed` are what the fields describe.
 
     Raises
     ------
@@ -48,6 +49,7 @@ class CameraRequest:
     camera_from_world: Any = None
     case: str | None = None
     tolerance: CameraTolerance | None = None
+    mask: FieldMask | None = None
     camera: Camera = field(init=False)
     placed: SessionCamera = field(init=False)
 
@@ -60,7 +62,7 @@ class CameraRequest:
         camera = self._by_lengths() if self.intrinsic_matrix is None else self._by_matrix()
         place = pose_or_none(self.camera_from_world, "camera_from_world")
         object.__setattr__(self, "camera", camera)
-        object.__setattr__(self, "placed", SessionCamera(camera, place, self.case, self.tolerance))
+        object.__setattr__(self, "placed", SessionCamera(camera, place, self.case, self.tolerance, self.mask))
 
     def _given_lengths(self) -> list[str]:
         return [name for name in _LENGTHS if getattr(self, name) is not None]

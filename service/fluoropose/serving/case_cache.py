@@ -11,7 +11,7 @@ from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import FRAME_DTYPES, PixelMeaning
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import Device
-from fluoropose.registration.initialization.start_search import start_candidates
+from fluoropose.registration.initialization.start_search import StartMatches
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import prepare_views
@@ -75,6 +75,22 @@ class CaseCache:
             self._cases[name].used_at = self._uses
             return self._cases[name]
 
+    def evict(self, names: Collection[str]) -> None:
+        """Forget those cases of `names` that are resident, as if they had made room."""
+        with self._lock:
+            for name in names:
+                self.evicted += self._cases.pop(name, None) is not None
+
+    def uses(self) -> dict[str, int]:
+        """Return a number for each resident case that grows when the case is used."""
+        with self._lock:
+            return {name: resident.used_at for name, resident in self._cases.items()}
+
+    def bytes_of(self, names: Collection[str]) -> int:
+        """Return the bytes of those cases of `names` that are resident."""
+        with self._lock:
+            return sum(self._cases[name].size_bytes for name in names if name in self._cases)
+
     def atlas_bytes(self) -> int:
         """Return the bytes of all resident atlases."""
         with self._lock:
@@ -133,4 +149,4 @@ def warm_up(resident: ResidentCase) -> None:
         prepare_views(resident, [frame], {})
     for nearby in (True, False):
         register(resident, [frames[-1]], Plan(pose, nearby=nearby))
-    start_candidates(middle, camera, resident.atlas, pose, resident.templates)
+    StartMatches(middle, camera, resident.atlas, pose, resident.templates).candidates()

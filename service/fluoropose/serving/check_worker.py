@@ -1,6 +1,7 @@
 """The process in which an uploaded file is checked: it reads what a stranger sent, within limits, and may die of it.
 
-It is started for one file, whose path is its argument, and prints the report as JSON on its standard output.
+It is started for one file, whose path is its argument, and prints the report as JSON on its standard output; with a
+second argument, `picture`, the report has a picture.
 """
 
 import json
@@ -29,11 +30,11 @@ def main() -> None:
     os.dup2(nowhere, 2)
     limit_process(CHECK_LIMITS)
     decode_in_this_process()
-    path = Path(sys.argv[1])
+    path, picture = Path(sys.argv[1]), sys.argv[2:] == ["picture"]
     try:
         check_upload(path)
-        record = check_path(path).record()
+        record = check_path(path).record(picture)
     except FluoroposeError as error:
-        record = failed_report(path.name, "volume", error).record()
+        record = failed_report(path.name, "volume", error).record(picture)
     with reports:
         json.dump(record, reports)

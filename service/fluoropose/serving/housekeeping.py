@@ -105,7 +105,7 @@ class Housekeeping:
                 continue
             self._received_at_summary[session] = shown.counters["received"]
             fields = {
-                "session": shown.name[:6],
+                "session": shown.name.rpartition(".")[2][:6],
                 "cases": {track.case: track.state.value for track in shown.tracks},
                 "received": shown.counters["received"],
                 "answered": shown.counters["answered"],

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from fluoropose.arrays import Float64, Mat44
 from fluoropose.drr.silhouette import object_outline
+from fluoropose.geometry.rigid import turn_covariance
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import Registration
@@ -50,5 +49,4 @@ def pose_in_frame(found: Registration, camera: str) -> Mat44:
 
 def camera_covariance(world_covariance: Float64, camera_from_world: Mat44) -> Float64:
     """Return a pose's covariance (6, 6) along a camera's axes; that of the world is about the same point."""
-    turn = np.kron(np.eye(2), camera_from_world[:3, :3])
-    return np.asarray(turn @ world_covariance @ turn.T)
+    return turn_covariance(world_covariance, camera_from_world[:3, :3])

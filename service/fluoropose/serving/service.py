@@ -46,7 +46,8 @@ class Service:
     """One process's state. `start` loads the stored cases; `started` and `draining` are part of readiness.
 
     `prepare` makes a case of (request, folder, steps). `store` keeps the cases of `cases_root`; by default one for a
-    process that is alone there. `faults` counts the frames in a row on which the device failed.
+    process that is alone there. `on_demand`: cases are loaded when they are asked for, at the start one that warms up.
+    `faults` counts the frames in a row on which the device failed.
     """
 
     device: Device
@@ -58,6 +59,7 @@ class Service:
     budget_bytes: int | None = None
     prepare: Callable[[CaseRequest, Path, CaseSteps], object] = prepare_here
     store: CaseStore | None = None
+    on_demand: bool = False
     started: bool = False
     draining: bool = False
     faults: int = 0
@@ -74,11 +76,21 @@ class Service:
     def start(self) -> None:
         """Load every stored case that has a model; a damaged one is reported and does not stop the others."""
         for row in self._store.reconcile():
-            if row.state == "ready":
-                self.load(row.name, row.owner)
-            else:
+            if row.state != "ready":
                 self.records.add_failed(row.name, row.owner, row.detail)
+            elif self.on_demand:
+                self._await_use(row.name, row.owner)
+            else:
+                self.load(row.name, row.owner)
+        if self.on_demand:
+            self._warm_up()
         self.started = True
+
+    def _warm_up(self) -> None:
+        """Load one case, any: what a process compiles and opens at its first one then keeps no session waiting."""
+        with suppress(FluoroposeError):
+            for name in self._store.names()[:1]:
+                self.resident(name)
 
     def drain(self) -> None:
         """Take no new work, and end the cases that are being prepared."""
@@ -121,12 +133,33 @@ class Service:
         UnknownCaseError, ConflictError, NotReadyError
             If there is no such case, it is not ready, or it does not fit beside the cases in use.
         """
-        record = self.record(name)
+        record = self._record_or_fetched(name)
         if record.state != "ready":
             raise ConflictError(f"expected case {record.name!r} to be ready, got {record.state}: {record.detail}")
         with suppress(UnknownCaseError):
             return self.case_cache.case(name)
         return self._make_resident(record, self.cases_root / record.name)
+
+    def _record_or_fetched(self, name: str) -> CaseRecord:
+        """Return the record of a case, which is brought from where the cases are kept if it was not known."""
+        if name not in self.records:
+            # Only then: frames of known cases must not wait while another case is loaded.
+            with self._loading:
+                if name not in self.records and check_name(name) and self._store.fetch(name):
+                    self._await_use(name, "")
+        return self.record(name)
+
+    def _await_use(self, name: str, owner: str) -> None:
+        record = self.records.restart(name, owner, 1.0)
+        record.state, record.step, record.detail = "ready", "ready", _LOADED_LATER
+        record.ended.set()
+
+    def forget(self, name: str) -> None:
+        """Know nothing of a case any more, which is kept elsewhere. Its sessions are the caller's to end first."""
+        with self._loading:
+            self.records.remove(name)
+            with suppress(UnknownCaseError):
+                self.case_cache.remove(name)
 
     def _make_resident(self, record: CaseRecord, folder: Path) -> ResidentCase:
         with self._loading:
@@ -331,7 +364,7 @@ class Service:
         outcomes = [
             ("started", self.started, ""),
             ("draining", not self.draining, ""),
-            ("cases", ready > 0, f"{ready} ready"),
+            ("cases", ready > 0 or self.on_demand, f"{ready} ready"),
             ("device", not (self.device.required and fallen), device),
             ("engine", self.faults < MAX_FAULTS, f"{self.faults} failed frames in a row"),
         ]

@@ -29,10 +29,18 @@ class SessionRegistry:
     """Sessions by name; safe for several threads."""
 
     def __init__(
-        self, capacity: int = MAX_SESSIONS, idle_s: float = IDLE_SECONDS, per_key: int = MAX_SESSIONS_PER_KEY
+        self,
+        capacity: int = MAX_SESSIONS,
+        idle_s: float = IDLE_SECONDS,
+        per_key: int = MAX_SESSIONS_PER_KEY,
+        prefix: str = "",
     ) -> None:
-        """Keep at most `capacity` sessions, `per_key` of one owner, each until it has been idle for `idle_s`."""
-        self._capacity = capacity
+        """Keep at most `capacity` sessions, `per_key` of one owner, each until it has been idle for `idle_s`.
+
+        Their names begin with `prefix`, by which a fleet knows whose they are.
+        """
+        self.capacity = capacity
+        self._prefix = prefix
         self._per_key = per_key
         self._idle_s = idle_s
         self._sessions: dict[str, tuple[Session, float]] = {}
@@ -45,11 +53,11 @@ class SessionRegistry:
         A session that was opened and never fed makes room for one more, the oldest first.
         """
         with self._lock:
-            if len(self._sessions) >= self._capacity and not self._evict():
-                raise OverloadedError(f"expected at most {self._capacity} open sessions, got one more; close some")
+            if len(self._sessions) >= self.capacity and not self._evict():
+                raise OverloadedError(f"expected at most {self.capacity} open sessions, got one more; close some")
             if owner and self._count(owner) >= self._per_key:
                 raise OverloadedError(f"expected at most {self._per_key} open sessions of one key, got one more")
-            session = Session.open(secrets.token_urlsafe(12), settings, centres_mm, owner)
+            session = Session.open(self._prefix + secrets.token_urlsafe(12), settings, centres_mm, owner)
             self._sessions[session.name] = (session, time.monotonic())
             return session
 

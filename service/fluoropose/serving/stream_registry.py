@@ -9,7 +9,7 @@ from fluoropose.serving.events import GoingAway
 from fluoropose.serving.frame_broker import FrameBroker
 from fluoropose.serving.stream import Stream
 from fluoropose.tracking.session import Session
-from fluoropose.tracking.session_settings import SessionSettings
+from fluoropose.tracking.session_settings import Change, SessionSettings
 
 __all__ = ["StreamRegistry", "WriterError"]
 
@@ -75,6 +75,14 @@ class StreamRegistry:
         self._broker.service.sessions.close(session.name)
         self.end(session, "closed")
         self._broker.metrics.sessions.labels("closed").inc()
+
+    async def release_case(self, case: str) -> None:
+        """Take a case that goes out of the sessions that have others beside it, and close those that have not."""
+        for session in self._broker.service.sessions.of_case(case):
+            if {case} < set(session.objects):
+                await self._broker.change(session, Change(remove=(case,)))
+            else:
+                self.close(session)
 
     def end(self, session: Session, reason: str) -> None:
         """End a session, its stream and its observers."""

@@ -1,4 +1,4 @@
-"""An observer of a session is shown the newest frame that was answered, at its own rate. The writer waits for none."""
+"""An observer of a session is shown each camera's newest answered frame, at its own rate. The writer waits for none."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class WatchRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownFrame:
-    """A frame for an observer; `skipped` counts the answered frames since its last one that it was not shown."""
+    """A frame for an observer; `skipped` counts its camera's answered frames since the last one that it was shown."""
 
     frame: WatchedFrame
     skipped: int
@@ -53,22 +53,22 @@ class ShownFrame:
 
 @dataclass(slots=True, eq=False)
 class Watch:
-    """One observer. It holds one frame at most; all of it but `request` belongs to the event loop."""
+    """One observer. It holds one frame of each camera at most; all but `request` belongs to the event loop."""
 
     session: Session
     request: WatchRequest
     _detach: Callable[["Watch"], None]
-    _newest: WatchedFrame | None = None
-    _skipped: int = 0
+    _newest: dict[str, ShownFrame] = field(default_factory=dict)
     _ended: StreamEnd | None = None
     _due_s: float = 0.0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _end: asyncio.Event = field(default_factory=asyncio.Event)
 
     def show(self, frame: WatchedFrame) -> None:
-        """Take the newest frame in the place of one that was not sent."""
-        self._skipped += self._newest is not None
-        self._newest = frame
+        """Take the newest frame of a camera in the place of one that was not sent."""
+        camera = frame.result.camera
+        missed = self._newest.pop(camera, None)
+        self._newest[camera] = ShownFrame(frame, 0 if missed is None else missed.skipped + 1)
         self._wake.set()
 
     def end(self, reason: str) -> None:
@@ -77,21 +77,21 @@ class Watch:
         self._wake.set()
         self._end.set()
 
-    async def next(self) -> ShownFrame | StreamEnd:
-        """Wait until the next frame is due, and return the newest; return `StreamEnd` once the session has ended."""
+    async def next(self) -> tuple[ShownFrame, ...] | StreamEnd:
+        """Return each camera's newest frame once one is due, or `StreamEnd` once the session has ended."""
         clock_s = asyncio.get_running_loop().time
         with suppress(TimeoutError):
             await asyncio.wait_for(self._end.wait(), max(0.0, self._due_s - clock_s()))
-        while self._ended is None and self._newest is None:
+        while self._ended is None and not self._newest:
             self._wake.clear()
             await self._wake.wait()
-        if self._ended is not None or self._newest is None:
-            return self._ended or StreamEnd("closed")
+        if self._ended is not None:
+            return self._ended
         # A frame that is late by up to half a period is made up for, so that the rate is kept on the mean.
         period_s = 1.0 / self.request.fps
         self._due_s = max(self._due_s + period_s, clock_s() + period_s / 2)
-        shown = ShownFrame(self._newest, self._skipped)
-        self._newest, self._skipped = None, 0
+        shown = tuple(self._newest.values())
+        self._newest.clear()
         return shown
 
     def close(self) -> None:

@@ -24,10 +24,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fluoropose.arrays import Bool, Float32, Float64, Mat33
 from fluoropose.imaging.filters import block_mean, blur_twin, gradients_twin
-from fluoropose.imaging.sampling import warp_frame
+from fluoropose.imaging.sampling import warp_frame, warp_part
 from fluoropose.similarity.edge_drawing import (
     CONTRAST,
     DETECTOR_BLUR,
@@ -95,7 +96,13 @@ class EdgeEquations:
 
 
 def edge_equations(
-    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
+    frame: Float32,
+    homography: Mat33,
+    views: Float32,
+    turn: Turn,
+    floor: float,
+    detector: Float32 = DETECTOR_BLUR,
+    unused: Float32 | None = None,
 ) -> EdgeEquations:
     """Return the equations about one pose.
 
@@ -106,9 +113,12 @@ def edge_equations(
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
     floor : scatter as a share of what comes through beside the object
     detector : weights of the detector's blur, from the middle on
+    unused : (rows, columns), over 0 where the frame is not compared; None compares it everywhere
     """
     pictures, corner = edge_pictures(frame, homography, views, turn, floor, detector)
     size, places = views.shape[1], find_edges(pictures[1])
+    if unused is not None:
+        places = _used_places(places, warp_part(unused, homography, *corner, *pictures.shape[1:]))
     found = gather_equations(pictures, places, corner, size, turn.pixel_mm, turn.range_mm)
     overall = partial(correlation_around, pictures[0], pictures[1], places, int(MARGIN * size))
     return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall, float(found[1, 8]))
@@ -129,14 +139,32 @@ def edge_pictures(
     return pictures, at
 
 
+def _used_places(places: NDArray[np.int32], unused: Float32) -> NDArray[np.int32]:
+    """Return the places (2, count) where the frame is compared, and so are the neighbours that derivatives look at."""
+    v, u = places
+    near = unused[v, u] + unused[v - 1, u] + unused[v + 1, u] + unused[v, u - 1] + unused[v, u + 1]
+    return np.ascontiguousarray(places[:, near <= 0.0])
+
+
 def edge_equations_twin(
-    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
+    frame: Float32,
+    homography: Mat33,
+    views: Float32,
+    turn: Turn,
+    floor: float,
+    detector: Float32 = DETECTOR_BLUR,
+    unused: Float32 | None = None,
 ) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
     seen, shown, *changes = edge_pictures_twin(frame, homography, views, turn, floor, detector)
     f, m = central_differences_twin(seen), central_differences_twin(shown)
     change = np.stack([central_differences_twin(image) for image in motion_derivatives_twin(m, turn, *changes)])
     edges = _edge_mask_twin(m)
+    if unused is not None:
+        rows, columns = unused.shape
+        to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
+        hidden = np.pad(warp_frame(unused, to_unit @ homography, views.shape[1]), 1, mode="edge") > 0.0
+        edges &= ~(hidden[1:-1, 1:-1] | hidden[:-2, 1:-1] | hidden[2:, 1:-1] | hidden[1:-1, :-2] | hidden[1:-1, 2:])
     weight = edges.astype(np.float64)
     for _ in range(ROUNDS):
         power, common = weight * (m * m).sum(0), weight * (f * m).sum(0)

@@ -8,6 +8,7 @@ import numpy as np
 from fluoropose.arrays import Mat44
 from fluoropose.errors import ConflictError, GeometryError, InputError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import PlacedCamera, require_rig
 from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.imaging.xray import PixelMeaning
@@ -71,20 +72,21 @@ class SessionCamera:
     """A camera of a session and its place; without a place the world is the camera's own frame.
 
     `case` is the session's object as prepared for this camera's direction, if the session's own case does not cover it.
-    `tolerance` is how well the camera is calibrated, None if the client did not say.
+    `tolerance` is how well the camera is calibrated, `mask` what its frames show; None if the client did not say.
     """
 
     camera: Camera
     camera_from_world: Mat44 | None = None
     case: str | None = None
     tolerance: CameraTolerance | None = None
+    mask: FieldMask | None = None
 
     def place(self, camera_from_world: Mat44 | None = None) -> PlacedCamera:
         """Return the camera at a frame's own place, by default at the session's."""
         place = self.camera_from_world if camera_from_world is None else camera_from_world
         if place is None:
-            return PlacedCamera(self.camera, tolerance=self.tolerance)
-        return PlacedCamera(self.camera, place, self.tolerance)
+            return PlacedCamera(self.camera, tolerance=self.tolerance, mask=self.mask)
+        return PlacedCamera(self.camera, place, self.tolerance, self.mask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import Status
 from fluoropose.registration.multi_object import register_objects
+from fluoropose.registration.prepared_view import Pictures
 from fluoropose.registration.reasons import VIEW_NOT_CACHED
 from fluoropose.registration.resident_case import ResidentCase
 from fluoropose.registration.result import FrameView, Registration
@@ -31,19 +32,22 @@ class TrialObject:
 
 
 def follow_instant(
-    objects: Sequence[TrialObject], views: Sequence[FrameView], captured_s: float
+    objects: Sequence[TrialObject], views: Sequence[FrameView], captured_s: float, pictures: Pictures | None = None
 ) -> tuple[Registration, ...]:
     """Register all objects in the views of one instant and move their tracks on.
+
+    `pictures` are the views' line integrals, if they are made already (`registration.prepared_view.shared_pictures`).
 
     Raises
     ------
     InputError, GeometryError, FrameError
         As `register_objects`.
     """
+    residents = [one.resident for one in objects]
     for one in objects:
         one.resident.atlas.wait_until_ahead(_AHEAD_S)
     plans = [one.tracker.plan(captured_s) for one in objects]
-    found = [_not_late(one) for one in register_objects([one.resident for one in objects], views, plans)]
+    found = [_not_late(one) for one in register_objects(residents, views, plans, pictures=pictures)]
     first = views[0].placed
     axes = None if first.at_origin else first.camera_from_world[:3, :3]
     for one, plan, result in zip(objects, plans, found, strict=True):

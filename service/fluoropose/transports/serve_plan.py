@@ -1,16 +1,35 @@
 """What to serve, where, and behind which keys and certificates."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fluoropose.errors import InputError
 from fluoropose.serving.preparation_worker import PreparationLimits
+from fluoropose.serving.session_registry import MAX_SESSIONS
 from fluoropose.transports.grpc.app import RpcTls
 from fluoropose.transports.http.web_pages import WebRules
 
-__all__ = ["ServePlan"]
+__all__ = ["ServePlan", "WorkerPlan", "worker_plan"]
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """The worker `name` of a fleet, for the holder of `token`. It ends when the process `parent` does.
+
+    Cases are loaded when they are asked for, looked at every `refresh_s`, and leave when no session used them for
+    `case_idle_s`. `writes`: it is the one of a fleet that takes and deletes cases, and has no sessions.
+    """
+
+    name: str
+    token: str
+    parent: int
+    case_idle_s: float = 1800.0
+    refresh_s: float = 5.0
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +44,7 @@ class ServePlan:
     `allow_origins` web pages that may call it. Sessions are recorded in `record_dir`, by default not at all.
     `remote_cases` is the address of an object store, of which `cases` is the cache; empty for none. `console` says
     whether the console's page is served, None that it is on loopback. `traces` is the address that traces go to; empty
-    for none.
+    for none. `max_sessions` may be open at once. `worker` makes it one of a fleet.
     """
 
     cases: Path
@@ -55,6 +74,8 @@ class ServePlan:
     record_dir: Path | None = None
     console: bool | None = None
     traces: str = ""
+    max_sessions: int = MAX_SESSIONS
+    worker: WorkerPlan | None = None
 
     @property
     def has_console(self) -> bool:
@@ -91,3 +112,11 @@ class ServePlan:
                 f"expected TLS on {self.host}, got none: give --tls-key and --tls-cert, or say --behind-proxy if a "
                 "proxy does it"
             )
+
+
+def worker_plan(fields: dict[str, Any] | None) -> WorkerPlan | None:
+    """Return what a fleet started this process for, None where no fleet did; raise InputError for another's words."""
+    try:
+        return None if fields is None else WorkerPlan(**{"parent": os.getppid()} | fields)
+    except TypeError as error:
+        raise InputError(f"expected a worker's plan of this version in FLUOROPOSE_WORKER, got: {error}") from error

@@ -11,7 +11,7 @@ import logging
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,9 +27,11 @@ from fluoropose.parallel import available_cores
 from fluoropose.serving.api_keys import KeyRing
 from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.key_watch import KeyWatch
+from fluoropose.serving.on_demand_store import OnDemandStore
 from fluoropose.serving.preparation_process import PreparationProcess
 from fluoropose.serving.service import Service
 from fluoropose.serving.session_recorder import record_sessions
+from fluoropose.serving.session_registry import SessionRegistry
 from fluoropose.serving.wiring import ServingParts, wire_serving
 from fluoropose.telemetry.logs import configure_logs
 from fluoropose.telemetry.metrics import Metrics
@@ -41,6 +43,7 @@ from fluoropose.transports.http.app import Doors, create_app
 from fluoropose.transports.http.bodies import MAX_BODY_BYTES, BodyBudgets
 from fluoropose.transports.http_protocol import GuardedHttp
 from fluoropose.transports.serve_plan import ServePlan
+from fluoropose.transports.worker_process import follow_fleet
 from fluoropose.transports.ws_protocol import GuardedWebSocket
 
 __all__ = ["ServePlan", "http_config", "loop_factory", "run_server"]
@@ -82,13 +85,20 @@ def run_server(plan: ServePlan) -> None:
     sys.setswitchinterval(_SWITCH_S)
     device = open_device(plan.device, min(plan.threads, available_cores()), plan.cuda_graphs, plan.renderer)
     remote = RemoteCases(plan.remote_cases) if plan.remote_cases else None
-    store = CaseStore.open(plan.cases, read_only=plan.read_only, remote=remote)
-    if store.read_only:
+    follows = plan.worker is not None and not plan.worker.writes
+    store = (
+        OnDemandStore(plan.cases, remote=remote)
+        if follows
+        else CaseStore.open(plan.cases, read_only=plan.read_only, remote=remote)
+    )
+    if store.read_only and not follows:
         _log.warning("read-only", extra={"fields": {"because": store.read_only}})
     preparing = PreparationProcess(plan.preparation)
+    prefix = "" if plan.worker is None else f"{plan.worker.name}."
     service = Service(
-        device, plan.cases, plan.models, budget_bytes=plan.budget_bytes, prepare=preparing.prepare, store=store
-    )
+        device, plan.cases, plan.models, budget_bytes=plan.budget_bytes, prepare=preparing.prepare, store=store,
+        on_demand=plan.worker is not None, sessions=SessionRegistry(plan.max_sessions, prefix=prefix),
+    )  # fmt: skip
     fields = {"device": device.label, "note": device.note, "threads": device.threads, "cuda_graphs": device.graphs}
     fields["renderer"] = device.renderers.label
     _log.info("device", extra={"fields": fields})
@@ -188,6 +198,10 @@ class _Running:
 async def _serve(plan: ServePlan, parts: ServingParts, doors: Doors, tls: RpcTls | None) -> None:
     keys, book = doors.keys, ConnectionBook(_limits(plan))
     app = create_app(parts, doors=doors, console=plan.has_console)
+    follow: list[Coroutine[Any, Any, None]] = []
+    if plan.worker is not None:
+        router, follow = follow_fleet(plan.worker, parts)
+        app.include_router(router)
     http = _HttpServer(http_config(plan, app, book, doors.budgets.large))
     running = _Running(plan, parts, http, RpcServer(parts, keys) if plan.grpc_port >= 0 else None)
     parts.metrics.read("tls_handshakes", lambda: book.open_handshakes, state="open")
@@ -198,7 +212,7 @@ async def _serve(plan: ServePlan, parts: ServingParts, doors: Doors, tls: RpcTls
             bound = await running.rpc.start(plan.host, plan.grpc_port, tls)
             _log.info("grpc", extra={"fields": {"host": plan.host, "port": bound}})
         watch = [] if keys is None else [KeyWatch(keys, parts.streams).run()]
-        beside = [asyncio.create_task(work) for work in (_load(running), _drain(running), book.run(), *watch)]
+        beside = [asyncio.create_task(work) for work in (_load(running), _drain(running), book.run(), *watch, *follow)]
         try:
             await http.serve()
         finally:

@@ -23,6 +23,6 @@ def test_a_small_study_runs(data, tmp_path):
     assert figures["reference"]["femoral"]["repeats_mm"]["most"] < 0.2
     assert figures["answers"]["two views, femoral"]["mtre_mm"]["p50"] < 2.0
     assert figures["run"]["run, cam1, femoral"]["answers"] == 2
-    assert (out / "run.png").exists()
+    assert (out / "run.webp").exists()
     assert (out / "run_femoral_cam1.png").exists()
     assert len(json.loads((out / "answers.json").read_text())) == 9

@@ -30,6 +30,6 @@ def test_the_steps_run_after_each_other(data, tmp_path):
     figures = json.loads((out / "figures.json").read_text())
     assert set(figures) == {"cam01_0002", "cam01_0099", "cam02_0002", "cam02_0099"}
     assert figures["cam01_0002"]["ours"]["trials"] == 1
-    assert (out / "found.png").exists()
+    assert (out / "found.webp").exists()
     assert run("evaluate", "real", "wrist-agreement", "--data", data / "wrist", "--out", out).exit_code == 0
     assert json.loads((out / "agreement.json").read_text())["0002"]["ours"]["trials"] == 1

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fluoropose.evaluation.trust.axis_errors import axis_errors, ray_axes, stated_sigmas
+from fluoropose.evaluation.trust.axis_errors import axis_errors, raw_sigmas
 from fluoropose.geometry.rigid import apply_twist, rigid
-from fluoropose.geometry.rotation import from_rotation_vector
+from fluoropose.geometry.rotation import from_rotation_vector, ray_axes
 
 CENTRE = np.array([5.0, -3.0, 2.0])
 TURN = from_rotation_vector(np.array([0.4, 0.2, -0.3]))
@@ -35,12 +35,12 @@ def test_deviations_are_those_of_the_covariance_along_the_ray():
     assert np.linalg.det(axes) == pytest.approx(1.0)
     wanted = np.array([0.1, 0.2, 3.0, 0.01, 0.02, 0.03])
     turned = np.kron(np.eye(2), axes)
-    information = np.linalg.inv(turned.T @ np.diag(wanted**2) @ turned)
-    found = stated_sigmas(information, axes)
+    covariance = turned.T @ np.diag(wanted**2) @ turned
+    found = raw_sigmas(covariance, axes)
     assert found[:3] == pytest.approx(wanted[:3])
     assert np.deg2rad(found[3:]) == pytest.approx(wanted[3:])
 
 
-def test_information_that_tells_nothing_gives_no_deviations():
-    assert stated_sigmas(np.zeros((6, 6)), np.eye(3)) is None
-    assert stated_sigmas(-np.eye(6), np.eye(3)) is None
+def test_a_covariance_that_is_none_gives_no_deviations():
+    assert raw_sigmas(np.zeros((6, 6)), np.eye(3)) is None
+    assert raw_sigmas(-np.eye(6), np.eye(3)) is None

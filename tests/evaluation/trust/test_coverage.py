@@ -26,7 +26,7 @@ def normal_records(count=2000, scale=1.0):
     ]
 
 
-@pytest.mark.parametrize("by", ["stated", "covariance"])
+@pytest.mark.parametrize("by", ["stated", "raw"])
 def test_true_deviations_cover_68_and_90_per_cent_of_every_axis(by):
     facts = coverage(normal_records())[by]
     for kind in KINDS:
@@ -45,12 +45,12 @@ def test_each_axis_is_counted_alone():
     assert scaled_errors([one], "in_plane") == pytest.approx(np.array([0.2, 0.4]) / (0.2 / np.sqrt(2.0)))
     assert scaled_errors([one], "depth") == pytest.approx([2.0])
     assert scaled_errors([one], "rotation") == pytest.approx(np.array([0.3, 0.0, 0.6]) / (0.3 / np.sqrt(3.0)))
-    assert scaled_errors([one], "depth", "covariance") == pytest.approx([3.0])
+    assert scaled_errors([one], "depth", "raw") == pytest.approx([3.0])
 
 
 def test_without_truth_or_deviations_nothing_is_counted():
     assert coverage([impossible()])["stated"]["depth"] is None
-    assert coverage([record(sigmas=None)])["covariance"]["depth"] is None
+    assert coverage([record(sigmas=None)])["raw"]["depth"] is None
     assert sigma_curve([], "depth") == []
 
 

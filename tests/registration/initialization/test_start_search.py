@@ -10,9 +10,9 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.geometry.rotation import angle_between
 from fluoropose.registration.initialization.start_search import (
     WIDER_SEARCH,
+    StartMatches,
     StartSearch,
     ViewTemplates,
-    start_candidates,
 )
 from support.cases import EXPECTED_SIX
 
@@ -32,7 +32,7 @@ def test_the_true_view_is_among_the_first_candidates(request, name, rng):
     atlas = open_view_cache(case, step_deg=2.0)
     truth = pose_from_six(EXPECTED_SIX + [2.0, -1.0, 5.0, 3.0, 4.0, -5.0], case.pose_frame)
     start = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 18.0, 9.0], case.pose_frame)
-    found = start_candidates(lines_of(case, truth, rng), CAMERA, atlas, start, ViewTemplates())
+    found = StartMatches(lines_of(case, truth, rng), CAMERA, atlas, start, ViewTemplates()).candidates()
     assert 1 <= len(found) <= StartSearch().keep
     errors = [np.rad2deg(angle_between(pose[:3, :3], truth[:3, :3])) for pose in found]
     assert min(errors[:2]) < 5.0
@@ -43,11 +43,19 @@ def test_the_true_view_is_among_the_first_candidates(request, name, rng):
     assert np.linalg.norm(apart[:2]) < 2.0
 
 
+def test_the_best_match_of_all_is_near_the_truth(small_case, rng):
+    atlas = open_view_cache(small_case, step_deg=2.0)
+    truth = pose_from_six(EXPECTED_SIX + [2.0, -1.0, 5.0, 3.0, 4.0, -5.0], small_case.pose_frame)
+    start = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 10.0, 5.0], small_case.pose_frame)
+    best = StartMatches(lines_of(small_case, truth, rng), CAMERA, atlas, start, ViewTemplates()).best
+    assert np.rad2deg(angle_between(best[:3, :3], truth[:3, :3])) < 8.0
+
+
 def test_candidates_come_from_different_directions(small_case, rng):
     atlas = open_view_cache(small_case, step_deg=2.0)
     start = pose_from_six(EXPECTED_SIX, small_case.pose_frame)
     settings = StartSearch(keep=5)
-    found = start_candidates(lines_of(small_case, start, rng), CAMERA, atlas, start, ViewTemplates(), settings)
+    found = StartMatches(lines_of(small_case, start, rng), CAMERA, atlas, start, ViewTemplates(), settings).candidates()
     axes = [pose[:3, :3].T @ [0.0, 0.0, 1.0] for pose in found]
     for n, one in enumerate(axes):
         for other in axes[:n]:
@@ -56,19 +64,22 @@ def test_candidates_come_from_different_directions(small_case, rng):
 
 def test_a_search_about_the_rim_of_an_atlas_stays_inside(small_case, rng):
     start = pose_from_six(EXPECTED_SIX + [0.0, 0.0, 0.0, 0.0, 12.0, 12.0], small_case.pose_frame)
-    found = start_candidates(lines_of(small_case, start, rng), CAMERA, small_case.atlas, start, ViewTemplates())
+    found = StartMatches(
+        lines_of(small_case, start, rng), CAMERA, small_case.atlas, start, ViewTemplates()
+    ).candidates()
     assert all(np.isfinite(pose).all() for pose in found)
 
 
 def test_templates_are_kept_up_to_a_number_and_made_again(small_case):
     kept = ViewTemplates(capacity=2)
-    first = kept.spectrum(small_case.atlas, 0)
-    assert kept.spectrum(small_case.atlas, 0) is first
-    kept.spectrum(small_case.atlas, 1)
-    kept.spectrum(small_case.atlas, 2)
-    again = kept.spectrum(small_case.atlas, 0)
-    assert again is not first
-    np.testing.assert_array_equal(again, first)
+    for template in (kept.spectrum, kept.picture):
+        first = template(small_case.atlas, 0)
+        assert template(small_case.atlas, 0) is first
+        template(small_case.atlas, 1)
+        template(small_case.atlas, 2)
+        again = template(small_case.atlas, 0)
+        assert again is not first
+        np.testing.assert_array_equal(again, first)
 
 
 def test_a_wider_search_reaches_a_start_that_is_turned_by_forty_degrees(small_case, rng):
@@ -78,7 +89,7 @@ def test_a_wider_search_reaches_a_start_that_is_turned_by_forty_degrees(small_ca
     lines = lines_of(small_case, truth, rng)
     nearest = []
     for settings in (StartSearch(), WIDER_SEARCH):
-        found = start_candidates(lines, CAMERA, atlas, start, ViewTemplates(), settings)
+        found = StartMatches(lines, CAMERA, atlas, start, ViewTemplates(), settings).candidates()
         nearest.append(min(np.rad2deg(angle_between(pose[:3, :3], truth[:3, :3])) for pose in found))
     assert nearest[0] > 8.0
     assert nearest[1] < 6.0

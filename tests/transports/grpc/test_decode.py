@@ -128,6 +128,17 @@ def test_a_registration_has_a_frame_or_views():
             decode_registration(message)
 
 
+def test_a_mask_by_hand():
+    mask = pb.Mask(circle_px=[5.0, 6.0, 7.0], polygon_px=[0, 0, 9, 0, 0, 9], hidden_px=[1, 2, 3, 4])
+    found = decode_camera(pb.Camera(**GOOD, mask=mask)).mask
+    assert found.circle_px == (5.0, 6.0, 7.0)
+    assert found.polygon_px == ((0.0, 0.0), (9.0, 0.0), (0.0, 9.0))
+    assert found.hidden_px == ((1.0, 2.0, 3.0, 4.0),)
+    assert decode_camera(pb.Camera(**GOOD)).mask is None
+    with pytest.raises(GeometryError, match="2 finite numbers"):
+        decode_camera(pb.Camera(**GOOD, mask=pb.Mask(polygon_px=[0, 0, 9, 0, 0])))
+
+
 def test_a_tolerance_and_what_is_included_by_hand():
     camera = pb.Camera(**GOOD, tolerance=pb.Tolerance(focal_percent=1.0, principal_point_px=2.0))
     opened = decode_session(settings(camera=camera, include=["outline"])).settings

@@ -1,6 +1,10 @@
 """The doctor over HTTP: files as a form or a body, geometry as JSON."""
 
+import base64
+import io
+
 import numpy as np
+from PIL import Image
 
 from fluoropose.geometry.conversion.convert import write_geometry
 from support.damaged import image, nifti
@@ -43,6 +47,15 @@ def test_a_geometry(client):
         assert answer.json()["understood"]["kind"] == "mayacam2"
     answer = client.post("/v1/check", json={"rows": 3})
     assert answer.json()["findings"][0]["code"] == "invalid-geometry"
+
+
+def test_a_picture_where_it_is_asked_for(client):
+    answer = client.post("/v1/check?picture=true", files={"file": ("ct.nii", nifti())}).json()
+    with Image.open(io.BytesIO(base64.b64decode(answer["picture"]))) as picture:
+        assert (picture.format, picture.size) == ("PNG", (960, 320))
+    fields = write_geometry(some_geometry(), "mayacam2", {}).fields
+    assert client.post("/v1/check?picture=true", json=fields).json()["picture"] is None
+    assert client.post("/v1/check?picture=true", files={"file": ("a.nii", nifti()[:500])}).json()["picture"] is None
 
 
 def test_what_is_no_file_is_refused(client):

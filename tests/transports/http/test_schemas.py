@@ -29,3 +29,13 @@ def test_bounds_are_documented_and_left_to_the_requests():
 
     assert Body.model_json_schema()["properties"]["count"]["minimum"] == 2
     assert Body(count=0).count == 0
+
+
+def test_a_mask_comes_with_the_camera_and_a_bad_one_is_refused_at_its_place(camera):
+    mask = {"circle_px": [60.0, 40.0, 30.0], "hidden_px": [[0, 0, 9, 9]]}
+    found = CameraModel(**camera_json(camera), mask=mask).value().mask
+    assert found.circle_px == (60.0, 40.0, 30.0)
+    assert found.hidden_px == ((0.0, 0.0, 9.0, 9.0),)
+    with pytest.raises(ValidationError) as refused:
+        CameraModel(**camera_json(camera), mask={"circle_px": [60.0, 40.0, -1.0]})
+    assert refused.value.errors()[0]["loc"] == ("mask",)

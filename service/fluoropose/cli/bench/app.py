@@ -2,8 +2,11 @@
 
 import typer
 
+from fluoropose.cli.bench.fleet import fleet
 from fluoropose.cli.bench.load import load
 from fluoropose.cli.bench.speed import speed
+from fluoropose.cli.bench.turn import turn
+from fluoropose.cli.bench.upload import upload
 from fluoropose.cli.groups import BenchGroup
 
 __all__ = ["bench_app"]
@@ -16,3 +19,6 @@ bench_app = typer.Typer(
 
 bench_app.command("speed")(speed)
 bench_app.command("load")(load)
+bench_app.command("fleet")(fleet)
+bench_app.command("turn")(turn)
+bench_app.command("upload")(upload)

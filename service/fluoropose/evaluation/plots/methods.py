@@ -7,7 +7,7 @@ from typing import Any
 
 from fluoropose.evaluation.extras import require_extra
 from fluoropose.evaluation.metrics.two_views import PAIR_SUCCESS_MM
-from fluoropose.io.files import write_file
+from fluoropose.io.pictures import save_drawing
 
 __all__ = ["plotter", "views_plotter"]
 
@@ -39,7 +39,7 @@ def plotter() -> Draw:
             axes = figure.add_subplot()
             if kind(axes, methods):
                 axes.set_title(f"{case}, {figures['run']['frames']} simulated frames, seed {figures['run']['seed']}")
-                write_file(folder / name, partial(figure.savefig, format="png", dpi=110))
+                save_drawing(folder / name, partial(figure.savefig, format="png", dpi=110))
 
     return draw
 
@@ -59,7 +59,7 @@ def views_plotter() -> Draw:
         _views_errors(figure.add_subplot(), figures["settings"])
         run = figures["run"]
         figure.suptitle(f"{case}: {run['starts']} starts on {run['frames']} simulated instants, seed {run['seed']}")
-        write_file(folder / "views.png", partial(figure.savefig, format="png", dpi=110))
+        save_drawing(folder / "views.png", partial(figure.savefig, format="png", dpi=110))
 
     return draw
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fluoropose.evaluation.extras import require_extra
-from fluoropose.io.files import write_file
+from fluoropose.io.pictures import save_drawing
 
 __all__ = ["overlap_plotter", "sweep_plotter"]
 
@@ -28,7 +28,7 @@ def sweep_plotter() -> Callable[[Path, str, dict[str, Any]], None]:
             axis.set_title(f"{case}: {f'{span:g} degrees' if span else 'at rest'}")
         axes[0].set_ylabel("depth error, mm (medians of the runs)")
         axes[0].legend(fontsize=8)
-        write_file(folder / "depth.png", partial(figure.savefig, format="png", dpi=110))
+        save_drawing(folder / "depth.png", partial(figure.savefig, format="png", dpi=110))
 
     return draw
 
@@ -47,7 +47,7 @@ def overlap_plotter() -> Callable[[Path, dict[str, Any]], None]:
         axis.invert_yaxis()
         axis.set(xlabel="success (mTREproj below 1 % of size), %", xlim=(0, 103))
         axis.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2)
-        write_file(folder / "success.png", partial(figure.savefig, format="png", dpi=110))
+        save_drawing(folder / "success.png", partial(figure.savefig, format="png", dpi=110))
 
     return draw
 

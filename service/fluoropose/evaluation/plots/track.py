@@ -8,7 +8,7 @@ import numpy as np
 
 from fluoropose.evaluation.extras import require_extra
 from fluoropose.geometry.pose6 import Pose6Frame, six_from_pose
-from fluoropose.io.files import write_file
+from fluoropose.io.pictures import save_drawing
 from fluoropose.io.pose_export.pose_record import PoseRun
 
 __all__ = ["six_parameter_plot"]
@@ -46,7 +46,7 @@ def six_parameter_plot(path: Path, runs: Mapping[str, PoseRun], frames: Mapping[
     for axis in axes[3:]:
         axis.set_xlabel("time, s (dots: doubtful)")
     axes[0].legend(fontsize=8)
-    write_file(path, partial(figure.savefig, format="png", dpi=110))
+    save_drawing(path, partial(figure.savefig, format="png", dpi=110))
 
 
 def _six(pose: object, frame: Pose6Frame) -> np.ndarray:

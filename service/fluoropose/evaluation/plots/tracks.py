@@ -7,7 +7,7 @@ from typing import Any
 
 from fluoropose.arrays import Float64
 from fluoropose.evaluation.extras import require_extra
-from fluoropose.io.files import write_file
+from fluoropose.io.pictures import save_drawing
 
 __all__ = ["track_plotter"]
 
@@ -43,6 +43,6 @@ def track_plotter() -> DrawTrack:
         panels[5, 0].set_xlabel("frame")
         panels[5, 1].set_xlabel("frame")
         figure.suptitle(title)
-        write_file(path, partial(figure.savefig, format="png", dpi=90))
+        save_drawing(path, partial(figure.savefig, format="png", dpi=90))
 
     return draw

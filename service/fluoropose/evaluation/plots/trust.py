@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fluoropose.evaluation.extras import require_extra
-from fluoropose.io.files import write_file
+from fluoropose.io.pictures import save_drawing
 
 __all__ = ["trust_plotter"]
 
@@ -30,7 +30,7 @@ def trust_plotter() -> Callable[[Path, dict[str, Any]], None]:
             "reasons": _reasons(Figure(figsize=(9.0, 5.0), layout="constrained"), figures),
         }
         for name, figure in made.items():
-            write_file(folder / f"{name}.png", partial(figure.savefig, format="png", dpi=100))
+            save_drawing(folder / f"{name}.png", partial(figure.savefig, format="png", dpi=100))
 
     return draw
 

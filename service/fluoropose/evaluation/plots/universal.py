@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose.evaluation.extras import require_extra
-from fluoropose.io.files import write_file
+from fluoropose.io.pictures import save_drawing
 
 __all__ = ["universal_plotter"]
 
@@ -34,6 +34,6 @@ def universal_plotter() -> Callable[[Path, dict[str, Any]], None]:
         error.set(xlabel="mTREproj, % of size", xlim=(0, None))
         error.legend(fontsize=8)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, partial(figure.savefig, format="png", dpi=110))
+        save_drawing(path, partial(figure.savefig, format="png", dpi=110))
 
     return draw

@@ -1,6 +1,6 @@
 """What the service says of a run of the stress set. mm and degrees."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -69,13 +69,14 @@ def _record(
         reason=found.assessment.reason,
         confidence=found.confidence,
         likeness=found.likeness,
+        evidence=asdict(found.evidence),
         stated=(stated.in_plane_mm, stated.depth_mm, stated.rotation_deg),
     )
     if truth is None:
         return said
     pose, corners = found.camera_from_volume, subject.case.corners_mm
     start = run.start if here.step == 0 else None
-    errors = axis_errors(pose, truth, found.information, subject.case.atlas.view.centre_mm)
+    errors = axis_errors(pose, truth, found.judged.raw, subject.case.atlas.view.centre_mm)
     return replace(
         said,
         start_mm=None if start is None else pose_error(start, truth, corners).mtre_proj_mm,
@@ -83,4 +84,5 @@ def _record(
         offset_mm=errors.offset_mm,
         turn_deg=errors.turn_deg,
         sigmas=errors.sigmas,
+        camera_errors=errors.camera_errors,
     )

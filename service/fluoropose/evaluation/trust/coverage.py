@@ -3,7 +3,8 @@
 Pure. One standard deviation of a normal error covers 68.3 % of it, 1.645 of them 90 %: so each axis is counted alone.
 Of a pose in the plane two axes are counted (across the ray), of depth one, of rotation three. Stated are three numbers:
 `in_plane` is the root of the sum of two variances, `rotation` of three, so that an axis has the stated number over the
-root of 2 or of 3. Beside them stand the deviations of the covariance, which has a floor that those have not.
+root of 2 or of 3; its errors are along the camera's axes. Beside them stand the raw deviations of the equations, along
+the ray's axes, from which the stated ones come (`registration.error_inflation`).
 """
 
 from collections.abc import Sequence
@@ -33,8 +34,9 @@ def scaled_errors(records: Sequence[TrustRecord], kind: str, by: str = "stated")
     for record in records:
         if record.offset_mm is None or record.turn_deg is None:
             continue
-        errors = (*record.offset_mm, *record.turn_deg)
-        if by == "covariance":
+        errors = record.camera_errors or (*record.offset_mm, *record.turn_deg)
+        if by == "raw":
+            errors = (*record.offset_mm, *record.turn_deg)
             if record.sigmas is None:
                 continue
             sigmas = record.sigmas
@@ -47,7 +49,7 @@ def scaled_errors(records: Sequence[TrustRecord], kind: str, by: str = "stated")
 def coverage(records: Sequence[TrustRecord]) -> dict[str, Any]:
     """Return for both ways of stating and each kind which shares of errors 1 and 1.645 deviations cover."""
     facts: dict[str, Any] = {"frames": len(records)}
-    for by in ("stated", "covariance"):
+    for by in ("stated", "raw"):
         facts[by] = {}
         for kind in KINDS:
             scaled = scaled_errors(records, kind, by)

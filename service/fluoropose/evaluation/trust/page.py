@@ -45,7 +45,8 @@ def trust_tables(figures: dict[str, Any]) -> str:
         _table(("visible", *_COUNTS), visible),
         "Errors within 1 and 1.645 stated deviations (68 and 90 % are right), of accepted frames:",
         _table(
-            ("frames of", "count", *(f"{title}" for title in _KINDS.values()), "by the covariance"), _covered(figures)
+            ("frames of", "count", *(f"{title}" for title in _KINDS.values()), "by the equations alone"),
+            _covered(figures),
         ),
         "What was said:",
         _table(("family", "answer", "frames"), reasons),
@@ -84,8 +85,8 @@ def _covered(figures: dict[str, Any]) -> list[list[str]]:
     """Return a row per renderer, of good frames and of the wrong camera."""
     rows = []
     for name, facts in figures["coverage"].items():
-        by_covariance = ", ".join(_shares(facts["covariance"][kind]) for kind in _KINDS)
-        rows.append([name, str(facts["frames"]), *(_shares(facts["stated"][kind]) for kind in _KINDS), by_covariance])
+        by_equations = ", ".join(_shares(facts["raw"][kind]) for kind in _KINDS)
+        rows.append([name, str(facts["frames"]), *(_shares(facts["stated"][kind]) for kind in _KINDS), by_equations])
     return rows
 
 

@@ -29,7 +29,8 @@ class TrustRecord:
     stated : the stated errors: in plane mm, depth mm, rotation degrees
     start_mm : the mTREproj of the start; None if the frame was searched
     mtre_proj_mm : that of the answer; None if no pose is right
-    offset_mm, turn_deg, sigmas : `axis_errors.AxisErrors`; None if no pose is right
+    offset_mm, turn_deg, sigmas, camera_errors : `axis_errors.AxisErrors`; None if no pose is right
+    evidence : what the answer showed (`error_inflation.Evidence`), by name
     """
 
     group: str
@@ -52,6 +53,8 @@ class TrustRecord:
     offset_mm: tuple[float, ...] | None = None
     turn_deg: tuple[float, ...] | None = None
     sigmas: tuple[float, ...] | None = None
+    camera_errors: tuple[float, ...] | None = None
+    evidence: dict[str, float] | None = None
 
     @property
     def right(self) -> bool:

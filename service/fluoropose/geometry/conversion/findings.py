@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from fluoropose.geometry.camera import off_centre_px
 from fluoropose.geometry.conversion.imaging_geometry import ImagingGeometry
 
 __all__ = ["GeometryFinding", "find_unlikely_geometry"]
@@ -46,13 +47,12 @@ def find_unlikely_geometry(
 
 def _principal_point(geometry: ImagingGeometry) -> list[GeometryFinding]:
     camera = geometry.camera
-    middle = np.array([(camera.columns - 1) / 2, (camera.rows - 1) / 2])
-    away = camera.intrinsic_matrix[:2, 2] - middle
-    share = float(np.linalg.norm(away)) / max(camera.columns, camera.rows)
+    away = off_centre_px(camera)
+    share = away / max(camera.columns, camera.rows)
     if share < _FAR_SHARE:
         return []
     text = (
-        f"the principal point lies {np.linalg.norm(away):.0f} px from the picture's middle ({100 * share:.0f} % of its "
+        f"the principal point lies {away:.0f} px from the picture's middle ({100 * share:.0f} % of its "
         "side): is it that of an uncropped or unbinned picture, or counted from the other corner?"
     )
     severity: Literal["error", "warning"] = "error" if share > _VERY_FAR_SHARE else "warning"

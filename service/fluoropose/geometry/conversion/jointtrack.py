@@ -33,6 +33,8 @@ def read_jointtrack(fields: Fields) -> ImagingGeometry:
         raise GeometryError(f"expected 4 numbers after {words[0]}, got {' '.join(words[1:5])[:60]!r}") from error
     if not pixel_mm > 0:
         raise GeometryError(f"expected a pixel size above 0, got {pixel_mm}")
+    if fields.get("rows") is None or fields.get("columns") is None:
+        raise GeometryError("expected rows and columns beside a JointTrack calibration, got none: it tells no size")
     rows, columns = side_field(fields, "rows"), side_field(fields, "columns")
     middle = ((columns - 1) / 2 + x_mm / pixel_mm, (rows - 1) / 2 - y_mm / pixel_mm)
     camera = camera_from_detector(

@@ -16,8 +16,8 @@ from fluoropose.geometry.camera import Camera
 from fluoropose.geometry.canonical import pose_from_canonical
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import about_z, angle_between, smallest_rotation
-from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast
+from fluoropose.registration.initialization.view_contrast import view_contrast
 
 __all__ = ["SearchGrid", "SearchTemplates", "candidate_poses"]
 
@@ -79,7 +79,7 @@ class SearchTemplates:
             thetas = np.deg2rad(np.arange(-180.0, 180.0, grid.theta_step_deg))
             looks, rows = [], []
             for view in atlas.expected_views(grid.out_of_plane_step_deg):
-                template = _template(atlas, view, grid.small_px)
+                template = view_contrast(atlas.line_integrals(view)[0], grid.small_px, grid.small_px // 4)
                 for share in grid.range_shares:
                     looks += [_Look(view, float(theta), share) for theta in thetas]
                     rows += [_turn_template(template, theta, share).ravel() for theta in thetas]
@@ -89,8 +89,8 @@ class SearchTemplates:
     def large(self, atlas: AbstractAtlas, number: int) -> Float32:
         """Return the template of a look at full size."""
         if number not in self._large:
-            look = self._looks[number]
-            template = _template(atlas, look.view, self.grid.template_px)
+            look, side = self._looks[number], self.grid.template_px
+            template = view_contrast(atlas.line_integrals(look.view)[0], side, side // 4)
             self._large[number] = np.asarray(_turn_template(template, look.theta_rad, look.share), np.float32)
         return self._large[number]
 
@@ -160,13 +160,6 @@ def _shrink(frame: Float32, per_px: float, block: int) -> Float32:
     at = [((v + 0.5) * per_px - 0.5 + 0.5) / whole - 0.5, ((u + 0.5) * per_px - 0.5 + 0.5) / whole - 0.5]
     small = np.asarray(map_coordinates(binned, at, order=1, mode="nearest"), np.float32)
     return local_contrast(small, block)
-
-
-def _template(atlas: AbstractAtlas, index: int, size: int) -> Float32:
-    image = saturate(atlas.line_integrals(index)[0])
-    block = image.shape[0] // size
-    small = image[: size * block, : size * block].reshape(size, block, size, block).mean(axis=(1, 3))
-    return local_contrast(np.asarray(small, np.float32), size // 4)
 
 
 def _turn_template(template: Float32, theta: float, share: float) -> Float64:

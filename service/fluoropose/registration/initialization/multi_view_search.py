@@ -14,9 +14,9 @@ from scipy.fft import irfft2, rfft2
 
 from fluoropose.arrays import Float32, Float64, Mat44, make_read_only
 from fluoropose.drr.atlas import AbstractAtlas
-from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.filters import local_contrast
 from fluoropose.imaging.sampling import normalised_homography, warp_frame
+from fluoropose.registration.initialization.view_contrast import normalise_contrast, view_contrast
 from fluoropose.registration.regression.residual import ViewAlignment
 
 __all__ = ["best_places", "shift_scores"]
@@ -51,7 +51,9 @@ def shift_scores(frame: Float32, current: ViewAlignment, atlas: AbstractAtlas) -
     homography = normalised_homography(current.frame_from_canonical_px @ canonical_from_wide, *frame.shape)
     seen = local_contrast(warp_frame(frame, homography, _WIDE_PX), _BLOCK_PX)
     template = np.zeros((_WIDE_PX, _WIDE_PX))
-    template[:_TEMPLATE_PX, :_TEMPLATE_PX] = _template(atlas, current.view_index, block)
+    template[:_TEMPLATE_PX, :_TEMPLATE_PX] = normalise_contrast(
+        view_contrast(atlas.line_integrals(current.view_index)[0], _TEMPLATE_PX, _BLOCK_PX)
+    )
     kept = _WIDE_PX - _TEMPLATE_PX + 1
     scores = irfft2(rfft2(seen) * np.conj(rfft2(template)), seen.shape)[:kept, :kept]
     return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9))
@@ -97,11 +99,3 @@ def _candidates() -> Float32:
     count = int(_REACH * _TEMPLATE_PX)
     steps = np.arange(-count, count + 1, dtype=np.float32)
     return make_read_only(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
-
-
-def _template(atlas: AbstractAtlas, index: int, block: int) -> Float64:
-    image = saturate(atlas.line_integrals(index)[0])
-    small = image.reshape(_TEMPLATE_PX, block, _TEMPLATE_PX, block).mean(axis=(1, 3))
-    contrast = local_contrast(np.asarray(small, np.float32), _BLOCK_PX)
-    contrast = contrast - contrast.mean()
-    return np.asarray(contrast / (np.linalg.norm(contrast) + 1e-6))

@@ -67,11 +67,15 @@ REFINEMENT = RefinementSettings()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClutterInputs:
-    """What a refinement in clutter needs: the frame as it came, what renders the object, its box's corners (8, 3)."""
+    """What a refinement in clutter needs: the frame as it came, what renders the object, its box's corners (8, 3).
+
+    `unused` is where edges are not compared (`EdgeCost`).
+    """
 
     exposure: Exposure
     renderer: AbstractRenderer
     corners_mm: Points
+    unused: Float32 | None = None
 
 
 def refine_by_edges(
@@ -80,15 +84,18 @@ def refine_by_edges(
     estimate: PoseEstimate,
     atlas: AbstractAtlas,
     settings: RefinementSettings = REFINEMENT,
+    unused: Float32 | None = None,
 ) -> PoseEstimate:
     """Return an estimate whose pose is aligned by the edges of the frame (rows, columns) of line integrals.
+
+    Where `unused` is over 0 none is compared.
 
     Its regression is that of edges and networks together, with the networks' presence. Where the edges agree less with
     the aligned pose than with the one before, or nothing is to be seen, the estimate is returned as it is.
     """
     if estimate.regression.presence[0] < settings.least_presence:
         return estimate
-    cost = EdgeCost(frame, camera, atlas)
+    cost = EdgeCost(frame, camera, atlas, unused=unused)
     return _take_solution(estimate, _minimise_edges(cost, estimate, settings), atlas)
 
 
@@ -107,7 +114,7 @@ def refine_in_clutter(
     presence = estimate.regression.presence[0]
     if presence < settings.least_presence:
         return estimate
-    cost = EdgeCost(frame, camera, atlas)
+    cost = EdgeCost(frame, camera, atlas, unused=inputs.unused)
     solution = _minimise_edges(cost, estimate, settings)
     aligned = _take_solution(estimate, solution, atlas)
     if not solution.improved or cost.overall >= settings.cluttered_below or presence < settings.clutter_presence:

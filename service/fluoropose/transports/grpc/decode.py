@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fluoropose.errors import GeometryError, InputError
+from fluoropose.geometry.field_mask import FieldMask, field_mask_from
 from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.serving.camera_request import CameraRequest, CamerasRequest, CArmRequest, NamedCamera
@@ -51,6 +52,7 @@ def decode_camera(message: pb.Camera) -> CameraRequest:
         _matrix(message.camera_from_world, 4, "camera_from_world"),
         message.case[:_SHOWN] if message.HasField("case") else None,
         _decode_tolerance(message.tolerance) if message.HasField("tolerance") else None,
+        _decode_mask(message.mask) if message.HasField("mask") else None,
     )
 
 
@@ -102,6 +104,17 @@ def decode_frame(message: pb.Frame) -> EncodedFrame:
 
 def _decode_tolerance(message: pb.Tolerance) -> CameraTolerance:
     return CameraTolerance(message.focal_percent, message.principal_point_px)
+
+
+def _decode_mask(message: pb.Mask) -> FieldMask:
+    return field_mask_from(
+        tuple(message.circle_px) or None, _in_parts(message.polygon_px, 2), _in_parts(message.hidden_px, 4)
+    )
+
+
+def _in_parts(numbers: Sequence[float], size: int) -> list[tuple[float, ...]]:
+    """Return numbers in parts of a size; the last one may be shorter, and is refused by what takes it."""
+    return [tuple(numbers[first : first + size]) for first in range(0, len(numbers), size)]
 
 
 def _decode_c_arm(message: pb.CArm) -> CArmRequest:

@@ -14,6 +14,7 @@ _CODES = {
     "unknown-camera": grpc.StatusCode.NOT_FOUND,
     "unknown-object": grpc.StatusCode.NOT_FOUND,
     "conflict": grpc.StatusCode.FAILED_PRECONDITION,
+    "elsewhere": grpc.StatusCode.FAILED_PRECONDITION,
     "session-taken": grpc.StatusCode.ABORTED,
     "sequence-conflict": grpc.StatusCode.ABORTED,
     "frame-superseded": grpc.StatusCode.ABORTED,

@@ -40,7 +40,7 @@ LOW_CONFIDENCE: Status
 TRACKING: Status
 
 class Camera(_message.Message):
-    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world", "case", "tolerance")
+    __slots__ = ("rows", "columns", "row_spacing_mm", "column_spacing_mm", "source_to_detector_mm", "principal_point_px", "intrinsic_matrix", "camera_from_world", "case", "tolerance", "mask")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     ROW_SPACING_MM_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +51,7 @@ class Camera(_message.Message):
     CAMERA_FROM_WORLD_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     TOLERANCE_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
     rows: int
     columns: int
     row_spacing_mm: float
@@ -61,7 +62,18 @@ class Camera(_message.Message):
     camera_from_world: _containers.RepeatedScalarFieldContainer[float]
     case: str
     tolerance: Tolerance
-    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., case: _Optional[str] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ...) -> None: ...
+    mask: Mask
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ..., row_spacing_mm: _Optional[float] = ..., column_spacing_mm: _Optional[float] = ..., source_to_detector_mm: _Optional[float] = ..., principal_point_px: _Optional[_Iterable[float]] = ..., intrinsic_matrix: _Optional[_Iterable[float]] = ..., camera_from_world: _Optional[_Iterable[float]] = ..., case: _Optional[str] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., mask: _Optional[_Union[Mask, _Mapping]] = ...) -> None: ...
+
+class Mask(_message.Message):
+    __slots__ = ("circle_px", "polygon_px", "hidden_px")
+    CIRCLE_PX_FIELD_NUMBER: _ClassVar[int]
+    POLYGON_PX_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_PX_FIELD_NUMBER: _ClassVar[int]
+    circle_px: _containers.RepeatedScalarFieldContainer[float]
+    polygon_px: _containers.RepeatedScalarFieldContainer[float]
+    hidden_px: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, circle_px: _Optional[_Iterable[float]] = ..., polygon_px: _Optional[_Iterable[float]] = ..., hidden_px: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Tolerance(_message.Message):
     __slots__ = ("focal_percent", "principal_point_px")
@@ -140,10 +152,20 @@ class OpenSessionRequest(_message.Message):
     def __init__(self, settings: _Optional[_Union[SessionSettings, _Mapping]] = ...) -> None: ...
 
 class OpenSessionResponse(_message.Message):
-    __slots__ = ("session",)
+    __slots__ = ("session", "endpoints")
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINTS_FIELD_NUMBER: _ClassVar[int]
     session: str
-    def __init__(self, session: _Optional[str] = ...) -> None: ...
+    endpoints: Endpoints
+    def __init__(self, session: _Optional[str] = ..., endpoints: _Optional[_Union[Endpoints, _Mapping]] = ...) -> None: ...
+
+class Endpoints(_message.Message):
+    __slots__ = ("http", "grpc")
+    HTTP_FIELD_NUMBER: _ClassVar[int]
+    GRPC_FIELD_NUMBER: _ClassVar[int]
+    http: str
+    grpc: str
+    def __init__(self, http: _Optional[str] = ..., grpc: _Optional[str] = ...) -> None: ...
 
 class CloseSessionRequest(_message.Message):
     __slots__ = ("session",)

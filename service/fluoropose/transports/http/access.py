@@ -17,12 +17,15 @@ from fluoropose.serving.tickets import Tickets
 from fluoropose.telemetry.metrics import Metrics
 from fluoropose.transports.http.errors import send_problem
 
-__all__ = ["HEALTH_PATHS", "OPEN_PATHS", "RequireKey", "actor_of", "needed_scope", "owner_of"]
+__all__ = ["HEALTH_PATHS", "OPEN_PATHS", "RequireKey", "WORKER_PATH", "actor_of", "needed_scope", "owner_of"]
 
 _KEY_OF_SCOPE = "fluoropose.key"
 """Where in a request's ASGI scope the id of its key is kept."""
 
 HEALTH_PATHS = ("/livez", "/readyz", "/startupz")
+
+WORKER_PATH = "/v1/worker"
+"""Below it a worker of a fleet answers to who started it, whose token its routes ask for themselves."""
 
 OPEN_PATHS = ("/docs", "/console/")
 """Pages without anything of this service in them, as is `/`; they ask for a key where they need one."""
@@ -31,11 +34,11 @@ OPEN_PATHS = ("/docs", "/console/")
 def needed_scope(method: str, path: str) -> str | None:
     """Return what a key must allow for a request, None for what is open to all. What is not known here needs a key."""
     is_page = path == "/" or (path.startswith(OPEN_PATHS) and ".." not in path)
-    if path in HEALTH_PATHS or (is_page and method in ("GET", "HEAD")):
+    if path in HEALTH_PATHS or path.startswith(WORKER_PATH) or (is_page and method in ("GET", "HEAD")):
         return None
     if path == "/metrics":
         return "metrics"
-    if path.startswith("/v1/cases") and method not in ("GET", "HEAD"):
+    if path.startswith(("/v1/cases", "/v1/fleet")) and method not in ("GET", "HEAD"):
         return "manage"
     return "infer"
 

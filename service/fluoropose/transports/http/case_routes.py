@@ -24,7 +24,6 @@ from fluoropose.serving.case_description import describe_volume
 from fluoropose.serving.case_records import CaseRecord
 from fluoropose.serving.service import Service
 from fluoropose.serving.wiring import ServingParts
-from fluoropose.tracking.session_settings import Change
 from fluoropose.transports.http.access import actor_of
 from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type
 from fluoropose.transports.http.decode import decode_json, decode_render_pose
@@ -86,11 +85,7 @@ def case_routes(parts: ServingParts, grid: AtlasGrid) -> APIRouter:
     @router.delete("/cases/{case}", status_code=204)
     async def delete(case: str, request: Request) -> None:
         service.require_writable(case)
-        for session in service.sessions.of_case(case):
-            if {case} < set(session.objects):
-                await broker.change(session, Change(remove=(case,)))
-            else:
-                parts.streams.close(session)
+        await parts.streams.release_case(case)
         await broker.run_off_loop(lambda: service.delete(case, actor_of(request.scope)))
 
     @router.get("/cases/{case}")

@@ -48,10 +48,11 @@ class GeometryObject(RootModel[dict[str, Any]]):
 
 
 class CheckModel(BaseModel):
-    """What was understood of a file, and the findings, the worst first."""
+    """What was understood of a file, and the findings, the worst first; on request a picture, base64 of PNG."""
 
     understood: dict[str, Any]
     findings: list[FindingModel]
+    picture: str | None = None
 
 
 def check_routes(parts: ServingParts) -> APIRouter:
@@ -59,10 +60,10 @@ def check_routes(parts: ServingParts) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["check"])
     checks = UploadCheck()
 
-    @router.post("/check", openapi_extra=_BODIES)
-    async def check(request: Request) -> CheckModel:
+    @router.post("/check", openapi_extra=_BODIES, response_model_exclude_unset=True)
+    async def check(request: Request, picture: bool = False) -> CheckModel:
         if media_type(request) == "application/json":
-            return CheckModel(**_check_geometry(decode_json(GeometryObject, await request.body()).root))
+            return CheckModel(**_check_geometry(decode_json(GeometryObject, await request.body()).root, picture))
         if media_type(request) == "multipart/form-data":
             async with request.form(max_files=1, max_fields=4) as form:
                 files = [one for one in form.values() if isinstance(one, UploadFile)]
@@ -71,17 +72,17 @@ def check_routes(parts: ServingParts) -> APIRouter:
                 data, name = await files[0].read(), files[0].filename or ""
         else:
             data, name = await request.body(), ""
-        return CheckModel(**await parts.broker.run_off_loop(lambda: checks.check(data, name)))
+        return CheckModel(**await parts.broker.run_off_loop(lambda: checks.check(data, name, picture)))
 
     return router
 
 
-def _check_geometry(value: dict[str, Any]) -> dict[str, Any]:
+def _check_geometry(value: dict[str, Any], picture: bool) -> dict[str, Any]:
     """Return the report of a geometry: the object itself, or what it holds as `geometry` or `camera`."""
     fields = value.get("geometry") or value.get("camera") or value
     if isinstance(fields, dict) and "kind" not in fields:
         fields = fields | {"kind": "intrinsic" if "intrinsic_matrix" in fields else "distances"}
     try:
-        return check_geometry_fields(fields).record()
+        return check_geometry_fields(fields).record(picture)
     except FluoroposeError as error:
-        return failed_report("geometry", "geometry", error).record()
+        return failed_report("geometry", "geometry", error).record(picture)

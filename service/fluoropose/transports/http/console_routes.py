@@ -7,13 +7,16 @@ from fastapi import APIRouter, HTTPException, Response
 __all__ = ["console_routes"]
 
 _PAGE = files("fluoropose") / "console_page"
-_ASSETS = {"console.js": "text/javascript", "console.css": "text/css"}
+_ASSETS = {"console.js": "text/javascript", "space.js": "text/javascript", "console.css": "text/css"}
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page loads from here and calls here, holds no inline code, and no other page may show it."""
+"""The page loads from here and calls here, holds no inline code, and no other page may show it.
+
+Media from `blob:` are videos that were dropped on the page.
+"""
 
 _HEADERS = {
     "Content-Security-Policy": _POLICY,

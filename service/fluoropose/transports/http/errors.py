@@ -58,6 +58,7 @@ _TABLE: dict[str, tuple[int, str]] = {
     "foreign-origin": (403, "A page that may not call"),
     "unauthenticated": (401, "No valid key"),
     "forbidden": (403, "The key does not allow this"),
+    "elsewhere": (307, "Another service of the fleet has it"),
     "unsupported-media": (415, "Media type not supported"),
     "payload-too-large": (413, "Body too large"),
     "request-timeout": (408, "Request not finished in time"),

@@ -16,6 +16,7 @@ from fluoropose.serving.overlays import OverlayRequest, render_overlay
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.bodies import media_type
 from fluoropose.transports.http.decode import decode_base64_frame, decode_json
+from fluoropose.transports.http.openapi_bodies import json_or_form
 from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Strict
 
 __all__ = ["OverlayModel", "overlay_routes"]
@@ -34,30 +35,12 @@ class OverlayModel(Strict):
     inverted: bool = False
 
 
-_JSON_SCHEMA = OverlayModel.model_json_schema(ref_template="#/components/schemas/{model}")
-_OVERLAY_SCHEMA = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {key: value for key, value in _JSON_SCHEMA.items() if key != "$defs"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["request", "frame"],
-                    "properties": {"request": {"type": "string"}, "frame": {"type": "string", "format": "binary"}},
-                }
-            },
-        },
-    }
-}
-
-
 def overlay_routes(parts: ServingParts) -> APIRouter:
     """Return the route of overlays."""
     router = APIRouter(prefix="/v1", tags=["registration"])
     service, broker = parts.service, parts.broker
 
-    @router.post("/overlay", openapi_extra=_OVERLAY_SCHEMA, response_class=Response)
+    @router.post("/overlay", openapi_extra=json_or_form(OverlayModel), response_class=Response)
     async def overlay(request: Request) -> Response:
         asked = await _read_request(request)
         if isinstance(asked.frame, EncodedFrame):

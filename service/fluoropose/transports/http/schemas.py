@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import MAX_SIDE_PX, Camera
+from fluoropose.geometry.field_mask import FieldMask, field_mask_from
 from fluoropose.geometry.tolerance import CameraTolerance
 from fluoropose.serving.camera_request import CameraRequest
 
@@ -68,6 +69,27 @@ class ToleranceModel(Strict):
         return CameraTolerance(self.focal_percent, self.principal_point_px)
 
 
+class MaskModel(Strict):
+    """What a camera's frames show: within a circle and a polygon, outside boxes of marks. Places are column, row."""
+
+    circle_px: tuple[float, float, float] | None = None
+    polygon_px: list[tuple[float, float]] | None = Field(default=None, max_length=64)
+    hidden_px: list[tuple[float, float, float, float]] | None = Field(default=None, max_length=64)
+
+    @model_validator(mode="after")
+    def _require_mask(self) -> "MaskModel":
+        """Have pydantic name the place in the JSON of what the value refuses."""
+        try:
+            self.value()
+        except GeometryError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def value(self) -> FieldMask:
+        """Return the mask, or raise GeometryError."""
+        return field_mask_from(self.circle_px, self.polygon_px, self.hidden_px)
+
+
 class CameraModel(Strict):
     """A C-arm: detector spacing and distance, or an intrinsic matrix in pixels."""
 
@@ -79,6 +101,7 @@ class CameraModel(Strict):
     principal_point_px: tuple[float, float] | None = None
     intrinsic_matrix: Matrix | None = None
     tolerance: ToleranceModel | None = None
+    mask: MaskModel | None = None
 
     @model_validator(mode="after")
     def _require_camera(self) -> "CameraModel":
@@ -96,7 +119,10 @@ class CameraModel(Strict):
     def request_fields(self, model: "type[CameraModel]") -> dict[str, Any]:
         """Return the fields of `model`, this class or one that adds to it, as a `CameraRequest` takes them."""
         fields = {name: getattr(self, name) for name in model.model_fields}
-        return fields | {"tolerance": None if self.tolerance is None else self.tolerance.value()}
+        return fields | {
+            "tolerance": None if self.tolerance is None else self.tolerance.value(),
+            "mask": None if self.mask is None else self.mask.value(),
+        }
 
 
 def camera_json(camera: Camera) -> dict[str, Any]:

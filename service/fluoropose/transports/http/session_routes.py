@@ -21,6 +21,7 @@ from fluoropose.transports.http.decode import (
     decode_session,
 )
 from fluoropose.transports.http.encode import encode_answer, encode_session
+from fluoropose.transports.http.openapi_bodies import json_or_form
 from fluoropose.transports.http.request_schemas import RegisterRequest, SessionChange, SessionRequest
 from fluoropose.transports.http.schemas import ResultModel, SessionModel
 
@@ -28,31 +29,6 @@ __all__ = ["frame_routes", "registration_routes", "session_routes"]
 
 MEDIA_TYPES = ("application/x-npy", "image/png", "application/dicom", "application/octet-stream")
 """The media types of a frame that is a request's body."""
-
-_JSON_SCHEMA = RegisterRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-_REGISTER_SCHEMA = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {key: value for key, value in _JSON_SCHEMA.items() if key != "$defs"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["request", "frame"],
-                    "properties": {
-                        "request": {"type": "string"},
-                        "frame": {
-                            "oneOf": [
-                                {"type": "string", "format": "binary"},
-                                {"type": "array", "items": {"type": "string", "format": "binary"}, "maxItems": 4},
-                            ]
-                        },
-                    },
-                }
-            },
-        },
-    }
-}
 
 _QUICK_BYTES = 2**20
 """A longer JSON is decoded on a thread: streams do not wait for tens of megabytes of base64."""
@@ -124,7 +100,7 @@ def registration_routes(parts: ServingParts) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["registration"])
     service, broker = parts.service, parts.broker
 
-    @router.post("/register", openapi_extra=_REGISTER_SCHEMA, response_model=ResultModel)
+    @router.post("/register", openapi_extra=json_or_form(RegisterRequest, MAX_CAMERAS), response_model=ResultModel)
     async def register(request: Request) -> Response:
         asked, owner = await _read_registration(request), owner_of(request.scope)
         session = await broker.run_off_loop(lambda: service.transient_session(asked.settings, owner))

@@ -22,7 +22,14 @@ from fluoropose.transports.http.decode import decode_change, decode_frame_messag
 from fluoropose.transports.http.encode import encode_event
 from fluoropose.transports.http.request_schemas import StreamControl
 
-__all__ = ["CLOSE_OF_END", "CLOSE_SUBPROTOCOL", "CLOSE_UNKNOWN_SESSION", "SUBPROTOCOL", "stream_routes"]
+__all__ = [
+    "CLOSE_OF_END",
+    "CLOSE_SUBPROTOCOL",
+    "CLOSE_UNKNOWN_SESSION",
+    "SUBPROTOCOL",
+    "accept_subprotocol",
+    "stream_routes",
+]
 
 SUBPROTOCOL = "fluoropose.v1+json"
 
@@ -44,10 +51,7 @@ def stream_routes(parts: ServingParts) -> APIRouter:
 
     @router.websocket("/{session}/stream")
     async def connect(websocket: WebSocket, session: str, takeover: bool = False) -> None:
-        offered = websocket.scope.get("subprotocols", [])
-        await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        if offered and SUBPROTOCOL not in offered:
-            await websocket.close(CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
+        if not await accept_subprotocol(websocket):
             return
         try:
             found = sessions.get(session, owner_of(websocket.scope))
@@ -60,6 +64,16 @@ def stream_routes(parts: ServingParts) -> APIRouter:
             await _carry(websocket, stream, sessions)
 
     return router
+
+
+async def accept_subprotocol(websocket: WebSocket) -> bool:
+    """Accept a connection; close it and return False if it offers sub-protocols and not ours."""
+    offered = websocket.scope.get("subprotocols", [])
+    await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    if offered and SUBPROTOCOL not in offered:
+        await websocket.close(CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
+        return False
+    return True
 
 
 async def _carry(websocket: WebSocket, stream: Stream, sessions: SessionRegistry) -> None:

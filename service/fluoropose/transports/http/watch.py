@@ -10,7 +10,9 @@ import time
 from functools import partial
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from fluoropose.errors import FluoroposeError, InputError, UnknownSessionError
@@ -22,9 +24,9 @@ from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import owner_of
 from fluoropose.transports.http.encode import encode_body, encode_event, encode_outline
 from fluoropose.transports.http.schemas import camera_json
-from fluoropose.transports.http.stream import CLOSE_OF_END, CLOSE_SUBPROTOCOL, CLOSE_UNKNOWN_SESSION, SUBPROTOCOL
+from fluoropose.transports.http.stream import CLOSE_OF_END, CLOSE_UNKNOWN_SESSION, accept_subprotocol
 
-__all__ = ["encode_watched", "watch_routes"]
+__all__ = ["encode_watched", "pack_frame", "watch_routes"]
 
 _ALIGNMENT_BYTES = 8
 _CLOSE_REQUEST, _CLOSE_OVERLOADED = 4422, 1013
@@ -39,10 +41,7 @@ def watch_routes(parts: ServingParts) -> APIRouter:
     async def connect(
         websocket: WebSocket, session: str, fps: str = "15", max_side: str = "512", include: str = ""
     ) -> None:
-        offered = websocket.scope.get("subprotocols", [])
-        await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        if offered and SUBPROTOCOL not in offered:
-            await websocket.close(CLOSE_SUBPROTOCOL, f"expected the sub-protocol {SUBPROTOCOL}")
+        if not await accept_subprotocol(websocket):
             return
         try:
             request = _request(fps, max_side, include)
@@ -85,9 +84,14 @@ def encode_watched(shown: ShownFrame, request: WatchRequest) -> bytes:
         "skipped": shown.skipped,
         "result": result,
     }
+    return pack_frame(header, picture.pixels)
+
+
+def pack_frame(header: dict[str, Any], pixels: NDArray[np.uint16]) -> bytes:
+    """Return a header and 16-bit pixels (rows, columns) as one message."""
     text = to_json(header, inf_nan_mode="null")
     text += b" " * (-(4 + len(text)) % _ALIGNMENT_BYTES)
-    return len(text).to_bytes(4, "little") + text + picture.pixels.astype("<u2", copy=False).tobytes()
+    return len(text).to_bytes(4, "little") + text + pixels.astype("<u2", copy=False).tobytes()
 
 
 def _request(fps: str, max_side: str, include: str) -> WatchRequest:
@@ -123,13 +127,14 @@ async def _wait_for_end(websocket: WebSocket) -> None:
 async def _write(websocket: WebSocket, watch: Watch, watches: WatchRegistry) -> None:
     """Send frames; to send waits for an observer that reads slowly, and newer frames take the place of older ones."""
     try:
-        while not isinstance(shown := await watch.next(), StreamEnd):
-            try:
-                message = await watches.run(partial(encode_watched, shown, watch.request))
-            except FluoroposeError:  # its camera was changed meanwhile: there is nothing to show
-                continue
-            await websocket.send_bytes(message)
-        await websocket.send_text(encode_event(shown))
-        await websocket.close(CLOSE_OF_END[shown.reason], shown.reason)
+        while not isinstance(frames := await watch.next(), StreamEnd):
+            for shown in frames:
+                try:
+                    message = await watches.run(partial(encode_watched, shown, watch.request))
+                except FluoroposeError:  # its camera was changed meanwhile: there is nothing to show
+                    continue
+                await websocket.send_bytes(message)
+        await websocket.send_text(encode_event(frames))
+        await websocket.close(CLOSE_OF_END[frames.reason], frames.reason)
     except (WebSocketDisconnect, RuntimeError):
         return

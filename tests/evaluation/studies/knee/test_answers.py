@@ -23,6 +23,8 @@ def test_a_pose_that_is_farther_away_is_deeper():
     assert answer.deeper_mm == pytest.approx(3.0, abs=0.01)
     assert answer.error.depth_mm == pytest.approx(3.0, abs=0.01)
     assert answer.error.in_plane_mm < 0.2
+    assert answer.along[2] == pytest.approx(3.0 * ray[2], abs=0.01)
+    assert answer.along[3:] == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
     record = json.loads(json.dumps(answer.record()))
     assert record["frame"] == 5
     assert np.shape(record["found"]) == (4, 4)

@@ -13,10 +13,10 @@ CAMERA = camera_from_detector(720, 720, row_spacing_mm=0.3, column_spacing_mm=0.
 
 def test_a_single_view_is_cut_about_the_object(small_case, pose, tmp_path):
     truth = Truth(np.zeros((720, 720), np.uint16), pose)
-    path = tmp_path / "cam01_0002_found.png"
+    path = tmp_path / "cam01_0002_found.webp"
     picture = draw_single(path, small_case, CAMERA, truth, (pose, pose), 0.5)
     assert picture.shape == (300, 3 * 300, 3)
-    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.read_bytes()[8:12] == b"WEBP"
 
 
 def test_a_view_of_a_pair_shows_every_third_pixel(small_case, pose):

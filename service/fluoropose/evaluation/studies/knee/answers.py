@@ -14,7 +14,9 @@ from fluoropose.evaluation.start_errors import perturb
 from fluoropose.geometry.pose6 import Pose6Frame
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import inverse, transform
+from fluoropose.geometry.rotation import to_rotation_vector
 from fluoropose.imaging.xray import PixelMeaning
+from fluoropose.registration.assessment import expected_errors
 from fluoropose.registration.multi_object import register_objects
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.resident_case import ResidentCase
@@ -30,7 +32,9 @@ DISPLAYED = Reading(PixelMeaning.DISPLAY)
 class Answer:
     """One answer beside the reference: what, which frame and start, its errors, what was stated, the pose found.
 
-    `deeper_mm` is how much farther from the first camera's source it is. `found` is world_from_object.
+    `deeper_mm` is how much farther from the first camera's source it is. `along` are the offset, mm, and the rotation
+    vector, degrees, along the camera's axes; `stated` is what the frames tell, for an exact camera. `found` is
+    world_from_object.
     """
 
     kind: str
@@ -42,6 +46,7 @@ class Answer:
     status: str
     confidence: float
     stated: dict[str, float]
+    along: tuple[float, ...]
     used: tuple[bool, ...]
     found: Mat44
 
@@ -85,10 +90,13 @@ def answer_of(
 ) -> Answer:  # fmt: skip
     """Return an answer beside the reference (world_from_object), its errors along a camera's axes."""
     poses = [placed.camera_from_world @ pose for pose in (found.world_from_volume, reference)]
-    middles = [float(np.linalg.norm(transform(pose, corners_mm).mean(axis=0))) for pose in poses]
+    centres = [transform(pose, corners_mm).mean(axis=0) for pose in poses]
+    middles = [float(np.linalg.norm(centre)) for centre in centres]
+    along = (*(centres[0] - centres[1]), *np.rad2deg(to_rotation_vector(poses[0][:3, :3] @ poses[1][:3, :3].T)))
+    stated = expected_errors(found.judged.covariance, placed.camera_from_world)
     return Answer(
         kind, component, frame, start, pose_error(poses[0], poses[1], corners_mm), middles[0] - middles[1],
-        found.assessment.status.value, found.assessment.confidence, asdict(found.assessment.error_estimate),
+        found.assessment.status.value, found.assessment.confidence, asdict(stated), tuple(float(one) for one in along),
         tuple(report.used for report in found.views), np.asarray(found.world_from_volume),
     )  # fmt: skip
 

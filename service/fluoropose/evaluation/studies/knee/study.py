@@ -174,5 +174,5 @@ def _track(
             if place % _EVERY == 0
         ]  # fmt: skip
         pictures.append(np.concatenate(row, axis=1))
-    save_picture(out / "run.png", np.concatenate(pictures))
+    save_picture(out / "run.webp", np.concatenate(pictures))
     return answers

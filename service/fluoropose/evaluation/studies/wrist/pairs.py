@@ -63,7 +63,7 @@ def measure_pairs(out: Path, starts: int, environment: Environment) -> None:
             pair_panels(resident.case, view, first.poses, first.record.together.mtre_mm)
             for view, resident in zip(views, residents, strict=True)
         ]
-        save_picture(out / f"pair_{frame}.png", np.concatenate(rows))
+        save_picture(out / f"pair_{frame}.webp", np.concatenate(rows))
         write_json(out / "pairs.json", figures)
 
 

@@ -34,7 +34,7 @@ def draw_reference(folder: WristFolder, camera: str, frame: str, renderer: CpuRe
     truth, full = folder.load_reference(name), folder.load_camera(camera)
     mark = outline(renderer.render(full.scale_pixels(_BINNED), truth.camera_from_volume))
     layers = [(f"{camera} {frame}", []), ("biplane reference", [(mark, _BLUE)])]
-    save_picture(folder.out / f"{name}_reference.png", overlay_panels(_bin_pixels(truth.pixels, full), layers))
+    save_picture(folder.out / f"{name}_reference.webp", overlay_panels(_bin_pixels(truth.pixels, full), layers))
 
 
 def draw_single(

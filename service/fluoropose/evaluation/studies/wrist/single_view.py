@@ -86,7 +86,7 @@ def measure_single_views(out: Path, plan: SingleViewPlan, environment: Environme
                 pictures.append(_draw(out, study, trials["ours"][0]))
             write_json(out / "figures.json", figures)
     if pictures:
-        save_picture(out / "found.png", np.concatenate(pictures))
+        save_picture(out / "found.webp", np.concatenate(pictures))
 
 
 def _open_trials(folder: WristFolder, study: _FrameStudy) -> RunFolder:
@@ -151,5 +151,5 @@ def _draw(out: Path, study: _FrameStudy, record: Record) -> NDArray[np.uint8]:
     case = study.inputs.case
     start = StartPlan(SEED).start(record.key, study.about.camera_from_volume, case.pose_frame)
     poses = (start, pose_from_six(record.found_six, case.pose_frame))
-    path = out / f"{study.name}_found.png"
+    path = out / f"{study.name}_found.webp"
     return draw_single(path, case, study.camera, study.truth, poses, record.trial.end.in_plane_mm)

@@ -58,7 +58,8 @@ EDGES = EdgeSettings()
 class EdgeCost(AbstractCost):
     """The edges of one frame (rows, columns) of line integrals, seen by `camera`, beside the cached views of an atlas.
 
-    Unknowns are the six of the residual and the logarithm of the floor.
+    Where `unused` (rows, columns) is over 0, no edge is compared: beyond the field, under a mark, where pixels are
+    clipped. Unknowns are the six of the residual and the logarithm of the floor.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class EdgeCost(AbstractCost):
         atlas: AbstractAtlas,
         settings: EdgeSettings = EDGES,
         floor: float | None = None,
+        unused: Float32 | None = None,
     ) -> None:
         self.floor = settings.floor if floor is None else floor
         self._overall: Callable[[], float] | None = None
         self._frame, self._camera, self._atlas, self._settings = frame, camera, atlas, settings
+        self._unused = unused
         self._alignment: ViewAlignment | None = None
         self._views: tuple[int, Float32] | None = None
         self._is_opaque: bool | None = None
@@ -100,7 +103,9 @@ class EdgeCost(AbstractCost):
         alignment = self._alignment = align_view(pose, self._camera, self._atlas, stay)
         views = self._views_of(alignment.view_index)
         turn = _turn_from_view(alignment, self._atlas)
-        found = edge_equations(self._frame, alignment.frame_from_canonical_px, views, turn, self.floor, self._detector)
+        found = edge_equations(
+            self._frame, alignment.frame_from_canonical_px, views, turn, self.floor, self._detector, self._unused
+        )
         self._overall = found.overall
         back = np.eye(7)
         back[:6, :6] = residual_from_grid(alignment)
@@ -137,7 +142,8 @@ class EdgeCost(AbstractCost):
 
     def agreement_at(self, pose: Mat44) -> float:
         """Return the agreement of the edges at another pose, with the floor as it is."""
-        return EdgeCost(self._frame, self._camera, self._atlas, self._settings, self.floor).evaluate(pose).agreement
+        other = EdgeCost(self._frame, self._camera, self._atlas, self._settings, self.floor, self._unused)
+        return other.evaluate(pose).agreement
 
 
 def floor_of_contrast(floor: float, contrast: float) -> float:

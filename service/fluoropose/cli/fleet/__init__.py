@@ -1,0 +1,1 @@
+"""`fluoropose fleet`: several services as one, on Ray."""

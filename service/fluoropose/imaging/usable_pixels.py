@@ -1,0 +1,252 @@
+"""Which pixels of a frame may be compared with an object: those in the field, not clipped, and under no mark.
+
+A circular field, a collimator's leaves and burnt-in marks have edges that are no object's. What they cover is filled in
+from beside it, so that nothing looks at those edges; and no pixel there, nor one whose value is clipped, votes where
+edges are compared.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fluoropose.arrays import Bool, Float32
+from fluoropose.imaging.masks import small_parts
+from fluoropose.imaging.xray import PixelMeaning
+
+__all__ = ["UsablePixels", "binned_mask", "field_in", "fill_unseen", "marks_in", "saturated_share", "usable_pixels"]
+
+_THIN = 4
+"""The field is looked for in pixels of so many frame pixels a side."""
+
+_DARK_SHARE = 0.35
+_FLAT_SHARE = 0.06
+_STEP_SHARE = 0.12
+_STEPPED, _STEP_WITHIN = 0.7, 6
+_LEAST_OUTSIDE, _MOST_OUTSIDE = 0.02, 0.9
+"""Beyond the field all four corners are darker than `_DARK_SHARE` of the frame's middle brightness, and a pixel from
+the border inwards is as dark as they within `_FLAT_SHARE` of the frame's span. On `_STEPPED` of its rim the field is
+brighter by `_STEP_SHARE` of the span at least, `_STEP_WITHIN` thinned pixels inwards (rims of real fields are as soft
+as that): tissue that fades has no such step."""
+
+_CLIPPED_SHARE = 0.005
+"""Share of pixels with the largest value from which they are clipped, if that value is the full scale of some bits: an
+open beam without noise, as simulations have it, is not."""
+
+_LEAST_MARK, _MOST_MARKS = 12, 0.01
+_MARK_SIDE = 0.12
+"""A mark is a connected part of pixels with the frame's largest value, `_LEAST_MARK` pixels at least and no longer than
+`_MARK_SIDE` of the frame; all marks are at most `_MOST_MARKS` of it. More such pixels are an open beam."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UsablePixels:
+    """Of a binned frame: `seen` (rows, columns) is where it shows something, `compared` where edges may be compared.
+
+    Either is None where it is everywhere.
+    """
+
+    seen: Bool | None = None
+    compared: Bool | None = None
+
+
+def usable_pixels(
+    pixels: NDArray[Any],
+    factor: int = 1,
+    given: Bool | None = None,
+    inverted: bool = False,
+    meaning: PixelMeaning = PixelMeaning.INTENSITY,
+) -> UsablePixels:
+    """Return which pixels of a frame (rows, columns) are usable, after binning by `factor`.
+
+    A binned pixel is usable if all of it is. A mask that is `given` (rows, columns) replaces the field that is looked
+    for.
+    """
+    dense_is_bright = inverted != (meaning is PixelMeaning.LINE_INTEGRAL)
+    seen = field_in(pixels, factor, dense_is_bright) if given is None else binned_mask(given, factor)
+    if pixels.dtype.kind == "f":
+        return UsablePixels(seen, seen)
+    read_only = _read_only(pixels)
+    top, at_top, compact = _top_of(read_only)
+    if _LEAST_MARK <= compact and at_top <= _MOST_MARKS * pixels.size:
+        marks = marks_in(pixels, pixels == top)
+        if marks is not None:
+            shown = binned_mask(~marks, factor)
+            seen = shown if seen is None else seen & shown
+    compared = seen
+    if at_top > _CLIPPED_SHARE * pixels.size and _is_full_scale(int(top)):
+        below = _bins_below(read_only, factor, top)
+        compared = below if seen is None else seen & below
+    return UsablePixels(seen, compared)
+
+
+def saturated_share(pixels: NDArray[Any]) -> float:
+    """Return the share of pixels at the full scale of some bits, or at the smallest value of their dtype, if more.
+
+    Of pixels that are not whole numbers none is saturated.
+    """
+    if pixels.dtype.kind == "f":
+        return 0.0
+    top, count, _ = _top_of(_read_only(pixels))
+    at_top = count if _is_full_scale(int(top)) else 0
+    least = np.iinfo(pixels.dtype).min
+    at_bottom = int((pixels == least).sum()) if pixels.min() == least else 0
+    return max(at_top, at_bottom) / pixels.size
+
+
+def field_in(pixels: NDArray[Any], factor: int = 1, inverted: bool = False) -> Bool | None:
+    """Return which pixels of a binned frame are in a round or collimated field, from it alone; None: all are."""
+    rows, columns = pixels.shape[0] // _THIN * _THIN, pixels.shape[1] // _THIN * _THIN
+    if min(rows, columns) < 8 * _THIN:
+        return None
+    thin = pixels[_THIN // 2 : rows : _THIN, _THIN // 2 : columns : _THIN].astype(np.float32)
+    if inverted:
+        thin = thin.max() - thin
+    low, middle = float(thin.min()), float(np.median(thin[::4, ::4]))
+    span = float(np.percentile(thin[::4, ::4], 98)) - low
+    corners = thin[[0, 0, -1, -1], [0, -1, 0, -1]]
+    if span <= 0.0 or float(corners.max()) - low > _DARK_SHARE * max(middle - low, 0.5 * span):
+        return None
+    outside = _from_border(thin <= float(np.median(corners)) + _FLAT_SHARE * span)
+    if not _LEAST_OUTSIDE < float(outside.mean()) < _MOST_OUTSIDE or not _has_step(thin, outside, span):
+        return None
+    # One thinned pixel more is outside: the field's edge lies within it.
+    inside = ~_grown(outside)
+    v, u = (
+        np.minimum((np.arange(side // factor) * factor + factor // 2) // _THIN, count - 1)
+        for side, count in zip(pixels.shape, inside.shape, strict=True)
+    )
+    return np.asarray(inside.take(v, axis=0).take(u, axis=1))
+
+
+def marks_in(pixels: NDArray[Any], at_top: Bool) -> Bool | None:
+    """Return which of the pixels with the largest value are burnt-in marks, with two pixels about them; None: none."""
+    longest = int(_MARK_SIDE * max(pixels.shape))
+    marks = small_parts(at_top, _LEAST_MARK, longest)
+    if not marks.any():
+        return None
+    about = _grown(_grown(marks)) & ~_grown(marks)
+    # Noise about the open beam has no step; a mark is drawn over something darker.
+    span = float(pixels.max()) - float(pixels.min())
+    if float(pixels.max()) - float(np.median(pixels[about])) < _STEP_SHARE * span:
+        return None
+    return _grown(_grown(marks))
+
+
+def binned_mask(mask: Bool, factor: int) -> Bool:
+    """Return a mask for pixels of `factor` by `factor` of its own: all of them must be in it."""
+    if factor == 1:
+        return mask
+    rows, columns = mask.shape[0] // factor, mask.shape[1] // factor
+    parts = mask[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
+    return np.asarray(parts.all(axis=(1, 3)))
+
+
+def fill_unseen(image: Float32, seen: Bool) -> Float32:
+    """Return a picture (rows, columns) whose unseen pixels go on with what is seen beside them.
+
+    A pixel gets the value of the next one that is seen to the left, else to the right; a row of which nothing is seen
+    that of the row above, else below.
+    """
+    out = image.copy()
+    _fill_rows(out, seen)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _fill_rows(image: Float32, seen: Bool) -> None:
+    rows, columns = image.shape
+    first, last = -1, -1
+    for v in range(rows):
+        row, shown, before = image[v], seen[v], -1
+        for u in range(columns):
+            if shown[u]:
+                if before < 0:
+                    row[:u] = row[u]
+                before = u
+            elif before >= 0:
+                row[u] = row[before]
+        if before >= 0:
+            first = v if first < 0 else first
+            last = v
+        elif last >= 0:
+            row[:] = image[last]
+    for v in range(max(first, 0)):
+        image[v] = image[first]
+
+
+def _is_full_scale(value: int) -> bool:
+    """Tell whether a value is the largest of eight bits or more."""
+    return value >= 255 and value & (value + 1) == 0
+
+
+def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return a read-only view: numba compiles for writable and read-only arrays separately."""
+    view = pixels.view()
+    view.setflags(write=False)
+    return view
+
+
+@njit(cache=True, nogil=True)
+def _bins_below(pixels: NDArray[Any], factor: int, top: int) -> Bool:
+    """Return in which bins no pixel has the value `top`."""
+    out = np.ones((pixels.shape[0] // factor, pixels.shape[1] // factor), np.bool_)
+    for v in range(out.shape[0]):
+        to = out[v]
+        for a in range(factor):
+            row = pixels[v * factor + a]
+            for u in range(out.shape[1]):
+                for b in range(factor):
+                    to[u] &= row[u * factor + b] != top
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _top_of(pixels: NDArray[Any]) -> tuple[int, int, int]:
+    """Return the largest value, how many pixels have it, and how many of these have it above and on the left too."""
+    top = pixels[0, 0]
+    for v in range(pixels.shape[0]):
+        row = pixels[v]
+        for u in range(len(row)):
+            top = max(top, row[u])
+    count, compact = 0, 0
+    for v in range(pixels.shape[0]):
+        row, above = pixels[v], pixels[max(v - 1, 0)]
+        for u in range(len(row)):
+            count += row[u] == top
+        if v > 0:
+            for u in range(1, len(row)):
+                compact += row[u] == top and row[u - 1] == top and above[u] == top
+    return top, count, compact
+
+
+def _from_border(dark: Bool) -> Bool:
+    """Return which dark pixels are reached from a side, along a row or a column, through dark ones."""
+    reached = np.zeros(dark.shape, bool)
+    for axis in (0, 1):
+        reached |= np.logical_and.accumulate(dark, axis=axis)
+        reached |= np.flip(np.logical_and.accumulate(np.flip(dark, axis), axis=axis), axis)
+    return reached
+
+
+def _has_step(thin: Float32, outside: Bool, span: float) -> bool:
+    """Tell whether the field, a little inwards, is brighter than what is outside, on most of its rim."""
+    dark = float(np.median(thin[outside]))
+    for _ in range(_STEP_WITHIN - 1):
+        outside = _grown(outside)
+    rim = _grown(outside) & ~outside
+    if not rim.any():
+        return False
+    return float((thin[rim] > dark + _STEP_SHARE * span).mean()) >= _STEPPED
+
+
+def _grown(mask: Bool) -> Bool:
+    """Return a mask with the pixels above, below and beside it."""
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown

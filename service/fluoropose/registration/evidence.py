@@ -1,0 +1,74 @@
+"""What the answer at hand shows of how far its errors can be trusted, and its covariance with that. Lengths in mm."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fluoropose.geometry.rigid import transform
+from fluoropose.geometry.rotation import ray_axes
+from fluoropose.imaging.grain import noise_whiteness
+from fluoropose.imaging.usable_pixels import saturated_share
+from fluoropose.registration.assessment import sharpness_in_frame, world_covariance
+from fluoropose.registration.error_inflation import Evidence, inflated_covariance, inflations_for
+from fluoropose.registration.prepared_view import PreparedView
+from fluoropose.registration.regression.residual import align_view
+from fluoropose.registration.result import AssessedPose, JudgedErrors, ObjectEstimate
+
+__all__ = ["gather_evidence", "judge_errors"]
+
+_LEAST = ("likeness", "contrast", "sharpness", "visible", "matched", "presence", "half_mm", "whiteness")
+_MOST = ("clipped", "pixel_mm", "range_mm", "views")
+
+
+def judge_errors(views: Sequence[PreparedView], estimate: ObjectEstimate) -> JudgedErrors:
+    """Return the evidence of an estimate in its views, and the covariance (6, 6) of its error in the world.
+
+    Axes are those of the ray from the first view that has a part in it.
+    """
+    evidence, used = gather_evidence(views, estimate), _used(views, estimate)
+    first = views[used[0]]
+    centre = transform(first.camera_from_volume(estimate.world_from_volume), first.atlas.view.centre_mm)
+    ray_from_world = ray_axes(centre) @ first.calibrated.camera_from_world[:3, :3]
+    if len(used) == 1:
+        raw = world_covariance(estimate.poses[used[0]].estimate, first.calibrated, ray_from_world)
+    else:
+        raw = np.asarray(np.linalg.inv(estimate.information))
+    return JudgedErrors(evidence, raw, inflated_covariance(raw, evidence, ray_from_world, inflations_for(evidence)))
+
+
+def gather_evidence(views: Sequence[PreparedView], estimate: ObjectEstimate) -> Evidence:
+    """Return the evidence of an estimate in its views."""
+    used = _used(views, estimate)
+    found = [_evidence_in(views[n], estimate.poses[n], len(used)) for n in used]
+    return found[0] if len(found) == 1 else _worst(found)
+
+
+def _used(views: Sequence[PreparedView], estimate: ObjectEstimate) -> list[int]:
+    """Return the numbers of the views that have a part in an estimate; where none has, of all."""
+    return [n for n, reason in enumerate(estimate.reasons) if not reason] or list(range(len(views)))
+
+
+def _evidence_in(view: PreparedView, pose: AssessedPose, count: int) -> Evidence:
+    alignment = align_view(pose.estimate.camera_from_volume, view.camera, view.atlas)
+    edges = sharpness_in_frame(view.image, alignment, view.atlas)
+    canonical, assessment = view.atlas.view, pose.assessment
+    return Evidence(
+        likeness=pose.similarity,
+        contrast=edges.contrast,
+        sharpness=edges.sharpness,
+        visible=assessment.visible_fraction,
+        matched=assessment.matched_fraction,
+        clipped=saturated_share(view.exposure.pixels),
+        whiteness=noise_whiteness(view.image),
+        presence=float(pose.estimate.regression.presence[0]),
+        pixel_mm=canonical.field_mm / canonical.size_px,
+        half_mm=0.5 * view.resident.case.size_mm,
+        range_mm=canonical.range_mm,
+        views=count,
+    )
+
+
+def _worst(found: Sequence[Evidence]) -> Evidence:
+    least = {name: min(getattr(one, name) for one in found) for name in _LEAST}
+    most = {name: max(getattr(one, name) for one in found) for name in _MOST}
+    return Evidence(**least, **most)

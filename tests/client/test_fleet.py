@@ -1,0 +1,99 @@
+"""The front door of a fleet, asked; and the client that goes where a fleet sends it, and back when that has gone."""
+
+import asyncio
+import http.server
+import json
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from fluoropose.client import AsyncClient, LinkLostError, ProblemError
+from fluoropose.client.fleet import ask_door
+
+
+@contextmanager
+def server(answers):
+    """Answer with what `answers` returns of (method, path, headers, body): a status and JSON; give the address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, body = answers(self.command, self.path, self.headers, sent)
+            text = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.daemon_threads = True
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
+def test_the_fleet_is_asked_with_the_key():
+    asked = []
+
+    def answers(method, path, headers, sent):
+        asked.append((method, path, headers.get("Authorization")))
+        return (200, {"draining": ["w1"]}) if method == "POST" else (200, {"workers": []})
+
+    with server(answers) as url:
+        assert ask_door(url, "fp_x_1") == {"workers": []}
+        assert ask_door(url, drain="w1") == {"draining": ["w1"]}
+    assert asked == [("GET", "/v1/fleet", "Bearer fp_x_1"), ("POST", "/v1/fleet/drain", None)]
+
+
+def test_a_refusal_and_silence_are_told_apart():
+    with server(lambda *_: (403, {"title": "no", "code": "forbidden"})) as url, pytest.raises(ProblemError) as refused:
+        ask_door(url)
+    assert refused.value.code == "forbidden"
+    with pytest.raises(LinkLostError, match="expected the front door of a fleet"):
+        ask_door(url)
+
+
+def test_frames_go_to_the_worker_and_a_lost_one_is_replaced_through_the_front_door(frame):
+    """The first worker dies after a frame: the session opens again at the last sure pose, on the second one."""
+    pose = [[1.0, 0.0, 0.0, 4.0], [0.0, 1.0, 0.0, 5.0], [0.0, 0.0, 1.0, 900.0], [0.0, 0.0, 0.0, 1.0]]
+    opened = []
+
+    def worker(name):
+        def answers(method, path, headers, sent):
+            if name == "w1" and served:
+                return 404, {"code": "unknown-session", "title": "gone"}
+            served.append((name, path))
+            return 200, {"seq": 0, "case": "knee", "status": "TRACKING", "world_from_volume": pose}
+
+        return answers
+
+    served = []
+    with server(worker("w1")) as first, server(worker("w2")) as second:
+
+        def door(method, path, headers, sent):
+            opened.append((method, path, json.loads(sent).get("initial_pose")))
+            name, place = (("w1", first), ("w2", second))[len(opened) > 1]
+            return 201, {"session": f"{name}.x", "endpoints": {"http": place, "grpc": ""}}
+
+        with server(door) as url:
+
+            async def run():
+                async with AsyncClient(url) as client:
+                    tracker = await client.track("knee", {"rows": 8})
+                    await tracker.send(frame)
+                    await tracker.send(frame)
+                    return tracker.session, tracker.reconnects
+
+            session, reconnects = asyncio.run(run())
+    assert (session, reconnects) == ("w2.x", 1)
+    assert [name for name, _ in served] == ["w1", "w2"]
+    assert opened == [("POST", "/v1/sessions", None), ("POST", "/v1/sessions", pose)], "no frame went to the front door"
