@@ -18,11 +18,18 @@ COPY models models
 RUN pip wheel --no-deps --wheel-dir /wheel .
 
 # What is installed is what was locked: each file by its hash (requirements/lock makes the lists anew).
-FROM base AS cpu
-COPY requirements/cpu.txt requirements/cpu.txt
+FROM base AS cpu-packages
+RUN apt-get update && apt-get install -y --no-install-recommends binutils && python -m venv /opt/fluoropose
+ENV PATH=/opt/fluoropose/bin:$PATH
+COPY requirements/cpu.txt requirements/slim requirements/
 RUN pip install --require-hashes --only-binary :all: -r requirements/cpu.txt
 COPY --from=wheel /wheel /wheel
-RUN pip install --no-deps /wheel/*.whl && rm -rf /wheel /src/*
+RUN pip install --no-deps /wheel/*.whl && requirements/slim /opt/fluoropose/lib/python3.*/site-packages \
+    && pip uninstall --yes pip
+
+FROM base AS cpu
+COPY --from=cpu-packages /opt/fluoropose /opt/fluoropose
+ENV PATH=/opt/fluoropose/bin:$PATH
 WORKDIR /
 ENV FLUOROPOSE_DEVICE=cpu
 USER 1000

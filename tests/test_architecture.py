@@ -72,6 +72,7 @@ HOMES = {
     "fastapi": {"transports/http/", "fleet/door/"},
     "starlette": {"transports/http/"},
     "prometheus_client": {"telemetry/"},
+    "opentelemetry": {"telemetry/traces.py"},
     "httpx": {
         "client/", "fleet/door/", "fleet/engine/", "fleet/worker_process.py", "evaluation/server_process.py",
         "evaluation/load_point.py", "evaluation/upload_times.py",

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 
-from fluoropose.telemetry.logs import JsonFormatter
+from fluoropose.telemetry.logs import JsonFormatter, is_told
 
 
 def logged(work):
@@ -35,3 +35,11 @@ def test_an_exception_is_its_kind_and_place_and_not_its_text():
     assert line["exception"] == "ValueError"
     assert line["at"].startswith("work:")
     assert "Jane" not in json.dumps(line)
+
+
+def test_a_refused_handshake_is_no_error_of_the_server():
+    told = [
+        is_told(logging.makeLogRecord({"msg": text}))
+        for text in ("ASGI callable returned without completing handshake.", "Exception in ASGI application\n")
+    ]
+    assert told == [False, True]

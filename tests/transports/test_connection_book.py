@@ -98,3 +98,13 @@ def test_answers_that_nobody_reads_are_ended_when_late_or_when_all_hold_too_much
     assert late.ended[0] == "its answer unread"
     assert large.ended == ["aborted"]
     assert small.ended == []
+
+
+def test_handshakes_are_counted_while_they_are_open_and_when_they_fail():
+    one, first, second = book(), Connection(), Connection()
+    end, _ = one.begin_handshake(first), one.begin_handshake(second)
+    assert (one.open_handshakes, one.failed_handshakes) == (2, 0)
+    end()
+    end()
+    del first, second
+    assert (one.open_handshakes, one.failed_handshakes) == (0, 1)

@@ -1,28 +1,74 @@
 """The server: its event loop, how uvicorn serves, and one whole run from start to signal."""
 
+import asyncio
+import gc
 import os
 import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
+import trustme
+from uvicorn.server import ServerState
 
 from fluoropose.evaluation.server_process import free_ports
 from fluoropose.transports import server
+from fluoropose.transports.connection_book import ConnectionBook
 from fluoropose.transports.serve_plan import ServePlan
 
 
 def test_uvloop_is_used_where_it_is_and_asyncio_where_it_is_not(monkeypatch):
-    if sys.platform != "win32":
-        factory = server.loop_factory()
-        assert factory is not None
-        loop = factory()
-        assert type(loop).__module__.startswith("uvloop")
+    def base():
+        loop = server.loop_factory()()
         loop.close()
+        return type(loop).__mro__[1].__module__.partition(".")[0]
+
+    assert base() == ("asyncio" if sys.platform == "win32" else "uvloop")
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    assert server.loop_factory() is None
+    assert base() == "asyncio"
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """A plan with TLS."""
+    issued = trustme.CA().issue_cert("localhost", "127.0.0.1")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    return ServePlan(tmp_path, tmp_path, port=0, tls_key=tmp_path / "key.pem", tls_chain=tmp_path / "cert.pem")
+
+
+def test_a_handshake_that_does_not_end_is_ended_and_counted(certified):
+    book = ConnectionBook()
+
+    async def app(scope, receive, send):
+        raise AssertionError("nothing was asked")
+
+    config = server.http_config(certified, app, book)
+
+    async def run():
+        config.load()
+        made = partial(config.http_protocol_class, config, server_state=ServerState(), app_state={})
+        listening = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0, ssl=config.ssl)
+        reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        writer.write(b"\x16\x03\x01")
+        await asyncio.sleep(0.05)
+        began, opened = time.monotonic(), book.open_handshakes
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 10.0) == b""
+        writer.close()
+        listening.close()
+        return opened, time.monotonic() - began
+
+    with asyncio.Runner(loop_factory=server.loop_factory(handshake_s=0.3)) as runner:
+        opened, seconds = runner.run(run())
+    gc.collect()
+    assert seconds < 5.0
+    assert (opened, book.open_handshakes, book.failed_handshakes, len(book)) == (1, 0, 1, 0)
 
 
 def test_one_stream_message_waits_at_most():

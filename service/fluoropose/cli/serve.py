@@ -61,6 +61,9 @@ def serve(
     record_dir: Annotated[
         Path | None, typer.Option("--record-dir", help="Record every session here (extra: record); see `replay`.")
     ] = None,
+    traces: Annotated[
+        str, typer.Option("--traces", help="Send traces here (extra: otel), as http://127.0.0.1:4318/v1/traces.")
+    ] = "",
 ) -> None:
     """Serve the cases until stopped.
 
@@ -89,6 +92,7 @@ def serve(
                 record_dir=record_dir,
                 remote_cases=remote,
                 console=console,
+                traces=traces or settings.traces,
                 max_sessions=max_sessions,
                 worker=worker_plan(settings.worker),
             )

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     keys: Path | None = None
     allow_host: str = ""
     allow_origin: str = ""
+    traces: str = ""
     worker: dict[str, Any] | None = None
 
     def allowed(self, name: str) -> list[str]:

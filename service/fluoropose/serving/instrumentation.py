@@ -65,10 +65,12 @@ class Instrumentation:
         metrics, age_s, status = self.metrics, result.age_ms / 1e3, result.registration.assessment.status.value
         metrics.frames_completed.labels(transport, status).inc()
         metrics.registration_status.labels(status.lower()).inc()
-        metrics.frame_age.labels(transport).observe(age_s)
+        about = {"fluoropose.session": session.name[:6], "fluoropose.transport": transport, "fluoropose.status": status}
+        exemplar = metrics.traces.record_frame(session, age_s, result.timing_ms, about)
+        metrics.frame_age.labels(transport).observe(age_s, exemplar)
         if result.leads:
             metrics.instants.labels(str(len(result.views))).inc()
-            metrics.observe_stages(result.timing_ms, result.first.model)
+            metrics.observe_stages(result.timing_ms, result.first.model, exemplar)
         before = self._ages.get(session)
         if before is not None:
             metrics.result_jitter.observe(abs(age_s - before))

@@ -11,6 +11,7 @@ from fluoropose.serving.service import Service
 from fluoropose.serving.session_recorder import SessionRecorder
 from fluoropose.serving.stream_registry import StreamRegistry
 from fluoropose.telemetry.metrics import Metrics
+from fluoropose.telemetry.traces import Traces
 
 __all__ = ["ServingParts", "wire_serving"]
 
@@ -38,13 +39,17 @@ class ServingParts:
 
 
 def wire_serving(
-    service: Service, intervals: Intervals = Intervals(), recorder: SessionRecorder | None = None
+    service: Service,
+    intervals: Intervals = Intervals(),
+    recorder: SessionRecorder | None = None,
+    traces: Traces | None = None,
 ) -> ServingParts:
     """Return the parts that serve a service, with metrics of their own; starting the service is the caller's.
 
-    With a `recorder`, which is the caller's to close at the end, every session is recorded.
+    With a `recorder`, which is the caller's to close at the end, every session is recorded; `traces`, too, are the
+    caller's to close.
     """
-    metrics = Metrics()
+    metrics = Metrics(traces)
     broker = FrameBroker(service, metrics, recorder=recorder)
     streams = StreamRegistry(broker)
     return ServingParts(service, metrics, broker, streams, Housekeeping(broker, streams, intervals))

@@ -6,7 +6,10 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-__all__ = ["JsonFormatter", "configure_logs"]
+__all__ = ["JsonFormatter", "configure_logs", "is_told"]
+
+_REFUSED_HANDSHAKE = "ASGI callable returned without completing handshake."
+"""What uvicorn calls an error where a WebSocket is refused by an HTTP answer: anybody could fill the log with it."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -41,6 +44,12 @@ def configure_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(is_told)
+
+
+def is_told(record: logging.LogRecord) -> bool:
+    """Tell whether a record of uvicorn is logged: a refused handshake is a request, which is logged as one."""
+    return record.msg != _REFUSED_HANDSHAKE
 
 
 def _place(trace: Any) -> str:

@@ -13,9 +13,12 @@ from prometheus_client import (
     generate_latest,
     start_http_server,
 )
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from fluoropose.telemetry.traces import Exemplar, Traces
 
 __all__ = ["LATENCY_BUCKETS", "Metrics", "TRANSPORTS"]
 
@@ -37,8 +40,9 @@ _SHORT = (0.0005, 0.001, 0.002, 0.005, 0.010, 0.020, 0.050, 0.100, 0.250, 1.0)
 class Metrics:
     """The metrics of one service, in a registry of their own, so that two services in one process share no counts."""
 
-    def __init__(self) -> None:
-        """Create all metrics."""
+    def __init__(self, traces: Traces | None = None) -> None:
+        """Create all metrics; the ids of spans that `traces` makes become exemplars of histograms."""
+        self.traces = traces or Traces()
         disable_created_metrics()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -53,6 +57,11 @@ class Metrics:
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """Return all metrics, and their media type, in the format that a scraper accepts: OpenMetrics has exemplars."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self.registry), media_type
 
     def serve(self, port: int) -> Callable[[], None]:
         """Answer scrapes on a loopback port from a thread of its own, even while the event loop stalls.
@@ -73,13 +82,13 @@ class Metrics:
         gauge: Gauge = getattr(self, name)
         (gauge.labels(**labels) if labels else gauge).set_function(source)
 
-    def observe_stages(self, timing_ms: Mapping[str, float], model: str) -> None:
+    def observe_stages(self, timing_ms: Mapping[str, float], model: str, exemplar: Exemplar = None) -> None:
         """Add one frame's times, in ms by stage, to the histograms of a model."""
         for stage, value in timing_ms.items():
             if stage in ("locate", "regress", "refine"):
-                self.infer_duration.labels(model, stage).observe(value / 1e3)
+                self.infer_duration.labels(model, stage).observe(value / 1e3, exemplar)
             elif stage in self._of_stage:
-                self._of_stage[stage].labels(model).observe(value / 1e3)
+                self._of_stage[stage].labels(model).observe(value / 1e3, exemplar)
 
     def _traffic(self) -> None:
         self.build = self._info("build", "What is running")
@@ -118,6 +127,7 @@ class Metrics:
     def _state(self) -> None:
         self.sessions_active = self._gauge("sessions_active", "Open sessions")
         self.streams_active = self._gauge("streams_active", "Attached streams", "transport")
+        self.tls_handshakes = self._gauge("tls_handshakes", "TLS handshakes of HTTP that are open, or failed", "state")
         self.pending_frames = self._gauge("pending_frames", "Frames that wait for the device")
         self.cases_resident = self._gauge("cases_resident", "Cases in memory")
         self.cases_bytes = self._gauge("cases_bytes", "Bytes of resident cases with their networks", "location")

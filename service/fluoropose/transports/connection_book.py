@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import finalize
 
 __all__ = ["ConnectionBook", "ConnectionLimits", "Waiting"]
 
@@ -77,6 +78,8 @@ class ConnectionBook:
     ) -> None:
         self.limits = limits
         self.refused = 0
+        self.open_handshakes = 0
+        self.failed_handshakes = 0
         self._clock_s = clock_s
         self._connections: dict[Connection, None] = {}
         self._addresses: Counter[str] = Counter()
@@ -96,6 +99,25 @@ class ConnectionBook:
         self._connections[connection] = None
         self._addresses[address] += 1
         return True
+
+    def begin_handshake(self, connection: Any) -> Callable[[], None]:
+        """Note a connection whose TLS handshake begins; return what is to be called at its end.
+
+        Of a handshake that fails nobody is told; the connection is thrown away.
+        """
+        self.open_handshakes += 1
+        unfinished = finalize(connection, self._fail_handshake)
+        unfinished.atexit = False
+
+        def end() -> None:
+            if unfinished.detach() is not None:
+                self.open_handshakes -= 1
+
+        return end
+
+    def _fail_handshake(self) -> None:
+        self.open_handshakes -= 1
+        self.failed_handshakes += 1
 
     def forget(self, connection: Connection) -> None:
         """Forget a connection that has ended."""

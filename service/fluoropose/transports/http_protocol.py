@@ -25,12 +25,14 @@ class GuardedHttp(H11Protocol):
         super().__init__(*arguments, **fields)
         self.address = ""
         self._book = book
+        self._end_handshake = book.begin_handshake(self)
         self._began_s = self._moved_s = time.monotonic()
         self._in_head = False
         self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, or answer that there is none."""
+        self._end_handshake()
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
         if not self._book.admit(self):

@@ -43,8 +43,8 @@ class ServePlan:
     `preparation` bounds what making a case takes. `allow_hosts` are names that the service is called by,
     `allow_origins` web pages that may call it. Sessions are recorded in `record_dir`, by default not at all.
     `remote_cases` is the address of an object store, of which `cases` is the cache; empty for none. `console` says
-    whether the console's page is served, None that it is on loopback. `max_sessions` may be open at once. `worker`
-    makes it one of a fleet.
+    whether the console's page is served, None that it is on loopback. `traces` is the address that traces go to; empty
+    for none. `max_sessions` may be open at once. `worker` makes it one of a fleet.
     """
 
     cases: Path
@@ -73,6 +73,7 @@ class ServePlan:
     remote_cases: str = ""
     record_dir: Path | None = None
     console: bool | None = None
+    traces: str = ""
     max_sessions: int = MAX_SESSIONS
     worker: WorkerPlan | None = None
 

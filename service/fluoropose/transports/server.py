@@ -19,6 +19,7 @@ from typing import Any
 
 import uvicorn
 
+import fluoropose
 from fluoropose.errors import DeviceError
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.remote_cases import RemoteCases
@@ -34,6 +35,7 @@ from fluoropose.serving.session_registry import SessionRegistry
 from fluoropose.serving.wiring import ServingParts, wire_serving
 from fluoropose.telemetry.logs import configure_logs
 from fluoropose.telemetry.metrics import Metrics
+from fluoropose.telemetry.traces import Traces, open_traces
 from fluoropose.transports.byte_budget import ByteBudget
 from fluoropose.transports.connection_book import ConnectionBook, ConnectionLimits
 from fluoropose.transports.grpc.app import RpcServer, RpcTls
@@ -51,6 +53,9 @@ _SWITCH_S = 0.001
 
 _KEEP_ALIVE_S = 30
 """How long an idle HTTP connection is kept: longer than between two scrapes or the frames of a slow console."""
+
+_HANDSHAKE_S = 10.0
+"""How long a TLS handshake may take, as gRPC's."""
 
 _FILES = 16384
 """Sockets, files and pipes: connections have limits of their own far below."""
@@ -74,6 +79,7 @@ def run_server(plan: ServePlan) -> None:
     keys = None if plan.keys is None else KeyRing(plan.keys)
     if tls is not None:
         tls.credentials()
+    traces = open_traces(plan.traces, fluoropose.__version__) if plan.traces else Traces()
     configure_logs(plan.log_level)
     _allow_files()
     sys.setswitchinterval(_SWITCH_S)
@@ -104,21 +110,30 @@ def run_server(plan: ServePlan) -> None:
         if not store.read_only:
             preparing.warm()
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(plan, wire_serving(service, recorder=recorder), Doors(keys, rules), tls))
+            runner.run(_serve(plan, wire_serving(service, recorder=recorder, traces=traces), Doors(keys, rules), tls))
     finally:
         if recorder is not None:
             recorder.close()
         preparing.close()
         service.stop()
+        traces.close()
 
 
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return the maker of uvloop's event loop where uvloop is installed, else None."""
-    try:
+def loop_factory(handshake_s: float = _HANDSHAKE_S) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return the maker of an event loop, uvloop's where uvloop is installed, whose TLS handshakes end in time."""
+    base: Any = getattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop)
+    with suppress(ImportError):
         import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
+
+        base = uvloop.Loop
+
+    class Loop(base):  # type: ignore[misc]
+        async def create_server(self, *arguments: Any, ssl: Any = None, **fields: Any) -> asyncio.Server:
+            times = {} if ssl is None else {"ssl_handshake_timeout": handshake_s}
+            server: asyncio.Server = await super().create_server(*arguments, ssl=ssl, **times, **fields)
+            return server
+
+    return Loop
 
 
 def http_config(
@@ -189,6 +204,8 @@ async def _serve(plan: ServePlan, parts: ServingParts, doors: Doors, tls: RpcTls
         app.include_router(router)
     http = _HttpServer(http_config(plan, app, book, doors.budgets.large))
     running = _Running(plan, parts, http, RpcServer(parts, keys) if plan.grpc_port >= 0 else None)
+    parts.metrics.read("tls_handshakes", lambda: book.open_handshakes, state="open")
+    parts.metrics.read("tls_handshakes", lambda: book.failed_handshakes, state="failed")
     end_metrics = _serve_metrics(plan, parts.metrics)
     async with parts.run():
         if running.rpc is not None:

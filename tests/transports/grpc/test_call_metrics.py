@@ -12,6 +12,9 @@ from fluoropose.transports.grpc.call_metrics import record_call
 class Context:
     """Stands in for gRPC's context; `abort` raises as gRPC's does."""
 
+    def invocation_metadata(self):
+        return (("user-agent", "test"),)
+
     async def abort(self, code, details):
         raise ConnectionAbortedError(f"{code.name} {details}")
 

@@ -54,7 +54,12 @@ def test_metrics_count_what_happened(client, session, frame):
 
 def test_a_scrape_does_not_keep_the_event_loop(client, parts, monkeypatch):
     threads = []
-    monkeypatch.setattr(parts.metrics, "text", lambda: threads.append(threading.current_thread()) or b"x 1\n")
+
+    def noting(accept):
+        threads.append(threading.current_thread())
+        return b"x 1\n", "text/plain"
+
+    monkeypatch.setattr(parts.metrics, "exposition", noting)
     client.portal.call(lambda: threads.append(threading.current_thread()))
     assert client.get("/metrics").text == "x 1\n"
     assert threads[0] is not threads[1]

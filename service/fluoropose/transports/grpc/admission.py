@@ -20,6 +20,7 @@ from fluoropose.serving.session_registry import OverloadedError
 from fluoropose.transports.grpc.access import KeyCheck
 from fluoropose.transports.grpc.call_metrics import record_call
 from fluoropose.transports.grpc.message_bounds import parse_message
+from fluoropose.transports.grpc.unfinished import UnfinishedMessages
 
 __all__ = ["AdmitCalls", "CallLimits", "FirstMessages", "SilentCallError"]
 
@@ -83,13 +84,19 @@ class AdmitCalls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Checks each call of a server before its message is read."""
 
     def __init__(
-        self, access: KeyCheck, messages: dict[str, Any], firsts: FirstMessages, limits: CallLimits = CallLimits()
+        self,
+        access: KeyCheck,
+        messages: dict[str, Any],
+        firsts: FirstMessages,
+        limits: CallLimits = CallLimits(),
+        unfinished: UnfinishedMessages | None = None,
     ) -> None:
-        """`messages` gives the request's class of each method, by its whole name."""
+        """`messages` gives the request's class of each method, by its whole name; `unfinished` is told of calls."""
         self._access = access
         self._messages = messages
         self._firsts = firsts
         self._limits = limits
+        self._unfinished = unfinished or UnfinishedMessages()
         self._calls: Counter[str] = Counter()
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
@@ -130,6 +137,7 @@ class AdmitCalls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     @asynccontextmanager
     async def _admitted(self, name: str, context: Any) -> AsyncIterator[None]:
         """Hold a place for a call, or end it with a status."""
+        self._unfinished.begin(str(context.peer()))
         try:
             health = name.startswith(_HEALTH)
             owner = "" if health else self._access.owner_of(context)
@@ -161,6 +169,7 @@ class AdmitCalls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             raise InputError("expected a message, got none")
         if isinstance(first, InputError):
             raise first
+        self._unfinished.deliver(str(context.peer()), first.ByteSize())
         return first
 
 

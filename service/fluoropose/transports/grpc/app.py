@@ -1,5 +1,6 @@
 """The gRPC server: `fluoropose.v1.Registration`, health and reflection, on the event loop of everything else."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fluoropose.transports.grpc.access import KeyCheck
 from fluoropose.transports.grpc.admission import AdmitCalls, FirstMessages
 from fluoropose.transports.grpc.fluoropose_pb2_grpc import add_RegistrationServicer_to_server
 from fluoropose.transports.grpc.servicer import Registration
+from fluoropose.transports.grpc.unfinished import UnfinishedMessages
 
 __all__ = ["MAX_MESSAGE_BYTES", "RpcServer", "RpcTls", "SERVICE"]
 
@@ -73,10 +75,12 @@ class RpcServer:
     def __init__(self, parts: ServingParts, keys: KeyRing | None = None) -> None:
         """Make the server; `start` binds it."""
         firsts = FirstMessages()
-        admit = AdmitCalls(KeyCheck(keys, parts.metrics), _MESSAGES, firsts)
+        self._unfinished = UnfinishedMessages()
+        self._counting: asyncio.Task[None] | None = None
+        admit = AdmitCalls(KeyCheck(keys, parts.metrics), _MESSAGES, firsts, unfinished=self._unfinished)
         self._server = grpc.aio.server(interceptors=[admit], options=_OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
         self._health = health.aio.HealthServicer()
-        add_RegistrationServicer_to_server(Registration(parts, keys, firsts), self._server)
+        add_RegistrationServicer_to_server(Registration(parts, keys, firsts, self._unfinished), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
@@ -93,6 +97,7 @@ class RpcServer:
         except RuntimeError as error:
             raise DeviceError(f"expected a free port {port} for gRPC, got: {error}") from error
         await self._server.start()
+        self._counting = asyncio.create_task(self._unfinished.run(int(bound)))
         return int(bound)
 
     async def set_serving(self, serving: bool) -> None:
@@ -104,3 +109,5 @@ class RpcServer:
     async def stop(self, grace_s: float) -> None:
         """Finish calls in flight, at most `grace_s` long."""
         await self._server.stop(grace_s)
+        if self._counting is not None:
+            self._counting.cancel()

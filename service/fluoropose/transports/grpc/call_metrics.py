@@ -33,7 +33,9 @@ async def record_call(name: str, context: Any, metrics: Metrics) -> AsyncIterato
         raise
     finally:
         seconds = time.perf_counter() - began
+        parent = str(dict(context.invocation_metadata() or ()).get("traceparent", ""))
+        exemplar = metrics.traces.record_request(name, seconds, {"rpc.grpc.status_code": code}, parent)
         metrics.requests.labels("grpc", name, code).inc()
         if name != "Track":
-            metrics.request_duration.labels("grpc", name).observe(seconds)
+            metrics.request_duration.labels("grpc", name).observe(seconds, exemplar)
         _log.info("call", extra={"fields": {"route": name, "status": code, "ms": round(1e3 * seconds, 1)}})

@@ -13,6 +13,7 @@ from fluoropose.transports.grpc.decode import decode_registration, decode_sessio
 from fluoropose.transports.grpc.encode import encode_result
 from fluoropose.transports.grpc.fluoropose_pb2_grpc import RegistrationServicer
 from fluoropose.transports.grpc.stream import carry_stream
+from fluoropose.transports.grpc.unfinished import UnfinishedMessages
 
 __all__ = ["Registration"]
 
@@ -20,10 +21,20 @@ __all__ = ["Registration"]
 class Registration(RegistrationServicer):
     """Carries the parts that serve a service, as HTTP and WebSocket do."""
 
-    def __init__(self, parts: ServingParts, keys: KeyRing | None, firsts: FirstMessages | None = None) -> None:
-        """Without `keys` every call is allowed. `firsts` bounds the streams that have not said anything yet."""
+    def __init__(
+        self,
+        parts: ServingParts,
+        keys: KeyRing | None,
+        firsts: FirstMessages | None = None,
+        unfinished: UnfinishedMessages | None = None,
+    ) -> None:
+        """Without `keys` every call is allowed.
+
+        `firsts` bounds the streams that have not said anything yet; `unfinished` is told of the messages of streams.
+        """
         self._parts = parts
         self._firsts = firsts or FirstMessages()
+        self._unfinished = unfinished or UnfinishedMessages()
         self._access = KeyCheck(keys, parts.metrics)
 
     async def OpenSession(self, request: pb.OpenSessionRequest, context: Any) -> pb.OpenSessionResponse:  # noqa: N802
@@ -51,4 +62,4 @@ class Registration(RegistrationServicer):
     async def Track(self, request_iterator: AsyncIterator[pb.ClientMessage], context: Any) -> None:  # noqa: N802
         """Carry a session's stream."""
         async with record_call("Track", context, self._parts.metrics):
-            await carry_stream(self._parts, context, self._access.owner_of(context), self._firsts)
+            await carry_stream(self._parts, context, self._access.owner_of(context), self._firsts, self._unfinished)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -15,17 +16,31 @@ from fluoropose.transports.grpc import fluoropose_pb2 as pb
 from fluoropose.transports.grpc.admission import FirstMessages
 from fluoropose.transports.grpc.decode import decode_change, decode_frame, decode_session
 from fluoropose.transports.grpc.encode import encode_event
+from fluoropose.transports.grpc.unfinished import UnfinishedMessages
 
 __all__ = ["carry_stream"]
 
+Read = Callable[[], Awaitable[Any]]
+"""Returns a call's next message, what is wrong with it, or EOF."""
 
-async def carry_stream(parts: ServingParts, context: Any, owner: str, firsts: FirstMessages) -> None:
+
+async def carry_stream(
+    parts: ServingParts, context: Any, owner: str, firsts: FirstMessages, unfinished: UnfinishedMessages
+) -> None:
     """Carry a stream from its hello to its end, or raise what is wrong with its hello, or that it does not come."""
-    stream = await _attach(parts, await firsts.read(context.read), owner)
+    peer = str(context.peer())
+
+    async def read() -> Any:
+        message = await context.read()
+        if isinstance(message, pb.ClientMessage):
+            unfinished.deliver(peer, message.ByteSize())
+        return message
+
+    stream = await _attach(parts, await firsts.read(read), owner)
     try:
         welcome = pb.Welcome(session=stream.session.name, server_time=time.time())
         await context.write(pb.ServerMessage(welcome=welcome))
-        await _exchange(parts.service.sessions, stream, context)
+        await _exchange(parts.service.sessions, stream, read, context)
     finally:
         stream.close()
 
@@ -43,17 +58,17 @@ async def _attach(parts: ServingParts, first: Any, owner: str) -> Stream:
     return parts.streams.attach(parts.service.sessions.get(name, owner), "grpc", hello.takeover)
 
 
-async def _exchange(sessions: SessionRegistry, stream: Stream, context: Any) -> None:
+async def _exchange(sessions: SessionRegistry, stream: Stream, read: Read, context: Any) -> None:
     """Read and write side by side until the stream ends; reading never waits for anything."""
-    reading = asyncio.create_task(_read(sessions, stream, context))
+    reading = asyncio.create_task(_read(sessions, stream, read))
     try:
         await _write(stream, context)
     finally:
         reading.cancel()
 
 
-async def _read(sessions: SessionRegistry, stream: Stream, context: Any) -> None:
-    while (message := await context.read()) is not grpc.aio.EOF:
+async def _read(sessions: SessionRegistry, stream: Stream, read: Read) -> None:
+    while (message := await read()) is not grpc.aio.EOF:
         try:
             _take(sessions, stream, message)
         except FluoroposeError as error:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 import fluoropose
@@ -41,9 +41,9 @@ def operation_routes(parts: ServingParts) -> APIRouter:
         return {"version": fluoropose.__version__, "onnxruntime": ort_version(), "device": service.device.label}
 
     @router.get("/metrics", response_class=PlainTextResponse)
-    async def exposition() -> Response:
+    async def exposition(request: Request) -> Response:
         # Some milliseconds of work, during which frames must not wait for the loop.
-        text = await asyncio.to_thread(metrics.text)
-        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+        text, media_type = await asyncio.to_thread(metrics.exposition, request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": media_type})
 
     return router

@@ -52,10 +52,16 @@ class RecordRequests:
         route = scope.get("route")
         method = scope.get("method", "STREAM")
         name = f"{method} {route.path}" if route is not None else "unmatched"
+        is_frame = name.endswith("/frames") and status == 200
+        parent = Headers(scope=scope).get("traceparent", "")
+        exemplar = None
+        if parent or not is_frame:
+            about = {"http.request.method": method, "http.response.status_code": status}
+            exemplar = self._metrics.traces.record_request(name, seconds, about, parent)
         self._metrics.requests.labels(transport, name, str(status)).inc()
         if transport == "http":
-            self._metrics.request_duration.labels(transport, name).observe(seconds)
-        if name.endswith("/frames") and status == 200:
+            self._metrics.request_duration.labels(transport, name).observe(seconds, exemplar)
+        if is_frame:
             return
         fields = {"request_id": request_id, "route": name, "status": status, "ms": round(1e3 * seconds, 1)}
         _log.info("request", extra={"fields": fields})
