@@ -2,6 +2,7 @@
 
 import typer
 
+from fluoropose.cli.bench.igtlink import igtlink
 from fluoropose.cli.bench.load import load
 from fluoropose.cli.bench.speed import speed
 from fluoropose.cli.groups import BenchGroup
@@ -16,3 +17,4 @@ bench_app = typer.Typer(
 
 bench_app.command("speed")(speed)
 bench_app.command("load")(load)
+bench_app.command("igtlink")(igtlink)
