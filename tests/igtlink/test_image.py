@@ -7,7 +7,7 @@ import pyigtl
 import pytest
 
 from fluoropose.igtlink.header import HEADER_BYTES, MessageError
-from fluoropose.igtlink.image import IMAGE_HEADER_BYTES, image_pixels
+from fluoropose.igtlink.image import IMAGE_HEADER_BYTES, image_content, image_pixels
 from support.igtl import image_bytes
 
 
@@ -62,3 +62,11 @@ def test_what_is_no_frame_is_refused(data, words):
     with pytest.raises(MessageError, match=words) as error:
         image_pixels(data)
     assert error.value.status == 0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+def test_a_frame_becomes_an_image_and_back(rng, dtype):
+    pixels = rng.integers(0, 200, (5, 7)).astype(dtype)
+    back = image_pixels(image_content(pixels))
+    assert back.dtype == pixels.dtype
+    np.testing.assert_array_equal(back, pixels)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fluoropose.igtlink.header import MessageError
 from fluoropose.igtlink.messages import INVALID
 
-__all__ = ["IMAGE_HEADER_BYTES", "image_pixels"]
+__all__ = ["IMAGE_HEADER_BYTES", "image_content", "image_pixels"]
 
 _HEADER = struct.Struct(">HBBBB3H12f6H")
 IMAGE_HEADER_BYTES = _HEADER.size
@@ -55,6 +55,16 @@ def image_pixels(content: bytes) -> NDArray[Any]:
         raise MessageError(f"expected {expected} bytes of {rows} x {columns} {dtype.name} pixels, got {got}", INVALID)
     pixels = np.frombuffer(content, dtype.newbyteorder(_ORDERS[order]), offset=IMAGE_HEADER_BYTES)
     return pixels.reshape(rows, columns).astype(dtype, copy=False)
+
+
+def image_content(pixels: NDArray[Any]) -> bytes:
+    """Return the content of an IMAGE of one slice for a frame (rows, columns) of a type that frames have."""
+    rows, columns = pixels.shape
+    kind = next(number for number, name in _TYPES.items() if name == pixels.dtype.name)
+    size = (columns, rows, 1)
+    axes = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+    head = _HEADER.pack(1, 1, kind, 2, 1, *size, *axes, 0, 0, 0, *size)
+    return head + np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<")).tobytes()
 
 
 def _frame_shape(size: tuple[int, ...]) -> tuple[int, int]:

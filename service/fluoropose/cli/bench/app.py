@@ -3,6 +3,7 @@
 import typer
 
 from fluoropose.cli.bench.fleet import fleet
+from fluoropose.cli.bench.igtlink import igtlink
 from fluoropose.cli.bench.load import load
 from fluoropose.cli.bench.speed import speed
 from fluoropose.cli.bench.turn import turn
@@ -22,3 +23,4 @@ bench_app.command("load")(load)
 bench_app.command("fleet")(fleet)
 bench_app.command("turn")(turn)
 bench_app.command("upload")(upload)
+bench_app.command("igtlink")(igtlink)
