@@ -1,5 +1,6 @@
 """Fixtures: generators, a C-arm, a small lopsided object, its case, a tiny trained model, a service."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.cases import load_case
 from fluoropose.io.preparation import prepare_shipped
 from fluoropose.objects.catalogue import OBJECTS
+from fluoropose.telemetry.logs import JsonFormatter
 from support.browsers import BROWSER_OPTIONS, browser_path
 from support.cases import small_case_folder, surrounded_case_folder, tiny_bundle_folder
 from support.kernels import compile_alone, compile_in_body
@@ -49,6 +51,14 @@ def data_root() -> Path | None:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     root = Path(os.environ["FLUOROPOSE_DATA"]) if "FLUOROPOSE_DATA" in os.environ else beside
     return root if root.is_dir() else None
+
+
+@pytest.fixture(autouse=True)
+def no_log_to_an_earlier_output():
+    """A server in a test's process logs to that test's output, which is closed when the next one begins."""
+    yield
+    root = logging.getLogger()
+    root.handlers[:] = [one for one in root.handlers if not isinstance(one.formatter, JsonFormatter)]
 
 
 @pytest.fixture

@@ -72,7 +72,8 @@ def test_frames_go_to_the_worker_and_a_lost_one_is_replaced_through_the_front_do
             if name == "w1" and served:
                 return 404, {"code": "unknown-session", "title": "gone"}
             served.append((name, path))
-            return 200, {"seq": 0, "case": "knee", "status": "TRACKING", "world_from_volume": pose}
+            seq = json.loads(headers["X-Frame-Meta"])["seq"]
+            return 200, {"seq": seq, "case": "knee", "status": "TRACKING", "world_from_volume": pose}
 
         return answers
 

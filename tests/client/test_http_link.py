@@ -8,7 +8,7 @@ import pytest
 
 from fluoropose.client import http_link
 from fluoropose.client.http_link import HttpLink
-from fluoropose.client.links import OutgoingFrame
+from fluoropose.client.links import LinkLostError, OutgoingFrame
 from fluoropose.transports import server
 from fluoropose.transports.serve_plan import ServePlan
 
@@ -35,3 +35,17 @@ def test_the_client_gives_an_idle_connection_up_before_the_service_does():
     """Were it the other way round, a frame could go out on a connection that is being closed, and be lost."""
     config = server.http_config(ServePlan(cases=None, models=None), None)
     assert http_link.KEEP_IDLE_S + 5.0 < config.timeout_keep_alive
+
+
+def test_a_frame_of_a_client_that_is_closed_is_a_lost_connection():
+    async def run():
+        http = httpx.AsyncClient(
+            base_url="http://service", transport=httpx.MockTransport(lambda _: httpx.Response(200))
+        )
+        await http.aclose()
+        link = HttpLink(http, "abc")
+        await link.send(OutgoingFrame(0, np.zeros((2, 2), np.uint16), None))
+        return await link.receive()
+
+    with pytest.raises(LinkLostError, match="expected an open connection"):
+        asyncio.run(asyncio.wait_for(run(), 5.0))

@@ -51,7 +51,7 @@ class AsyncClient:
         self.transport = transport
         self.reconnect_s = reconnect_s
         self.http = http_client(self.address)
-        self._clients = {http: self.http}
+        self._clients: dict[str, httpx.AsyncClient] = {}
         self._channels: dict[str, RpcChannel] = {}
         self._places: dict[str, Address] = {}
         self._trackers: set[AsyncTracker] = set()
@@ -68,7 +68,7 @@ class AsyncClient:
         """Close the connections, also those of sessions that are still open."""
         for tracker in list(self._trackers):
             await tracker._disconnect()
-        for http in self._clients.values():
+        for http in (self.http, *self._clients.values()):
             await http.aclose()
         for channel in self._channels.values():
             await channel.close()
@@ -144,6 +144,8 @@ class AsyncClient:
         self._places.pop(session, None)
 
     def _http_of(self, place: Address) -> httpx.AsyncClient:
+        if place.http == self.address.http:
+            return self.http
         if place.http not in self._clients:
             self._clients[place.http] = http_client(place)
         return self._clients[place.http]

@@ -37,6 +37,8 @@ async def request(http: httpx.AsyncClient, method: str, path: str | httpx.URL, *
         return parse_json(await http.request(method, path, **options))
     except httpx.TransportError as error:
         raise to_link_lost_error(error) from error
+    except RuntimeError as error:  # what httpx says of a client that is closed
+        raise LinkLostError(f"expected an open connection, got: {error}") from error
 
 
 class HttpLink:
