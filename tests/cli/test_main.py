@@ -14,8 +14,8 @@ COMMANDS = (
     "evaluate methods", "evaluate two-views", "evaluate sweep", "evaluate objects", "evaluate trust",
     "evaluate real wrist", "evaluate real wrist-agreement", "evaluate real knee", "evaluate universal",
     "evaluate universal-weights", "evaluate published train", "evaluate published measure", "evaluate published table2",
-    "bench speed", "bench load", "bench fleet", "fleet start", "fleet join", "fleet status", "fleet drain",
-    "fleet batch",
+    "bench speed", "bench load", "bench fleet", "bench igtlink", "bench turn", "bench upload",
+    "fleet start", "fleet join", "fleet status", "fleet drain", "fleet batch",
 )  # fmt: skip
 GROUPS = ("", "geometry", "keys", "evaluate", "evaluate published", "evaluate real", "bench", "fleet")
 
