@@ -43,7 +43,10 @@ def test_signs_of_others(calibration):
 
 def test_a_file_that_does_not_tell_the_pictures_size(tmp_path):
     (tmp_path / "jt.txt").write_text("JT_INTCALIB\n1198\n0\n0\n0.373\n")
-    refused(run("geometry", "convert", tmp_path / "jt.txt"), "expected rows as a number, got none")
+    refused(
+        run("geometry", "convert", tmp_path / "jt.txt"),
+        "expected rows and columns beside a JointTrack calibration, got none",
+    )
     result = run("geometry", "convert", tmp_path / "jt.txt", "--to", "distances", "--rows", 1024, "--columns", 1024)
     assert json.loads(result.stdout)["row_spacing_mm"] == pytest.approx(0.373)
 

@@ -20,7 +20,7 @@ def test_objects_are_simulated_registered_and_drawn(small_shipped, cases_root, t
         written = list(csv.DictReader(lines))
     assert len(written) == 2 * 2 * 2 * 2
     assert {row["method"] for row in written} == {"together", "as it is"}
-    assert (tmp_path / "small-small.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "small-small.webp").read_bytes().startswith(b"RIFF")
     assert overlap_table(figures).row_count == 4
     pytest.importorskip("matplotlib")
     overlap_plotter()(tmp_path, figures)

@@ -11,6 +11,8 @@ from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import about_y
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.assessment import Status, expected_errors
+from fluoropose.registration.error_inflation import Evidence
+from fluoropose.registration.result import JudgedErrors
 from fluoropose.serving import included_parts as module
 from fluoropose.serving.included_parts import camera_covariance, included_parts, pose_in_frame
 from fluoropose.tracking.jobs import CameraFrame, ReceivedFrame
@@ -36,7 +38,10 @@ def resident(stage):
 @pytest.fixture
 def found(pose):
     return replace(
-        made_registration(), camera_from_volume=pose, world_from_volume=pose, information=np.linalg.inv(SPREAD)
+        made_registration(),
+        camera_from_volume=pose,
+        world_from_volume=pose,
+        judged=JudgedErrors(Evidence(), np.linalg.inv(SPREAD), SPREAD),
     )
 
 

@@ -111,10 +111,11 @@ def _track(client: Client, run: _DemoRun, frames: FrameDisplay) -> tuple[list[Tr
     """Send the run as a console would, and show each answer."""
     start = run.start(run.truths[0])
     tracker = client.track(run.case.name, camera_json(run.camera), initial_pose=start)
-    trials, answers = [], []
+    trials, answers, last = [], [], start
     with frames(len(run.truths)) as show:
         for n, truth in enumerate(run.truths):
-            answer = _answer(tracker.send(truth.pixels, captured_at=time.time()))
+            answer = _answer(tracker.send(truth.pixels, captured_at=time.time()), last)
+            last = answer.camera_from_volume
             answers.append(answer)
             trials.append(trial_of(answer, truth.camera_from_volume, run.case.corners_mm, start if n == 0 else None))
             show(ShownFrame(n, answer, trials[-1]))
@@ -129,7 +130,7 @@ def _register_starts(client: Client, run: _DemoRun, count: int, environment: Env
 
     def register(pixels: NDArray[Any], start: Mat44) -> TrialResult:
         tracker.restart(start)
-        return _answer(tracker.send(pixels, captured_at=time.time()))
+        return _answer(tracker.send(pixels, captured_at=time.time()), start)
 
     with environment.progress(f"{count} perturbed starts") as report:
         trials = run_starts(run.truths, case.pose_frame, case.corners_mm, count, register, run.seed, report)
@@ -137,9 +138,11 @@ def _register_starts(client: Client, run: _DemoRun, count: int, environment: Env
     return trials
 
 
-def _answer(result: dict[str, Any]) -> TrialResult:
+def _answer(result: dict[str, Any], before: Mat44) -> TrialResult:
+    """Return an answer; where the object is lost, which has no pose, the errors are those of the pose before."""
+    pose = result["camera_from_volume"]
     return TrialResult(
-        np.array(result["camera_from_volume"]), result["status"], result["confidence"], result["timing_ms"]
+        before if pose is None else np.array(pose), result["status"], result["confidence"], result["timing_ms"]
     )
 
 

@@ -41,10 +41,15 @@ class LocalFleet:
         ]
 
     def process_id(self, worker: str) -> int:
-        """Return the id of the process of a worker that serves."""
-        actor: Any = ray.get_actor(f"fluoropose-{worker}", NAMESPACE)
-        number: int = ray.get(actor.process_id.remote())
-        return number
+        """Return the id of the process of a worker that serves, once Ray has started it; DeviceError after a time."""
+        deadline_s = time.monotonic() + _START_S
+        while time.monotonic() < deadline_s:
+            with suppress(ray.exceptions.RayActorError, ValueError):
+                actor: Any = ray.get_actor(f"fluoropose-{worker}", NAMESPACE)
+                number: int = ray.get(actor.process_id.remote())
+                return number
+            time.sleep(0.2)
+        raise DeviceError(f"expected worker {worker} to run within {_START_S:g} s, got none")
 
     def wait_for(self, workers: int, timeout_s: float = _START_S) -> list[str]:
         """Return the workers once there are as many, and the writer; raise DeviceError after the time."""
