@@ -26,7 +26,7 @@ from fluoropose.registration.result import Registration
 from fluoropose.serving.watched_frame import watched_picture
 from fluoropose.transports.http.encode import encode_outline
 from fluoropose.transports.http.schemas import camera_json
-from fluoropose.transports.http.watch import pack_frame
+from fluoropose.transports.http.watch import pack_frame, picture_fields
 
 __all__ = ["RunView"]
 
@@ -95,12 +95,7 @@ class RunView(anywidget.AnyWidget):
         header = {
             "seq": index,
             "captured_at": 0.0,
-            "rows": picture.pixels.shape[0],
-            "columns": picture.pixels.shape[1],
-            "block": picture.block,
-            "values": picture.values,
-            "frame_rows": picture.frame_rows,
-            "frame_columns": picture.frame_columns,
+            **picture_fields(picture),
             "camera": camera_json(self._camera),
             "result": self._result(index),
         }

@@ -1,44 +1,13 @@
 """The front door of a fleet, asked; and the client that goes where a fleet sends it, and back when that has gone."""
 
 import asyncio
-import http.server
 import json
-import threading
-from contextlib import contextmanager
 
 import pytest
 
 from fluoropose.client import AsyncClient, LinkLostError, ProblemError
 from fluoropose.client.fleet import ask_door
-
-
-@contextmanager
-def server(answers):
-    """Answer with what `answers` returns of (method, path, headers, body): a status and JSON; give the address."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self):
-            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, body = answers(self.command, self.path, self.headers, sent)
-            text = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.daemon_threads = True
-        thread = threading.Thread(target=running.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+from support.json_server import serve_json
 
 
 def test_the_fleet_is_asked_with_the_key():
@@ -48,14 +17,17 @@ def test_the_fleet_is_asked_with_the_key():
         asked.append((method, path, headers.get("Authorization")))
         return (200, {"draining": ["w1"]}) if method == "POST" else (200, {"workers": []})
 
-    with server(answers) as url:
+    with serve_json(answers) as url:
         assert ask_door(url, "fp_x_1") == {"workers": []}
         assert ask_door(url, drain="w1") == {"draining": ["w1"]}
     assert asked == [("GET", "/v1/fleet", "Bearer fp_x_1"), ("POST", "/v1/fleet/drain", None)]
 
 
 def test_a_refusal_and_silence_are_told_apart():
-    with server(lambda *_: (403, {"title": "no", "code": "forbidden"})) as url, pytest.raises(ProblemError) as refused:
+    with (
+        serve_json(lambda *_: (403, {"title": "no", "code": "forbidden"})) as url,
+        pytest.raises(ProblemError) as refused,
+    ):
         ask_door(url)
     assert refused.value.code == "forbidden"
     with pytest.raises(LinkLostError, match="expected the front door of a fleet"):
@@ -78,14 +50,14 @@ def test_frames_go_to_the_worker_and_a_lost_one_is_replaced_through_the_front_do
         return answers
 
     served = []
-    with server(worker("w1")) as first, server(worker("w2")) as second:
+    with serve_json(worker("w1")) as first, serve_json(worker("w2")) as second:
 
         def door(method, path, headers, sent):
             opened.append((method, path, json.loads(sent).get("initial_pose")))
             name, place = (("w1", first), ("w2", second))[len(opened) > 1]
             return 201, {"session": f"{name}.x", "endpoints": {"http": place, "grpc": ""}}
 
-        with server(door) as url:
+        with serve_json(door) as url:
 
             async def run():
                 async with AsyncClient(url) as client:

@@ -1,8 +1,6 @@
 """What is measured of a fleet, on a front door that a test makes up; the whole takes minutes and is a command."""
 
-import http.server
 import json
-import threading
 
 import pytest
 
@@ -11,6 +9,7 @@ pytest.importorskip("ray", reason="the extra fleet is not installed")
 from fluoropose.evaluation.load_point import LoadFrames
 from fluoropose.fleet.engine.local_cluster import LocalFleet
 from fluoropose.fleet.engine.measurement import FleetMeasurement
+from support.json_server import serve_json
 
 
 @pytest.fixture
@@ -18,28 +17,12 @@ def door():
     """A front door that opens each session, and says how many it placed."""
     asked = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answers(method, path, headers, sent):
+        asked.append((method, path, sent))
+        return 201, {"session": "w1.x", "placed": {"resident": 1}, "workers": []}
 
-        def answer(self):
-            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            asked.append((self.command, self.path, sent))
-            text = json.dumps({"session": "w1.x", "placed": {"resident": 1}, "workers": []}).encode()
-            self.send_response(201)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield LocalFleet(f"http://127.0.0.1:{running.server_address[1]}", ""), asked
-        running.shutdown()
+    with serve_json(answers) as address:
+        yield LocalFleet(address, ""), asked
 
 
 def test_each_case_is_opened_once_to_be_loaded_and_then_as_resident(door, camera, tmp_path):

@@ -20,13 +20,14 @@ from fluoropose.serving.events import StreamEnd
 from fluoropose.serving.session_registry import OverloadedError
 from fluoropose.serving.watch import ShownFrame, Watch, WatchRequest
 from fluoropose.serving.watch_registry import WatchRegistry
+from fluoropose.serving.watched_frame import WatchedPicture
 from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import owner_of
 from fluoropose.transports.http.encode import encode_body, encode_event, encode_outline
 from fluoropose.transports.http.schemas import camera_json
 from fluoropose.transports.http.stream import CLOSE_OF_END, CLOSE_UNKNOWN_SESSION, accept_subprotocol
 
-__all__ = ["encode_watched", "pack_frame", "watch_routes"]
+__all__ = ["encode_watched", "pack_frame", "picture_fields", "watch_routes"]
 
 _ALIGNMENT_BYTES = 8
 _CLOSE_REQUEST, _CLOSE_OVERLOADED = 4422, 1013
@@ -72,12 +73,7 @@ def encode_watched(shown: ShownFrame, request: WatchRequest) -> bytes:
         "type": "frame",
         "seq": frame.result.seq,
         "captured_at": time.time() - (time.monotonic_ns() - frame.frame.captured_ns) / 1e9,
-        "rows": picture.pixels.shape[0],
-        "columns": picture.pixels.shape[1],
-        "block": picture.block,
-        "values": picture.values,
-        "frame_rows": picture.frame_rows,
-        "frame_columns": picture.frame_columns,
+        **picture_fields(picture),
         "pixel_meaning": settings.meaning.value,
         "inverted": settings.inverted,
         "camera": camera_json(frame.camera),
@@ -85,6 +81,18 @@ def encode_watched(shown: ShownFrame, request: WatchRequest) -> bytes:
         "result": result,
     }
     return pack_frame(header, picture.pixels)
+
+
+def picture_fields(picture: WatchedPicture) -> dict[str, Any]:
+    """Return what a frame's header says of its pixels."""
+    return {
+        "rows": picture.pixels.shape[0],
+        "columns": picture.pixels.shape[1],
+        "block": picture.block,
+        "values": picture.values,
+        "frame_rows": picture.frame_rows,
+        "frame_columns": picture.frame_columns,
+    }
 
 
 def pack_frame(header: dict[str, Any], pixels: NDArray[np.uint16]) -> bytes:
