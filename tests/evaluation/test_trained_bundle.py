@@ -13,7 +13,7 @@ from fluoropose.train.profiles import profile
 
 def test_a_bundle_is_stored_with_what_was_measured(small_case, tmp_path):
     facts = train_bundle(small_case, tmp_path / "small", "tiny", 0, Environment())
-    assert facts["trials"] == profile("tiny").starts == 10
+    assert facts["trials"] == profile("tiny").starts == 3
     assert load_bundle(tmp_path / "small").case_digest == small_case.digest
     manifest = json.loads((tmp_path / "small" / "manifest.json").read_text())
     assert manifest["measured"] == facts

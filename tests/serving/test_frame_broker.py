@@ -35,6 +35,28 @@ def test_of_many_frames_at_once_every_one_is_answered_or_counted(stage, policy):
     assert stage.accounted() == (12, len(results), len(refused))
 
 
+@pytest.mark.parametrize("one", ["frame", "instant"])
+def test_a_frame_that_nobody_waits_for_any_more_is_counted_and_forgotten(stage, one):
+    """As where a client's deadline passes while its frame is worked on."""
+    session, broker = stage.session(), stage.broker
+
+    async def run():
+        frame = stage.frame(seq=0)
+        asked = (
+            broker.answer(session, frame, "grpc") if one == "frame" else broker.answer_views(session, [frame], "grpc")
+        )
+        waiting = asyncio.create_task(asked)
+        await asyncio.sleep(0)
+        waiting.cancel()
+        until = time.monotonic() + 20
+        while not broker.idle and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+
+    stage.run(run())
+    assert broker.idle
+    assert stage.accounted() == (1, 1, 0)
+
+
 def test_every_frame_is_accounted_for_under_stress(stage):
     """Many sessions, bursts, bad frames, restarts, clients that leave and sessions that end, all at once."""
     rng = np.random.default_rng(5)

@@ -1,8 +1,10 @@
 """Streams over real sockets: floods are closed, unfinished messages have a budget and a time."""
 
+import gc
 import time
 
 import pytest
+from websockets.streams import StreamReader
 
 from fluoropose.transports.byte_budget import ByteBudget
 from fluoropose.transports.connection_book import ConnectionLimits
@@ -50,6 +52,27 @@ def test_unfinished_messages_beyond_the_budget_are_closed_and_give_it_back(small
     while budget.held_bytes and time.monotonic() < deadline:
         time.sleep(0.02)
     assert budget.held_bytes == 0
+
+
+def test_an_unfinished_message_goes_with_its_connection_and_not_with_the_next_collection(small):
+    target, _, budget = small
+
+    def held():
+        return sum(len(one.buffer) for one in gc.get_objects() if isinstance(one, StreamReader))
+
+    gc.disable()
+    try:
+        with target.handshaken("any") as plain:
+            plain.sendall(frame(b"x" * 700_000, announced=900_000))
+            deadline = time.monotonic() + 5
+            while budget.held_bytes < 700_000 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert held() >= 700_000
+        while held() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert held() == 0
+    finally:
+        gc.enable()
 
 
 def test_so_many_streams_of_an_address(small):

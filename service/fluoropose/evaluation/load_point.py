@@ -24,6 +24,9 @@ __all__ = ["Load", "LoadFrames", "LoadRow", "percentiles"]
 _SAMPLE_S = 5.0
 """Between two scrapes, as in `deploy/prometheus.yaml`."""
 
+_SETTLE_S = 10.0
+"""A frame takes no longer to be answered or dropped, on a busy machine either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -79,6 +82,7 @@ class LoadRow:
                 for _ in range(load.sessions)
             ]
             reading = [asyncio.create_task(self._read(tracker)) for tracker in trackers]
+            await self._sample(client.http)
             scraping = asyncio.create_task(self._scrape(client.http))
             began = time.time() + 0.2
             with self.progress(f"{load.transport}, {load.sessions} x {load.fps:g} fps") as report:
@@ -88,10 +92,9 @@ class LoadRow:
                     for number, tracker in enumerate(trackers)
                 ]
                 await asyncio.gather(*sending)
-                await asyncio.sleep(0.5)
                 showing.cancel()
             scraping.cancel()
-            self.samples.append((time.time(), await _metrics(client.http)))
+            await self._settle(client.http)
             for task in reading:
                 task.cancel()
             for tracker in trackers:
@@ -118,8 +121,21 @@ class LoadRow:
 
     async def _scrape(self, http: httpx.AsyncClient) -> None:
         while True:
-            self.samples.append((time.time(), await _metrics(http)))
             await asyncio.sleep(_SAMPLE_S)
+            await self._sample(http)
+
+    async def _sample(self, http: httpx.AsyncClient) -> None:
+        self.samples.append((time.time(), await _metrics(http)))
+
+    async def _settle(self, http: httpx.AsyncClient) -> None:
+        """Take the last sample once nothing is in flight any more, or after `_SETTLE_S`."""
+        until = time.monotonic() + _SETTLE_S
+        await asyncio.sleep(0.5)
+        await self._sample(http)
+        while self._facts(0)["unaccounted"] and time.monotonic() < until:
+            await asyncio.sleep(0.2)
+            self.samples.pop()
+            await self._sample(http)
 
     async def _show(self, began: float, report: ProgressReport) -> None:
         while True:

@@ -4,7 +4,6 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import trimesh
 
 from fluoropose.errors import MeshError
 from fluoropose.imaging.mesh import Mesh
@@ -30,6 +29,8 @@ def read_mesh(path: Path) -> tuple[Mesh, tuple[str, ...]]:
 
 
 def _parse(file: MeshFile, name: str) -> Mesh:
+    import trimesh  # 0.3 s of every start of the service, in which no mesh is read
+
     # From bytes, without a path: so no reader can look for files beside it.
     parsed = trimesh.load_mesh(BytesIO(file.data), file_type=file.kind, process=False, skip_materials=True)
     mesh = Mesh(np.array(parsed.vertices), np.array(parsed.faces))

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from fluoropose.arrays import Vec3
@@ -154,13 +155,19 @@ class FrameBroker:
     async def answer_views(self, session: Session, frames: Sequence[EncodedFrame], transport: str) -> FrameResult:
         """Return the joint result of one frame of each camera; raise the error of the first frame that is dropped."""
         loop = asyncio.get_running_loop()
-        outcomes: list[asyncio.Future[DroppedFrame | None]] = [loop.create_future() for _ in frames]
-        brought = [(frame, future.set_result) for frame, future in zip(frames, outcomes, strict=True)]
-        tickets = self._offer(session, brought, transport)
-        for dropped in await asyncio.gather(*outcomes):
-            if dropped is not None:
-                raise dropped.error
-        given = [self.hand_over(session, transport, ticket) for ticket in tickets]
+        outcomes: list[asyncio.Future[FrameResult | DroppedFrame]] = [loop.create_future() for _ in frames]
+
+        def receive(number: int, dropped: DroppedFrame | None) -> None:
+            """Take a frame's outcome, though nobody may wait for it any more: it is counted."""
+            given = self.hand_over(session, transport, tickets[number]) if dropped is None else dropped
+            if given is not None and not outcomes[number].done():
+                outcomes[number].set_result(given)
+
+        tickets = self._offer(session, [(frame, partial(receive, n)) for n, frame in enumerate(frames)], transport)
+        given = await asyncio.gather(*outcomes)
+        for one in given:
+            if isinstance(one, DroppedFrame):
+                raise one.error
         if not isinstance(given[0], FrameResult):
             raise AssertionError("expected the result of a frame that was not dropped, got none")
         return given[0]

@@ -75,7 +75,7 @@ class Profile:
 PROFILES = {
     item.name: item
     for item in (
-        Profile("tiny", 4, 16, starts=10),
+        Profile("tiny", 4, 16, starts=3),
         Profile("instant", 0, 16),
         Profile("minute", 100, 200),
         Profile("five-minutes", 700, 800),

@@ -37,10 +37,15 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self._book.admit(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place and the bytes back."""
+        """Give the place and the bytes back.
+
+        The parser and its last error hold each other, and with them what came of an unfinished message, until the
+        collector comes by: the message goes now.
+        """
         self._book.forget(self)
         self._hold(0)
         super().connection_lost(exc)
+        self.conn.reader.discard()
 
     def data_received(self, data: bytes) -> None:
         """Count what came, and handle it."""

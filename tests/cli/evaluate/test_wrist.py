@@ -20,7 +20,7 @@ def test_the_steps_run_after_each_other(data, tmp_path):
     out = tmp_path / "w"
     steps = {
         "search": ["--data", data / "wrist", "--quick"],
-        "prepare": ["--profile", "instant"],
+        "prepare": ["--profile", "tiny"],
         "measure": ["--starts", 1, "--quick"],
         "pairs": ["--starts", 1],
     }

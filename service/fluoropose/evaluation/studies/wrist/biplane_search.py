@@ -67,11 +67,12 @@ class SearchEnd:
 class BiplaneSearch:
     """Searches for an object with these corners (8, 3) of its box, about whose middle it turns.
 
-    `repeats` bounds how often a search in windows that stay is repeated.
+    `repeats` bounds how often a search in windows that stay is repeated, `evaluations` each of them.
     """
 
     corners_mm: Points
     repeats: int = 6
+    evaluations: int = 500
 
     @property
     def centre_mm(self) -> Vec3:
@@ -119,7 +120,7 @@ class BiplaneSearch:
             lambda x: -self._mean(views, renderer, self._move(start, x), windows),
             np.zeros(6),
             method="Powell",
-            options={"maxfev": 500, "xtol": 1e-3, "ftol": 1e-8, "direc": np.diag([0.5] * 3 + [0.2] * 3)},
+            options={"maxfev": self.evaluations, "xtol": 1e-3, "ftol": 1e-8, "direc": np.diag([0.5] * 3 + [0.2] * 3)},
         )
         return SearchEnd(-float(found.fun), self._move(start, found.x))
 

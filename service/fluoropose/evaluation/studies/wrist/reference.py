@@ -38,17 +38,19 @@ _TILT_DEG, _SHIFT_MM = 12.0, 8.0
 class SearchBudget:
     """How much is searched: random poses looked at once, and per resolution the starts kept and evaluations of each.
 
-    Resolutions go from coarse to fine; `repeats` bounds the searches in windows that stay.
+    Resolutions go from coarse to fine; `repeats` bounds the searches in windows that stay, `converging` the
+    evaluations of each.
     """
 
     guesses: int
     kept: tuple[int, int, int]
     evaluations: tuple[int, int, int]
     repeats: int
+    converging: int
 
 
-FULL_BUDGET = SearchBudget(6000, (40, 8, 3), (350, 500, 700), 6)
-QUICK_BUDGET = SearchBudget(40, (1, 1, 1), (40, 40, 40), 1)
+FULL_BUDGET = SearchBudget(6000, (40, 8, 3), (350, 500, 700), 6, 500)
+QUICK_BUDGET = SearchBudget(8, (1, 1, 1), (12, 8, 4), 1, 20)
 """Only to see that the step runs: it ends far from the bone."""
 
 
@@ -83,7 +85,7 @@ def find_references(data: Path, out: Path, environment: Environment, budget: Sea
     out.mkdir(parents=True, exist_ok=True)
     folder, volume = WristFolder(out), read_radius(data)
     write_nifti(folder.volume, volume)
-    search, renderers = BiplaneSearch(bounding_corners(volume), budget.repeats), _renderers(volume)
+    search, renderers = BiplaneSearch(bounding_corners(volume), budget.repeats, budget.converging), _renderers(volume)
     summary = {}
     for frame in FRAMES:
         found = _search(data, frame, search, renderers, budget)
