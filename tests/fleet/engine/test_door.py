@@ -19,6 +19,7 @@ from fluoropose.fleet.engine.local_cluster import local_fleet
 from fluoropose.fleet.engine.tasks import run_batch
 from fluoropose.fleet.fault_run import FaultRun
 from fluoropose.fleet.plan import FleetPlan, WorkerShare
+from fluoropose.io.frames import npy_bytes
 from fluoropose.transports.http.schemas import camera_json
 
 pytestmark = [pytest.mark.xdist_group("fleet"), pytest.mark.timeout(600)]
@@ -87,16 +88,66 @@ def test_grpc_opens_through_the_front_door_and_says_where_frames_go(fleet, camer
     assert elsewhere.code == "elsewhere"
 
 
-@pytest.mark.parametrize("transport", ["http", "grpc"])
-def test_the_client_library_follows_by_itself(fleet, camera, frame, pose, transport):
+@pytest.fixture(params=["serve", "fleet"])
+def either(request, server):
+    """The addresses of one process of `serve`, or of a fleet: clients see no difference."""
+    if request.param == "serve":
+        return server
+    fleet = request.getfixturevalue("fleet")
     fleet.wait_for(2)
+    return fleet
 
+
+@pytest.fixture
+def caller(either):
+    with httpx.Client(base_url=either.http, timeout=60.0, trust_env=False, follow_redirects=True) as client:
+        yield client
+
+
+@pytest.mark.parametrize("transport", ["http", "ws", "grpc"])
+def test_the_client_library_follows_an_object_at_either(either, camera, frame, pose, transport):
     async def run():
-        async with AsyncClient(fleet.http, transport, grpc=fleet.grpc) as client:
+        async with AsyncClient(either.http, transport, grpc=either.grpc) as client:
             tracker = await client.track("small", camera_json(camera), initial_pose=pose)
             return await tracker.send(frame)
 
     assert asyncio.run(run())["status"] == "TRACKING"
+
+
+def test_a_session_lives_alike_at_either(caller, camera, frame, pose):
+    asked = {"case": "small", "camera": camera_json(camera), "initial_pose": pose.tolist()}
+    opened = caller.post("/v1/sessions", json=asked)
+    path = f"/v1/sessions/{opened.json()['session']}"
+    assert (opened.status_code, opened.headers["location"]) == (201, path)
+    sent = caller.post(f"{path}/frames", content=npy_bytes(frame), headers={"Content-Type": "application/x-npy"})
+    assert (sent.status_code, sent.json()["status"]) == (200, "TRACKING")
+    described = caller.get(path).json()
+    counted = described["counters"]
+    assert (counted["received"], counted["answered"]) == (1, 1)
+    assert caller.delete(path).status_code == 204
+    assert caller.get(path).json()["code"] == "unknown-session"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("GET", "/livez", None, (200, None)),
+        ("HEAD", "/readyz", None, (200, None)),
+        ("GET", "/v1/cases/small", None, (200, None)),
+        ("GET", "/v1/cases/nobody", None, (404, "unknown-case")),
+        ("DELETE", "/v1/cases/nobody", None, (404, "unknown-case")),
+        ("GET", "/v1/sessions/nobody", None, (404, "unknown-session")),
+        ("POST", "/v1/sessions", {"case": "nobody", "camera": "CAMERA"}, (404, "unknown-case")),
+        ("POST", "/v1/sessions", {"case": "small", "camera": {}}, (422, "invalid-request")),
+        ("GET", "/v1/nowhere", None, (404, "not-found")),
+    ],
+)
+def test_a_request_is_answered_alike_at_either(caller, camera, method, path, body, told):
+    if body is not None and body["camera"] == "CAMERA":
+        body = body | {"camera": camera_json(camera)}
+    answer = caller.request(method, path, json=body)
+    said = answer.json() if answer.content else {}
+    assert (answer.status_code, said.get("code")) == told
 
 
 def test_a_killed_workers_sessions_go_on_elsewhere_and_ray_starts_it_again(fleet, camera, frame, pose):
