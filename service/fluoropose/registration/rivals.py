@@ -126,7 +126,7 @@ def has_settled(view: PreparedView, ends: Sequence[TriedEnd]) -> bool:
 
 
 def is_confirmed(view: PreparedView, end: TriedEnd, most_alike: Mat44, lead: float) -> bool:
-    """Tell whether an end lies at the view about the start that looks most like the frame, and is likely or has no equal.
+    """Tell whether an end lies at the view that looks most like the frame, and is likely or that view has no equal.
 
     `lead` is that of this view over those of other directions (`StartMatches.lead`).
     """
