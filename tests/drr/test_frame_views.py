@@ -13,8 +13,7 @@ from fluoropose.geometry.rotation import about_y
 def test_only_views_that_were_not_there_are_waited_for(small_case):
     cache = ViewCache(small_case.atlas, ViewRenderers(SerialPlaneRenderer(small_case.volume)), step_deg=4.0)
     view = small_case.atlas.view
-    turned = about_y(np.deg2rad(60.0)) @ view.base_rotation
-    pose = pose_from_canonical(np.eye(3), turned, np.array([0.0, 0.0, view.range_mm]), view)
+    pose = about_pose(view, 60.0)
     first, second = begin_frame(cache), begin_frame(cache)
     assert isinstance(first, FrameViews)
     index = first.locate(pose)[1]
@@ -26,6 +25,16 @@ def test_only_views_that_were_not_there_are_waited_for(small_case):
     middle = cache.expected_views(4.0)[len(cache.expected_views(4.0)) // 2]
     second.line_integrals(middle)
     assert second.waited == 0
+
+    near, far = middle, begin_frame(cache).locate(about_pose(cache.view, -70.0))[1]
+    for index in (near, far):
+        np.testing.assert_array_equal(second.rough_lines(index), cache.rough_lines(index))
+    assert second.waited == 0
+
+
+def about_pose(view, beta_deg):
+    turned = about_y(np.deg2rad(beta_deg)) @ view.base_rotation
+    return pose_from_canonical(np.eye(3), turned, np.array([0.0, 0.0, view.range_mm]), view)
 
 
 def test_an_atlas_that_is_complete_is_used_as_it_is(small_case):

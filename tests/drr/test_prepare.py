@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from fluoropose.drr.atlas import AtlasGrid, render_view
-from fluoropose.drr.prepare import canonical_view, case_digest, prepare_case, quick_rest_renderer, rest_renderer
+from fluoropose.drr.prepare import (
+    canonical_view,
+    case_digest,
+    open_view_cache,
+    prepare_case,
+    quick_rest_renderer,
+    rest_renderer,
+)
+from fluoropose.drr.view_renderers import ROUGH_PX
 from fluoropose.imaging.volume import bounding_corners
 from support.cases import SMALL_CHOICE, small_volume
 
@@ -35,6 +43,24 @@ def test_what_renders_the_rest_while_a_frame_waits_shows_what_the_atlas_does(sur
     for angles in ((0.0, 0.0), (0.2, -0.15)):
         expected, found = (render_view(one, view, *angles) for one in (slow, quick))
         assert np.median(np.abs(found - expected)) < 0.02 * expected.max()
+
+
+@pytest.mark.parametrize("name", ["small_case", "surrounded_case"])
+def test_what_a_search_compares_of_a_view_in_a_body_is_rendered_without_its_keeping(request, name):
+    """It shows what the view shows, shrunk; of a volume alone nothing would be saved, so that the view is cached."""
+    case = request.getfixturevalue(name)
+    cache = open_view_cache(case, step_deg=2.0)
+    index = cache.expected_views(2.0)[0]
+    assert cache.missing([index]) == 1
+    rough = cache.rough_lines(index)
+    assert cache.missing([index]) == (case.rest is not None)
+    whole = cache.line_integrals(index)[0]
+    if case.rest is not None:
+        whole = whole + cache.surroundings_in(index)[0]
+        whole = whole.reshape(ROUGH_PX, 2, ROUGH_PX, 2).mean(axis=(1, 3))
+        assert np.median(np.abs(rough - whole)) < 0.03 * whole.max()
+    else:
+        np.testing.assert_array_equal(rough, whole)
 
 
 def test_the_view_is_centred_on_the_objects_box_and_wide_enough():

@@ -5,11 +5,11 @@ import threading
 import numpy as np
 import pytest
 
-from fluoropose.drr.atlas import Atlas, AtlasGrid
+from fluoropose.drr.atlas import Atlas, AtlasGrid, pose_of_view
 from fluoropose.drr.planes import SerialPlaneRenderer
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.view_cache import CacheSettings, ViewCache
-from fluoropose.drr.view_renderers import ViewRenderers
+from fluoropose.drr.view_renderers import ROUGH_PX, ViewRenderers
 from fluoropose.errors import DeviceError
 from fluoropose.geometry.canonical import CanonicalView, pose_from_canonical
 from fluoropose.geometry.rotation import about_y
@@ -251,3 +251,23 @@ def test_a_frame_waits_for_room_while_others_render_into_all_of_it():
     second.join(20)
     assert not second.is_alive()
     assert cache.counts.evicted == 1
+
+
+def test_a_search_gets_a_view_that_is_not_held_from_the_rough_renderers_and_it_is_not_kept(renderer):
+    rough = SerialPlaneRenderer(small_volume()), SerialPlaneRenderer(surrounding_volume())
+    cache = ViewCache(prepared_atlas(), ViewRenderers(renderer, rough=rough))
+    held, absent = (cache.locate(pose_at(beta_deg))[1] for beta_deg in (2.0, 40.0))
+    np.testing.assert_array_equal(cache.rough_lines(held), np.full((16, 16), 13.0))
+    shown = cache.rough_lines(absent)
+    assert shown.shape == (ROUGH_PX, ROUGH_PX)
+    assert (renderer.count, cache.missing([absent])) == (0, 1)
+    fine = CanonicalView(VIEW.centre_mm, VIEW.base_rotation, ROUGH_PX, VIEW.field_mm, VIEW.range_mm)
+    pose = pose_of_view(fine, cache.rotation(absent))
+    np.testing.assert_array_equal(shown, sum(one.render(fine.camera, pose) for one in rough))
+
+
+def test_without_rough_renderers_a_search_gets_the_view_itself_with_the_rest_of_its_ct(renderer):
+    cache = cache_of(renderer, prepared=prepared_atlas(kinds=2), rest=CountingRenderer(surrounding_volume()))
+    absent = cache.locate(pose_at(40.0))[1]
+    both = cache.line_integrals(absent)[0] + cache.surroundings_in(absent)[0]
+    np.testing.assert_array_equal(cache.rough_lines(absent), both)

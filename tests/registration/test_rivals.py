@@ -103,24 +103,42 @@ def test_in_a_body_the_edge_similarity_counts(inside, pose):
 
 
 def test_ends_of_networks_that_were_trained_on_the_case_are_taken_sooner(view):
-    found = end(view, 12.0, 0.0).found
+    found = end(view, 12.0, 0.0)
     for similarity, trained, taken in ((0.96, True, True), (0.95, True, False), (0.96, False, False)):
         view.resident.trained = trained
-        assert is_taken(view, replace(found, similarity=similarity), pose_at(view, 0.0)) is taken
+        one = replace(found, found=replace(found.found, similarity=similarity))
+        assert is_taken(view, one, pose_at(view, 0.0)) is taken
 
 
 @pytest.mark.parametrize(
     ("alike", "turned_deg", "confirmed"), [(0.96, 6.0, True), (0.96, 10.0, False), (0.95, 0.0, False)]
 )
 def test_a_likely_end_is_confirmed_by_the_view_most_alike_where_that_lies_near_it(view, alike, turned_deg, confirmed):
-    assert is_confirmed(view, end(view, 0.0, alike), pose_at(view, turned_deg)) is confirmed
+    assert is_confirmed(view, end(view, 0.0, alike), pose_at(view, turned_deg), 0.0) is confirmed
     aside = pose_at(view, 0.0)
     aside[0, 3] += 0.08 * view.atlas.view.field_mm
-    assert not is_confirmed(view, end(view, 0.0, alike), aside)
+    assert not is_confirmed(view, end(view, 0.0, alike), aside, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("alike", "turned_deg", "lead", "confirmed"),
+    [(0.91, 4.0, 0.08, True), (0.91, 4.0, 0.06, False), (0.91, 6.0, 0.08, False), (0.89, 4.0, 0.08, False)],
+)
+def test_an_end_is_confirmed_by_a_view_that_no_other_direction_comes_near(view, alike, turned_deg, lead, confirmed):
+    assert is_confirmed(view, end(view, 0.0, alike), pose_at(view, turned_deg), lead) is confirmed
+
+
+def test_the_end_that_is_kept_is_refined_further_and_no_other(view):
+    ends = [end(view, 0.0, 0.93), end(view, 12.0, 0.96)]
+    refined, asked = end(view, 11.0, 0.92), []
+    found = best_end(view, ends, lambda one: asked.append(one) or refined)
+    assert asked == [ends[1]]
+    np.testing.assert_array_equal(found.estimate.camera_from_volume, pose_at(view, 11.0))
+    assert best_end(view, ends, lambda one: replace(refined, alike=0.7)).assessment.reason == "doubtful-match"
 
 
 def test_in_a_body_no_end_is_confirmed_by_a_view(inside):
-    assert not is_confirmed(inside, end(inside, 0.0, 0.99), pose_at(inside, 0.0))
+    assert not is_confirmed(inside, end(inside, 0.0, 0.99), pose_at(inside, 0.0), 1.0)
 
 
 def test_ends_of_three_starts_that_are_one_settle_a_search_unless_they_are_doubtful_or_another_is_among_them(view):

@@ -219,6 +219,14 @@ class AbstractAtlas(ABC):
     def surroundings_in(self, *indices: int) -> Float32:
         """Return the rest of the CT in views as float32, shape (n, size, size)."""
 
+    def rough_lines(self, index: int) -> Float32:
+        """Return all that a view shows as float32, (side, side), with a side of 64 pixels or a multiple of it.
+
+        It is what searches compare: a view that is not cached may be rendered more coarsely than others.
+        """
+        lines = self.line_integrals(index)[0]
+        return lines + self.surroundings_in(index)[0] if self.has_surroundings else lines
+
     @abstractmethod
     def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
         """Return the views about a view, `step_deg` apart in both angles, as far as `reach_deg` in all."""

@@ -72,6 +72,10 @@ class FrameViews(AbstractAtlas):
         self._waited += self._cache.missing(indices)
         return self._cache.surroundings_in(*indices)
 
+    def rough_lines(self, index: int) -> Float32:
+        """Return all that a view shows, rendered roughly where it is not held."""
+        return self._cache.rough_lines(index)
+
     def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
         """Return the views about a view in its chart."""
         return self._cache.views_about(index, reach_deg, step_deg)

@@ -1,7 +1,7 @@
 """From an object's attenuation to a case: the canonical view is chosen and the atlas rendered. Lengths in mm."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from fluoropose.drr.atlas import AtlasGrid, Progress, build_atlas, default_step_
 from fluoropose.drr.case import Case
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.mesh_views import MeshRenderer
-from fluoropose.drr.planes import PlaneRenderer
+from fluoropose.drr.planes import PlaneRenderer, SerialPlaneRenderer
 from fluoropose.drr.renderer import AbstractRenderer
 from fluoropose.drr.renderer_maker import CPU, AbstractRendererMaker
 from fluoropose.drr.view_cache import CacheSettings, ViewCache
-from fluoropose.drr.view_renderers import ViewRenderers
+from fluoropose.drr.view_renderers import ROUGH_PX, ViewRenderers
 from fluoropose.geometry.canonical import CanonicalView
 from fluoropose.imaging.mesh import Solid
 from fluoropose.imaging.volume import Volume, bounding_corners, extend_ends, pool_object, pool_voxels
@@ -136,8 +136,17 @@ def open_view_cache(
         inside = maker.make_view_renderer(view_volume(case.volume, view))
     else:
         inside = MeshRenderer(case.solid)
-    renderers = ViewRenderers(inside, rest, maker.make_pictures, maker.copies)
+    # Of a volume alone a view takes half a millisecond, and nothing would be saved.
+    rough = _rough_renderers(case) if case.solid is not None or (rest is not None and maker is CPU) else ()
+    renderers = ViewRenderers(inside, rest, maker.make_pictures, maker.copies, rough)
     return ViewCache(case.atlas, renderers, settings, step_deg=step_deg)
+
+
+def _rough_renderers(case: Case) -> tuple[AbstractRenderer, ...]:
+    """Return what renders an object, and the rest of its CT if there is one, with `ROUGH_PX` pixels a side."""
+    view = replace(case.atlas.view, size_px=ROUGH_PX)
+    inside = SerialPlaneRenderer(view_volume(case.volume, view))
+    return (inside,) if case.rest is None else (inside, SerialPlaneRenderer(_rest_volume(case.rest, view)))
 
 
 def view_volume(volume: Volume, view: CanonicalView) -> Volume:

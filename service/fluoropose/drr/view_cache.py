@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fluoropose.arrays import Float32, Mat33, Mat44
 from fluoropose.drr.atlas import REFERENCE_STEP_DEG, AbstractAtlas, Atlas, AtlasGrid, pose_of_view
 from fluoropose.drr.sphere import SphereGrid
-from fluoropose.drr.view_renderers import ViewRenderers
+from fluoropose.drr.view_renderers import ROUGH_PX, ViewRenderers
 from fluoropose.geometry.canonical import CanonicalPose, CanonicalView, central_ray
 from fluoropose.imaging.half_precision import to_single
 
@@ -156,6 +156,14 @@ class ViewCache(AbstractAtlas):
     def surroundings_in(self, *indices: int) -> Float32:
         """Return the rest of the CT in views as float32, shape (n, size, size)."""
         return to_single(self.pictures[[self._capacity + slot for slot in self.hold(indices)]])
+
+    def rough_lines(self, index: int) -> Float32:
+        """Return all that a view shows (`AbstractAtlas.rough_lines`); one that is not held is rendered roughly."""
+        if not self._renderers.rough or not self.missing([index]):
+            return super().rough_lines(index)
+        view = replace(self.view, size_px=ROUGH_PX)
+        pose = pose_of_view(view, self.rotation(index))
+        return np.asarray(sum(one.render(view.camera, pose) for one in self._renderers.rough), np.float32)
 
     def views_about(self, index: int, reach_deg: float, step_deg: float) -> list[int]:
         """Return the views about a view in its chart."""

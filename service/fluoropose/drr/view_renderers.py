@@ -8,7 +8,10 @@ import numpy as np
 from fluoropose.drr.pictures import ViewPictures
 from fluoropose.drr.renderer import AbstractRenderer
 
-__all__ = ["MakePictures", "ViewRenderers"]
+__all__ = ["MakePictures", "ROUGH_PX", "ViewRenderers"]
+
+ROUGH_PX = 64
+"""The side in pixels of pictures that are rendered roughly, for searches."""
 
 MakePictures = Callable[[tuple[int, int, int]], ViewPictures]
 """Returns room for pictures, (places, rows, columns)."""
@@ -22,13 +25,16 @@ def _make_host_pictures(shape: tuple[int, int, int]) -> ViewPictures:
 class ViewRenderers:
     """What renders the object and, if the case has one, the rest of its CT, and what makes room for their pictures.
 
-    `copies` is how often those hold each picture: twice if they are on a device too.
+    `copies` is how often those hold each picture: twice if they are on a device too. `rough` render what a search
+    compares of a view that is not held, `ROUGH_PX` a side, and sum up to all that it shows; without them such views are
+    rendered as all others.
     """
 
     inside: AbstractRenderer
     rest: AbstractRenderer | None = None
     make_pictures: MakePictures = _make_host_pictures
     copies: int = 1
+    rough: tuple[AbstractRenderer, ...] = ()
 
     @property
     def kinds(self) -> tuple[AbstractRenderer, ...]:

@@ -15,6 +15,7 @@ a frame are `registration.multi_object`. Lengths in mm, angles in rad, times in 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from fluoropose.arrays import Mat44
 from fluoropose.registration.assessment import (
@@ -35,6 +36,8 @@ from fluoropose.registration.prepared_view import Pictures, PreparedView, prepar
 from fluoropose.registration.reasons import LOOKS_MIRRORED
 from fluoropose.registration.refinement.sequence import (
     ClutterInputs,
+    align_in_clutter,
+    look_at_all,
     refine_by_edges,
     refine_in_body,
     refine_in_clutter,
@@ -184,30 +187,38 @@ def _find(view: PreparedView, start: Mat44, nearby: bool, schedule: Schedule) ->
 
 def _find_about(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
     """Find an object from a rough start; where what the networks found may have a rival, search about the start."""
-    found = follow(view, start, schedule)
-    return found if is_taken(view, found, start) else search_about(view, start, found)
+    end = _try(view, start, schedule)
+    if is_taken(view, end, start):
+        return _finish(view, end).found
+    return _best_about(view, start, end)
 
 
 def search_about(view: PreparedView, start: Mat44, found: AssessedPose) -> AssessedPose:
-    """Follow the views about a start that look like the frame; return the end most like it, `found` among them.
+    """Follow the views about a start that look like the frame; return the end most like it, `found` among them."""
+    return _best_about(view, start, tried_end(view, found))
 
-    No view is followed if the one most like the frame lies where `found` does and that is likely. Where none looks much
-    like it, the search goes farther about, and the fine network takes the views as they are: in a body a coarse step
-    may lead away from the right one.
+
+def _best_about(view: PreparedView, start: Mat44, first: TriedEnd) -> AssessedPose:
+    """Follow the views about a start that look like the frame; return the end most like it, `first` among them.
+
+    No view is followed if the one most like the frame lies where `first` does and that is likely, or no other direction
+    is nearly as much like it. Where none looks much like it, the search goes farther about, and the fine network takes
+    the views as they are: in a body a coarse step may lead away from the right one.
     """
-    ends = [tried_end(view, found)]
+    ends, finish = [first], partial(_finish, view)
     for settings, schedule in ((StartSearch(), SEARCHED_SCHEDULE), (WIDER_SEARCH, fine_steps(SEARCHED_SCHEDULE))):
         began = view.resident.clock()
         matches = StartMatches(view.image, view.camera, view.atlas, start, view.resident.templates, settings)
-        candidates = [] if is_confirmed(view, ends[0], matches.best) else matches.candidates()
-        ends[0] = replace(ends[0], found=_with_regress_ns(ends[0].found, view.resident.clock() - began))
+        confirmed = is_confirmed(view, ends[0], matches.best, matches.lead)
+        candidates = [] if confirmed else matches.candidates()
+        ends[0] = _with_regress_ns(ends[0], view.resident.clock() - began)
         for candidate in candidates:
-            ends.append(tried_end(view, follow(view, candidate, schedule)))
+            ends.append(_try(view, candidate, schedule))
             if has_settled(view, ends):
-                return best_end(view, ends)
+                return best_end(view, ends, finish)
         if not all(is_doubtful(view, end) for end in ends):
             break
-    return best_end(view, ends)
+    return best_end(view, ends, finish)
 
 
 def search(view: PreparedView) -> AssessedPose:
@@ -217,15 +228,43 @@ def search(view: PreparedView) -> AssessedPose:
     """
     ends: list[TriedEnd] = []
     for start in candidate_poses(view.image, view.camera, view.atlas, view.resident.search_templates):
-        ends.append(tried_end(view, follow(view, start, DEFAULT_SCHEDULE)))
+        ends.append(_try(view, start, DEFAULT_SCHEDULE))
         if has_settled(view, ends):
-            return best_end(view, ends)
+            return best_end(view, ends, partial(_finish, view))
     if not ends:
         raise AssertionError("expected candidates from the search, got none")
-    best = best_end(view, ends)
+    best = best_end(view, ends, partial(_finish, view))
     if all(is_doubtful(view, end) for end in ends):
         return search_about(view, best.estimate.camera_from_volume, best)
     return best
+
+
+def _try(view: PreparedView, start: Mat44, schedule: Schedule) -> TriedEnd:
+    """Regress by a schedule from a start, and refine as far as ends are compared: `_finish` refines the one kept."""
+    regressed = regress(view, start, schedule)
+    resident, began = view.resident, view.resident.clock()
+    if resident.body_renderers is not None:
+        return _compared(view, refine(view, regressed))
+    edges = align_in_clutter(view.image, view.camera, regressed, view.atlas, view.unused)
+    found = assess_refined(view, edges.aligned.with_refine_ns(resident.clock() - began))
+    return replace(_compared(view, found), edges=edges)
+
+
+def _finish(view: PreparedView, end: TriedEnd) -> TriedEnd:
+    """Refine an end as far as `refine` does it."""
+    if end.edges is None or end.edges.cost is None:
+        return end
+    began = view.resident.clock()
+    moved = look_at_all(end.edges, view.atlas, _clutter_inputs(view)).with_times_of(end.found.estimate)
+    return _compared(view, assess_refined(view, moved.with_refine_ns(view.resident.clock() - began)))
+
+
+def _compared(view: PreparedView, found: AssessedPose) -> TriedEnd:
+    """Return an end with how much it looks like the frame; the time that this takes is counted."""
+    began = view.resident.clock()
+    end = tried_end(view, found)
+    spent_ns = found.estimate.quality_ns + view.resident.clock() - began
+    return replace(end, found=replace(found, estimate=replace(found.estimate, quality_ns=spent_ns)))
 
 
 def follow(view: PreparedView, start: Mat44, schedule: Schedule) -> AssessedPose:
@@ -262,11 +301,14 @@ def refine(view: PreparedView, regressed: PoseEstimate, *, alone: bool = True) -
     if resident.body_renderers is not None:
         refined, similarity = refine_in_body(view.image, view.camera, regressed, view.atlas, resident.body_renderers)
     elif alone:
-        inputs = ClutterInputs(view.exposure, resident.renderer, resident.case.corners_mm, view.unused)
-        refined = refine_in_clutter(view.image, view.camera, regressed, view.atlas, inputs)
+        refined = refine_in_clutter(view.image, view.camera, regressed, view.atlas, _clutter_inputs(view))
     else:
         refined = refine_by_edges(view.image, view.camera, regressed, view.atlas, unused=view.unused)
     return assess_refined(view, refined.with_refine_ns(resident.clock() - began), similarity)
+
+
+def _clutter_inputs(view: PreparedView) -> ClutterInputs:
+    return ClutterInputs(view.exposure, view.resident.renderer, view.resident.case.corners_mm, view.unused)
 
 
 def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float | None = None) -> AssessedPose:
@@ -300,8 +342,8 @@ def surer_of(first: AssessedPose, second: AssessedPose) -> AssessedPose:
     return _with_both_times(kept, first, second)
 
 
-def _with_regress_ns(found: AssessedPose, spent_ns: int) -> AssessedPose:
-    return replace(found, estimate=found.estimate.with_regress_ns(spent_ns))
+def _with_regress_ns(end: TriedEnd, spent_ns: int) -> TriedEnd:
+    return replace(end, found=replace(end.found, estimate=end.found.estimate.with_regress_ns(spent_ns)))
 
 
 def _with_both_times(kept: AssessedPose, first: AssessedPose, second: AssessedPose) -> AssessedPose:

@@ -139,11 +139,17 @@ def look_alikes(
 
 def _principal_axes(volume: Volume) -> Float64:
     """Return the principal axes of the object's attenuation, unit vectors in LPS, (3, 3)."""
-    index = np.argwhere(volume.values > 0)
-    weights = volume.values[tuple(index.T)].astype(np.float64)
-    points = index @ volume.lps_from_index[:3, :3].T
-    about = points - np.average(points, axis=0, weights=weights)
-    return np.asarray(np.linalg.eigh((about * weights[:, None]).T @ about)[1].T)
+    weights = np.maximum(volume.values, 0.0)
+    places = [np.arange(count, dtype=np.float64) for count in weights.shape]
+    # What planes across each pair of axes hold: second moments of the voxels' indices follow from those alone.
+    pairs = {(a, b): weights.sum(axis=3 - a - b, dtype=np.float64) for a, b in ((0, 1), (0, 2), (1, 2))}
+    lines = [pairs[0, 1].sum(axis=1), pairs[0, 1].sum(axis=0), pairs[0, 2].sum(axis=0)]
+    about = [place - place @ line / line.sum() for place, line in zip(places, lines, strict=True)]
+    moments = np.diag([float(line @ (place * place)) for place, line in zip(about, lines, strict=True)])
+    for (a, b), held in pairs.items():
+        moments[a, b] = moments[b, a] = about[a] @ held @ about[b]
+    lps = volume.lps_from_index[:3, :3]
+    return np.asarray(np.linalg.eigh(lps @ moments @ lps.T)[1].T)
 
 
 def _contrast(lines: Float32) -> Float64:

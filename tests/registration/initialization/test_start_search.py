@@ -51,6 +51,18 @@ def test_the_best_match_of_all_is_near_the_truth(small_case, rng):
     assert np.rad2deg(angle_between(best[:3, :3], truth[:3, :3])) < 8.0
 
 
+def test_a_view_leads_the_views_of_other_directions_and_its_neighbours_are_none(small_case, rng):
+    atlas = open_view_cache(small_case, step_deg=2.0)
+    start = pose_from_six(EXPECTED_SIX, small_case.pose_frame)
+    lines = lines_of(small_case, start, rng)
+    leads = [
+        StartMatches(lines, CAMERA, atlas, start, ViewTemplates(), StartSearch(reach_deg=reach_deg)).lead
+        for reach_deg in (6.0, 18.0, 28.0)
+    ]
+    assert leads[0] == 1.0
+    assert 1.0 > leads[1] >= leads[2] >= 0.0
+
+
 def test_candidates_come_from_different_directions(small_case, rng):
     atlas = open_view_cache(small_case, step_deg=2.0)
     start = pose_from_six(EXPECTED_SIX, small_case.pose_frame)

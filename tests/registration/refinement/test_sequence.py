@@ -18,6 +18,8 @@ from fluoropose.registration.refinement.gauss_newton import NewtonStep
 from fluoropose.registration.refinement.sequence import (
     REFINEMENT,
     ClutterInputs,
+    align_in_clutter,
+    look_at_all,
     refine_by_edges,
     refine_in_body,
     refine_in_clutter,
@@ -166,6 +168,19 @@ def test_what_correlates_better_where_the_edges_do_not_is_not_gone_to(small_case
     found = refine_in_clutter(seen, camera, estimate, small_case.atlas, clutter_inputs(small_case, finer, camera))
     edges = refine_by_edges(seen, camera, estimate, small_case.atlas)
     assert np.array_equal(found.camera_from_volume, edges.camera_from_volume) is not followed
+
+
+def test_the_edges_come_first_and_all_of_the_window_when_it_is_asked_for(small_case, camera, rng):
+    frame = cluttered(shot(small_case, camera, pose_of(small_case, RIGHT), rng), rng)
+    estimate = believed(small_case, camera, pose_of(small_case, RIGHT + OFF))
+    edges, both_poses = (
+        align_in_clutter(frame, camera, estimate, small_case.atlas),
+        both(small_case, camera, frame, estimate),
+    )
+    np.testing.assert_array_equal(edges.aligned.camera_from_volume, both_poses[0])
+    moved = look_at_all(edges, small_case.atlas, clutter_inputs(small_case, frame, camera))
+    np.testing.assert_array_equal(moved.camera_from_volume, both_poses[1])
+    assert not np.array_equal(*both_poses)
 
 
 def test_what_is_no_clutter_is_left_to_the_edges(small_case, camera, rng):

@@ -90,7 +90,7 @@ class ViewTemplates:
         """Return the conjugate spectrum of a view's template at half the size."""
 
         def make() -> Complex64:
-            template = normalise_contrast(view_contrast(_lines_of(atlas, view), _HALF_TEMPLATE_PX, _HALF_BLOCK_PX))
+            template = normalise_contrast(view_contrast(atlas.rough_lines(view), _HALF_TEMPLATE_PX, _HALF_BLOCK_PX))
             return np.asarray(np.conj(rfft2(template, (_HALF_WIDE_PX, _HALF_WIDE_PX))), np.complex64)
 
         return self._spectra.get(view, make)
@@ -99,14 +99,9 @@ class ViewTemplates:
         """Return a view's template, (64, 64)."""
 
         def make() -> Float32:
-            return normalise_contrast(view_contrast(_lines_of(atlas, view), _TEMPLATE_PX, _BLOCK_PX))
+            return normalise_contrast(view_contrast(atlas.rough_lines(view), _TEMPLATE_PX, _BLOCK_PX))
 
         return self._pictures.get(view, make)
-
-
-def _lines_of(atlas: AbstractAtlas, view: int) -> Float32:
-    lines = atlas.line_integrals(view)[0]
-    return lines + atlas.surroundings_in(view)[0] if atlas.has_surroundings else lines
 
 
 class StartMatches:
@@ -141,6 +136,14 @@ class StartMatches:
     def best(self) -> Mat44:
         """Where the view that looks most like the frame puts the object: camera_from_volume."""
         return self._pose_of(self._matches[0])
+
+    @property
+    def lead(self) -> float:
+        """By which share of its score the best match is better than any that is turned out of the plane from it."""
+        best, least_deg = self._matches[0], 2.0 * self._settings.step_deg
+        others = (match for match in self._matches if _apart_deg(self._atlas, match, best) > least_deg)
+        second = next(others, None)
+        return 1.0 if second is None else (best.score - second.score) / max(best.score, 1e-9)
 
     def candidates(self) -> list[Mat44]:
         """Return likely poses (camera_from_volume), the best match first, from different directions."""

@@ -22,9 +22,12 @@ from fluoropose.registration.regression.step import Regression
 
 __all__ = [
     "ClutterInputs",
+    "EdgeEnd",
     "REFINEMENT",
     "RefinementSettings",
+    "align_in_clutter",
     "go_on",
+    "look_at_all",
     "refine_by_edges",
     "refine_in_body",
     "refine_in_clutter",
@@ -99,6 +102,50 @@ def refine_by_edges(
     return _take_solution(estimate, _minimise_edges(cost, estimate, settings), atlas)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeEnd:
+    """An estimate that is `aligned` by the edges, after the networks' that was `believed`.
+
+    Where most of the window is not the object, `look_at_all` goes on: then `cost` is that of the edges, which must
+    agree by `least` with where it ends.
+    """
+
+    believed: PoseEstimate
+    aligned: PoseEstimate
+    cost: EdgeCost | None = None
+    least: float = 0.0
+
+
+def align_in_clutter(
+    frame: Float32,
+    camera: Camera,
+    estimate: PoseEstimate,
+    atlas: AbstractAtlas,
+    unused: Float32 | None = None,
+    settings: RefinementSettings = REFINEMENT,
+) -> EdgeEnd:
+    """Return an estimate aligned by the edges as `refine_by_edges` does it, and whether `look_at_all` would go on."""
+    presence = estimate.regression.presence[0]
+    if presence < settings.least_presence:
+        return EdgeEnd(estimate, estimate)
+    cost = EdgeCost(frame, camera, atlas, unused=unused)
+    solution = _minimise_edges(cost, estimate, settings)
+    aligned = _take_solution(estimate, solution, atlas)
+    if not solution.improved or cost.overall >= settings.cluttered_below or presence < settings.clutter_presence:
+        return EdgeEnd(estimate, aligned)
+    return EdgeEnd(estimate, aligned, cost, solution.equations.agreement - settings.disagrees)
+
+
+def look_at_all(
+    end: EdgeEnd, atlas: AbstractAtlas, inputs: ClutterInputs, settings: RefinementSettings = REFINEMENT
+) -> PoseEstimate:
+    """Return an estimate aligned by all of the window in clutter; elsewhere that which the edges aligned."""
+    if end.cost is None:
+        return end.aligned
+    moved = _minimise_correlation(end.aligned, end.believed, atlas, inputs, settings)
+    return moved if end.cost.agreement_at(moved.camera_from_volume) >= end.least else end.aligned
+
+
 def refine_in_clutter(
     frame: Float32,
     camera: Camera,
@@ -111,17 +158,8 @@ def refine_in_clutter(
 
     It is for an object that is alone as far as is known: what crosses the object then is told from it by no weights.
     """
-    presence = estimate.regression.presence[0]
-    if presence < settings.least_presence:
-        return estimate
-    cost = EdgeCost(frame, camera, atlas, unused=inputs.unused)
-    solution = _minimise_edges(cost, estimate, settings)
-    aligned = _take_solution(estimate, solution, atlas)
-    if not solution.improved or cost.overall >= settings.cluttered_below or presence < settings.clutter_presence:
-        return aligned
-    moved = _minimise_correlation(aligned, estimate, atlas, inputs, settings)
-    least = solution.equations.agreement - settings.disagrees
-    return moved if cost.agreement_at(moved.camera_from_volume) >= least else aligned
+    end = align_in_clutter(frame, camera, estimate, atlas, inputs.unused, settings)
+    return look_at_all(end, atlas, inputs, settings)
 
 
 def refine_in_body(

@@ -31,7 +31,7 @@ from fluoropose.transports.http.web_pages import RefuseForeignPages, WebRules
 
 __all__ = ["Doors", "UPLOADED_GRID", "create_app"]
 
-UPLOADED_GRID = AtlasGrid(14.0)
+UPLOADED_GRID = AtlasGrid(6.0)
 """The views of an uploaded case that are rendered before it is served; others follow when they are needed."""
 
 
