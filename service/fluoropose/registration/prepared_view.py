@@ -15,6 +15,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.frame_views import begin_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.usable_pixels import fill_unseen, usable_pixels
@@ -59,7 +60,8 @@ Pictures = dict[tuple[int, int], Picture]
 class PreparedView:
     """A view with the resident case whose networks look at it, its frame, and the frame's line integrals (`image`).
 
-    Where `unused` (rows, columns of the image) is over 0, edges are not compared; None: they are everywhere.
+    Where `unused` (rows, columns of the image) is over 0, edges are not compared; None: they are everywhere. `mask` is
+    what the frame was told to show, None if that was told from the frame.
     """
 
     name: str
@@ -69,6 +71,7 @@ class PreparedView:
     calibrated: CalibratedView
     at_origin: bool
     unused: Float32 | None = None
+    mask: FieldMask | None = None
 
     @property
     def camera(self) -> Camera:
@@ -144,7 +147,8 @@ def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pic
     exposure = Exposure(view.pixels, camera, view.meaning, view.inverted)
     name = view.name or f"view {number + 1}"
     picture = pictures[number, factor]
-    return PreparedView(name, own, exposure, picture.image, calibrated, view.placed.at_origin, picture.unused)
+    placed = view.placed
+    return PreparedView(name, own, exposure, picture.image, calibrated, placed.at_origin, picture.unused, placed.mask)
 
 
 def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
