@@ -26,10 +26,13 @@ Follow = Callable[[PreparedView, Mat44], AssessedPose]
 _MORE_ALIKE = 0.005
 """By how much more the frame must look like the object when it is read the other way round."""
 
+_NEARLY_ALL = 0.9
+"""Share of the object's edges that must be seen: what is hidden may tell the mirrored object from the right one."""
+
 
 def is_beyond_doubt(found: AssessedPose) -> bool:
     """Tell whether an object is so wholly seen that no mirrored frame shows it so."""
-    return found.similarity >= WHOLLY_SEEN
+    return found.similarity >= WHOLLY_SEEN and found.assessment.visible_fraction >= _NEARLY_ALL
 
 
 def looks_mirrored(view: PreparedView, found: AssessedPose, follow: Follow) -> bool:
