@@ -44,11 +44,6 @@ _SURE, _SURE_IN_BODY = 0.9, 0.65
 """Similarity below which the best of several ends is doubtful. Right ends of those objects had at least 0.918 (0.658 in
 a body); where no right one was among the ends, the best had 0.882."""
 
-_BLURRED, _SEEN_EVERYWHERE = 0.87, 0.94
-"""The same for an object that moves: its edges are less like the view's, but are seen wherever the object has some. Of
-48 poses of frames with motion blur and of wrong ones (stress set, seed 4) right ones had at least 0.88 and 0.94 but for
-one, wrong ones at most 0.85 and 0.90."""
-
 _RIVAL_MARGIN, _RIVAL_TURN_RAD = 0.001, math.radians(3.0)
 """An end that is turned from the best by more than that, and less alike by no more than that, is its rival."""
 
@@ -127,12 +122,9 @@ def is_doubtful(view: PreparedView, end: TriedEnd) -> bool:
     """Tell whether the best of several ends looks too little like the frame: the best of many may fit by chance."""
     if view.atlas.has_surroundings:
         return end.alike < _SURE_IN_BODY
-    assessment, similarity = end.found.assessment, end.found.similarity
-    if end.alike >= _SURE or similarity >= WHOLLY_SEEN:
+    if end.alike >= _SURE or end.found.similarity >= WHOLLY_SEEN:
         return False
-    if similarity >= _BLURRED and assessment.visible_fraction >= _SEEN_EVERYWHERE:
-        return False
-    return not assessment.is_matched
+    return not end.found.assessment.is_matched
 
 
 def best_end(view: PreparedView, ends: Sequence[TriedEnd]) -> AssessedPose:
