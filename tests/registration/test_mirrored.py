@@ -55,6 +55,8 @@ def test_the_pose_in_the_other_reading_is_a_pose_at_the_mirrored_place(small_cas
 def test_what_is_seen_wholly_is_beyond_doubt(small_case, pose):
     assert is_beyond_doubt(at(small_case, fine_camera(), pose, WHOLLY_SEEN))
     assert not is_beyond_doubt(at(small_case, fine_camera(), pose, WHOLLY_SEEN - 0.01))
+    partly = replace(at(small_case, fine_camera(), pose, WHOLLY_SEEN), assessment=replace(SURE, visible_fraction=0.5))
+    assert not is_beyond_doubt(partly)
 
 
 def test_a_mirrored_frame_looks_mirrored_and_a_right_one_does_not(small_case, pose, pictures):
