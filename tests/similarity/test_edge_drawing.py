@@ -21,7 +21,7 @@ def test_where_no_object_is_the_view_shows_the_floor(rng):
     """Where no object is, the view as shown is the negative logarithm of all that comes through and the floor."""
     frame = rng.random((192, 192)).astype(np.float32)
     out, views = np.empty((5, 128, 128), np.float32), np.zeros((5, 128, 128), np.float32)
-    draw_edge_pictures(frame, np.eye(3), views, (0, 0), 0.0, 0.0, 0.07, 0.25, DETECTOR_BLUR, False, out)
+    draw_edge_pictures(frame, np.eye(3), views, (0, 0), 0.0, 0.0, 0.07, 0.25, DETECTOR_BLUR, out)
     np.testing.assert_array_equal(out[0], frame[:128, :128])
     np.testing.assert_allclose(out[1], -np.log(1.25), atol=1e-6)
     assert not out[2:4].any()

@@ -5,7 +5,7 @@ import pytest
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.registration.regression.residual import align_view
-from fluoropose.similarity.edge_drawing import PAD, stopped_shares
+from fluoropose.similarity.edge_drawing import PAD
 from fluoropose.similarity.edge_equations import (
     Turn,
     central_differences_twin,
@@ -78,41 +78,6 @@ def test_the_pictures_are_their_twins(small_case, frame):
     for one, whole in zip(fast, slow, strict=True):
         other = whole[part]
         np.testing.assert_allclose(one, other, atol=2e-4 * max(1.0, np.abs(other).max()))
-
-
-def test_they_agree_on_views_of_what_is_stopped_and_so_do_their_pictures(small_case, frame):
-    homography, views = look(small_case, RIGHT + OFF)
-    given = (frame, homography, stopped_shares(views), turn_of(small_case, 0.3, -0.4), 0.07)
-    fast, slow = edge_equations(*given, stopped=True), edge_equations_twin(*given, stopped=True)
-    scale = np.sqrt(np.diag(slow.information))
-    np.testing.assert_allclose(fast.vector / scale, slow.vector / scale, atol=1e-3 * np.abs(slow.vector / scale).max())
-    (drawn, (top, left)), whole = edge_pictures(*given, stopped=True), edge_pictures_twin(*given, stopped=True)
-    part = (slice(top, top + drawn.shape[1]), slice(left, left + drawn.shape[2]))
-    for one, other in zip(drawn, whole, strict=True):
-        np.testing.assert_allclose(one, other[part], atol=2e-4 * max(1.0, np.abs(other[part]).max()))
-
-
-def test_at_a_cached_view_shares_and_line_integrals_show_the_same(small_case, frame):
-    homography, views = look(small_case, RIGHT)
-    still = turn_of(small_case)
-    by_lines = edge_pictures_twin(frame, homography, views, still, 0.07)[1]
-    by_shares = edge_pictures_twin(frame, homography, stopped_shares(views), still, 0.07, stopped=True)[1]
-    np.testing.assert_allclose(by_shares, by_lines, atol=1e-5)
-
-
-def test_between_views_an_opaque_bar_ends_about_where_it_should_by_shares_and_too_far_out_by_line_integrals():
-    """A bar ends at column 40 in the cached view, at 44 and 36 a step further and back: at 42 half a step further."""
-    views = np.zeros((5, 96, 96), np.float32)
-    for view, end in zip(views, (40, 44, 36, 40, 40), strict=True):
-        view[30:60, 20:end] = 20.0
-    frame, half_step = np.zeros((96, 96), np.float32), Turn(0.5, 0.0, 0.03, 1.0, 1000.0)
-
-    def end_of(given, stopped):
-        shown = edge_pictures_twin(frame, np.eye(3), given, half_step, 1.0, stopped=stopped)[1]
-        return 20.0 + float((2.0 - np.exp(-shown[45, 20:60])).sum())
-
-    assert end_of(views, False) > 43.8
-    assert abs(end_of(stopped_shares(views), True) - 42.0) < 0.6
 
 
 def test_the_changes_with_angles_and_floor_are_differences_of_pictures(small_case, frame):

@@ -13,17 +13,7 @@ from fluoropose.imaging.filters import blur_into
 from fluoropose.imaging.quick_math import quick_exp, quick_log
 from fluoropose.imaging.sampling import warp_part_into
 
-__all__ = [
-    "Box",
-    "CONTRAST",
-    "DETECTOR_BLUR",
-    "HARDENING",
-    "MEAN_BLUR",
-    "PAD",
-    "draw_edge_pictures",
-    "object_box",
-    "stopped_shares",
-]
+__all__ = ["Box", "CONTRAST", "DETECTOR_BLUR", "HARDENING", "MEAN_BLUR", "PAD", "draw_edge_pictures", "object_box"]
 
 CONTRAST, HARDENING = 1.16, 0.3
 """A line integral L is shown as -log(exp(-1.16 L / sqrt(1 + 0.3 L)) + floor): about what fits simulated frames best.
@@ -44,13 +34,6 @@ MEAN_BLUR = np.array([1.0 - 2.0 * MEAN_NEXT, MEAN_NEXT], np.float32)
 
 PAD = 10
 """Pixels around the object: for the blur, derivatives of derivatives, and the margin of the window of edges."""
-
-
-def stopped_shares(lines: Float32) -> Float32:
-    """Return which share of the light is stopped by line integrals, hardened, before any scatter; 0 where none is."""
-    root = np.sqrt(np.float32(1.0) + np.float32(HARDENING) * lines)
-    return np.asarray(-np.expm1(-np.float32(CONTRAST) * lines / root), np.float32)
-
 
 Box = tuple[int, int, int, int]
 """First row, first column, rows and columns of a part of the canonical view."""
@@ -92,21 +75,19 @@ def draw_edge_pictures(
     step_rad: float,
     floor: float,
     weights: Float32,
-    stopped: bool,
     out: Float32,
 ) -> None:
     """Write the frame, the view as shown, and its changes with alpha, beta and the floor's logarithm.
 
     `a` and `b` are the steps of the grid from the cached view to the pose. `out` (5, rows, columns) shows the part of
-    the view from `corner` on, a row and a column. `weights` are those of the detector's blur. The views are
-    line integrals or, if `stopped`, shares of the light that is stopped.
+    the view from `corner` on, a row and a column. `weights` are those of the detector's blur.
     """
     rows, columns = out.shape[1], out.shape[2]
     through, by_alpha, by_beta, by_floor = out[1], out[2], out[3], out[4]
     warp_part_into(frame, homography, corner[0], corner[1], out[0])
     sharp = np.empty((3, rows, columns), np.float32)
     per_rad = np.float32(1.0 / step_rad)
-    _transmit(views, corner, np.float32(a), np.float32(b), per_rad, stopped, sharp[0], sharp[1], sharp[2])
+    _transmit(views, corner, np.float32(a), np.float32(b), per_rad, sharp[0], sharp[1], sharp[2])
     for n in range(3):
         blur_into(sharp[n], weights, False, out[1 + n])
     scatter, share = np.float32(floor), np.empty(columns, np.float32)
@@ -136,7 +117,6 @@ def _transmit(
     a: float,
     b: float,
     per_rad: float,
-    stopped: bool,
     through: Float32,
     by_alpha: Float32,
     by_beta: Float32,
@@ -152,14 +132,6 @@ def _transmit(
         middle, out = views[0, top + v, left:], through[v]
         for u in range(columns):
             line[u] = middle[u]
-        if stopped:
-            _add_way(middle, views[1, top + v, left:], views[2, top + v, left:], a, line, by_alpha[v])
-            _add_way(middle, views[3, top + v, left:], views[4, top + v, left:], b, line, by_beta[v])
-            for u in range(columns):
-                slope[u], out[u] = per_rad, one - min(max(line[u], np.float32(0.0)), one)
-            _multiply(by_alpha[v], slope, by_alpha[v])
-            _multiply(by_beta[v], slope, by_beta[v])
-            continue
         _add_turn(middle, views[1, top + v, left:], views[2, top + v, left:], a, line, by_alpha[v])
         _add_turn(middle, views[3, top + v, left:], views[4, top + v, left:], b, line, by_beta[v])
         for u in range(columns):
@@ -182,14 +154,3 @@ def _add_turn(middle: Float32, ahead: Float32, behind: Float32, far: float, line
     for u in range(len(change)):
         bent = half * (ahead[u] + behind[u]) - middle[u]
         change[u] = half * (ahead[u] - behind[u]) + two * far * bent
-
-
-@njit(inline="always")
-def _add_way(middle: Float32, ahead: Float32, behind: Float32, far: float, line: Float32, change: Float32) -> None:
-    """Add what a turn by `far` steps does to a row, straight to the view on that side, and write its change per step.
-
-    An edge that moves keeps its place so; a parabola overshoots on either side of it.
-    """
-    for u in range(len(change)):
-        change[u] = ahead[u] - middle[u] if far >= np.float32(0.0) else middle[u] - behind[u]
-        line[u] += far * change[u]

@@ -103,7 +103,6 @@ def edge_equations(
     floor: float,
     detector: Float32 = DETECTOR_BLUR,
     unused: Float32 | None = None,
-    stopped: bool = False,
 ) -> EdgeEquations:
     """Return the equations about one pose.
 
@@ -115,10 +114,8 @@ def edge_equations(
     floor : scatter as a share of what comes through beside the object
     detector : weights of the detector's blur, from the middle on
     unused : (rows, columns), over 0 where the frame is not compared; None compares it everywhere
-    stopped : the views are no line integrals but the shares of the light that they stop (`stopped_shares`), so that
-        turning between them keeps the edges of opaque objects in their place
     """
-    pictures, corner = edge_pictures(frame, homography, views, turn, floor, detector, stopped)
+    pictures, corner = edge_pictures(frame, homography, views, turn, floor, detector)
     size, places = views.shape[1], find_edges(pictures[1])
     if unused is not None:
         places = _used_places(places, warp_part(unused, homography, *corner, *pictures.shape[1:]))
@@ -128,13 +125,7 @@ def edge_equations(
 
 
 def edge_pictures(
-    frame: Float32,
-    homography: Mat33,
-    views: Float32,
-    turn: Turn,
-    floor: float,
-    detector: Float32 = DETECTOR_BLUR,
-    stopped: bool = False,
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
 ) -> tuple[Float32, tuple[int, int]]:
     """Return a part of what `edge_pictures_twin` returns, compiled, and the part's first row and column.
 
@@ -144,7 +135,7 @@ def edge_pictures(
     pictures = np.empty((5, rows, columns), np.float32)
     given, at = np.ascontiguousarray(frame, np.float32), (top, left)
     steps = turn.alpha_steps, turn.beta_steps, turn.step_rad
-    draw_edge_pictures(given, homography, views, at, *steps, floor, detector, stopped, pictures)
+    draw_edge_pictures(given, homography, views, at, *steps, floor, detector, pictures)
     return pictures, at
 
 
@@ -163,10 +154,9 @@ def edge_equations_twin(
     floor: float,
     detector: Float32 = DETECTOR_BLUR,
     unused: Float32 | None = None,
-    stopped: bool = False,
 ) -> EdgeEquations:
     """Return what `edge_equations` returns, in plain NumPy: its specification."""
-    seen, shown, *changes = edge_pictures_twin(frame, homography, views, turn, floor, detector, stopped)
+    seen, shown, *changes = edge_pictures_twin(frame, homography, views, turn, floor, detector)
     f, m = central_differences_twin(seen), central_differences_twin(shown)
     change = np.stack([central_differences_twin(image) for image in motion_derivatives_twin(m, turn, *changes)])
     edges = _edge_mask_twin(m)
@@ -201,19 +191,13 @@ def edge_equations_twin(
 
 
 def edge_pictures_twin(
-    frame: Float32,
-    homography: Mat33,
-    views: Float32,
-    turn: Turn,
-    floor: float,
-    detector: Float32 = DETECTOR_BLUR,
-    stopped: bool = False,
+    frame: Float32, homography: Mat33, views: Float32, turn: Turn, floor: float, detector: Float32 = DETECTOR_BLUR
 ) -> tuple[Float64, ...]:
     """Return the frame in the canonical view, the view as shown, and its changes with alpha, beta, and the floor."""
     rows, columns = frame.shape
     to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
     seen = warp_frame(frame, to_unit @ homography, views.shape[1])
-    return seen, *_show_twin(views.astype(np.float64), turn, floor, detector, stopped)
+    return seen, *_show_twin(views.astype(np.float64), turn, floor, detector)
 
 
 def motion_derivatives_twin(slopes: Float64, turn: Turn, *changes: Float64) -> tuple[Float64, ...]:
@@ -246,20 +230,14 @@ def _edge_mask_twin(slopes: Float64) -> Bool:
     return np.asarray((steepness > EDGE_SHARE * steepness[inside].max()) & inside, bool)
 
 
-def _show_twin(views: Float64, turn: Turn, floor: float, detector: Float32, stopped: bool) -> tuple[Float64, ...]:
+def _show_twin(views: Float64, turn: Turn, floor: float, detector: Float32) -> tuple[Float64, ...]:
     """Return the turned view as shown and its changes with alpha and beta, per rad, and with the floor's logarithm."""
     middle, up, down, right, left = views
     a, b = turn.alpha_steps, turn.beta_steps
     a1, a2, b1, b2 = (up - down) / 2, (up + down) / 2 - middle, (right - left) / 2, (right + left) / 2 - middle
-    if stopped:
-        a1, b1 = up - middle if a >= 0 else middle - down, right - middle if b >= 0 else middle - left
-        a2, b2 = np.zeros_like(a2), np.zeros_like(b2)
     lines = np.maximum(middle + a * a1 + a * a * a2 + b * b1 + b * b * b2, 0.0)
-    if stopped:
-        passed, slope = 1.0 - np.minimum(lines, 1.0), np.ones_like(lines)
-    else:
-        passed = np.exp(-CONTRAST * lines / np.sqrt(1.0 + HARDENING * lines))
-        slope = passed * CONTRAST * (1.0 + 0.5 * HARDENING * lines) / (1.0 + HARDENING * lines) ** 1.5
+    passed = np.exp(-CONTRAST * lines / np.sqrt(1.0 + HARDENING * lines))
+    slope = passed * CONTRAST * (1.0 + 0.5 * HARDENING * lines) / (1.0 + HARDENING * lines) ** 1.5
     signal = blur_twin(passed, detector) + floor
     turned = (slope * (a1 + 2 * a * a2) / turn.step_rad, slope * (b1 + 2 * b * b2) / turn.step_rad)
     return (

@@ -21,7 +21,7 @@ from fluoropose.registration.regression.residual import (
     residual_from_grid,
     view_offsets_rad,
 )
-from fluoropose.similarity.edge_drawing import DETECTOR_BLUR, MEAN_BLUR, stopped_shares
+from fluoropose.similarity.edge_drawing import DETECTOR_BLUR, MEAN_BLUR
 from fluoropose.similarity.edge_equations import Turn, edge_equations
 
 __all__ = ["EDGES", "EdgeCost", "EdgeSettings", "floor_of_contrast"]
@@ -104,39 +104,33 @@ class EdgeCost(AbstractCost):
         views = self._views_of(alignment.view_index)
         turn = _turn_from_view(alignment, self._atlas)
         found = edge_equations(
-            self._frame, alignment.frame_from_canonical_px, views, turn, self.floor, self._detector, self._unused,
-            stopped=self.is_opaque,
-        )  # fmt: skip
+            self._frame, alignment.frame_from_canonical_px, views, turn, self.floor, self._detector, self._unused
+        )
         self._overall = found.overall
         back = np.eye(7)
         back[:6, :6] = residual_from_grid(alignment)
         share = self._settings.information_share
         information, vector = share * back @ found.information @ back.T, share * back @ found.vector
-        expected, log_sigma = self._expected_floor(found.contrast)
+        expected, log_sigma = self._expected_floor(views[0], found.contrast)
         information[6, 6] += log_sigma**-2.0
         vector[6] += log_sigma**-2.0 * np.log(expected / self.floor)
         return Equations(information, vector, found.agreement, ViewParameters(alignment, self._atlas))
 
-    def _expected_floor(self, contrast: float) -> tuple[float, float]:
+    def _expected_floor(self, view: Float32, contrast: float) -> tuple[float, float]:
         """Return the floor that is expected, and the deviation of its logarithm."""
         settings = self._settings
+        if self._is_opaque is None:
+            seen = view[view > 0.0]
+            self._is_opaque = len(seen) > 0 and float(np.median(seen)) > settings.opaque_lines
         if not self._is_opaque:
             return settings.floor, settings.floor_log_sigma
         least = settings.floor_range[0]
         return min(max(floor_of_contrast(self.floor, contrast), least), settings.opaque_most), settings.opaque_log_sigma
 
     def _views_of(self, index: int) -> Float32:
-        """Return a view and its neighbours; those of the last evaluation are kept, as most steps stay with one.
-
-        Of an opaque object they are the shares of the light that are stopped. A pose lies between views, and the mean
-        of a line integral that stops all and of none still stops nearly all: the object would be drawn larger.
-        """
+        """Return a view and its neighbours; those of the last evaluation are kept, as most steps stay with one."""
         if self._views is None or self._views[0] != index:
-            views = self._atlas.line_integrals(*self._atlas.neighbours(index))
-            if self._is_opaque is None:
-                seen = views[0][views[0] > 0.0]
-                self._is_opaque = len(seen) > 0 and float(np.median(seen)) > self._settings.opaque_lines
-            self._views = index, stopped_shares(views) if self._is_opaque else views
+            self._views = index, self._atlas.line_integrals(*self._atlas.neighbours(index))
         return self._views[1]
 
     def accept(self, step: NewtonStep) -> None:
