@@ -17,7 +17,6 @@ from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform, turn_covariance
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import warp_part
-from fluoropose.registration.hidden_part import hidden_part
 from fluoropose.registration.multi_view_solver import CalibratedView
 from fluoropose.registration.reasons import DOUBTFUL_MATCH, VIEW_NOT_CACHED
 from fluoropose.registration.regression.residual import (
@@ -32,6 +31,7 @@ from fluoropose.registration.regression.schedule import PoseEstimate
 from fluoropose.similarity.edge_drawing import object_box
 from fluoropose.similarity.edge_sharpness import EdgeSharpness, edge_sharpness
 from fluoropose.similarity.edge_similarity import EDGE_REACH, SMOOTH_PX, edge_similarity
+from fluoropose.similarity.hidden_part import hidden_part
 from fluoropose.similarity.matched_edges import MatchedEdges, matched_edges
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fluoropose.registration.hidden_part import hidden_part
+from fluoropose.similarity.hidden_part import hidden_part
 
 MOVED = np.array([[1.0, 0.0, 3.0], [0.0, 1.0, -2.0], [0.0, 0.0, 1.0]])
 """Canonical pixels lie three columns to the right and two rows further up in the frame."""
