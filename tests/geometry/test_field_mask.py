@@ -28,6 +28,14 @@ def test_all_shapes_together_are_their_intersection_and_read_only():
     assert both is FieldMask((5.0, 5.0, 4.0), hidden_px=((5.0, 0.0, 9.0, 9.0),)).shown(10, 10)
 
 
+def test_a_mirrored_mask_shows_the_mirrored_pixels():
+    mask = FieldMask((9.0, 6.0, 6.0), ((1.31, 0.2), (17.7, 2.63), (6.12, 13.4)), ((2.0, 1.0, 8.0, 4.0),))
+    shown = mask.shown(14, 20)
+    assert 0 < shown.sum() < shown.size
+    np.testing.assert_array_equal(mask.mirrored(20).shown(14, 20), shown[:, ::-1])
+    assert FieldMask(hidden_px=((0.0, 0.0, 1.0, 2.0),)).mirrored(10).hidden_px == ((8.0, 0.0, 9.0, 2.0),)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

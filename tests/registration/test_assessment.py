@@ -3,7 +3,9 @@ import pytest
 
 from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.drr.prepare import rest_renderer
+from fluoropose.geometry.camera import project
 from fluoropose.geometry.pose6 import pose_from_six
+from fluoropose.geometry.rigid import transform
 from fluoropose.imaging.attenuation import saturate
 from fluoropose.imaging.sampling import normalised_homography, warp_frame, warp_picture
 from fluoropose.registration.assessment import (
@@ -12,6 +14,7 @@ from fluoropose.registration.assessment import (
     Status,
     assess,
     assess_doubtful,
+    assess_in_frame,
     assess_jointly,
     assess_overlapped,
     assess_waiting,
@@ -248,3 +251,31 @@ def test_a_pose_that_another_measure_doubts_is_no_sure_one():
     doubted = assess_doubtful(sure)
     assert (doubted.status, doubted.reason) == (Status.LOW_CONFIDENCE, "doubtful-match")
     assert assess_doubtful(doubted) is doubted
+
+
+def test_what_the_border_or_a_mask_hides_is_neither_for_nor_against_a_pose(small_case, rng):
+    """Cut off at a column through the object, the rest is like it; too little of it is doubtful, however like it is."""
+    camera, atlas = fine_camera(), small_case.atlas
+    pose = pose_from_six(EXPECTED_SIX, small_case.pose_frame)
+    frame, seen = shot(small_case, camera, pose, rng), align_view(pose, camera, small_case.atlas)
+    whole, _ = assess_in_frame(frame, believed(small_case, camera, pose), seen, camera, atlas)
+    middle = round(float(project(camera, transform(pose, atlas.view.centre_mm))[0]))
+
+    def assessed(from_column):
+        hidden = np.zeros_like(frame)
+        hidden[:, from_column:] = 1.0
+        covered = np.where(hidden > 0, frame[:, from_column : from_column + 1], frame).astype(np.float32)
+        said = [
+            assess_in_frame(covered, believed(small_case, camera, pose), seen, camera, atlas, hidden=one)
+            for one in (None, hidden)
+        ]
+        return *said[0], *said[1]
+
+    untold, unlike, told, like = assessed(middle + 2)
+    assert unlike < 0.93 < like
+    assert told.status is whole.status is Status.TRACKING
+    assert 0.2 < told.visible_fraction < 0.8
+    assert told.confidence >= untold.confidence
+    _, _, little, _ = assessed(middle - 30)
+    assert little.visible_fraction < 0.12
+    assert little.status is not Status.TRACKING

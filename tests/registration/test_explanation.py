@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.field_mask import FieldMask
+from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.bundles import load_bundle
 from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import prepare_views
-from fluoropose.registration.result import AssessedPose, ObjectEstimate
+from fluoropose.registration.result import AssessedPose, FrameView, ObjectEstimate
 from support.cases import tiny_resident
 from support.shots import believed
 from support.views import one_view
@@ -104,3 +106,18 @@ def test_a_reading_is_suggested_only_where_the_object_was_found_with_it(resident
         near = explained(resident, pixels, camera, pose, try_frames=answering(holds), rough=False)
         assert near.reason == "not-seen"
         assert not tried
+
+
+def test_a_mask_that_is_given_goes_with_every_reading_and_is_mirrored_with_the_frame(resident, camera, frame, pose):
+    tried, mask = [], FieldMask(polygon_px=((5, -1), (900, -1), (900, 900), (30, 900)))
+
+    def try_frames(views, plan):
+        tried.append(views[0])
+        return estimate_at(prepare_views(resident, views, {})[0], pose)
+
+    views = prepare_views(resident, [FrameView(frame, PlacedCamera(camera, mask=mask))], {})
+    explain(views, Plan(pose, nearby=False), estimate_at(views[0], pose), try_frames)
+    inverted, mirrored = (view.placed.mask.shown(camera.rows, camera.columns) for view in tried)
+    shown = mask.shown(camera.rows, camera.columns)
+    np.testing.assert_array_equal(inverted, shown)
+    np.testing.assert_array_equal(mirrored, shown[:, ::-1])

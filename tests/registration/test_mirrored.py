@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fluoropose.geometry.camera import Camera, project
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.rigid import transform
 from fluoropose.registration.assessment import WHOLLY_SEEN, Assessment, ErrorEstimate, Status
@@ -20,8 +21,9 @@ from support.steppers import RecordingStepper
 SURE = Assessment(Status.TRACKING, 0.9, ErrorEstimate(0.1, 1.0, 0.5))
 
 
-def prepared(case, camera, frame):
-    (view,) = prepare_views(ResidentCase(case, RecordingStepper(None)), [FrameView(frame, PlacedCamera(camera))], {})
+def prepared(case, camera, frame, mask=None):
+    resident, placed = ResidentCase(case, RecordingStepper(None)), PlacedCamera(camera, mask=mask)
+    (view,) = prepare_views(resident, [FrameView(frame, placed)], {})
     return view
 
 
@@ -53,6 +55,8 @@ def test_the_pose_in_the_other_reading_is_a_pose_at_the_mirrored_place(small_cas
 def test_what_is_seen_wholly_is_beyond_doubt(small_case, pose):
     assert is_beyond_doubt(at(small_case, fine_camera(), pose, WHOLLY_SEEN))
     assert not is_beyond_doubt(at(small_case, fine_camera(), pose, WHOLLY_SEEN - 0.01))
+    partly = replace(at(small_case, fine_camera(), pose, WHOLLY_SEEN), assessment=replace(SURE, visible_fraction=0.5))
+    assert not is_beyond_doubt(partly)
 
 
 def test_a_mirrored_frame_looks_mirrored_and_a_right_one_does_not(small_case, pose, pictures):
@@ -84,6 +88,19 @@ def test_the_mirrored_camera_has_its_principal_point_on_the_other_side(small_cas
     u, v = project(camera, place)
     mirrored_u, mirrored_v = project(seen[0], place * [-1.0, 1.0, 1.0])
     assert (mirrored_u, mirrored_v) == pytest.approx((191.0 - u, v))
+
+
+def test_a_mask_that_is_given_is_mirrored_with_the_frame(small_case, pose, pictures):
+    camera, seen = fine_camera(), []
+
+    def follow(view, start):
+        seen.append(view)
+        return at(small_case, view.camera, start)
+
+    told = prepared(small_case, camera, pictures[0], FieldMask(polygon_px=((20, -1), (250, -1), (250, 250), (60, 250))))
+    looks_mirrored(told, at(small_case, camera, pose), follow)
+    np.testing.assert_array_equal(seen[0].unused, told.unused[:, ::-1])
+    np.testing.assert_array_equal(seen[0].exposure.pixels, told.exposure.pixels[:, ::-1])
 
 
 def test_only_a_sure_pose_that_is_not_beyond_doubt_is_looked_at(small_case, pose, pictures):

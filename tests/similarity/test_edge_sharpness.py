@@ -33,3 +33,12 @@ def test_the_more_is_blurred_the_less_sharp_it_is(shown):
 
 def test_where_nothing_is_seen_it_is_zero(shown):
     assert edge_sharpness(np.zeros_like(shown), shown).sharpness == 0.0
+
+
+def test_what_is_hidden_does_not_make_edges_unsharp(shown):
+    seen, hidden = shown.copy(), np.zeros_like(shown)
+    seen[:, 46:], hidden[:, 46:] = gaussian_filter(shown, 3.0)[:, 46:], 1.0
+    assert edge_sharpness(seen, shown).sharpness < 0.97
+    told, slow = edge_sharpness(seen, shown, hidden), edge_sharpness_twin(seen, shown, hidden)
+    assert told.sharpness == pytest.approx(1.0, abs=0.01)
+    assert (told.contrast, told.sharpness) == pytest.approx((slow.contrast, slow.sharpness), abs=2e-3)

@@ -52,3 +52,20 @@ def test_what_the_surroundings_explain_counts_for_nothing():
     assert abs(edge_similarity(besides, block(), besides)) < 1e-3
     assert edge_similarity(besides + block(), block(), besides) > 0.95
     assert edge_similarity(block(), block(), np.zeros_like(besides)) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_what_is_hidden_counts_neither_for_nor_against(rng):
+    """A frame whose right half shows something else is like the object where it is shown, and is its twin there."""
+    seen, hidden = block(), np.zeros((96, 96), np.float32)
+    seen[:, 48:], hidden[:, 48:] = 0.0, 1.0
+    assert edge_similarity(seen, block()) < 0.9
+    assert edge_similarity(seen, block(), hidden=hidden) == pytest.approx(1.0, abs=5e-3)
+    noise = rng.standard_normal((96, 96)).astype(np.float32)
+    for besides in (None, block(10, turned=True)):
+        for frame in (seen, seen + 0.3 * noise):
+            found, wanted = (
+                one(frame, block(), besides, hidden=hidden) for one in (edge_similarity, edge_similarity_twin)
+            )
+            np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert edge_similarity(block(), block(), hidden=np.ones_like(hidden)) == 0.0
+    assert edge_similarity_twin(block(), block(), hidden=np.ones_like(hidden)) == 0.0

@@ -47,3 +47,15 @@ def test_what_is_known_around_the_object_is_no_difference():
     without = matched_edges(lattice() + around, lattice(), lattice())
     assert with_it.matched == pytest.approx(1.0)
     assert without.matched < with_it.matched - 0.05
+
+
+def test_hidden_edges_are_not_seen_and_what_is_shown_beside_them_matches(rng):
+    """The rim of what is hidden runs through neighbourhoods, whose shown pixels still match."""
+    frame, hidden = lattice(), np.zeros((96, 96), np.float32)
+    frame[:, 43:], hidden[:, 43:] = rng.standard_normal((96, 53)), 1.0
+    told, untold = matched_edges(frame, lattice(), lattice(), hidden), matched_edges(frame, lattice(), lattice())
+    assert untold.matched < told.matched < 0.55
+    assert told.seen == told.matched
+    wanted = matched_edges_twin(frame, lattice(), lattice(), hidden)
+    assert (told.seen, told.matched) == pytest.approx((wanted.seen, wanted.matched), abs=1e-3)
+    assert matched_edges(frame, lattice(), lattice(), np.ones_like(hidden)).seen == 0.0

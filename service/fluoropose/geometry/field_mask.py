@@ -57,6 +57,15 @@ class FieldMask:
         """Return which pixels of a frame show something, (rows, columns), read-only."""
         return _drawn(self, rows, columns)
 
+    def mirrored(self, columns: int) -> "FieldMask":
+        """Return the mask of the same frame, `columns` wide, read from right to left."""
+        last, circle = columns - 1.0, self.circle_px
+        return FieldMask(
+            None if circle is None else (last - circle[0], circle[1], circle[2]),
+            tuple((last - u, v) for u, v in self.polygon_px),
+            tuple((last - right, top, last - left, bottom) for left, top, right, bottom in self.hidden_px),
+        )
+
 
 def field_mask_from(
     circle_px: Sequence[float] | None = None,

@@ -50,7 +50,7 @@ def _used(views: Sequence[PreparedView], estimate: ObjectEstimate) -> list[int]:
 
 def _evidence_in(view: PreparedView, pose: AssessedPose, count: int) -> Evidence:
     alignment = align_view(pose.estimate.camera_from_volume, view.camera, view.atlas)
-    edges = sharpness_in_frame(view.image, alignment, view.atlas)
+    edges = sharpness_in_frame(view.image, alignment, view.atlas, view.hidden)
     canonical, assessment = view.atlas.view, pose.assessment
     return Evidence(
         likeness=pose.similarity,

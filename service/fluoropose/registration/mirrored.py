@@ -26,16 +26,21 @@ Follow = Callable[[PreparedView, Mat44], AssessedPose]
 _MORE_ALIKE = 0.005
 """By how much more the frame must look like the object when it is read the other way round."""
 
+_NEARLY_ALL = 0.9
+"""Share of the object's edges that must be seen: what is hidden may tell the mirrored object from the right one."""
+
 
 def is_beyond_doubt(found: AssessedPose) -> bool:
     """Tell whether an object is so wholly seen that no mirrored frame shows it so."""
-    return found.similarity >= WHOLLY_SEEN
+    return found.similarity >= WHOLLY_SEEN and found.assessment.visible_fraction >= _NEARLY_ALL
 
 
 def looks_mirrored(view: PreparedView, found: AssessedPose, follow: Follow) -> bool:
     """Tell whether a view shows the object better when its frame is read from right to left."""
     exposure = view.exposure
-    pixels, placed = np.ascontiguousarray(exposure.pixels[:, ::-1]), PlacedCamera(_mirrored_camera(exposure.camera))
+    camera = exposure.camera
+    mask = None if view.mask is None else view.mask.mirrored(camera.columns)
+    pixels, placed = np.ascontiguousarray(exposure.pixels[:, ::-1]), PlacedCamera(_mirrored_camera(camera), mask=mask)
     other = FrameView(pixels, placed, view.name, exposure.meaning, exposure.inverted)
     (mirrored,) = prepare_views(view.resident, [other], {})
     least = tried_end(view, found).alike + _MORE_ALIKE

@@ -177,7 +177,9 @@ class _JointSolver:
 def _assess_in_view(view: PreparedView, estimate: PoseEstimate, world_from_volume: Mat44) -> AssessedPose:
     """Return what is to be thought of a joint pose in one view."""
     alignment = view.calibrated.align(world_from_volume)
-    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas)
+    assessment, similarity = assess_in_frame(
+        view.image, estimate, alignment, view.camera, view.atlas, hidden=view.hidden
+    )
     return AssessedPose(estimate, assessment, similarity)
 
 

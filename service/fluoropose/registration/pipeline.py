@@ -315,7 +315,9 @@ def assess_refined(view: PreparedView, estimate: PoseEstimate, similarity: float
     """Assess an estimate as it is; the edge `similarity` is computed where it is not known yet."""
     began = view.resident.clock()
     alignment = align_view(estimate.camera_from_volume, view.camera, view.atlas)
-    assessment, similarity = assess_in_frame(view.image, estimate, alignment, view.camera, view.atlas, similarity)
+    assessment, similarity = assess_in_frame(
+        view.image, estimate, alignment, view.camera, view.atlas, similarity, view.hidden
+    )
     if assessment.status is not Status.LOST:
         view.atlas.look_ahead(estimate.camera_from_volume)
     spent_ns = estimate.quality_ns + view.resident.clock() - began

@@ -15,6 +15,7 @@ from fluoropose.drr.case import Case
 from fluoropose.drr.frame_views import begin_frame
 from fluoropose.errors import InputError
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import require_rig
 from fluoropose.geometry.rigid import inverse
 from fluoropose.imaging.usable_pixels import fill_unseen, usable_pixels
@@ -45,10 +46,11 @@ _SAME_OBJECT_MM = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A frame's line integrals, and where they are not compared (`PreparedView.unused`)."""
+    """A frame's line integrals, where they are not compared and where they show nothing (as of `PreparedView`)."""
 
     image: Float32
     unused: Float32 | None = None
+    hidden: Float32 | None = None
 
 
 Pictures = dict[tuple[int, int], Picture]
@@ -59,7 +61,9 @@ Pictures = dict[tuple[int, int], Picture]
 class PreparedView:
     """A view with the resident case whose networks look at it, its frame, and the frame's line integrals (`image`).
 
-    Where `unused` (rows, columns of the image) is over 0, edges are not compared; None: they are everywhere.
+    Where `unused` (rows, columns of the image) is over 0, edges are not compared; None: they are everywhere. Where
+    `hidden` is 1 the frame shows nothing: it is outside the field, or under a mark. `mask` is what the frame was told
+    to show, None if that was told from the frame.
     """
 
     name: str
@@ -69,6 +73,8 @@ class PreparedView:
     calibrated: CalibratedView
     at_origin: bool
     unused: Float32 | None = None
+    hidden: Float32 | None = None
+    mask: FieldMask | None = None
 
     @property
     def camera(self) -> Camera:
@@ -144,7 +150,10 @@ def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pic
     exposure = Exposure(view.pixels, camera, view.meaning, view.inverted)
     name = view.name or f"view {number + 1}"
     picture = pictures[number, factor]
-    return PreparedView(name, own, exposure, picture.image, calibrated, view.placed.at_origin, picture.unused)
+    return PreparedView(
+        name, own, exposure, picture.image, calibrated, view.placed.at_origin,
+        picture.unused, picture.hidden, view.placed.mask,
+    )  # fmt: skip
 
 
 def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
@@ -152,10 +161,10 @@ def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
     camera, mask = view.placed.camera, view.placed.mask
     given = None if mask is None else mask.shown(camera.rows, camera.columns)
     usable = usable_pixels(view.pixels, factor, given, view.inverted, view.meaning)
-    if usable.seen is not None:
-        image = fill_unseen(image, usable.seen)
     unused = None if usable.compared is None else (~usable.compared).astype(np.float32)
-    return Picture(image, unused)
+    if usable.seen is None:
+        return Picture(image, unused)
+    return Picture(fill_unseen(image, usable.seen), unused, (~usable.seen).astype(np.float32))
 
 
 def is_same_object(first: Case, other: Case) -> bool:

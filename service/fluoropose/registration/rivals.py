@@ -100,7 +100,7 @@ def tried_end(view: PreparedView, found: AssessedPose) -> TriedEnd:
     if view.atlas.has_surroundings:
         return TriedEnd(found, found.similarity)
     alignment = align_view(found.estimate.camera_from_volume, view.camera, view.atlas)
-    return TriedEnd(found, detailed_similarity(view.image, alignment, view.atlas))
+    return TriedEnd(found, detailed_similarity(view.image, alignment, view.atlas, view.hidden))
 
 
 def is_convincing(view: PreparedView, end: TriedEnd, start: Mat44) -> bool:

@@ -15,6 +15,7 @@ from fluoropose.arrays import Float32, make_read_only
 from fluoropose.imaging.filters import blur
 from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradients
+from fluoropose.similarity.hidden_pixels import drop_hidden, hidden_or_none, shown_twin
 
 __all__ = ["EdgeSharpness", "edge_sharpness", "edge_sharpness_twin"]
 
@@ -33,15 +34,18 @@ class EdgeSharpness:
     sharpness: float
 
 
-def edge_sharpness(seen: Float32, shown: Float32) -> EdgeSharpness:
-    """Return how a frame in the canonical view shows the edges of an object's picture, both float32 (rows, columns)."""
-    return _sharpness(*(float(factor) for factor in _factors(seen, shown, _FINE, _COARSE)))
+def edge_sharpness(seen: Float32, shown: Float32, hidden: Float32 | None = None) -> EdgeSharpness:
+    """Return how a frame in the canonical view shows the edges of an object's picture, both float32 (rows, columns).
+
+    Where `hidden` is 1 the frame shows nothing, and edges count for nothing.
+    """
+    return _sharpness(*(float(factor) for factor in _factors(seen, shown, _FINE, _COARSE, hidden_or_none(hidden))))
 
 
-def edge_sharpness_twin(seen: Float32, shown: Float32) -> EdgeSharpness:
+def edge_sharpness_twin(seen: Float32, shown: Float32, hidden: Float32 | None = None) -> EdgeSharpness:
     """Return what `edge_sharpness` returns: its specification."""
     steepness = np.hypot(*gradients(shown, _COARSE_PX))
-    edges = steepness > _EDGE_SHARE * steepness.max()
+    edges = (steepness > _EDGE_SHARE * steepness.max()) & shown_twin(hidden, _COARSE)
     factors = []
     for smooth_px in (_FINE_PX, _COARSE_PX):
         frame, view = (np.stack(gradients(picture, smooth_px))[:, edges] for picture in (seen, shown))
@@ -62,11 +66,12 @@ _FINE, _COARSE = _weights(_FINE_PX), _weights(_COARSE_PX)
 
 
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
-def _factors(seen: Float32, shown: Float32, fine: Float32, coarse: Float32) -> tuple[float, float]:
+def _factors(seen: Float32, shown: Float32, fine: Float32, coarse: Float32, hidden: Float32) -> tuple[float, float]:
     view, frame = gradients_of(blur(shown, coarse, True)), gradients_of(blur(seen, coarse, True))
     sharp_view, sharp_frame = gradients_of(blur(shown, fine, True)), gradients_of(blur(seen, fine, True))
     squares = view[0] * view[0] + view[1] * view[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
+    drop_hidden(squares, hidden, coarse)
     power, common, sharp_power, sharp_common = 0.0, 0.0, 0.0, 0.0
     for direction in range(2):
         for v in range(shown.shape[0]):

@@ -15,6 +15,7 @@ from fluoropose.arrays import Float32, make_read_only
 from fluoropose.imaging.filters import blur
 from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradient_correlation, gradients
+from fluoropose.similarity.hidden_pixels import drop_hidden, hidden_or_none, shown_twin
 
 __all__ = ["EDGE_REACH", "SMOOTH_PX", "edge_similarity", "edge_similarity_twin"]
 
@@ -38,7 +39,11 @@ def _weights(smooth_px: float) -> Float32:
 
 
 def edge_similarity(
-    seen: Float32, shown: Float32, besides: Float32 | None = None, smooth_px: float = SMOOTH_PX
+    seen: Float32,
+    shown: Float32,
+    besides: Float32 | None = None,
+    smooth_px: float = SMOOTH_PX,
+    hidden: Float32 | None = None,
 ) -> float:
     """Return the gradient correlation, -1 to 1, of a frame in the canonical view and what an object shows there.
 
@@ -48,27 +53,35 @@ def edge_similarity(
     shown : what the object shows there; its edges count
     besides : what surrounds the object there; what it explains of either counts for nothing
     smooth_px : by how much all are smoothed, a standard deviation, at most the default
+    hidden : 1 where the frame shows nothing; edges there count for nothing. None: it shows all
     """
-    return float(_similarity(seen, shown, np.zeros_like(shown) if besides is None else besides, _weights(smooth_px)))
+    around, weights = np.zeros_like(shown) if besides is None else besides, _weights(smooth_px)
+    return float(_similarity(seen, shown, around, weights, hidden_or_none(hidden)))
 
 
 def edge_similarity_twin(
-    seen: Float32, shown: Float32, besides: Float32 | None = None, smooth_px: float = SMOOTH_PX
+    seen: Float32,
+    shown: Float32,
+    besides: Float32 | None = None,
+    smooth_px: float = SMOOTH_PX,
+    hidden: Float32 | None = None,
 ) -> float:
     """Return what `edge_similarity` returns: its specification."""
     frame, view = gradients(seen, smooth_px), gradients(shown, smooth_px)
     steepness = np.hypot(*view)
     other = None if besides is None else gradients(besides, smooth_px)
-    return gradient_correlation(frame, view, steepness > _EDGE_SHARE * float(steepness.max()), control=other)
+    edges = (steepness > _EDGE_SHARE * float(steepness.max())) & shown_twin(hidden, _weights(smooth_px))
+    return gradient_correlation(frame, view, edges, control=other) if edges.any() else 0.0
 
 
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
-def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float32) -> float:
+def _similarity(frame: Float32, view: Float32, besides: Float32, weights: Float32, hidden: Float32) -> float:
     seen, cached = gradients_of(blur(frame, weights, True)), gradients_of(blur(view, weights, True))
     # Where nothing is known to surround the object, nothing is explained.
     other = gradients_of(blur(besides, weights, True)) if besides.any() else np.zeros_like(seen)
     squares = cached[0] * cached[0] + cached[1] * cached[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
+    drop_hidden(squares, hidden, weights)
     total = 0.0
     for direction in range(2):
         count = 0

@@ -14,6 +14,7 @@ from fluoropose.arrays import Float32, make_read_only
 from fluoropose.imaging.filters import blur
 from fluoropose.imaging.filters import gradients as gradients_of
 from fluoropose.similarity.gradient import gradients
+from fluoropose.similarity.hidden_pixels import drop_hidden, hidden_or_none, shown_twin
 
 __all__ = ["MatchedEdges", "matched_edges", "matched_edges_twin"]
 
@@ -40,7 +41,7 @@ class MatchedEdges:
     matched: float
 
 
-def matched_edges(frame: Float32, shown: Float32, alone: Float32) -> MatchedEdges:
+def matched_edges(frame: Float32, shown: Float32, alone: Float32, hidden: Float32 | None = None) -> MatchedEdges:
     """Return which share of an object's edges a frame in the canonical view shows.
 
     Parameters
@@ -48,51 +49,65 @@ def matched_edges(frame: Float32, shown: Float32, alone: Float32) -> MatchedEdge
     frame : the frame's line integrals in the canonical view, float32 (rows, columns)
     shown : what is there to be seen at the pose: the object and what is known around it
     alone : the object alone, whose edges count
+    hidden : 1 where the frame shows nothing: edges there are edges that are not seen. None: it shows all
     """
-    return MatchedEdges(*(float(share) for share in _matched(frame, shown, alone, shown is not alone, _WEIGHTS)))
+    shares = _matched(frame, shown, alone, shown is not alone, _WEIGHTS, hidden_or_none(hidden))
+    return MatchedEdges(*(float(share) for share in shares))
 
 
-def matched_edges_twin(frame: Float32, shown: Float32, alone: Float32) -> MatchedEdges:
+def matched_edges_twin(frame: Float32, shown: Float32, alone: Float32, hidden: Float32 | None = None) -> MatchedEdges:
     """Return what `matched_edges` returns: its specification."""
     steepness = np.hypot(*gradients(alone, _SMOOTH_PX))
     edges = steepness > _EDGE_SHARE * steepness.max()
+    there_is = edges & shown_twin(hidden, _WEIGHTS)
     seen, there = (np.stack(gradients(picture, _SMOOTH_PX)) for picture in (frame, shown))
-    weights, correlations = [], []
+    total, weights, correlations = 0.0, [], []
     for top in range(0, frame.shape[0], _BLOCK_PX):
         for left in range(0, frame.shape[1], _BLOCK_PX):
             part = (slice(top, top + _BLOCK_PX), slice(left, left + _BLOCK_PX))
             inside = edges[part]
             if inside.sum() >= _LEAST_EDGE_PX:
+                whole = there[:, part[0], part[1]][:, inside].ravel()
+                total += np.sqrt((whole @ whole) * inside.sum())
+            inside = there_is[part]
+            if inside.sum() >= _LEAST_EDGE_PX:
                 a, b = (picture[:, part[0], part[1]][:, inside].ravel() for picture in (seen, there))
                 weights.append(np.sqrt((b @ b) * inside.sum()))
                 correlations.append(a @ b / np.sqrt((a @ a) * (b @ b) + 1e-12))
-    total = sum(weights)
-    if total == 0:
+    if total == 0.0:
         return MatchedEdges(0.0, 0.0)
     shares = [np.sum(np.array(weights)[np.array(correlations) > least]) / total for least in (_SEEN, _MATCHED)]
     return MatchedEdges(float(shares[0]), float(shares[1]))
 
 
 @njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
-def _matched(frame: Float32, shown: Float32, alone: Float32, surrounded: bool, weights: Float32) -> tuple[float, float]:
+def _matched(
+    frame: Float32, shown: Float32, alone: Float32, surrounded: bool, weights: Float32, hidden: Float32
+) -> tuple[float, float]:
     seen, there = gradients_of(blur(frame, weights, True)), gradients_of(blur(shown, weights, True))
     own = gradients_of(blur(alone, weights, True)) if surrounded else there
     squares = own[0] * own[0] + own[1] * own[1]
     least = np.float32(_EDGE_SHARE * _EDGE_SHARE) * squares.max()
+    visible = squares.copy()
+    drop_hidden(visible, hidden, weights)
     total, of_seen, of_matched = 0.0, 0.0, 0.0
     for top in range(0, frame.shape[0], _BLOCK_PX):
         for left in range(0, frame.shape[1], _BLOCK_PX):
-            count, aa, bb, ab = 0, 0.0, 0.0, 0.0
+            whole, power, count, aa, bb, ab = 0, 0.0, 0, 0.0, 0.0, 0.0
             for v in range(top, min(top + _BLOCK_PX, frame.shape[0])):
                 for u in range(left, min(left + _BLOCK_PX, frame.shape[1])):
                     if squares[v, u] > least:
+                        down, along = float(there[0, v, u]), float(there[1, v, u])
+                        whole, power = whole + 1, power + down * down + along * along
+                    if visible[v, u] > least:
                         count += 1
                         for direction in range(2):
                             a, b = float(seen[direction, v, u]), float(there[direction, v, u])
                             aa, bb, ab = aa + a * a, bb + b * b, ab + a * b
+            if whole >= _LEAST_EDGE_PX:
+                total += np.sqrt(power * whole)
             if count >= _LEAST_EDGE_PX:
                 weight, correlation = np.sqrt(bb * count), ab / np.sqrt(aa * bb + 1e-12)
-                total += weight
                 if correlation > _SEEN:
                     of_seen += weight
                 if correlation > _MATCHED:
