@@ -1,5 +1,6 @@
 """Fields of a geometry in JSON, read with the name of what is wrong."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def require_known(fields: Fields, kind: str, known: Sequence[str]) -> None:
 def number_field(fields: Fields, name: str) -> float:
     """Return a finite number, or raise GeometryError."""
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise GeometryError(f"expected {name} as a number, got {_short(value)}")
     return float(value)
 
@@ -59,7 +60,7 @@ def numbers_field(fields: Fields, name: str, shape: tuple[int, ...]) -> Float64:
     wanted = " x ".join(map(str, shape))
     try:
         values = np.array(fields.get(name), dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GeometryError(f"expected {name} as {wanted} numbers, got {_short(fields.get(name))}") from error
     if values.shape != shape or not np.isfinite(values).all():
         raise GeometryError(f"expected {name} as {wanted} finite numbers, got {_short(fields.get(name))}")
