@@ -46,6 +46,11 @@ def test_what_is_lost_guessed_and_unlikely_is_said(client):
             "invalid-geometry",
             "intrinsic_matrix as 3 x 3 numbers",
         ),
+        (
+            {"from": {"kind": "mayacam1", "text": "0,0,0\n0,0,9e999\n0,0,0\n1,1,-9\n1,9,9\n"}, "to": "c_arm"},
+            "invalid-geometry",
+            "finite numbers, got 9e999",
+        ),
         ({"from": 3, "to": "intrinsic"}, "invalid-request", "from"),
         ({"from": {}}, "invalid-request", "to"),
     ],

@@ -1,7 +1,7 @@
 """Fields of a geometry in JSON, read with the name of what is wrong."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from fluoropose.geometry.conversion.imaging_geometry import Fields
 
 __all__ = [
     "choice_field",
+    "finite_numbers",
     "number_field",
     "numbers_field",
     "optional_distance",
@@ -65,6 +66,20 @@ def numbers_field(fields: Fields, name: str, shape: tuple[int, ...]) -> Float64:
     if values.shape != shape or not np.isfinite(values).all():
         raise GeometryError(f"expected {name} as {wanted} finite numbers, got {_short(fields.get(name))}")
     return values
+
+
+def finite_numbers(words: Iterable[str], what: str) -> list[float]:
+    """Return words of a file's text as finite numbers, or raise GeometryError; `what` says what they should be."""
+    found = []
+    for word in words:
+        try:
+            number = float(word)
+        except ValueError:
+            number = float("nan")
+        if not np.isfinite(number):
+            raise GeometryError(f"expected {what} as finite numbers, got {word[:40]}")
+        found.append(number)
+    return found
 
 
 def choice_field(fields: Fields, name: str, choices: Sequence[str]) -> str:
