@@ -1,8 +1,10 @@
 """Reading of DICOM X-ray images as pixels."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 from numpy.typing import NDArray
 
 from fluoropose.errors import DeviceError, FrameError
@@ -10,7 +12,7 @@ from fluoropose.io.dicom_bounds import MAX_PIXELS, ImageBounds, open_dicom_image
 from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.xray_pixels import xray_pixels
 
-__all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_run_frame"]
+__all__ = ["read_dicom_frame", "read_dicom_run", "read_dicom_run_frame", "told_dicom_size"]
 
 _MAX_FRAMES = 10_000
 """The most frames of a run: five minutes at 30 frames per second."""
@@ -48,6 +50,12 @@ def read_dicom_run_frame(data: bytes, number: int | None = None) -> tuple[NDArra
         if pixels.ndim != 2:
             raise FrameError(f"expected greyscale frames, got pixels of shape {pixels.shape}")
         return np.ascontiguousarray(pixels), at, count, _rate(dataset)
+
+
+def told_dicom_size(path: Path) -> tuple[int, int]:
+    """Return the rows and columns that an image's header says, or raise what pydicom does."""
+    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
+    return int(header.Rows), int(header.Columns)
 
 
 def _read_run(data: bytes) -> tuple[list[NDArray[Any]], float | None]:

@@ -28,6 +28,7 @@ __all__ = [
     "png_bytes",
     "raw_frame",
     "read_frame_file",
+    "told_picture_size",
 ]
 
 
@@ -85,6 +86,15 @@ def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
         if number not in (None, 0):
             raise FrameError(f"expected a file of several frames for frame {number}, got {path.name}")
         return decode_frame(data, kind)
+
+
+def told_picture_size(path: Path) -> tuple[int, int]:
+    """Return the rows and columns that the header of an npy file or a picture says, or raise what its reader does."""
+    if path.suffix.lower() == ".npy":
+        rows, columns = np.load(path, mmap_mode="r", allow_pickle=False).shape[-2:]
+        return int(rows), int(columns)
+    with Image.open(path) as image:
+        return image.height, image.width
 
 
 def npy_frame(path: Path, number: int) -> NDArray[Any]:

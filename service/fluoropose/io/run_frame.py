@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from PIL import Image
 
 from fluoropose.errors import FrameError
-from fluoropose.io.dicom import read_dicom_run_frame
-from fluoropose.io.frames import npy_frame, read_frame_file
+from fluoropose.io.dicom import read_dicom_run_frame, told_dicom_size
+from fluoropose.io.frames import npy_frame, read_frame_file, told_picture_size
 from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.runs import FRAME_SUFFIXES
 from fluoropose.io.tiff_pages import count_pages, tiff_pages
@@ -93,14 +91,6 @@ def _chosen(number: int | None, frames: Sequence[Any] | NDArray[Any]) -> int:
 def _told_size(path: Path) -> tuple[int, int] | None:
     """Return rows and columns as a file's header says; None if it says none, which reading it then tells."""
     try:
-        if path.suffix.lower() == ".npy":
-            rows, columns = np.load(path, mmap_mode="r", allow_pickle=False).shape[-2:]
-        elif path.suffix.lower() in (".dcm", ".ima", ""):
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
-            rows, columns = header.Rows, header.Columns
-        else:
-            with Image.open(path) as image:
-                columns, rows = image.size
+        return told_dicom_size(path) if path.suffix.lower() in (".dcm", ".ima", "") else told_picture_size(path)
     except Exception:
         return None
-    return int(rows), int(columns)
