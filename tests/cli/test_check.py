@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fluoropose.cli.main import app
-from support.damaged import nifti
+from support.damaged import damaged_frames, damaged_meshes, damaged_volumes, nifti
 from support.dicom import ends_gdcm, enhanced_bytes, xray_bytes
 from support.meshes import box_mesh, stl_bytes
 
@@ -74,3 +74,15 @@ def test_libraries_say_nothing_beside_the_report(tmp_path):
     assert done.stderr == ""
     findings = json.loads(done.stdout)[0]["findings"]
     assert [one["code"] for one in findings if "sizeof_hdr" in one["text"]] == ["header-mended"]
+
+
+def test_damaged_files_are_errors_of_the_report(tmp_path):
+    (tmp_path / "made").mkdir()
+    files = damaged_volumes(tmp_path / "made") | damaged_meshes() | damaged_frames()
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    done = CliRunner().invoke(app, ["check", *(str(tmp_path / name) for name in files), "--json", "-"])
+    assert done.exit_code == 2, done.output[-500:]
+    reports = json.loads(done.stdout)
+    assert len(reports) == len(files) > 60
+    assert {one["findings"][0]["severity"] for one in reports} == {"error"}
