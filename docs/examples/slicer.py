@@ -2,7 +2,8 @@
 
 python docs/examples/slicer.py docs/pictures/slicer.webp
 
-It runs a service and a bridge as the page says, and pyigtl in the place of 3D Slicer. Needs the extra `igtl` and pyigtl.
+It runs a service and a bridge as the page says, and pyigtl in the place of 3D Slicer. Needs the extra `igtl` and
+pyigtl.
 """
 
 import json

@@ -19,12 +19,14 @@ from fluoropose.io.check_report import CheckReport
 from fluoropose.io.geometry_files import geometry_in_file
 from fluoropose.io.meshes import read_mesh
 from fluoropose.io.run_frame import read_run_frame
+from fluoropose.io.video import VIDEO_SUFFIXES
 from fluoropose.io.volumes import examine_volume
 from fluoropose.io.xa_field import read_image_field
 
 __all__ = ["axis_letters", "check_frames", "check_geometry", "check_geometry_fields", "check_mesh", "check_volume_file"]
 
 _DIRECTIONS = (("R", "L"), ("A", "P"), ("I", "S"))
+_JPEG_SUFFIXES = (".jpg", ".jpeg")
 _SEVERITIES = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -82,6 +84,8 @@ def check_frames(path: Path, number: int | None = None) -> CheckReport:
     if run.fps is not None:
         understood["frames_per_second"] = run.fps
     findings = list_frame_findings(pixels)
+    if path.suffix.lower() in (*_JPEG_SUFFIXES, *VIDEO_SUFFIXES):
+        findings += (Finding("lossy", "warning", "JPEG and video lose details, and their blocks look like edges", 1.0),)
     if path.is_file() and path.suffix.lower() in (".dcm", ".ima", ".dicom", ""):
         findings += (*_own_geometry(path, understood), *_own_field(path, run.number, understood))
     return CheckReport(path.name, understood, _ordered(findings), frame_picture(pixels))

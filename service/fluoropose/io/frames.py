@@ -34,6 +34,9 @@ __all__ = [
 
 _JPEG = b"\xff\xd8\xff"
 
+_GREY, _COLOURS = ("L", "I;16", "I;16B", "I"), ("RGB", "RGBA", "LA", "P")
+"""Pillow's modes. Many programs write a grey picture with three equal channels or a palette: it is one of 8 bits."""
+
 
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
     """Return the pixels, (rows, columns), of an npy, PNG or DICOM file.
@@ -170,7 +173,11 @@ def _from_image(data: bytes, kind: str) -> NDArray[Any]:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
-            if image.mode not in ("L", "I;16", "I;16B", "I"):
+            if image.mode not in (*_GREY, *_COLOURS):
                 raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
-            pixels = np.array(image)
+            pixels = np.array(image if image.mode in _GREY else image.convert("RGB"))
+    if pixels.ndim == 3:
+        if (pixels != pixels[..., :1]).any():
+            raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got one in colour")
+        pixels = np.ascontiguousarray(pixels[..., 0])
     return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16)
