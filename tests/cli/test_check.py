@@ -1,6 +1,8 @@
 """`check`: text, JSON and a picture; exit code 2 if a file cannot be used."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fluoropose.cli.main import app
+from support.damaged import damaged_frames, damaged_meshes, damaged_volumes, nifti
 from support.dicom import ends_gdcm, enhanced_bytes, xray_bytes
 from support.meshes import box_mesh, stl_bytes
 
@@ -45,3 +48,41 @@ def test_a_file_that_ends_gdcm_is_an_error_and_the_next_is_checked(tmp_path, mes
     assert done.exit_code == 2
     assert done.output.count("that ends its decoder") == 2
     assert done.output.endswith("  nothing looks wrong\n")
+
+
+def test_a_run_is_judged_by_the_frame_asked_for(tmp_path):
+    frames = np.stack([np.full((24, 30), value) for value in (100, 200, 300)])
+    (tmp_path / "run.dcm").write_bytes(xray_bytes(frames))
+    for asked, number, value in (([], 1, 200.0), (["--frame-number", "2"], 2, 300.0)):
+        done = CliRunner().invoke(app, ["check", str(tmp_path / "run.dcm"), *asked, "--json", "-"])
+        understood = json.loads(done.stdout)[0]["understood"]
+        assert (understood["frames"], understood["judged_by"], understood["values"]) == (3, number, [value, value])
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "run.dcm"), "--frame-number", "3"])
+    assert done.exit_code == 2 and "frame number of 0 to 2, got 3" in done.output
+
+
+def test_libraries_say_nothing_beside_the_report(tmp_path):
+    """nibabel would print what it mends in a header on standard error, pydicom what it doubts."""
+    broken = bytearray(nifti())
+    broken[0:4] = (349).to_bytes(4, "little")
+    (tmp_path / "a.nii").write_bytes(bytes(broken))
+    (tmp_path / "a.dcm").write_bytes(
+        xray_bytes(np.ones((1, 24, 30))).replace(b"1.2.840.10008.5.1.4.1.1.12", b"1.x.840.10008.5.1.4.1.1.12")
+    )
+    command = [sys.executable, "-m", "fluoropose", "check", "a.nii", "a.dcm", "--json", "-"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr == ""
+    findings = json.loads(done.stdout)[0]["findings"]
+    assert [one["code"] for one in findings if "sizeof_hdr" in one["text"]] == ["header-mended"]
+
+
+def test_damaged_files_are_errors_of_the_report(tmp_path):
+    (tmp_path / "made").mkdir()
+    files = damaged_volumes(tmp_path / "made") | damaged_meshes() | damaged_frames()
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    done = CliRunner().invoke(app, ["check", *(str(tmp_path / name) for name in files), "--json", "-"])
+    assert done.exit_code == 2, done.output[-500:]
+    reports = json.loads(done.stdout)
+    assert len(reports) == len(files) > 60
+    assert {one["findings"][0]["severity"] for one in reports} == {"error"}

@@ -45,9 +45,21 @@ def test_a_rounded_pose_is_re_orthonormalised():
         (np.eye(3), "4x4"),
         ([[1, 2], [3]], "4x4"),
         (None, "4x4"),
+        ([[10**400] * 4] * 4, "4x4"),
         (np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1.0]]), "row [0, 0, 0, 1]"),
     ],
-    ids=["scaled", "huge turn", "huge way", "mirrored", "nan", "3x3", "ragged", "none", "projective"],
+    ids=[
+        "scaled",
+        "huge turn",
+        "huge way",
+        "mirrored",
+        "nan",
+        "3x3",
+        "ragged",
+        "none",
+        "whole numbers beyond all",
+        "projective",
+    ],
 )
 def test_what_is_not_rigid_is_refused_with_the_number(matrix, words):
     with pytest.raises(GeometryError, match=r"expected|must") as caught:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fluoropose.errors import GeometryError
 from fluoropose.imaging.volume import Volume
@@ -53,6 +54,14 @@ def test_frames_are_understood(tmp_path, rng):
     report = check_frames(tmp_path / "bare.dcm")
     assert report.understood["what"] == "frame"
     assert "no-geometry" in [finding.code for finding in report.findings]
+
+
+def test_what_is_lossy_is_said(tmp_path, rng):
+    pixels = rng.integers(0, 256, (40, 60)).astype(np.uint8)
+    for name, expected in (("a.jpg", True), ("a.png", False)):
+        Image.fromarray(pixels).save(tmp_path / name)
+        codes = {one.code: one.severity for one in check_frames(tmp_path / name).findings}
+        assert (codes.get("lossy") == "warning") is expected
 
 
 def test_shutters_of_an_image_are_said(tmp_path, rng):

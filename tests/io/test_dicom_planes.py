@@ -74,7 +74,7 @@ def test_attributes_that_cannot_be_meant_are_named(changes, words):
         list_planes("a.dcm", parsed(**changes))
 
 
-@pytest.mark.parametrize("value", [None, "", "x", [1.0], [1.0, float("nan")]])
+@pytest.mark.parametrize("value", [None, "", "x", [1.0], [1.0, float("nan")], [1.0, 10**400]])
 def test_numbers_are_as_many_as_they_must_be(value):
     with pytest.raises(VolumeError, match="expected 2 numbers as Pixel Spacing in a.dcm, got"):
         numbers_of(value, "PixelSpacing", "a.dcm", 2)

@@ -49,7 +49,7 @@ def test_raw_pixels_of_a_wrong_size_or_kind(dtype, count, words):
 
 
 def colour():
-    return png(np.zeros((4, 4, 3), np.uint8))
+    return png(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
 
 
 def pickled():
@@ -159,7 +159,23 @@ def test_one_frame_of_a_stack_by_number(tmp_path, rng):
         read_frame_file(tmp_path / "a.png", 1)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_a_grey_picture_stored_in_colour_is_read(rng, mode):
+    pixels = rng.integers(0, 256, (8, 9)).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(stream, format="PNG")
+    np.testing.assert_array_equal(decode_frame(stream.getvalue(), "image/png"), pixels)
+
+
+def test_a_picture_in_colour_and_one_of_a_bit_are_refused():
+    with pytest.raises(FrameError, match="greyscale PNG of 8 or 16 bits, got one in colour"):
+        decode_frame(colour(), "image/png")
+    with pytest.raises(FrameError, match="got mode 1"):
+        decode_frame(png(np.zeros((4, 4), bool)), "image/png")
+
+
 def test_a_jpeg_is_read_from_a_file(tmp_path):
     grey = np.full((16, 24), 100, np.uint8)
-    Image.fromarray(grey).save(tmp_path / "a.jpg")
-    assert np.abs(read_frame_file(tmp_path / "a.jpg").astype(int) - 100).max() <= 2
+    for mode in ("L", "RGB"):
+        Image.fromarray(grey).convert(mode).save(tmp_path / "a.jpg")
+        assert np.abs(read_frame_file(tmp_path / "a.jpg").astype(int) - 100).max() <= 2

@@ -27,13 +27,3 @@ def test_nothing_but_our_errors(tmp_path, name):
 def test_a_seed_repeats_its_files():
     files = [[mutated(b"header " * 30, np.random.default_rng(seed)) for _ in range(3)] for seed in (3, 3, 4)]
     assert files[0] == files[1] != files[2]
-
-
-@pytest.mark.parametrize("name", sorted(READERS))
-def test_the_files_to_begin_with_are_sound(tmp_path, name):
-    reader = READERS[name]
-    # One classic slice is no volume; as parts of a series they are read in test_dicom_series.py.
-    for data in reader.seeds[1:] if name == "dicom" else reader.seeds:
-        path = tmp_path / f"sound{reader.ending}"
-        path.write_bytes(data)
-        reader.read(path)

@@ -46,7 +46,12 @@ def test_json_without_a_kind(tmp_path, value, kind):
     assert geometry_in_file(tmp_path / "a.json", "c_arm")["kind"] == "c_arm"
 
 
-@pytest.mark.parametrize("data", [b"hello", b"\xff\xfe\x00", b"[1]", b"{", b"", b"\0" * 128 + b"DICM" + b"\xff" * 50])
+NESTED, DIGITS = b'{"kind": ' + b"[" * 100_000, b'{"kind": "distances", "rows": ' + b"9" * 5000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "data", [b"hello", b"\xff\xfe\x00", b"[1]", b"{", b"", b"\0" * 128 + b"DICM" + b"\xff" * 50, NESTED, DIGITS]
+)
 def test_other_files_are_refused_by_name(tmp_path, data):
     (tmp_path / "a.bin").write_bytes(data)
     with pytest.raises(FluoroposeError, match="expected"):

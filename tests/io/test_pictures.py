@@ -26,6 +26,16 @@ def test_a_frame_becomes_grey_from_black_to_white(rng):
     assert (np.diff(picture[..., 0].ravel()[brighter].astype(int)) >= 0).all()
 
 
+def test_a_thick_body_beside_the_open_beam_is_not_all_black(rng):
+    """Counts of 20 to 60 in the body, 3500 beyond it, a rim between: the body has a third of the greys."""
+    pixels = np.full((60, 60), 3500.0)
+    pixels[:, :40] = 20.0 + np.linspace(0.0, 40.0, 40)
+    pixels[:, 38:40] = 900.0
+    body = shade(rng.poisson(pixels).astype(np.uint16))[:, :38, 0]
+    assert np.ptp(np.percentile(body, [2.0, 98.0])) > 100
+    assert 40 < np.median(body) < 180
+
+
 def test_a_frame_of_one_value_is_no_error():
     assert shade(np.full((4, 5), 7, np.uint8)).shape == (4, 5, 3)
 

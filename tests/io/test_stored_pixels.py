@@ -7,12 +7,13 @@ import sys
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames
 from pydicom.pixels.utils import pixel_array
 
 from fluoropose.errors import FrameError
 from fluoropose.io.decoding_process import DecodingProcess
 from fluoropose.io.stored_pixels import decode_packed, stored_pixels
-from support.dicom import compressed, ends_gdcm, slice_bytes, xray_bytes
+from support.dicom import compressed, ends_gdcm, enhanced_xa, slice_bytes, xray_bytes
 
 FRAMES = (np.arange(3 * 32 * 24, dtype=np.uint16) * 7).reshape(3, 32, 24)
 SYNTAXES = ["JPEGLosslessProcess14_1", "JPEGLSLossless", "JPEG2000Lossless", "RLELossless"]
@@ -40,6 +41,24 @@ def test_compressed_pixels_are_those_that_were_compressed(syntax):
     found = stored_pixels(plane)
     assert found.dtype == pixel_array(plane).dtype == np.int16
     np.testing.assert_array_equal(found, signed)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("make", [xray_bytes, enhanced_xa])
+def test_a_frame_by_number_is_decoded_without_the_others(syntax, make):
+    packed = opened(compressed(make(FRAMES), syntax))
+    first, second, third = generate_frames(packed.PixelData, number_of_frames=3)
+    packed.PixelData = encapsulate([b"\0" * len(first), second, b"\xff" * len(third)])
+    np.testing.assert_array_equal(stored_pixels(packed, 1), FRAMES[1])
+    with pytest.raises(ValueError, match="."):
+        stored_pixels(packed, 0)
+
+
+def test_a_frame_by_number_goes_by_the_table_of_offsets():
+    packed = opened(compressed(xray_bytes(FRAMES), "RLELossless"))
+    frames = list(generate_frames(packed.PixelData, number_of_frames=3))
+    packed.PixelData, packed.ExtendedOffsetTable, packed.ExtendedOffsetTableLengths = encapsulate_extended(frames)
+    np.testing.assert_array_equal(stored_pixels(packed, 2), FRAMES[2])
 
 
 def test_one_process_decodes_all_and_plain_pixels_need_none(starts):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import FrameError
+from fluoropose.geometry.field_mask import field_mask_from
 from fluoropose.io.xa_field import read_image_field
-from support.dicom import enhanced_xa, xray_bytes
+from support.dicom import enhanced_xa, overlay, xray_bytes
 
 FRAMES = np.zeros((2, 40, 60))
 SHUTTER = {
@@ -29,7 +30,6 @@ def field_of(tmp_path, data, frame=0):
     ("given", "expected"),
     [
         ({}, None),
-        ({"ShutterShape": "BITMAP"}, None),
         (SHUTTER, {"polygon_px": [[10, 5], [50, 5], [50, 35], [10, 35]]}),
         (BLADES, {"polygon_px": [[20, 0], [60, 0], [60, 30], [20, 30]]}),
         (SHUTTER | BLADES, {"polygon_px": [[20, 5], [50, 5], [50, 30], [20, 30]]}),
@@ -61,6 +61,38 @@ def test_an_enhanced_image_has_them_in_its_groups(tmp_path):
     data = enhanced_xa(FRAMES, FrameDisplayShutterSequence=CIRCLE, CollimatorShapeSequence=BLADES)
     expected = {"circle_px": [30, 20, 15], "polygon_px": [[20, 0], [60, 0], [60, 30], [20, 30]]}
     assert field_of(tmp_path, data, 1) == expected
+
+
+def test_a_bitmap_shutter_is_covered_by_boxes(tmp_path):
+    plane = overlay(np.pad(np.zeros((20, 30), bool), ((8, 12), (10, 20)), constant_values=True))
+    field = field_of(tmp_path, xray_bytes(FRAMES, ShutterShape="BITMAP", ShutterOverlayGroup=0x6002, **plane))
+    shown = field_mask_from(**field).shown(40, 60)
+    assert shown.sum() == 20 * 30 and shown[8:28, 10:40].all()
+    both = field_of(
+        tmp_path,
+        xray_bytes(
+            FRAMES, **SHUTTER | {"ShutterShape": ["RECTANGULAR", "BITMAP"], "ShutterOverlayGroup": 0x6002}, **plane
+        ),
+    )
+    assert both == field | {"polygon_px": [[10, 5], [50, 5], [50, 35], [10, 35]]}
+
+
+def test_an_overlay_that_is_no_shutter_hides_nothing(tmp_path):
+    assert field_of(tmp_path, xray_bytes(FRAMES, **overlay(np.ones((40, 60), bool)))) is None
+
+
+@pytest.mark.parametrize(
+    ("marked", "given", "words"),
+    [
+        (None, {"ShutterOverlayGroup": 0x6002}, "overlay plane in group 6002"),
+        (np.zeros((40, 60), bool), {}, "ShutterOverlayGroup, got none"),
+        (np.ones((40, 60), bool), {"ShutterOverlayGroup": 0x6002}, "none left"),
+    ],
+)
+def test_a_bitmap_shutter_without_its_plane_is_refused(tmp_path, marked, given, words):
+    plane = {} if marked is None else overlay(marked)
+    with pytest.raises(FrameError, match=words):
+        field_of(tmp_path, xray_bytes(FRAMES, ShutterShape="BITMAP", **given, **plane))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_a_header_describes_a_frame():
         ({"columns": 10**6}, InputError, "1000000"),
         ({"seq": -1}, InputError, "seq of 0 to"),
         ({"seq": 10**4000}, InputError, "got a number of 13288 bits"),
+        ({"captured_s": 1.8e12}, InputError, "captured_at as Unix seconds"),  # ms since 1970, as of 2027
         ({"captured_s": 1e308}, InputError, "captured_at as Unix seconds"),
         ({"captured_s": float("nan")}, InputError, "captured_at as Unix seconds"),
         ({"camera_from_world": np.eye(4), "c_arm": CArmRequest(0.0, 0.0, 700.0)}, InputError, "got both"),

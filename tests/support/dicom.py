@@ -49,9 +49,26 @@ def slice_bytes(n: int, pixels: np.ndarray, position, transfer_syntax=ExplicitVR
     return stream.getvalue() if wanted == ours else _with_syntax(stream.getvalue(), str(transfer_syntax))
 
 
+def overlay(marked: np.ndarray, group=0x6002, origin=(1, 1), **changes) -> dict:
+    """Return the elements of an overlay plane, (rows, columns) or (frames, rows, columns), by their tags."""
+    bits = np.packbits(marked.ravel(), bitorder="little").tobytes()
+    fields = {
+        0x10: ("US", marked.shape[-2]),
+        0x11: ("US", marked.shape[-1]),
+        0x40: ("CS", "G"),
+        0x50: ("SS", list(origin)),
+    }
+    fields |= {0x100: ("US", 1), 0x102: ("US", 0), 0x3000: ("OW", bits + b"\0" * (len(bits) % 2))}
+    if marked.ndim == 3:
+        fields[0x15] = ("IS", len(marked))
+    return {f"{group:04X}{at:04X}": one for at, one in (fields | changes).items()}
+
+
 def _change(item, changes) -> None:
     for name, value in changes.items():
-        if value is None:
+        if isinstance(value, tuple):
+            item.add_new(int(name, 16), *value)
+        elif value is None:
             delattr(item, name)
         else:
             setattr(item, name, value)

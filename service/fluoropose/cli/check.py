@@ -18,6 +18,9 @@ def check(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the reports here, a list; - prints them alone.")
     ] = None,
+    frame_number: Annotated[
+        int | None, typer.Option("--frame-number", min=0, help="Judge runs by this frame, from 0; else by the middle.")
+    ] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Write a picture of the first file as PNG.")] = None,
 ) -> None:
     """Say what was understood of files and what looks wrong; exit code 2 if one cannot be used.
@@ -32,7 +35,7 @@ def check(
         quiet = json_file is not None and str(json_file) == "-"
         reports = []
         for path in paths:
-            report = check_path(path)
+            report = check_path(path, frame_number)
             reports.append({"path": str(path), **report.record()})
             if not quiet:
                 _say(path, report)

@@ -1,6 +1,7 @@
 """What commands print: one console, progress bars, and errors as one line without a traceback."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +27,10 @@ def plain_errors(interrupted: Callable[[], str] = lambda: "interrupted") -> Iter
     Another exception is a fault of this program: one line too, exit code 1, and the traceback in a file that it names.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            # pydicom warns of each word of a file that it doubts, in lines that a user can do nothing with.
+            warnings.filterwarnings("ignore", module="pydicom")
+            yield
     except FluoroposeError as error:
         Console(stderr=True).print(f"error: {error}", style="bold red", markup=False)
         raise typer.Exit(2) from None

@@ -56,7 +56,7 @@ def check_rigid(matrix: Any, name: str) -> Mat44:
     """
     try:
         values = np.array(matrix, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GeometryError(f"{name} must be a 4x4 matrix of numbers, got {_short(matrix)}") from error
     if values.shape != (4, 4):
         raise GeometryError(f"{name} must be a 4x4 matrix, got shape {values.shape}")

@@ -10,31 +10,34 @@ from fluoropose.io.dicom_files import parse_dicom
 from fluoropose.io.dicom_planes import is_volume_image
 from fluoropose.io.mesh_files import MESH_SUFFIXES
 from fluoropose.io.reader_faults import translate_faults
+from fluoropose.io.video import VIDEO_SUFFIXES
 
 __all__ = ["check_path", "what_is"]
 
 _CHECKS: dict[str, Callable[[Path], CheckReport]] = {
     "volume": check_volume_file,
     "mesh": check_mesh,
-    "frame": check_frames,
     "geometry": check_geometry,
 }
 
 _ENDINGS = {
     "volume": (".zip", ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"),
     "mesh": MESH_SUFFIXES,
-    "frame": (".png", ".tif", ".tiff", ".npy", ".jpg", ".jpeg"),
+    "frame": (".png", ".tif", ".tiff", ".npy", ".jpg", ".jpeg", *VIDEO_SUFFIXES),
     "geometry": (".json", ".txt", ".csv", ".xml", ".toml"),
 }
 
 
-def check_path(path: Path) -> CheckReport:
-    """Return the report of a file or a folder; one that cannot be used is a report with an error, not an exception."""
+def check_path(path: Path, number: int | None = None) -> CheckReport:
+    """Return the report of a file or a folder; one that cannot be used is a report with an error, not an exception.
+
+    Runs of frames are judged by frame `number` from 0, by default by the middle one.
+    """
     what = "unknown"
     try:
         with translate_faults(InputError, f"something that can be checked in {path.name}"):
             what = what_is(path)
-            return _CHECKS[what](path)
+            return check_frames(path, number) if what == "frame" else _CHECKS[what](path)
     except FluoroposeError as error:
         return failed_report(path.name, what, error)
 

@@ -18,13 +18,15 @@ from fluoropose.io.check_picture import frame_picture, shadow_picture, slice_pic
 from fluoropose.io.check_report import CheckReport
 from fluoropose.io.geometry_files import geometry_in_file
 from fluoropose.io.meshes import read_mesh
-from fluoropose.io.runs import read_run
+from fluoropose.io.run_frame import read_run_frame
+from fluoropose.io.video import VIDEO_SUFFIXES
 from fluoropose.io.volumes import examine_volume
 from fluoropose.io.xa_field import read_image_field
 
 __all__ = ["axis_letters", "check_frames", "check_geometry", "check_geometry_fields", "check_mesh", "check_volume_file"]
 
 _DIRECTIONS = (("R", "L"), ("A", "P"), ("I", "S"))
+_JPEG_SUFFIXES = (".jpg", ".jpeg")
 _SEVERITIES = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -61,14 +63,18 @@ def check_mesh(path: Path) -> CheckReport:
     return CheckReport(path.name, understood, findings, shadow_picture(voxelise_mesh(mesh, 1.0)))
 
 
-def check_frames(path: Path) -> CheckReport:
-    """Return the report of a frame or a run of frames, judged by the middle one, or raise what their reader does."""
-    run = read_run(path)
-    pixels = run.frames[len(run.frames) // 2]
+def check_frames(path: Path, number: int | None = None) -> CheckReport:
+    """Return the report of a frame or a run of frames, or raise what their reader does.
+
+    A run is judged by frame `number` from 0, by default the middle one; no other is decoded.
+    """
+    run = read_run_frame(path, number)
+    pixels = run.pixels
     bright, certainty = polarity(pixels, field_mask(pixels))
     understood: dict[str, Any] = {
-        "what": "frame" if len(run.frames) == 1 else "frames",
-        "frames": len(run.frames),
+        "what": "frame" if run.count == 1 else "frames",
+        "frames": run.count,
+        "judged_by": run.number,
         "rows": pixels.shape[0],
         "columns": pixels.shape[1],
         "dtype": pixels.dtype.name,
@@ -78,8 +84,10 @@ def check_frames(path: Path) -> CheckReport:
     if run.fps is not None:
         understood["frames_per_second"] = run.fps
     findings = list_frame_findings(pixels)
+    if path.suffix.lower() in (*_JPEG_SUFFIXES, *VIDEO_SUFFIXES):
+        findings += (Finding("lossy", "warning", "JPEG and video lose details, and their blocks look like edges", 1.0),)
     if path.is_file() and path.suffix.lower() in (".dcm", ".ima", ".dicom", ""):
-        findings += (*_own_geometry(path, understood), *_own_field(path, understood))
+        findings += (*_own_geometry(path, understood), *_own_field(path, run.number, understood))
     return CheckReport(path.name, understood, _ordered(findings), frame_picture(pixels))
 
 
@@ -93,10 +101,10 @@ def _own_geometry(path: Path, understood: dict[str, Any]) -> tuple[Finding, ...]
     return report.findings
 
 
-def _own_field(path: Path, understood: dict[str, Any]) -> tuple[Finding, ...]:
+def _own_field(path: Path, number: int, understood: dict[str, Any]) -> tuple[Finding, ...]:
     """Add what an X-ray image's shutters and collimator leave of it to what was understood, and say that."""
     try:
-        field = read_image_field(path)
+        field = read_image_field(path, number)
     except FluoroposeError as error:
         return (Finding("no-field", "warning", f"no field from the image's shutters: {error}", 1.0),)
     if field is None:

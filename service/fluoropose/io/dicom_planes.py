@@ -105,7 +105,7 @@ def numbers_of(value: Any, tag: str, name: str, count: int) -> Float64:
     given = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
     try:
         numbers = np.array([float(one) for one in given], np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = np.empty(0)
     if len(numbers) != count or not np.isfinite(numbers).all():
         words = f"{count} numbers" if count > 1 else "a number"

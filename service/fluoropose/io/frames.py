@@ -28,10 +28,14 @@ __all__ = [
     "png_bytes",
     "raw_frame",
     "read_frame_file",
+    "told_picture_size",
 ]
 
 
 _JPEG = b"\xff\xd8\xff"
+
+_GREY, _COLOURS = ("L", "I;16", "I;16B", "I"), ("RGB", "RGBA", "LA", "P")
+"""Pillow's modes. Many programs write a grey picture with three equal channels or a palette: it is one of 8 bits."""
 
 
 def decode_frame(data: bytes, media_type: str) -> NDArray[Any]:
@@ -85,6 +89,15 @@ def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
         if number not in (None, 0):
             raise FrameError(f"expected a file of several frames for frame {number}, got {path.name}")
         return decode_frame(data, kind)
+
+
+def told_picture_size(path: Path) -> tuple[int, int]:
+    """Return the rows and columns that the header of an npy file or a picture says, or raise what its reader does."""
+    if path.suffix.lower() == ".npy":
+        rows, columns = np.load(path, mmap_mode="r", allow_pickle=False).shape[-2:]
+        return int(rows), int(columns)
+    with Image.open(path) as image:
+        return image.height, image.width
 
 
 def npy_frame(path: Path, number: int) -> NDArray[Any]:
@@ -160,7 +173,11 @@ def _from_image(data: bytes, kind: str) -> NDArray[Any]:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {image.width} x {image.height}")
-            if image.mode not in ("L", "I;16", "I;16B", "I"):
+            if image.mode not in (*_GREY, *_COLOURS):
                 raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got mode {image.mode}")
-            pixels = np.array(image)
+            pixels = np.array(image if image.mode in _GREY else image.convert("RGB"))
+    if pixels.ndim == 3:
+        if (pixels != pixels[..., :1]).any():
+            raise FrameError(f"expected a greyscale {kind} of 8 or 16 bits, got one in colour")
+        pixels = np.ascontiguousarray(pixels[..., 0])
     return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16)

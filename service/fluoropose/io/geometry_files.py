@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose.errors import GeometryError, InputError
+from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.xa_attributes import xa_attributes
 
 __all__ = ["geometry_in_file"]
@@ -25,6 +26,11 @@ def geometry_in_file(path: Path, kind: str = "") -> dict[str, Any]:
     FrameError
         If a DICOM image cannot be read.
     """
+    with translate_faults(InputError, f"a geometry in {path}"):
+        return _read(path, kind)
+
+
+def _read(path: Path, kind: str) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
             data = stream.read(_MOST_BYTES)

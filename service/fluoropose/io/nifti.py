@@ -1,9 +1,14 @@
 """Reading and writing of NIfTI-1 and -2. Its world frame is RAS, ours LPS: x and y change sign here, nowhere else."""
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nibabel
+import nibabel.imageglobals
 import numpy as np
 
 from fluoropose.arrays import Mat44
@@ -15,6 +20,11 @@ from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.volume_reading import VolumeReading
 
 __all__ = ["read_nifti", "write_nifti"]
+
+_LOGGER = nibabel.imageglobals.logger
+_LOGGER.handlers.clear()
+_LOGGER.propagate = False
+_MOST_COMPLAINTS = 5
 
 _LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -34,7 +44,7 @@ def read_nifti(path: Path) -> VolumeReading:
         If the file is missing, not NIfTI, truncated, without a positive spacing, not 3-D, or if its header has no
         placement (both form codes 0), so that left and right are not known.
     """
-    with translate_faults(VolumeError, f"a NIfTI file in {path.name}"):
+    with translate_faults(VolumeError, f"a NIfTI file in {path.name}"), _complaints() as said:
         image: Any = nibabel.load(path)
         header = image.header
         if not isinstance(header, nibabel.Nifti1Header):
@@ -54,7 +64,22 @@ def read_nifti(path: Path) -> VolumeReading:
         "sform_code": int(header["sform_code"]),
     }
     kind = "NIfTI-2" if isinstance(header, nibabel.Nifti2Header) else "NIfTI"
-    return VolumeReading(volume, kind, (*findings, *filled), facts)
+    mended = [Finding("header-mended", "note", f"the header is not as the standard has it: {one}") for one in said]
+    return VolumeReading(volume, kind, (*findings, *filled, *mended[:_MOST_COMPLAINTS]), facts)
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Give what nibabel complains of in the block, in this thread; it would print that on standard error."""
+    said: list[str] = []
+    here = threading.get_ident()
+    listener = logging.Handler()
+    listener.emit = lambda record: said.append(record.getMessage()) if record.thread == here else None  # type: ignore[method-assign]
+    _LOGGER.addHandler(listener)
+    try:
+        yield said
+    finally:
+        _LOGGER.removeHandler(listener)
 
 
 def _placement(header: Any, name: str) -> tuple[Mat44, tuple[Finding, ...]]:

@@ -24,15 +24,26 @@ Picture = NDArray[np.uint8]
 _DRAWING_COLOURS = 64
 """A drawing's lines and letters look the same in so many colours."""
 
+_OPEN_SHARE = 0.15
+"""Pixels within this share of the brightest one, of the range of logarithms, are those of the open beam."""
+
 _WEBP: dict[str, Any] = {"format": "WEBP", "quality": 85, "method": 6}
 """At this quality no difference shows beside the PNG, outlines of one pixel included."""
 
 
 def shade(pixels: NDArray[Any]) -> Picture:
-    """Return a frame as an RGB picture (rows, columns, 3), its contrast stretched in the log domain."""
+    """Return a frame as an RGB picture (rows, columns, 3), its contrast stretched in the log domain.
+
+    The open beam has no part in the contrast where it leaves a fourth of the picture. Half of a grey is the share of
+    pixels that are darker: without it a thick body is all black beside its bright rim.
+    """
     values = np.log(pixels.astype(np.float64) + 0.01 * float(pixels.max()) + 1e-9)
-    low, high = np.percentile(values, [1.0, 99.5])
+    behind = values[values < float(values.max()) - _OPEN_SHARE * float(np.ptp(values))]
+    looked_at = behind if behind.size >= values.size // 4 else values
+    low, high = np.percentile(looked_at, [1.0, 99.5])
     grey = np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0)
+    steps = np.linspace(0.0, 1.0, 256)
+    grey = 0.5 * (grey + np.interp(values, np.quantile(looked_at, steps), steps))
     return np.repeat((255 * grey).astype(np.uint8)[..., None], 3, axis=2)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, UncompressedTransferSyntaxes
 
@@ -25,10 +26,10 @@ __all__ = ["decode_in_this_process", "decode_packed", "stored_pixels"]
 _LIMIT_S, _LIMIT_S_PER_PIXEL = 10.0, 1e-6
 """So long decoding may take; JPEG 2000, the slowest, takes a tenth of that on a slow core."""
 
+_TABLES = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
 _NAMES = (
     "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths", "PixelData",
+    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData", *_TABLES,
 )  # fmt: skip
 """What decoding needs of an image (PS3.3 C.7.6.3, C.7.6.1); nothing else is sent."""
 
@@ -97,11 +98,25 @@ def _limit_s(dataset: Any, number: int | None) -> float:
 
 
 def _pack(dataset: Any, number: int | None) -> bytes:
-    """Return a request: what decoding needs of the image, its elements as they were read."""
+    """Return a request: what decoding needs of the image, its elements as they were read; of one frame no others."""
     part = Dataset()
     for name in _NAMES:
         if name in dataset:
             part[name] = dataset.get_item(name)
+    if number is not None:
+        part, number = _alone(part, number), None
     part.file_meta = FileMetaDataset()
     part.file_meta.TransferSyntaxUID = UID(str(dataset.file_meta.TransferSyntaxUID))
     return pickle.dumps((part, number))
+
+
+def _alone(part: Dataset, number: int) -> Dataset:
+    """Return an image of one of a compressed image's frames; elements of the whole image are replaced, not changed."""
+    tables: list[Any] = [part.pop(name).value for name in _TABLES if name in part]
+    frames = int(part.get("NumberOfFrames") or 1)
+    given = (tables[0], tables[1]) if len(tables) == 2 else None
+    frame = get_frame(part.PixelData, number, number_of_frames=frames, extended_offsets=given)
+    part.add_new("NumberOfFrames", "IS", 1)
+    part.add_new("PixelData", "OB", encapsulate([frame]))
+    part["PixelData"].is_undefined_length = True
+    return part

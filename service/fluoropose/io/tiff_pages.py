@@ -15,12 +15,18 @@ from fluoropose.errors import FrameError
 from fluoropose.io.dicom_bounds import MAX_PIXELS
 from fluoropose.io.reader_faults import translate_faults
 
-__all__ = ["tiff_pages"]
+__all__ = ["count_pages", "tiff_pages"]
 
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO, _SIGNED = 0, 2
 _MODES = ("L", "I;16", "I;16B", "I", "F")
 _MAX_PAGES = 10_000
+
+
+def count_pages(data: bytes) -> int:
+    """Return how many pages a TIFF has, or raise FrameError; none is decoded."""
+    with translate_faults(FrameError, "a TIFF image"), Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
+        return _count(image)
 
 
 def tiff_pages(data: bytes, first: int = 0, most: int | None = None) -> list[NDArray[Any]]:
@@ -34,14 +40,21 @@ def tiff_pages(data: bytes, first: int = 0, most: int | None = None) -> list[NDA
         If the bytes are no greyscale TIFF, a page is too large, or there is no page `first`.
     """
     with translate_faults(FrameError, "a TIFF image"), Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
-        count = int(getattr(image, "n_frames", 1))
-        if not 0 <= first < count or count > _MAX_PAGES:
-            raise FrameError(f"expected a frame number of 0 to {min(count, _MAX_PAGES) - 1}, got {first}")
+        count = _count(image)
+        if not 0 <= first < count:
+            raise FrameError(f"expected a frame number of 0 to {count - 1}, got {first}")
         pages = []
         for number in range(first, count if most is None else min(count, first + most)):
             image.seek(number)
             pages.append(_page(image))
         return pages
+
+
+def _count(image: Any) -> int:
+    count = int(getattr(image, "n_frames", 1))
+    if count > _MAX_PAGES:
+        raise FrameError(f"expected a TIFF of at most {_MAX_PAGES} pages, got {count}")
+    return count
 
 
 def _page(image: Any) -> NDArray[Any]:

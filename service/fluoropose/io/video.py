@@ -1,6 +1,7 @@
 """Frames of a video file (mp4, avi, mkv, mov) through PyAV, an extra: 8 bits of grey, lossy."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from fluoropose.errors import FrameError, InputError
 from fluoropose.io.dicom_bounds import MAX_PIXELS
 from fluoropose.io.reader_faults import translate_faults
 
-__all__ = ["VIDEO_SUFFIXES", "read_video", "write_video"]
+__all__ = ["VIDEO_SUFFIXES", "read_video", "read_video_frame", "write_video"]
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
 _MAX_FRAMES = 10_000
@@ -27,15 +28,28 @@ def read_video(path: Path) -> tuple[list[NDArray[Any]], float | None]:
     FrameError
         If the file is no video, or holds too many frames or pixels.
     """
-    av = _library()
-    with translate_faults(FrameError, f"a video in {path}"), av.open(str(path)) as container:
-        if not container.streams.video:
-            raise FrameError(f"expected a video in {path}, got a file without pictures")
-        stream = container.streams.video[0]
-        if stream.width * stream.height > MAX_PIXELS:
-            raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {stream.height} x {stream.width}")
-        rate = float(stream.average_rate) if stream.average_rate else None
-        return list(_grey_frames(container, stream)), rate
+    with _opened(path) as (container, stream):
+        return list(_grey_frames(container, stream)), _rate(stream)
+
+
+def read_video_frame(path: Path, number: int | None = None) -> tuple[NDArray[Any], int, int, float | None]:
+    """Return frame `number` from 0, by default the middle one, its number, the count of frames and their rate in 1/s.
+
+    Frames are made from those before: they are decoded up to this one, all of them only where the file tells no count.
+
+    Raises
+    ------
+    InputError, FrameError
+        As `read_video`, or if there is no frame of that number.
+    """
+    with _opened(path) as (container, stream):
+        count = int(stream.frames) or sum(1 for _ in _grey_frames(container, stream))
+        at = count // 2 if number is None else number
+        container.seek(0)
+        for here, frame in enumerate(_grey_frames(container, stream)):
+            if here == at:
+                return frame, at, count, _rate(stream)
+    raise FrameError(f"expected a frame number of 0 to {count - 1}, got {at}")
 
 
 def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], rate: float) -> int:
@@ -64,6 +78,23 @@ def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], rate: float) 
         if stream is not None:
             container.mux(stream.encode())
     return count
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield a file and its stream of pictures; raise as `read_video`."""
+    av = _library()
+    with translate_faults(FrameError, f"a video in {path}"), av.open(str(path)) as container:
+        if not container.streams.video:
+            raise FrameError(f"expected a video in {path}, got a file without pictures")
+        stream = container.streams.video[0]
+        if stream.width * stream.height > MAX_PIXELS:
+            raise FrameError(f"expected at most {MAX_PIXELS} pixels, got {stream.height} x {stream.width}")
+        yield container, stream
+
+
+def _rate(stream: Any) -> float | None:
+    return float(stream.average_rate) if stream.average_rate else None
 
 
 def _grey_frames(container: Any, stream: Any) -> Iterator[NDArray[Any]]:

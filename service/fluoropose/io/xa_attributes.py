@@ -4,15 +4,15 @@ Enhanced images have them in functional groups, some under another name; of seve
 """
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pydicom
 
-from fluoropose.errors import FrameError, InputError
+from fluoropose.errors import FrameError
 from fluoropose.io.functional_groups import frame_attribute
+from fluoropose.io.reader_faults import translate_faults
 
-__all__ = ["read_xa_attributes", "xa_attributes"]
+__all__ = ["xa_attributes"]
 
 _NUMBERS = (
     "Rows", "Columns", "DistanceSourceToDetector", "DistanceSourceToPatient", "PositionerPrimaryAngle",
@@ -28,15 +28,6 @@ _ENHANCED = {
 _PAIRS = ("ImagerPixelSpacing", "PixelSpacing")
 
 
-def read_xa_attributes(path: Path) -> dict[str, Any]:
-    """Return the attributes of a file as a geometry of the kind `dicom_xa`, or raise InputError or FrameError."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"expected a DICOM image in {path}, got: {error.strerror}") from error
-    return xa_attributes(data)
-
-
 def xa_attributes(data: bytes) -> dict[str, Any]:
     """Return the attributes of a DICOM image as a geometry of the kind `dicom_xa`; those that are empty are left out.
 
@@ -45,10 +36,11 @@ def xa_attributes(data: bytes) -> dict[str, Any]:
     FrameError
         If the bytes are no DICOM image, or an attribute cannot be read.
     """
-    try:
-        dataset = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True)
-    except Exception as error:
-        raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error
+    with translate_faults(FrameError, "a DICOM image"):
+        return _attributes(pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True))
+
+
+def _attributes(dataset: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {"kind": "dicom_xa"}
     for name in (*_NUMBERS, *_PAIRS, "PatientOrientation"):
         try:
@@ -58,7 +50,7 @@ def xa_attributes(data: bytes) -> dict[str, Any]:
             if value in (None, "") or (name in _PAIRS and len(value) != 2):
                 continue
             fields[name] = [str(word) for word in value] if name == "PatientOrientation" else _numbers(name, value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise FrameError(f"expected {name} of a DICOM image as a number, got: {str(error)[:100]}") from error
     return fields
 

@@ -1,7 +1,8 @@
 """Which part of a DICOM X-ray image shows something, as its shutters and its collimator say.
 
 Shutters (PS3.3 C.7.6.11) and collimators (C.8.7.3) are rectangles, circles and polygons, in the image's pixels as (row,
-column) from 1; enhanced images have them in functional groups. Places here are (column, row) from 0.
+column) from 1, or, of shutters, the bits of an overlay plane; enhanced images have them in functional groups. Places
+here are (column, row) from 0.
 """
 
 from pathlib import Path
@@ -10,14 +11,20 @@ from typing import Any
 import numpy as np
 import pydicom
 
+from fluoropose.arrays import Bool
 from fluoropose.errors import FrameError
+from fluoropose.geometry.covering_boxes import covering_boxes
 from fluoropose.io.functional_groups import frame_items
+from fluoropose.io.overlay_planes import overlay_plane
 from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["image_field", "read_image_field"]
 
 _SEQUENCES = ("FrameDisplayShutterSequence", "CollimatorShapeSequence")
 _KINDS = ("Shutter", "Collimator")
+_MOST_BOXES = 60
+"""A camera's mask holds 64; four may lie beyond a rectangle."""
+
 _EDGES = ("LeftVerticalEdge", "RightVerticalEdge", "UpperHorizontalEdge", "LowerHorizontalEdge")
 
 
@@ -33,8 +40,8 @@ def read_image_field(path: Path, frame: int = 0) -> dict[str, Any] | None:
 def image_field(dataset: Any, frame: int = 0) -> dict[str, Any] | None:
     """Return the field of an image's frame as a camera's `mask` has it; None where nothing bounds it.
 
-    `polygon_px` and `circle_px` bound the field, `hidden_px` are boxes beyond a rectangle. Of two circles the smaller
-    one is taken, of two polygons the first.
+    `polygon_px` and `circle_px` bound the field, `hidden_px` are boxes beyond a rectangle, and boxes that cover what a
+    bitmap hides. Of two circles the smaller one is taken, of two polygons the first.
 
     Raises
     ------
@@ -66,18 +73,36 @@ def image_field(dataset: Any, frame: int = 0) -> dict[str, Any] | None:
             field["polygon_px"] = [[left, top], [right, top], [right, low], [left, low]]
     if polygons:
         field["polygon_px"] = polygons[0]
+    hidden = covering_boxes(_bitmap(dataset, frame), _MOST_BOXES)
+    if hidden:
+        field["hidden_px"] = [*field.get("hidden_px", ()), *hidden]
     return field or None
+
+
+def _bitmap(dataset: Any, frame: int) -> Bool:
+    """Return what bitmap shutters hide of a frame, (rows, columns); FrameError if they leave nothing."""
+    hidden = np.zeros((int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)), bool)
+    for item in frame_items(dataset, _SEQUENCES, frame):
+        if "BITMAP" in _kinds_of(item, "Shutter"):
+            if item.get("ShutterOverlayGroup") in (None, ""):
+                raise FrameError("expected the group of a bitmap shutter in ShutterOverlayGroup, got none")
+            hidden |= overlay_plane(dataset, int(item.ShutterOverlayGroup), frame)
+    if hidden.size and hidden.all():
+        raise FrameError("expected a bitmap shutter that leaves a part of the image, got none left")
+    return hidden
+
+
+def _kinds_of(item: Any, name: str) -> list[str]:
+    given = item.get(f"{name}Shape") or ()
+    return [given] if isinstance(given, str) else [str(kind) for kind in given]
 
 
 def _shapes(dataset: Any, frame: int) -> list[tuple[str, list[Any]]]:
     """Return the kinds of the shapes that bound a frame, with their numbers."""
-    found = []
+    found: list[tuple[str, list[Any]]] = []
     for item in frame_items(dataset, _SEQUENCES, frame):
         for name in _KINDS:
-            given = item.get(f"{name}Shape") or ()
-            for kind in [given] if isinstance(given, str) else given:
-                if kind in _READERS:
-                    found.append((str(kind), _READERS[kind](item, name)))
+            found += [(kind, _READERS[kind](item, name)) for kind in _kinds_of(item, name) if kind in _READERS]
     return found
 
 

@@ -24,6 +24,7 @@ def test_by_hand():
         ("   ", "begins with"),
         ("JT_INTCALIB\n1198\n0\n0\n", "expected 4 numbers"),
         ("JT_INTCALIB\n1198\n0\n0\nwide\n", "expected 4 numbers"),
+        ("JT_INTCALIB\n1e999\n0\n0\n1\n", "4 numbers after JT_INTCALIB as finite numbers, got 1e999"),
         ("JT_INTCALIB\n1198\n0\n0\n0\n", "pixel size above 0"),
     ],
 )

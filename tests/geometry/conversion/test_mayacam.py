@@ -83,6 +83,8 @@ def test_no_angle_is_lost_where_two_axes_are_one(angles):
         (read_mayacam2, VERSION_2.replace("translation\n36.2", "translation"), "3 numbers under 'translation', got 2"),
         (read_mayacam2, VERSION_2.replace("1,0,0\n0,0,-1", "1,0,0\n0,0,-2"), "orthonormal"),
         (read_mayacam2, VERSION_2.replace("1024,512", "1024.5,512"), "whole numbers"),
+        (read_mayacam2, VERSION_2.replace("1024,512", "9e999,512"), "under 'image size' as finite numbers, got 9e999"),
+        (read_mayacam1, VERSION_1.replace("0,0,0", "0,0,9e999"), "MayaCam 1.0 file as finite numbers, got 9e999"),
         (read_mayacam1, "1,2,3\n", "5 lines of 3 numbers"),
         (read_mayacam1, VERSION_1.replace("301,200,-4500", "301,200,0"), "must be positive"),
     ],

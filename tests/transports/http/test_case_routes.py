@@ -155,10 +155,12 @@ def test_a_mesh_that_is_cut_fails_and_says_why(empty):
         (ct_zip(RescaleIntercept=""), "Rescale Intercept"),
         (ct_zip(transfer_syntax="1.2.840.10008.1.2.4.70", PixelData=b"\xfe\xff\x00\xe0\0\0\0\0"), "decoded in 1.dcm"),
         (ends_gdcm(enhanced_bytes(np.zeros((24, 30, 3)), order=range(3))), "ends its decoder"),
+        (ct_zip(ImagePositionPatient=[]), "Image Position (Patient)"),
+        (ct_zip(PixelData=b"\0" * 7), "decoded in 1.dcm"),
         (encrypted(ct_zip()), "encrypted"),
         (bad_deflate(ct_zip()), "0.dcm"),
     ],
-    ids=["empty attribute", "no JPEG", "ends GDCM", "encrypted", "bad deflate"],
+    ids=["empty attribute", "no JPEG", "ends GDCM", "no position", "few pixels", "encrypted", "bad deflate"],
 )
 def test_a_damaged_series_fails_says_why_and_is_deleted(empty, data, words):
     assert upload_case(empty, data).status_code == 201

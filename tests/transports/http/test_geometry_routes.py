@@ -7,6 +7,8 @@ from fluoropose.geometry.conversion.convert import read_geometry, write_geometry
 from support.geometries import require_same, some_geometry
 from support.wire import require_problem
 
+BEYOND = {"kind": "distances", "rows": 10**400, "columns": 5}
+
 
 def test_a_calibration_is_converted_and_its_camera_opens_a_session(client, opening):
     source = write_geometry(some_geometry(), "mayacam2", {}).fields | {"source_to_detector_mm": 1200.0}
@@ -35,6 +37,20 @@ def test_what_is_lost_guessed_and_unlikely_is_said(client):
     [
         ({"from": {"kind": "photo"}, "to": "intrinsic"}, "invalid-geometry", "expected a kind of"),
         ({"from": {"kind": "mayacam2", "text": "x"}, "to": "intrinsic"}, "invalid-geometry", "image size"),
+        ({"from": BEYOND, "to": "intrinsic"}, "invalid-geometry", "rows as a number"),
+        (
+            {
+                "from": {"kind": "intrinsic", "rows": 5, "columns": 5, "intrinsic_matrix": [[10**400] * 3] * 3},
+                "to": "c_arm",
+            },
+            "invalid-geometry",
+            "intrinsic_matrix as 3 x 3 numbers",
+        ),
+        (
+            {"from": {"kind": "mayacam1", "text": "0,0,0\n0,0,9e999\n0,0,0\n1,1,-9\n1,9,9\n"}, "to": "c_arm"},
+            "invalid-geometry",
+            "finite numbers, got 9e999",
+        ),
         ({"from": 3, "to": "intrinsic"}, "invalid-request", "from"),
         ({"from": {}}, "invalid-request", "to"),
     ],

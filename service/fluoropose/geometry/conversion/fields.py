@@ -1,6 +1,7 @@
 """Fields of a geometry in JSON, read with the name of what is wrong."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from fluoropose.geometry.conversion.imaging_geometry import Fields
 
 __all__ = [
     "choice_field",
+    "finite_numbers",
     "number_field",
     "numbers_field",
     "optional_distance",
@@ -31,7 +33,7 @@ def require_known(fields: Fields, kind: str, known: Sequence[str]) -> None:
 def number_field(fields: Fields, name: str) -> float:
     """Return a finite number, or raise GeometryError."""
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise GeometryError(f"expected {name} as a number, got {_short(value)}")
     return float(value)
 
@@ -59,11 +61,25 @@ def numbers_field(fields: Fields, name: str, shape: tuple[int, ...]) -> Float64:
     wanted = " x ".join(map(str, shape))
     try:
         values = np.array(fields.get(name), dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GeometryError(f"expected {name} as {wanted} numbers, got {_short(fields.get(name))}") from error
     if values.shape != shape or not np.isfinite(values).all():
         raise GeometryError(f"expected {name} as {wanted} finite numbers, got {_short(fields.get(name))}")
     return values
+
+
+def finite_numbers(words: Iterable[str], what: str) -> list[float]:
+    """Return words of a file's text as finite numbers, or raise GeometryError; `what` says what they should be."""
+    found = []
+    for word in words:
+        try:
+            number = float(word)
+        except ValueError:
+            number = float("nan")
+        if not np.isfinite(number):
+            raise GeometryError(f"expected {what} as finite numbers, got {word[:40]}")
+        found.append(number)
+    return found
 
 
 def choice_field(fields: Fields, name: str, choices: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ and its window centre). The camera's own frame is the world: x right, y up, the 
 
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import camera_from_detector
-from fluoropose.geometry.conversion.fields import require_known, side_field, text_field
+from fluoropose.geometry.conversion.fields import finite_numbers, require_known, side_field, text_field
 from fluoropose.geometry.conversion.imaging_geometry import Fields, ImagingGeometry, WrittenGeometry
 
 __all__ = ["read_jointtrack", "write_jointtrack"]
@@ -27,10 +27,10 @@ def read_jointtrack(fields: Fields) -> ImagingGeometry:
     words = text_field(fields, "text").replace(",", " ").split()
     if words[:1] == [] or words[0] not in _CODES:
         raise GeometryError(f"expected a file that begins with {' or '.join(_CODES)}, got {' '.join(words[:1])[:40]!r}")
-    try:
-        distance, x_mm, y_mm, pixel_mm = (float(word) for word in words[1:5])
-    except ValueError as error:
-        raise GeometryError(f"expected 4 numbers after {words[0]}, got {' '.join(words[1:5])[:60]!r}") from error
+    numbers = finite_numbers(words[1:5], f"4 numbers after {words[0]}")
+    if len(numbers) < 4:
+        raise GeometryError(f"expected 4 numbers after {words[0]}, got {len(numbers)}")
+    distance, x_mm, y_mm, pixel_mm = numbers
     if not pixel_mm > 0:
         raise GeometryError(f"expected a pixel size above 0, got {pixel_mm}")
     if fields.get("rows") is None or fields.get("columns") is None:

@@ -18,7 +18,13 @@ import numpy as np
 from fluoropose.arrays import Float64, Mat33
 from fluoropose.errors import GeometryError
 from fluoropose.geometry.camera import Camera
-from fluoropose.geometry.conversion.fields import optional_distance, optional_number, require_known, text_field
+from fluoropose.geometry.conversion.fields import (
+    finite_numbers,
+    optional_distance,
+    optional_number,
+    require_known,
+    text_field,
+)
 from fluoropose.geometry.conversion.imaging_geometry import (
     Fields,
     ImagingGeometry,
@@ -75,7 +81,7 @@ def read_mayacam1(fields: Fields) -> ImagingGeometry:
     """
     require_known(fields, "mayacam1", ("text", "unit_mm"))
     lines = [line for line in text_field(fields, "text").splitlines() if line.strip()]
-    values = [[float(number) for number in _NUMBER.findall(line)] for line in lines[:5]]
+    values = [finite_numbers(_NUMBER.findall(line), "the numbers of a MayaCam 1.0 file") for line in lines[:5]]
     if len(values) < 5 or any(len(line) != 3 for line in values):
         counts = [len(line) for line in values]
         raise GeometryError(f"expected a MayaCam 1.0 file of 5 lines of 3 numbers, got lines of {counts}")
@@ -118,7 +124,7 @@ def _blocks(text: str) -> dict[str, list[float]]:
             name = word
             blocks[name] = []
         elif word and name:
-            blocks[name] += [float(number) for number in _NUMBER.findall(line)]
+            blocks[name] += finite_numbers(_NUMBER.findall(line), f"the numbers under {name!r}")
     for wanted, count in _BLOCKS.items():
         got = len(blocks.get(wanted, ()))
         if got != count:
