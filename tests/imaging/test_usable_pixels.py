@@ -48,6 +48,15 @@ def test_a_frame_without_a_field_is_used_whole(plain, rng):
     assert usable_pixels(plain.astype(np.float32)).compared is None
 
 
+def test_the_open_beam_beside_a_thick_body_is_no_field(rng):
+    """All corners but those of the beam are as dark as beyond a field, and the body's side is as sharp as a leaf."""
+    body = U < 180.0 + 8.0 * np.sin(V / 30.0)
+    shown = np.where(body, 1500.0 - 700.0 * (np.hypot(V - 128.0, U - 90.0) < 40.0), 56000.0)
+    for corner in (slice(0, 9), slice(-9, None)):
+        shown[corner, -9:] = 1500.0
+    assert field_in(np.asarray(shown + 30.0 * rng.standard_normal(shown.shape), np.uint16)) is None
+
+
 def test_marks_are_found_and_an_open_beam_is_none(plain):
     marked = plain.copy()
     marked[20:34, 30:33] = marked[20:23, 30:44] = 65535

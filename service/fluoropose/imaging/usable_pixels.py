@@ -26,10 +26,12 @@ _FLAT_SHARE = 0.06
 _STEP_SHARE = 0.12
 _STEPPED, _STEP_WITHIN = 0.7, 6
 _LEAST_OUTSIDE, _MOST_OUTSIDE = 0.02, 0.9
+_LEAST_IN_MIDDLE = 0.5
 """Beyond the field all four corners are darker than `_DARK_SHARE` of the frame's middle brightness, and a pixel from
 the border inwards is as dark as they within `_FLAT_SHARE` of the frame's span. On `_STEPPED` of its rim the field is
 brighter by `_STEP_SHARE` of the span at least, `_STEP_WITHIN` thinned pixels inwards (rims of real fields are as soft
-as that): tissue that fades has no such step."""
+as that): tissue that fades has no such step. `_LEAST_IN_MIDDLE` of the frame's middle half is in the field: the open
+beam beside a thick body is as bright, and the body as dark, but a console's field lies about the middle."""
 
 _CLIPPED_SHARE = 0.005
 """Share of pixels with the largest value from which they are clipped, if that value is the full scale of some bits: an
@@ -114,6 +116,9 @@ def field_in(pixels: NDArray[Any], factor: int = 1, inverted: bool = False) -> B
         return None
     # One thinned pixel more is outside: the field's edge lies within it.
     inside = ~_grown(outside)
+    v, u = (slice(side // 4, side - side // 4) for side in inside.shape)
+    if float(inside[v, u].mean()) < _LEAST_IN_MIDDLE:
+        return None
     v, u = (
         np.minimum((np.arange(side // factor) * factor + factor // 2) // _THIN, count - 1)
         for side, count in zip(pixels.shape, inside.shape, strict=True)
