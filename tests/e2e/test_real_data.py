@@ -43,6 +43,16 @@ def test_the_left_hip_goes_all_the_way(data, tmp_path):
     )
 
 
+def test_bones_in_their_bodies_are_found(data, tmp_path):
+    """By the universal networks, from the paper's starts; a frame shows a thick body beside an open beam."""
+    words = ["--only", "left hip,third lumbar vertebra", "--starts", 6, "--frames", 2, "--out", tmp_path]
+    words += ["--data", data, "--json", tmp_path / "found.json"]
+    result = CliRunner().invoke(app, ["evaluate", "universal", *(str(word) for word in words)])
+    assert result.exit_code == 0, result.output
+    for facts in json.loads((tmp_path / "found.json").read_text())["objects"]:
+        assert facts["success_rate"] >= 5 / 6, facts
+
+
 def test_a_label_that_is_not_in_the_torso_is_refused(data, tmp_path):
     torso = data / "torso"
     words = [

@@ -25,4 +25,4 @@ def test_the_whole_counts_every_trial_alike(monkeypatch):
 
 def test_names_that_no_object_has_are_refused():
     with pytest.raises(InputError, match="got sofa"):
-        measure_objects(UniversalRun(only=("sofa",)), Environment(), lambda line: None)
+        measure_objects(UniversalRun(only=("knee", "sofa")), Environment(), lambda line: None)

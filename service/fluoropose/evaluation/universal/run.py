@@ -30,12 +30,13 @@ def measure_objects(plan: UniversalRun, environment: Environment, say: Callable[
     Raises
     ------
     InputError
-        If no object has one of the names.
+        If one of the names is no object's.
     """
-    chosen = [item for item in measured_objects(plan.data) if not plan.only or item.name in plan.only]
-    if not chosen:
-        names = ", ".join(item.name for item in measured_objects(plan.data))
-        raise InputError(f"expected objects of {names}, got {', '.join(plan.only)}")
+    there = {item.name: item for item in measured_objects(plan.data)}
+    unknown = [name for name in plan.only if name not in there]
+    if unknown:
+        raise InputError(f"expected objects of {', '.join(there)}, got {', '.join(unknown)}")
+    chosen = [item for name, item in there.items() if not plan.only or name in plan.only]
     rows = []
     for item in chosen:
         facts = measure_object(item, UniversalPlan(plan.frames, plan.starts, plan.seed), environment)
