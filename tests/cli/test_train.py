@@ -19,7 +19,7 @@ def test_train_makes_a_bundle_with_a_card(cases_root, tmp_path):
                   "4 of 5: simulating frames", "5 of 5: measuring"):  # fmt: skip
         assert f"step {title}" in result.output
     assert "No real X-ray was seen" in (tmp_path / "small" / "CARD.md").read_text()
-    assert json.loads((tmp_path / "f.json").read_text())["trials"] == 10
+    assert json.loads((tmp_path / "f.json").read_text())["trials"] == 3
     assert not (tmp_path / "small.checkpoints").exists()
 
 
