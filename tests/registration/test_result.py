@@ -54,6 +54,12 @@ def test_times_are_those_of_the_view_that_took_longest_in_ms(estimate):
     )
 
 
+def test_the_time_that_went_to_judging_the_whole_answer_is_quality(estimate):
+    times = {"preprocess_ns": 0, "total_ns": 20_000_000, "searched": False}
+    found = registration_from(["a", "b"], estimate, judge_ns=2_000_000, **times)
+    assert found.timing_ms["quality"] == pytest.approx(2.000006)
+
+
 def test_what_is_left_of_the_time_of_a_search_is_locate(estimate):
     found = registration_from(["a", "b"], estimate, preprocess_ns=5_000_000, total_ns=20_000_000, searched=True)
     parts = sum(value for stage, value in found.timing_ms.items() if stage != "total")

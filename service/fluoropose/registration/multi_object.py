@@ -109,17 +109,28 @@ def register_objects(
     turns = _Turns(tasks, settings, clock)
     turns.take()
     common_ns = clock() - began - turns.turns_ns
-    return tuple(
-        registration_from(
-            [view.name for view in task.views],
-            explain(task.views, task.plan, say_waiting(task.views, task.plan, estimate)),
-            preprocess_ns=common_ns + state.preprocess_ns,
-            total_ns=common_ns + state.spent_ns,
-            searched=task.plan.start is None,
-            from_tolerance=tolerance_of(views, estimate, task.views[0].atlas.view.centre_mm),
-            judged=judge_errors(task.views, estimate),
-        )
-        for task, state, estimate in turns.ends()
+    return tuple(_registration_of(task, state, estimate, views, common_ns) for task, state, estimate in turns.ends())
+
+
+def _registration_of(
+    task: ObjectTask, state: _ObjectState, estimate: ObjectEstimate, views: Sequence[FrameView], common_ns: int
+) -> Registration:
+    """Return an object's last estimate with its reason and its errors; `common_ns` went to what all objects share."""
+    clock = task.views[0].resident.clock
+    began = clock()
+    explained = explain(task.views, task.plan, say_waiting(task.views, task.plan, estimate))
+    from_tolerance = tolerance_of(views, estimate, task.views[0].atlas.view.centre_mm)
+    judged = judge_errors(task.views, estimate)
+    judge_ns = clock() - began
+    return registration_from(
+        [view.name for view in task.views],
+        explained,
+        preprocess_ns=common_ns + state.preprocess_ns,
+        total_ns=common_ns + state.spent_ns + judge_ns,
+        searched=task.plan.start is None,
+        judge_ns=judge_ns,
+        from_tolerance=from_tolerance,
+        judged=judged,
     )
 
 

@@ -123,6 +123,7 @@ def register(
     prepared = prepare_views(resident, views, {} if pictures is None else pictures)
     ready = resident.clock()
     estimate = say_waiting(prepared, plan, estimate_object(prepared, plan, schedule))
+    found = resident.clock()
     if len(prepared) == 1 and not plan.nearby:
         estimate = doubt_mirrored(prepared[0], estimate)
 
@@ -132,14 +133,18 @@ def register(
             return estimate_object(prepare_views(resident, others, {}), plan, schedule)
 
         estimate = explain(prepared, plan, estimate, try_frames)
+    from_tolerance = tolerance_of(views, estimate, resident.case.atlas.view.centre_mm)
+    judged = judge_errors(prepared, estimate)
+    ended = resident.clock()
     return registration_from(
         [view.name for view in prepared],
         estimate,
         preprocess_ns=ready - began,
-        total_ns=resident.clock() - began,
+        judge_ns=ended - found,
+        total_ns=ended - began,
         searched=plan.start is None,
-        from_tolerance=tolerance_of(views, estimate, resident.case.atlas.view.centre_mm),
-        judged=judge_errors(prepared, estimate),
+        from_tolerance=from_tolerance,
+        judged=judged,
     )
 
 

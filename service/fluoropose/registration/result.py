@@ -175,13 +175,15 @@ def registration_from(
     preprocess_ns: int,
     total_ns: int,
     searched: bool,
+    judge_ns: int = 0,
     from_tolerance: Float64 | None = None,
     judged: JudgedErrors | None = None,
 ) -> Registration:
     """Return the estimate of an object in the views of these `names` as a registration.
 
-    `from_tolerance` (6, 6) is what `tolerance_of` says, `judged` what `evidence.judge_errors` does. `total_ns` is all
-    the time that was spent. What is left of the time of one that was `searched` for is `locate`.
+    `from_tolerance` (6, 6) is what `tolerance_of` says, `judged` what `evidence.judge_errors` does. `judge_ns` went
+    to doubts, reasons and errors of the whole answer, and belongs to `quality`; `total_ns` is all the time that was
+    spent. What is left of the time of one that was `searched` for is `locate`.
     """
     first = estimate.poses[0]
     spent = [pose.estimate for pose in estimate.poses]
@@ -189,7 +191,7 @@ def registration_from(
         "preprocess": preprocess_ns,
         "regress": max(one.regress_ns for one in spent),
         "refine": max(one.refine_ns for one in spent),
-        "quality": max(one.quality_ns for one in spent),
+        "quality": max(one.quality_ns for one in spent) + judge_ns,
         "total": total_ns,
     }
     if searched:
