@@ -58,7 +58,7 @@ def test_an_unfinished_message_goes_with_its_connection_and_not_with_the_next_co
     target, _, budget = small
 
     def held():
-        return sum(len(one.buffer) for one in gc.get_objects() if isinstance(one, StreamReader))
+        return sum(len(one.buffer) for one in gc.get_objects() if type(one) is StreamReader)
 
     gc.disable()
     try:
