@@ -12,7 +12,7 @@ from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run_frame, told_dicom_size
 from fluoropose.io.frames import npy_frame, read_frame_file, told_picture_size
 from fluoropose.io.reader_faults import name_file, translate_faults
-from fluoropose.io.runs import FRAME_SUFFIXES
+from fluoropose.io.runs import frame_files
 from fluoropose.io.tiff_pages import count_pages, tiff_pages
 from fluoropose.io.video import VIDEO_SUFFIXES, read_video_frame
 
@@ -61,7 +61,7 @@ def _read(path: Path, number: int | None) -> RunFrame:
 
 
 def _of_folder(path: Path, number: int | None) -> RunFrame:
-    files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
+    files = frame_files(path)
     if not files:
         raise FrameError(f"expected frames in the folder {path}, got none")
     sizes = sorted({size for size in map(_told_size, files) if size is not None})
