@@ -16,6 +16,7 @@ from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
 from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 
@@ -106,9 +107,7 @@ def npy_frame(path: Path, number: int) -> NDArray[Any]:
         stack = np.load(path, mmap_mode="r", allow_pickle=False)
     if stack.ndim != 3 or stack.shape[1] * stack.shape[2] > MAX_PIXELS:
         raise FrameError(f"expected frames as (frames, rows, columns) in {path.name}, got shape {stack.shape}")
-    if not 0 <= number < len(stack):
-        raise FrameError(f"expected a frame number of 0 to {len(stack) - 1}, got {number}")
-    return np.array(stack[number])
+    return np.array(stack[chosen_frame(number, len(stack))])
 
 
 def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:
