@@ -8,6 +8,7 @@ from fluoropose.io.check_kinds import check_frames, check_geometry, check_mesh, 
 from fluoropose.io.check_report import CheckReport, failed_report
 from fluoropose.io.dicom_files import parse_dicom
 from fluoropose.io.dicom_planes import is_volume_image
+from fluoropose.io.first_bytes import is_dicom
 from fluoropose.io.mesh_files import MESH_SUFFIXES
 from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.video import VIDEO_SUFFIXES
@@ -59,6 +60,6 @@ def what_is(path: Path) -> str:
         if path.name.lower().endswith(endings):
             return what
     data = path.read_bytes()
-    if data[128:132] == b"DICM" or path.suffix.lower() in (".dcm", ".ima", ".dicom"):
+    if is_dicom(data) or path.suffix.lower() in (".dcm", ".ima", ".dicom"):
         return "volume" if is_volume_image(parse_dicom(data)) else "frame"
     raise InputError(f"expected a volume, a mesh, a frame or a geometry, got {path.name}, whose ending tells none")

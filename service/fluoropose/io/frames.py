@@ -16,6 +16,7 @@ from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
 from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.first_bytes import is_dicom, is_tiff
 from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
@@ -67,7 +68,7 @@ def guess_media_type(data: bytes) -> str:
         return "application/x-npy"
     if data.startswith(b"\x89PNG"):
         return "image/png"
-    return "application/dicom" if data[128:132] == b"DICM" else ""
+    return "application/dicom" if is_dicom(data) else ""
 
 
 def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
@@ -78,7 +79,7 @@ def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
     """
     with name_file(path), translate_faults(FrameError, f"a frame in {path}"):
         data = path.read_bytes()
-        if data[:4] in (b"II*\0", b"MM\0*"):
+        if is_tiff(data):
             return tiff_pages(data, number or 0, 1)[0]
         if data.startswith(_JPEG):
             return _from_image(data, "JPEG")

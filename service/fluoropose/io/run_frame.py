@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run_frame, told_dicom_size
+from fluoropose.io.first_bytes import is_dicom, is_tiff
 from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.frames import npy_frame, read_frame_file, told_picture_size
 from fluoropose.io.reader_faults import name_file, translate_faults
@@ -51,9 +52,9 @@ def _read(path: Path, number: int | None) -> RunFrame:
     if path.suffix.lower() == ".npy":
         return _of_stack(path, number)
     data = path.read_bytes()
-    if data[128:132] == b"DICM":
+    if is_dicom(data):
         return RunFrame(*read_dicom_run_frame(data, number))
-    if data[:4] in (b"II*\0", b"MM\0*"):
+    if is_tiff(data):
         count = count_pages(data)
         at = chosen_frame(number, count)
         return RunFrame(tiff_pages(data, at, 1)[0], at, count)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
+from fluoropose.io.first_bytes import is_dicom, is_tiff
 from fluoropose.io.frames import MAX_PIXELS, read_frame_file
 from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
@@ -65,10 +66,10 @@ def _read(path: Path) -> FrameRun:
 
 def _read_file(path: Path) -> FrameRun:
     data = path.read_bytes()
-    if data[128:132] == b"DICM":
+    if is_dicom(data):
         frames, fps = read_dicom_run(data)
         return FrameRun(frames, fps)
-    if data[:4] in (b"II*\0", b"MM\0*"):
+    if is_tiff(data):
         return FrameRun(tiff_pages(data))
     return FrameRun([read_frame_file(path)])
 
