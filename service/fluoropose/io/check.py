@@ -15,11 +15,13 @@ from fluoropose.io.video import VIDEO_SUFFIXES
 
 __all__ = ["check_path", "what_is"]
 
-_CHECKS: dict[str, Callable[[Path], CheckReport]] = {
-    "volume": check_volume_file,
-    "mesh": check_mesh,
-    "geometry": check_geometry,
+_CHECKS: dict[str, Callable[[Path, int | None], CheckReport]] = {
+    "volume": lambda path, _: check_volume_file(path),
+    "mesh": lambda path, _: check_mesh(path),
+    "frame": check_frames,
+    "geometry": lambda path, _: check_geometry(path),
 }
+"""By kind, given the path and the number of a frame."""
 
 _ENDINGS = {
     "volume": (".zip", ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"),
@@ -38,7 +40,7 @@ def check_path(path: Path, number: int | None = None) -> CheckReport:
     try:
         with translate_faults(InputError, f"something that can be checked in {path.name}"):
             what = what_is(path)
-            return check_frames(path, number) if what == "frame" else _CHECKS[what](path)
+            return _CHECKS[what](path, number)
     except FluoroposeError as error:
         return failed_report(path.name, what, error)
 
