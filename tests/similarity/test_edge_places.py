@@ -5,7 +5,15 @@ from numba import njit
 
 from fluoropose.imaging.filters import block_mean
 from fluoropose.similarity.edge_equations import central_differences_twin
-from fluoropose.similarity.edge_places import BLOCK, EDGE_SHARE, RIM, cells_of, find_edges, neighbourhood_means, used_places
+from fluoropose.similarity.edge_places import (
+    BLOCK,
+    EDGE_SHARE,
+    RIM,
+    cells_of,
+    find_edges,
+    neighbourhood_means,
+    used_places,
+)
 
 
 @njit
