@@ -158,7 +158,7 @@ class StartMatches:
         return [self._pose_of(match) for match in sorted(map(self._refine, chosen), key=_badness)]
 
     def _match(self, views: list[int], shown: Complex64, theta_rad: float) -> Iterator[_Match]:
-        """Give the best shift of each view, which is `shown` by its spectrum, at a turn in the plane, at half the size."""
+        """Give the best shift of each view, `shown` by its spectrum, at a turn in the plane, at half the size."""
         seen = local_contrast(pool_blocks(self._seen(theta_rad), 2), _HALF_BLOCK_PX)
         wide = irfft2(rfft2(seen) * shown, (_HALF_WIDE_PX, _HALF_WIDE_PX), overwrite_x=True)
         scores = wide[:, :_SHIFTS, :_SHIFTS].reshape(len(views), -1)
