@@ -47,11 +47,12 @@ _MARK_SIDE = 0.12
 class UsablePixels:
     """Of a binned frame: `seen` (rows, columns) is where it shows something, `compared` where edges may be compared.
 
-    Either is None where it is everywhere.
+    Either is None where it is everywhere. `saturated` is the frame's `saturated_share`.
     """
 
     seen: Bool | None = None
     compared: Bool | None = None
+    saturated: float = 0.0
 
 
 def usable_pixels(
@@ -79,9 +80,9 @@ def usable_pixels(
             seen = shown if seen is None else seen & shown
     compared = seen
     if at_top > _CLIPPED_SHARE * pixels.size and _is_full_scale(int(top)):
-        below = _bins_below(read_only, factor, top)
+        below = binned_mask(pixels != top, factor)
         compared = below if seen is None else seen & below
-    return UsablePixels(seen, compared)
+    return UsablePixels(seen, compared, _saturated_share(pixels, int(top), at_top))
 
 
 def saturated_share(pixels: NDArray[Any]) -> float:
@@ -92,9 +93,14 @@ def saturated_share(pixels: NDArray[Any]) -> float:
     if pixels.dtype.kind == "f":
         return 0.0
     top, count, _ = _top_of(_read_only(pixels))
-    at_top = count if _is_full_scale(int(top)) else 0
+    return _saturated_share(pixels, int(top), count)
+
+
+def _saturated_share(pixels: NDArray[Any], top: int, at_top: int) -> float:
+    """Return the `saturated_share` of pixels of which `at_top` have the largest value, `top`."""
+    at_top = at_top if _is_full_scale(top) else 0
     least = np.iinfo(pixels.dtype).min
-    at_bottom = int((pixels == least).sum()) if pixels.min() == least else 0
+    at_bottom = int(np.count_nonzero(pixels == least)) if pixels.min() == least else 0
     return max(at_top, at_bottom) / pixels.size
 
 
@@ -116,14 +122,14 @@ def field_in(pixels: NDArray[Any], factor: int = 1, inverted: bool = False) -> B
         return None
     # One thinned pixel more is outside: the field's edge lies within it.
     inside = ~_grown(outside)
-    v, u = (slice(side // 4, side - side // 4) for side in inside.shape)
-    if float(inside[v, u].mean()) < _LEAST_IN_MIDDLE:
+    middle_rows, middle_columns = (slice(side // 4, side - side // 4) for side in inside.shape)
+    if float(inside[middle_rows, middle_columns].mean()) < _LEAST_IN_MIDDLE:
         return None
-    v, u = (
+    rows_of_bins, columns_of_bins = (
         np.minimum((np.arange(side // factor) * factor + factor // 2) // _THIN, count - 1)
         for side, count in zip(pixels.shape, inside.shape, strict=True)
     )
-    return np.asarray(inside.take(v, axis=0).take(u, axis=1))
+    return _taken(inside, rows_of_bins, columns_of_bins)
 
 
 def marks_in(pixels: NDArray[Any], at_top: Bool) -> Bool | None:
@@ -145,19 +151,19 @@ def binned_mask(mask: Bool, factor: int) -> Bool:
     if factor == 1:
         return mask
     rows, columns = mask.shape[0] // factor, mask.shape[1] // factor
-    parts = mask[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
-    return np.asarray(parts.all(axis=(1, 3)))
+    mask = mask[: rows * factor, : columns * factor]
+    down = np.logical_and.reduce([mask[row::factor] for row in range(factor)])
+    return np.asarray(np.logical_and.reduce([down[:, column::factor] for column in range(factor)]))
 
 
 def fill_unseen(image: Float32, seen: Bool) -> Float32:
-    """Return a picture (rows, columns) whose unseen pixels go on with what is seen beside them.
+    """Return a picture (rows, columns) whose unseen pixels go on with what is seen beside them: the same, changed.
 
     A pixel gets the value of the next one that is seen to the left, else to the right; a row of which nothing is seen
     that of the row above, else below.
     """
-    out = image.copy()
-    _fill_rows(out, seen)
-    return out
+    _fill_rows(image, seen)
+    return image
 
 
 @njit(cache=True, nogil=True)
@@ -195,44 +201,66 @@ def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 @njit(cache=True, nogil=True)
-def _bins_below(pixels: NDArray[Any], factor: int, top: int) -> Bool:
-    """Return in which bins no pixel has the value `top`."""
-    out = np.ones((pixels.shape[0] // factor, pixels.shape[1] // factor), np.bool_)
-    for v in range(out.shape[0]):
-        to = out[v]
-        for a in range(factor):
-            row = pixels[v * factor + a]
-            for u in range(out.shape[1]):
-                for b in range(factor):
-                    to[u] &= row[u * factor + b] != top
-    return out
-
-
-@njit(cache=True, nogil=True)
 def _top_of(pixels: NDArray[Any]) -> tuple[int, int, int]:
     """Return the largest value, how many pixels have it, and how many of these have it above and on the left too."""
-    top = pixels[0, 0]
+    tops = np.empty(pixels.shape[0], pixels.dtype)
     for v in range(pixels.shape[0]):
-        row = pixels[v]
+        row, top = pixels[v], pixels[v, 0]
         for u in range(len(row)):
             top = max(top, row[u])
+        tops[v] = top
+    top = tops.max()
     count, compact = 0, 0
     for v in range(pixels.shape[0]):
+        if tops[v] < top:
+            continue
         row, above = pixels[v], pixels[max(v - 1, 0)]
         for u in range(len(row)):
             count += row[u] == top
-        if v > 0:
+        if v > 0 and tops[v - 1] == top:
             for u in range(1, len(row)):
                 compact += row[u] == top and row[u - 1] == top and above[u] == top
     return top, count, compact
 
 
+@njit(cache=True, nogil=True)
+def _taken(mask: Bool, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Bool:
+    """Return the pixels of a mask in these rows and columns, which may be asked for more than once."""
+    out = np.empty((len(rows), len(columns)), np.bool_)
+    for v in range(len(rows)):
+        if v > 0 and rows[v] == rows[v - 1]:
+            out[v] = out[v - 1]
+            continue
+        row, to = mask[rows[v]], out[v]
+        for u in range(len(columns)):
+            to[u] = row[columns[u]]
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _from_border(dark: Bool) -> Bool:
     """Return which dark pixels are reached from a side, along a row or a column, through dark ones."""
-    reached = np.zeros(dark.shape, bool)
-    for axis in (0, 1):
-        reached |= np.logical_and.accumulate(dark, axis=axis)
-        reached |= np.flip(np.logical_and.accumulate(np.flip(dark, axis), axis=axis), axis)
+    rows, columns = dark.shape
+    reached = np.zeros(dark.shape, np.bool_)
+    for v in range(rows):
+        row, to = dark[v], reached[v]
+        for u in range(columns):
+            if not row[u]:
+                break
+            to[u] = True
+        for u in range(columns):
+            if not row[columns - 1 - u]:
+                break
+            to[columns - 1 - u] = True
+    for first, step in ((0, 1), (rows - 1, -1)):
+        open_yet = np.ones(columns, np.bool_)
+        for n in range(rows):
+            row, to = dark[first + step * n], reached[first + step * n]
+            for u in range(columns):
+                open_yet[u] &= row[u]
+                to[u] |= open_yet[u]
+            if not open_yet.any():
+                break
     return reached
 
 
