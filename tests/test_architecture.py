@@ -56,8 +56,8 @@ HOMES = {
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},
     "pydicom": {
-        "io/dicom.py", "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
-        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xa_field.py", "io/xray_pixels.py",
+        "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
+        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xray_pixels.py",
     },
     "anywidget": {"notebook.py"},
     "av": {"io/video.py"},

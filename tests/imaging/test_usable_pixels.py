@@ -59,7 +59,7 @@ def test_a_mask_that_is_given_replaces_the_search(plain):
 
 def test_what_is_not_seen_goes_on_with_what_is_seen_beside_it(plain):
     image = plain.astype(np.float32)
-    filled = fill_unseen(image, ROUND)
+    filled = fill_unseen(image.copy(), ROUND)
     np.testing.assert_array_equal(filled[ROUND], image[ROUND])
     assert filled[120, 255] == image[120, 239]
     assert filled[120, 0] == image[120, 21]

@@ -5,7 +5,15 @@ from numba import njit
 
 from fluoropose.imaging.filters import block_mean
 from fluoropose.similarity.edge_equations import central_differences_twin
-from fluoropose.similarity.edge_places import BLOCK, EDGE_SHARE, RIM, cells_of, find_edges, neighbourhood_means
+from fluoropose.similarity.edge_places import (
+    BLOCK,
+    EDGE_SHARE,
+    RIM,
+    cells_of,
+    find_edges,
+    neighbourhood_means,
+    used_places,
+)
 
 
 @njit
@@ -23,6 +31,13 @@ def test_places_are_where_the_picture_is_steep_and_not_at_its_rim(rng):
     inside[RIM:-RIM, RIM:-RIM] = True
     wanted = np.argwhere((steepness > EDGE_SHARE * steepness[inside].max()) & inside)
     np.testing.assert_array_equal(find_edges(image).T, wanted)
+
+
+def test_places_are_used_where_neither_they_nor_their_neighbours_are_left_out():
+    unused = np.zeros((8, 9), np.float32)
+    unused[3, 4] = 0.2
+    places = np.array([[3, 4, 2, 3, 5, 3], [4, 4, 4, 2, 4, 5]], np.int32)
+    assert used_places(places, unused).T.tolist() == [[3, 2], [5, 4]]
 
 
 def test_means_are_those_of_blocks_of_pictures_that_are_zero_elsewhere(rng):

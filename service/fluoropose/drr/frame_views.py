@@ -20,6 +20,7 @@ class FrameViews(AbstractAtlas):
         """Count from nothing."""
         self.view, self.pictures = cache.view, cache.pictures
         self._cache, self._waited = cache, 0
+        self._located: dict[tuple[bytes, int | None], tuple[CanonicalPose, int]] = {}
 
     @property
     def waited(self) -> int:
@@ -42,8 +43,12 @@ class FrameViews(AbstractAtlas):
         return self._cache.averages_pixels
 
     def locate(self, camera_from_volume: Mat44, stay: int | None = None) -> tuple[CanonicalPose, int]:
-        """Return the parts of a pose in its chart and the nearest view."""
-        return self._cache.locate(camera_from_volume, stay)
+        """Return the parts of a pose in its chart and the nearest view; they are kept, as a frame's poses recur."""
+        key = camera_from_volume.tobytes(), stay
+        found = self._located.get(key)
+        if found is None:
+            found = self._located[key] = self._cache.locate(camera_from_volume, stay)
+        return found
 
     def angles_of(self, index: int) -> tuple[float, float]:
         """Return (alpha, beta) in rad of a view in its chart."""

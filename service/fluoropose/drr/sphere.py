@@ -44,6 +44,9 @@ CHARTS: tuple[Mat33, ...] = tuple(
 )
 """F_c of every chart: the expected view, its two sides and its back, above and below."""
 
+_MIDDLES: list[list[float]] = [turn[2].tolist() for turn in CHARTS]
+"""The direction of every chart's middle in the base view's axes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SphereGrid:
@@ -84,8 +87,9 @@ class SphereGrid:
 
     def chart_of(self, direction: Vec3) -> int:
         """Return the chart that serves a ray's direction in the volume's axes, (3,)."""
-        axis = self.base_rotation @ direction
-        return int(np.argmax([turn[2] @ axis for turn in CHARTS]))
+        x, y, z = (self.base_rotation @ direction).tolist()
+        along = [a * x + b * y + c * z for a, b, c in _MIDDLES]
+        return along.index(max(along))
 
     def angles_of(self, index: int) -> tuple[float, float]:
         """Return (alpha, beta) of a view in its chart."""

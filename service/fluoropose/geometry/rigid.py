@@ -116,5 +116,6 @@ def turn_covariance(covariance: Float64, target_from_source: Mat33) -> Float64:
 
     `covariance` is along the source's axes and about the same point; `target_from_source` (3, 3) turns the axes.
     """
-    turn = np.kron(np.eye(2), target_from_source)
+    turn = np.zeros((6, 6))
+    turn[:3, :3] = turn[3:, 3:] = target_from_source
     return np.asarray(turn @ covariance @ turn.T)

@@ -123,6 +123,7 @@ def nearest_rotation(matrix: Mat33) -> Mat33:
 def ray_axes(centre_camera_mm: Vec3) -> Mat33:
     """Return the rotation ray_from_camera of the ray to a place: its rows are x, y across it and z along it."""
     z = centre_camera_mm / np.linalg.norm(centre_camera_mm)
-    x = np.cross([0.0, 1.0, 0.0], z)
+    x = np.array([z[2], 0.0, -z[0]])  # y x z
     x = x / np.linalg.norm(x)
-    return np.stack([x, np.cross(z, x), z])
+    y = [z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0]]
+    return np.stack([x, y, z])

@@ -8,6 +8,7 @@ is convex; and that is a field if most of its rim is steep, and nothing is to be
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Bool, Float32, Float64
@@ -58,7 +59,7 @@ def field_in(pixels: NDArray[Any], factor: int = 1, inverted: bool = False) -> B
         np.minimum((np.arange(side // factor) * factor + factor // 2) // step, count - 1)
         for side, count in zip(pixels.shape, inside.shape, strict=True)
     )
-    return np.asarray(inside.take(v, axis=0).take(u, axis=1))
+    return _taken(inside, v, u)
 
 
 def grown(mask: Bool) -> Bool:
@@ -89,15 +90,6 @@ def _field_of(thin: Float32) -> Bool | None:
         return None
     # One thinned pixel more is outside: the field's edge lies within it.
     return ~grown(outside)
-
-
-def _from_border(dark: Bool) -> Bool:
-    """Return which dark pixels are reached from a side, along a row or a column, through dark ones."""
-    reached = np.zeros(dark.shape, bool)
-    for axis in (0, 1):
-        reached |= np.logical_and.accumulate(dark, axis=axis)
-        reached |= np.flip(np.logical_and.accumulate(np.flip(dark, axis), axis=axis), axis)
-    return reached
 
 
 def _without_specks(mask: Bool) -> Bool:
@@ -173,3 +165,44 @@ def _shows_something(thin: Float32, outside: Bool, span: float) -> bool:
     noise = float(np.median(beside)) / 0.954 * np.sqrt(6.0) / 3.0
     most = max(_SHOWN_NOISES * noise, _SHOWN_SHARE * span)
     return len(differences) > 0 and float(np.quantile(differences, _SHOWN)) > most
+
+
+@njit(cache=True, nogil=True)
+def _taken(mask: Bool, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Bool:
+    """Return the pixels of a mask in these rows and columns, which may be asked for more than once."""
+    out = np.empty((len(rows), len(columns)), np.bool_)
+    for v in range(len(rows)):
+        if v > 0 and rows[v] == rows[v - 1]:
+            out[v] = out[v - 1]
+            continue
+        row, to = mask[rows[v]], out[v]
+        for u in range(len(columns)):
+            to[u] = row[columns[u]]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _from_border(dark: Bool) -> Bool:
+    """Return which dark pixels are reached from a side, along a row or a column, through dark ones."""
+    rows, columns = dark.shape
+    reached = np.zeros(dark.shape, np.bool_)
+    for v in range(rows):
+        row, to = dark[v], reached[v]
+        for u in range(columns):
+            if not row[u]:
+                break
+            to[u] = True
+        for u in range(columns):
+            if not row[columns - 1 - u]:
+                break
+            to[columns - 1 - u] = True
+    for first, step in ((0, 1), (rows - 1, -1)):
+        open_yet = np.ones(columns, np.bool_)
+        for n in range(rows):
+            row, to = dark[first + step * n], reached[first + step * n]
+            for u in range(columns):
+                open_yet[u] &= row[u]
+                to[u] |= open_yet[u]
+            if not open_yet.any():
+                break
+    return reached

@@ -34,11 +34,12 @@ _MARK_SIDE, _MARK_STEP = 0.12, 0.12
 class UsablePixels:
     """Of a binned frame: `seen` (rows, columns) is where it shows something, `compared` where edges may be compared.
 
-    Either is None where it is everywhere.
+    Either is None where it is everywhere. `saturated` is the frame's `saturated_share`.
     """
 
     seen: Bool | None = None
     compared: Bool | None = None
+    saturated: float = 0.0
 
 
 def usable_pixels(
@@ -66,9 +67,9 @@ def usable_pixels(
             seen = shown if seen is None else seen & shown
     compared = seen
     if at_top > _CLIPPED_SHARE * pixels.size and _is_full_scale(int(top)):
-        below = _bins_below(read_only, factor, top)
+        below = binned_mask(pixels != top, factor)
         compared = below if seen is None else seen & below
-    return UsablePixels(seen, compared)
+    return UsablePixels(seen, compared, _saturated_share(pixels, int(top), at_top))
 
 
 def saturated_share(pixels: NDArray[Any]) -> float:
@@ -79,9 +80,14 @@ def saturated_share(pixels: NDArray[Any]) -> float:
     if pixels.dtype.kind == "f":
         return 0.0
     top, count, _ = _top_of(_read_only(pixels))
-    at_top = count if _is_full_scale(int(top)) else 0
+    return _saturated_share(pixels, int(top), count)
+
+
+def _saturated_share(pixels: NDArray[Any], top: int, at_top: int) -> float:
+    """Return the `saturated_share` of pixels of which `at_top` have the largest value, `top`."""
+    at_top = at_top if _is_full_scale(top) else 0
     least = np.iinfo(pixels.dtype).min
-    at_bottom = int((pixels == least).sum()) if pixels.min() == least else 0
+    at_bottom = int(np.count_nonzero(pixels == least)) if pixels.min() == least else 0
     return max(at_top, at_bottom) / pixels.size
 
 
@@ -104,19 +110,19 @@ def binned_mask(mask: Bool, factor: int) -> Bool:
     if factor == 1:
         return mask
     rows, columns = mask.shape[0] // factor, mask.shape[1] // factor
-    parts = mask[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
-    return np.asarray(parts.all(axis=(1, 3)))
+    mask = mask[: rows * factor, : columns * factor]
+    down = np.logical_and.reduce([mask[row::factor] for row in range(factor)])
+    return np.asarray(np.logical_and.reduce([down[:, column::factor] for column in range(factor)]))
 
 
 def fill_unseen(image: Float32, seen: Bool) -> Float32:
-    """Return a picture (rows, columns) whose unseen pixels go on with what is seen beside them.
+    """Return a picture (rows, columns) whose unseen pixels go on with what is seen beside them: the same, changed.
 
     A pixel gets the value of the next one that is seen to the left, else to the right; a row of which nothing is seen
     that of the row above, else below.
     """
-    out = image.copy()
-    _fill_rows(out, seen)
-    return out
+    _fill_rows(image, seen)
+    return image
 
 
 @njit(cache=True, nogil=True)
@@ -154,33 +160,23 @@ def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 @njit(cache=True, nogil=True)
-def _bins_below(pixels: NDArray[Any], factor: int, top: int) -> Bool:
-    """Return in which bins no pixel has the value `top`."""
-    out = np.ones((pixels.shape[0] // factor, pixels.shape[1] // factor), np.bool_)
-    for v in range(out.shape[0]):
-        to = out[v]
-        for a in range(factor):
-            row = pixels[v * factor + a]
-            for u in range(out.shape[1]):
-                for b in range(factor):
-                    to[u] &= row[u * factor + b] != top
-    return out
-
-
-@njit(cache=True, nogil=True)
 def _top_of(pixels: NDArray[Any]) -> tuple[int, int, int]:
     """Return the largest value, how many pixels have it, and how many of these have it above and on the left too."""
-    top = pixels[0, 0]
+    tops = np.empty(pixels.shape[0], pixels.dtype)
     for v in range(pixels.shape[0]):
-        row = pixels[v]
+        row, top = pixels[v], pixels[v, 0]
         for u in range(len(row)):
             top = max(top, row[u])
+        tops[v] = top
+    top = tops.max()
     count, compact = 0, 0
     for v in range(pixels.shape[0]):
+        if tops[v] < top:
+            continue
         row, above = pixels[v], pixels[max(v - 1, 0)]
         for u in range(len(row)):
             count += row[u] == top
-        if v > 0:
+        if v > 0 and tops[v - 1] == top:
             for u in range(1, len(row)):
                 compact += row[u] == top and row[u - 1] == top and above[u] == top
     return top, count, compact

@@ -115,7 +115,10 @@ class OrtStepper(AbstractStepper):
                 for binding, part in zip(bindings, parts, strict=True)
             ]
             seen = run_parallel(runs)
-        information, vector, presence = (np.concatenate(arrays, dtype=np.float64) for arrays in zip(*seen, strict=True))
+        information, vector, presence = (
+            arrays[0].astype(np.float64) if len(arrays) == 1 else np.concatenate(arrays, dtype=np.float64)
+            for arrays in zip(*seen, strict=True)
+        )
         per_unit = self._per_unit
         return solve_regression(information * per_unit[:, None] * per_unit[None, :], vector * per_unit, presence[:, 0])
 

@@ -7,7 +7,6 @@ import numpy as np
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import ray_axes
 from fluoropose.imaging.grain import noise_whiteness
-from fluoropose.imaging.usable_pixels import saturated_share
 from fluoropose.registration.assessment import sharpness_in_frame, world_covariance
 from fluoropose.registration.error_inflation import Evidence, inflated_covariance, inflations_for
 from fluoropose.registration.prepared_view import PreparedView
@@ -58,7 +57,7 @@ def _evidence_in(view: PreparedView, pose: AssessedPose, count: int) -> Evidence
         sharpness=edges.sharpness,
         visible=assessment.visible_fraction,
         matched=assessment.matched_fraction,
-        clipped=saturated_share(view.exposure.pixels),
+        clipped=view.saturated,
         whiteness=noise_whiteness(view.image),
         presence=float(pose.estimate.regression.presence[0]),
         pixel_mm=canonical.field_mm / canonical.size_px,

@@ -11,7 +11,6 @@ import numpy as np
 
 from fluoropose.geometry.camera import off_centre_px
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.imaging.usable_pixels import saturated_share
 from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.registration.assessment import Status, is_in_field
 from fluoropose.registration.plan import Plan
@@ -71,7 +70,7 @@ def _reason_in_frame(view: PreparedView) -> tuple[str, str]:
     exposure = view.exposure
     if float(view.image.std()) < _LEAST_CONTRAST:
         return NOT_IN_FRAME, ""
-    share = saturated_share(exposure.pixels)
+    share = view.saturated
     if share > _SATURATED_SHARE:
         return (
             SATURATED,

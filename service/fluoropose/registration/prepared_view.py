@@ -46,11 +46,15 @@ _SAME_OBJECT_MM = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A frame's line integrals, where they are not compared and where they show nothing (as of `PreparedView`)."""
+    """A frame's line integrals, where they are not compared and where they show nothing (as of `PreparedView`).
+
+    `saturated` is the frame's share of saturated pixels.
+    """
 
     image: Float32
     unused: Float32 | None = None
     hidden: Float32 | None = None
+    saturated: float = 0.0
 
 
 Pictures = dict[tuple[int, int], Picture]
@@ -63,7 +67,7 @@ class PreparedView:
 
     Where `unused` (rows, columns of the image) is over 0, edges are not compared; None: they are everywhere. Where
     `hidden` is 1 the frame shows nothing: it is outside the field, or under a mark. `mask` is what the frame was told
-    to show, None if that was told from the frame.
+    to show, None if that was told from the frame. `saturated` is the frame's share of saturated pixels.
     """
 
     name: str
@@ -75,6 +79,7 @@ class PreparedView:
     unused: Float32 | None = None
     hidden: Float32 | None = None
     mask: FieldMask | None = None
+    saturated: float = 0.0
 
     @property
     def camera(self) -> Camera:
@@ -152,7 +157,7 @@ def _prepare(number: int, view: FrameView, resident: ResidentCase, pictures: Pic
     picture = pictures[number, factor]
     return PreparedView(
         name, own, exposure, picture.image, calibrated, view.placed.at_origin,
-        picture.unused, picture.hidden, view.placed.mask,
+        picture.unused, picture.hidden, view.placed.mask, picture.saturated,
     )  # fmt: skip
 
 
@@ -163,8 +168,9 @@ def _masked(image: Float32, view: FrameView, factor: int) -> Picture:
     usable = usable_pixels(view.pixels, factor, given, view.inverted, view.meaning)
     unused = None if usable.compared is None else (~usable.compared).astype(np.float32)
     if usable.seen is None:
-        return Picture(image, unused)
-    return Picture(fill_unseen(image, usable.seen), unused, (~usable.seen).astype(np.float32))
+        return Picture(image, unused, saturated=usable.saturated)
+    hidden = unused if usable.compared is usable.seen else (~usable.seen).astype(np.float32)
+    return Picture(fill_unseen(image, usable.seen), unused, hidden, usable.saturated)
 
 
 def is_same_object(first: Case, other: Case) -> bool:

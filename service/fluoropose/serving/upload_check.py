@@ -11,6 +11,7 @@ from typing import Any
 from fluoropose.errors import InputError
 from fluoropose.io.check_report import failed_report
 from fluoropose.io.files import storage_errors
+from fluoropose.io.first_bytes import is_tiff
 from fluoropose.io.frames import guess_media_type
 from fluoropose.io.preparation import volume_suffix
 from fluoropose.serving.check_worker import CHECK_LIMITS
@@ -64,7 +65,7 @@ def upload_suffix(first_bytes: bytes, name: str, size: int) -> str:
     frame = _FRAMES.get(guess_media_type(first_bytes))
     if frame is not None:
         return frame
-    if first_bytes[:4] in (b"II*\0", b"MM\0*"):
+    if is_tiff(first_bytes):
         return ".tif"
     named = PurePath(name).suffix.lower()
     if named in _TEXTS or first_bytes.lstrip()[:1] == b"{":

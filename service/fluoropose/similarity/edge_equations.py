@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fluoropose.arrays import Bool, Float32, Float64, Mat33
 from fluoropose.imaging.filters import block_mean, blur_twin, gradients_twin
@@ -47,7 +46,7 @@ from fluoropose.similarity.edge_kernels import (
     ROUNDS,
     gather_equations,
 )
-from fluoropose.similarity.edge_places import BLOCK, EDGE_SHARE, RIM, find_edges
+from fluoropose.similarity.edge_places import BLOCK, EDGE_SHARE, RIM, find_edges, used_places
 from fluoropose.similarity.gradient import gradient_correlation
 from fluoropose.similarity.gradient_correlation_kernels import MARGIN, correlation_around
 from fluoropose.similarity.hidden_part import hidden_part
@@ -120,7 +119,7 @@ def edge_equations(
     size, places = views.shape[1], find_edges(pictures[1])
     away = hidden_part(frame.shape, unused, homography, (*corner, *pictures.shape[1:3]))
     if away is not None:
-        places = _used_places(places, away)
+        places = used_places(places, away)
     found = gather_equations(pictures, places, corner, size, turn.pixel_mm, turn.range_mm)
     overall = partial(correlation_around, pictures[0], pictures[1], places, int(MARGIN * size))
     return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall, float(found[1, 8]))
@@ -139,13 +138,6 @@ def edge_pictures(
     steps = turn.alpha_steps, turn.beta_steps, turn.step_rad
     draw_edge_pictures(given, homography, views, at, *steps, floor, detector, pictures)
     return pictures, at
-
-
-def _used_places(places: NDArray[np.int32], unused: Float32) -> NDArray[np.int32]:
-    """Return the places (2, count) where the frame is compared, and so are the neighbours that derivatives look at."""
-    v, u = places
-    near = unused[v, u] + unused[v - 1, u] + unused[v + 1, u] + unused[v, u - 1] + unused[v, u + 1]
-    return np.ascontiguousarray(places[:, near <= 0.0])
 
 
 def edge_equations_twin(

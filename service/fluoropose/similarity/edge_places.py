@@ -19,6 +19,7 @@ __all__ = [
     "edge_derivatives",
     "find_edges",
     "neighbourhood_means",
+    "used_places",
 ]
 
 EDGE_SHARE = 0.1
@@ -54,6 +55,19 @@ def find_edges(view: Float32) -> NDArray[np.int32]:
                 places[0, count], places[1, count] = v, u
                 count += 1
     return places[:, :count].copy()
+
+
+@njit(cache=True, nogil=True)
+def used_places(places: NDArray[np.int32], unused: Float32) -> NDArray[np.int32]:
+    """Return the places (2, count) where the frame is compared, and so are the neighbours that derivatives look at."""
+    out, count = np.empty(places.shape, np.int32), 0
+    for k in range(places.shape[1]):
+        v, u = places[0, k], places[1, k]
+        near = unused[v, u] + unused[v - 1, u] + unused[v + 1, u] + unused[v, u - 1] + unused[v, u + 1]
+        if near <= np.float32(0.0):
+            out[0, count], out[1, count] = v, u
+            count += 1
+    return out[:, :count].copy()
 
 
 @njit(inline="always")

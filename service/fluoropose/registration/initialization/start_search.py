@@ -129,8 +129,9 @@ class StartMatches:
         self._templates, self._settings = templates, settings
         self._pose, index = atlas.locate(start)
         views = atlas.views_about(index, settings.reach_deg, settings.step_deg)
+        shown = np.stack([templates.spectrum(atlas, view) for view in views])
         thetas_rad = [radians(theta) for theta in settings.thetas_deg]
-        self._matches = sorted((one for theta in thetas_rad for one in self._match(views, theta)), key=_badness)
+        self._matches = sorted((one for theta in thetas_rad for one in self._match(views, shown, theta)), key=_badness)
 
     @property
     def best(self) -> Mat44:
@@ -156,9 +157,8 @@ class StartMatches:
                 break
         return [self._pose_of(match) for match in sorted(map(self._refine, chosen), key=_badness)]
 
-    def _match(self, views: list[int], theta_rad: float) -> Iterator[_Match]:
-        """Give the best shift of each view at a turn in the plane, at half the size."""
-        shown = np.stack([self._templates.spectrum(self._atlas, view) for view in views])
+    def _match(self, views: list[int], shown: Complex64, theta_rad: float) -> Iterator[_Match]:
+        """Give the best shift of each view, `shown` by its spectrum, at a turn in the plane, at half the size."""
         seen = local_contrast(pool_blocks(self._seen(theta_rad), 2), _HALF_BLOCK_PX)
         wide = irfft2(rfft2(seen) * shown, (_HALF_WIDE_PX, _HALF_WIDE_PX), overwrite_x=True)
         scores = wide[:, :_SHIFTS, :_SHIFTS].reshape(len(views), -1)

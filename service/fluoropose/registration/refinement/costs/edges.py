@@ -120,8 +120,7 @@ class EdgeCost(AbstractCost):
         """Return the floor that is expected, and the deviation of its logarithm."""
         settings = self._settings
         if self._is_opaque is None:
-            seen = view[view > 0.0]
-            self._is_opaque = len(seen) > 0 and float(np.median(seen)) > settings.opaque_lines
+            self._is_opaque = _median_of_seen_exceeds(view, settings.opaque_lines)
         if not self._is_opaque:
             return settings.floor, settings.floor_log_sigma
         least = settings.floor_range[0]
@@ -144,6 +143,14 @@ class EdgeCost(AbstractCost):
         """Return the agreement of the edges at another pose, with the floor as it is."""
         other = EdgeCost(self._frame, self._camera, self._atlas, self._settings, self.floor, self._unused)
         return other.evaluate(pose).agreement
+
+
+def _median_of_seen_exceeds(view: Float32, least: float) -> bool:
+    """Tell whether the median of a view's pixels that are above 0 is above `least`, which is positive."""
+    seen, above = int(np.count_nonzero(view > 0.0)), int(np.count_nonzero(view > least))
+    if 2 * above != seen or not seen:
+        return 2 * above > seen
+    return bool(np.median(view[view > 0.0]) > least)
 
 
 def floor_of_contrast(floor: float, contrast: float) -> float:
