@@ -182,7 +182,7 @@ def edge_equations_twin(
 
 
 def _hidden_twin(shape: tuple[int, ...], homography: Mat33, size: int, unused: Float32 | None) -> Bool:
-    """Return the mask of the canonical view's pixels that lie beyond the frame's border, or where it is not compared."""
+    """Return the mask of the canonical pixels beyond the frame's border, or where it is not compared."""
     rows, columns = shape
     v, u = np.mgrid[0:size, 0:size]
     x, y, w = np.einsum("ij,jvu->ivu", homography, np.stack([u, v, np.ones_like(u)]).astype(np.float64))
