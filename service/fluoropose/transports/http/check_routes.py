@@ -72,7 +72,8 @@ def check_routes(parts: ServingParts) -> APIRouter:
     @router.post("/check", openapi_extra=_BODIES, response_model_exclude_unset=True)
     async def check(request: Request, picture: bool = False, voxels: bool = False) -> CheckModel:
         if media_type(request) == "application/json":
-            return CheckModel(**_check_geometry(decode_json(GeometryObject, await request.body()).root, picture, voxels))
+            fields = decode_json(GeometryObject, await request.body()).root
+            return CheckModel(**_check_geometry(fields, picture, voxels))
         if media_type(request) == "multipart/form-data":
             async with request.form(max_files=1, max_fields=4) as form:
                 files = [one for one in form.values() if isinstance(one, UploadFile)]
