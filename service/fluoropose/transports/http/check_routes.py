@@ -56,7 +56,7 @@ class VoxelsModel(BaseModel):
 
 
 class CheckModel(BaseModel):
-    """What was understood of a file, the findings, the worst first, and on request a picture (base64 of PNG) and voxels."""
+    """What was understood of a file, and the findings, the worst first; where asked, a picture (PNG) and voxels."""
 
     understood: dict[str, Any]
     findings: list[FindingModel]
