@@ -31,7 +31,7 @@ LAYERS = {
 HOMES = {
     "numba": {
         "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py",
-        "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
+        "imaging/field_search.py", "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
         "imaging/usable_pixels.py", "similarity/",
         "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
         "drr/occupied_blocks.py", "drr/planes.py",
