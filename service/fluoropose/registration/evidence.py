@@ -7,11 +7,12 @@ import numpy as np
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import ray_axes
 from fluoropose.imaging.grain import noise_whiteness
-from fluoropose.registration.assessment import sharpness_in_frame, world_covariance
+from fluoropose.registration.assessment import world_covariance
 from fluoropose.registration.error_inflation import Evidence, inflated_covariance, inflations_for
 from fluoropose.registration.prepared_view import PreparedView
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.result import AssessedPose, JudgedErrors, ObjectEstimate
+from fluoropose.registration.view_agreement import sharpness_in_frame
 
 __all__ = ["gather_evidence", "judge_errors"]
 
