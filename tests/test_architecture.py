@@ -31,7 +31,7 @@ LAYERS = {
 HOMES = {
     "numba": {
         "imaging/distortion.py", "imaging/half_precision.py", "imaging/quick_math.py", "imaging/xray.py", "imaging/sampling.py",
-        "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
+        "imaging/field_search.py", "imaging/filters.py", "imaging/mesh_chords.py", "imaging/mesh_shares.py", "imaging/templates.py",
         "imaging/usable_pixels.py", "similarity/",
         "drr/cpu.py", "drr/cuda.py", "drr/cuda_check.py", "drr/cuda_kernels.py", "drr/cuda_memory.py",
         "drr/occupied_blocks.py", "drr/planes.py",
@@ -56,8 +56,8 @@ HOMES = {
     "onnxruntime": {"inference/onnx_runtime.py"},
     "pynvml": {"inference/gpus.py"},
     "pydicom": {
-        "io/dicom.py", "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
-        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xa_attributes.py", "io/xa_field.py", "io/xray_pixels.py",
+        "io/dicom_bounds.py", "io/dicom_files.py", "io/dicom_pixels.py", "io/dicom_planes.py",
+        "io/pose_export/dicom_registration.py", "io/stored_pixels.py", "io/xray_pixels.py",
     },
     "anywidget": {"notebook.py"},
     "av": {"io/video.py"},

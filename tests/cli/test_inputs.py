@@ -27,12 +27,20 @@ def placed(tmp_path, camera):
 
 def test_a_camera_is_read_with_and_without_its_place(plain, placed, camera):
     np.testing.assert_allclose(read_camera(plain).intrinsic_matrix, camera.intrinsic_matrix)
+    np.testing.assert_allclose(read_camera(placed).intrinsic_matrix, camera.intrinsic_matrix)
     assert not is_placed(plain)
     assert is_placed(placed)
     assert "camera_from_world" in read_placed_camera(placed)
     assert len(read_placed_cameras([plain])) == 1
     with pytest.raises(InputError, match="of each of 2 views, got none in .*plain.json"):
         read_placed_cameras([placed, plain])
+
+
+def test_a_field_that_no_camera_has_is_named(tmp_path, camera):
+    (tmp_path / "a.json").write_text(json.dumps(camera_json(camera) | {"focus": 3}))
+    for read in (read_camera, read_placed_camera):
+        with pytest.raises(InputError, match=r"expected a camera in .*a\.json, got: focus: Extra inputs"):
+            read(tmp_path / "a.json")
 
 
 def test_places_are_one_per_frame(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fluoropose.cli.parsing import parse_box, parse_numbers, parse_spreads, parse_whole_numbers
+from fluoropose.cli.parsing import parse_box, parse_meaning, parse_numbers, parse_spreads, parse_whole_numbers
 from fluoropose.errors import InputError
 
 
@@ -14,6 +14,12 @@ def test_numbers():
         parse_numbers("a", "--angles")
     with pytest.raises(InputError, match="whole numbers with commas for --seeds, got '1.5'"):
         parse_whole_numbers("1.5", "--seeds")
+
+
+def test_a_meaning_of_pixels():
+    assert parse_meaning("display").value == "display"
+    with pytest.raises(InputError, match="expected --pixel-meaning intensity, line_integral, display, got 'x'"):
+        parse_meaning("x")
 
 
 def test_a_box_is_two_corners():

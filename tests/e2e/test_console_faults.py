@@ -89,6 +89,23 @@ def test_without_webgl2_frames_are_drawn_with_the_canvas_and_space_says_why_not(
     page.close()
 
 
+def test_without_a_graphics_card_the_canvas_is_quicker_and_space_is_there(page, served, opening, frame):
+    """WebGL2 by software costs the processor twice as much for the same picture."""
+    page.goto(f"{served.base_url}?webgl2")
+    if page.locator(".pane").get_attribute("data-painter") != "WebGL2":
+        pytest.skip("this browser has no WebGL2")
+    page.goto(str(served.base_url))
+    name = page.evaluate(
+        "(() => { const gl = document.createElement('canvas').getContext('webgl2');"
+        " return gl.getParameter(gl.getExtension('WEBGL_debug_renderer_info').UNMASKED_RENDERER_WEBGL); })()"
+    )
+    by_software = "SwiftShader" in name or "llvmpipe" in name
+    assert page.locator(".pane").get_attribute("data-painter") == ("2d" if by_software else "WebGL2")
+    assert page.locator(".flat").count() == 0
+    page.keyboard.press("d")
+    page.wait_for_selector(".space canvas")
+
+
 def drop(page, name, head, count):
     """Drop a file of so many bytes that begins with others, as a person does."""
     page.evaluate(

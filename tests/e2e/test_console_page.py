@@ -61,8 +61,7 @@ def require_drawn(page, frame, outline):
 
 @pytest.mark.parametrize("kind", ["WebGL2", "2d"])
 def test_a_session_of_others_is_shown_with_its_outline(page, served, opening, frame, kind):
-    if kind == "2d":
-        page.goto(f"{served.base_url}?flat")
+    page.goto(f"{served.base_url}?{'flat' if kind == '2d' else 'webgl2'}")
     session = served.post("/v1/sessions", json=opening).json()["session"]
     until(page, "document.querySelector('.left select').value !== ''")
     page.wait_for_timeout(500)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from fluoropose.io.pose_export.csv_poses import CSV_COLUMNS
 from fluoropose.io.pose_export.itk_transforms import pose_from_tfm
 from fluoropose.transports.http.schemas import camera_json
 from support.browsers import until, wait_for
+from support.dicom import series
 from support.wire import send
 
 pytestmark = pytest.mark.browser
@@ -340,6 +342,36 @@ def test_what_is_chosen_of_a_ct_is_seen_before_it_is_sent(page, tmp_path):
     assert kept.get_attribute("data-kept") == str(3 * 3 * 6)
     page.get_by_role("button", name="Upload").click()
     until(page, "document.querySelector('.page > .note').textContent.includes('read-only')")
+
+
+def ct_of(kind, folder):
+    """A CT of 18 x 24 x 16 voxels with a block of 6 x 8 x 4 of 900 HU, as the kinds that a browser cannot read."""
+    values = np.full((16, 24, 18), -1000, np.int16)  # slice, row, column
+    values[4:8, 8:16, 7:13] = 900
+    if kind == "zip":
+        # Its columns run posterior, its rows down, its slices across; stored numbers are (HU + 1024) / 2.
+        series(folder / "ct", (values.transpose(1, 0, 2) + 1024) // 2)
+        return shutil.make_archive(str(folder / "ct"), "zip", folder / "ct")
+    head = "ObjectType = Image\nNDims = 3\nDimSize = 18 24 16\nElementType = MET_SHORT\nElementSpacing = 1 1 1.5\n"
+    (folder / "ct.mha").write_bytes((head + "ElementDataFile = LOCAL\n").encode() + values.tobytes())
+    return folder / "ct.mha"
+
+
+@pytest.mark.parametrize("kind", ["zip", "mha"])
+def test_what_the_browser_cannot_read_the_service_does(page, tmp_path, kind):
+    page.keyboard.press("2")
+    page.locator(".upload input[type=file]").first.set_input_files(ct_of(kind, tmp_path))
+    page.wait_for_selector(".preview:not([hidden])")
+    numbers = page.locator(".upload input[type=number]")
+    numbers.nth(0).fill("300")
+    numbers.nth(1).fill("2000")
+    assert page.locator(".preview").get_attribute("data-kept") == str(6 * 8 * 4)
+    dark = page.locator(".preview canvas").evaluate_all("all => all.map((one) => one.dataset.dark)")
+    assert [int(one) for one in dark] == [6 * 4, 8 * 4, 6 * 8]
+    (tmp_path / "not.mha").write_bytes(b"nothing")
+    page.locator(".upload input[type=file]").first.set_input_files(tmp_path / "not.mha")
+    page.wait_for_selector(".preview", state="hidden")
+    until(page, "document.querySelector('.page > .note').textContent.includes('expected')")
 
 
 def test_the_service_view_has_the_times_of_the_stages(page, served, camera, pose, frame):

@@ -26,6 +26,14 @@ def test_figures_tell_the_struck_from_the_others():
     assert figures["books_add_up"]
 
 
+def test_frames_of_the_beginning_do_not_count_in_times():
+    one = book("w1", (0.5, 90.0, "TRACKING"), (2.0, 5.0, "TRACKING"), ages_ms=[(0.5, 80.0), (2.0, 4.0)])
+    figures = fault_figures([one], "w2", 3.0, [{"answered": 2}], settled_s=1.0)
+    assert figures["before_ms"]["p99"] == 5.0
+    assert figures["age_ms"]["p99"] == 4.0
+    assert figures["frames_answered"] == 2
+
+
 @pytest.mark.parametrize("sent, answered", [(3, 2), (2, 1)])
 def test_books_that_do_not_add_up_are_said(sent, answered):
     one = book("w2", (1.0, 7.0, "TRACKING"), (3.0, 9.0, "TRACKING"), sent=sent)

@@ -1,11 +1,10 @@
-"""A round field, leaves of a collimator, burnt-in marks and clipped pixels are found; plain frames are left as they are."""
+"""Fields, burnt-in marks and clipped pixels are left out of comparison; plain frames are left as they are."""
 
 import numpy as np
 import pytest
 
 from fluoropose.imaging.usable_pixels import (
     binned_mask,
-    field_in,
     fill_unseen,
     marks_in,
     saturated_share,
@@ -25,36 +24,9 @@ def plain(rng):
     return np.asarray(shown + 300.0 * rng.standard_normal(shown.shape), np.uint16)
 
 
-@pytest.mark.parametrize("shape", [ROUND, LEAVES])
-def test_a_field_is_found_within_two_pixels_of_the_search(plain, shape, rng):
-    dark = np.asarray(1500.0 + 100.0 * rng.standard_normal(plain.shape), np.uint16)
-    found = field_in(np.where(shape, plain, dark))
-    assert not (found & ~shape).any()
-    assert (found & shape).sum() > 0.75 * shape.sum()
-    inside = shape & (np.hypot(V - 120.0, U - 130.0) < 60.0)
-    assert found[inside].all()
-    inverted = field_in(np.uint16(65535) - np.where(shape, plain, dark), inverted=True)
-    binned = field_in(np.where(shape, plain, dark), 2)
-    assert binned.shape == (128, 128)
-    assert (binned == found[1::2, 1::2]).mean() > 0.99
-    np.testing.assert_array_equal(inverted, found)
-
-
-def test_a_frame_without_a_field_is_used_whole(plain, rng):
-    assert field_in(plain) is None
-    fades = np.asarray(20000.0 * np.exp(-(((V - 128.0) / 90.0) ** 2 + ((U - 128.0) / 90.0) ** 2)) + 900.0, np.uint16)
-    assert field_in(fades) is None
+def test_a_frame_without_a_field_is_used_whole(plain):
     assert usable_pixels(plain).seen is usable_pixels(plain).compared is None
     assert usable_pixels(plain.astype(np.float32)).compared is None
-
-
-def test_the_open_beam_beside_a_thick_body_is_no_field(rng):
-    """All corners but those of the beam are as dark as beyond a field, and the body's side is as sharp as a leaf."""
-    body = U < 180.0 + 8.0 * np.sin(V / 30.0)
-    shown = np.where(body, 1500.0 - 700.0 * (np.hypot(V - 128.0, U - 90.0) < 40.0), 56000.0)
-    for corner in (slice(0, 9), slice(-9, None)):
-        shown[corner, -9:] = 1500.0
-    assert field_in(np.asarray(shown + 30.0 * rng.standard_normal(shown.shape), np.uint16)) is None
 
 
 def test_marks_are_found_and_an_open_beam_is_none(plain):

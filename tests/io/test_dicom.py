@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fluoropose.errors import FrameError
-from fluoropose.io.dicom import read_dicom_frame, read_dicom_run
-from support.dicom import series, xray_bytes
+from fluoropose.io.dicom import read_dicom_frame, read_dicom_run, told_dicom_size
+from support.dicom import deflated, series, xray_bytes
 
 
 @pytest.fixture
@@ -39,3 +39,13 @@ def test_what_is_no_greyscale_run_is_refused():
     colour = np.zeros((3, 4, 4), np.uint16)
     with pytest.raises(FrameError, match="expected one greyscale frame"):
         read_dicom_frame(xray_bytes(colour))
+
+
+def test_the_size_is_told_by_the_header_alone(tmp_path):
+    plain = xray_bytes(np.zeros((1, 4, 6)))
+    for name, data in (("plain", plain), ("bomb", deflated(plain, extra=b"\0" * 20_000_000))):
+        (tmp_path / name).write_bytes(data)
+        assert told_dicom_size(tmp_path / name) == (4, 6)
+    (tmp_path / "none").write_bytes(b"words")
+    with pytest.raises(FrameError, match="expected a DICOM image"):
+        told_dicom_size(tmp_path / "none")

@@ -2,19 +2,40 @@
 
 import io
 import struct
-import zlib
+import tracemalloc
+from contextlib import contextmanager
 
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import RLELossless
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_frame
-from fluoropose.io.dicom_bounds import MAX_HEADER_BYTES, MAX_PIXELS, ImageBounds, open_dicom_image
-from support.dicom import xray_bytes
+from fluoropose.io.dicom_bounds import (
+    MAX_HEADER_BYTES,
+    MAX_PIXELS,
+    ImageBounds,
+    check_inflated_size,
+    open_dicom_header,
+    open_dicom_image,
+)
+from support.dicom import deflated, slice_bytes, xray_bytes
 
-ONE = ImageBounds(MAX_PIXELS, 1)
+ONE, MANY = ImageBounds(MAX_PIXELS, 1), ImageBounds(MAX_PIXELS, 10_000)
+PLAIN = xray_bytes(np.zeros((1, 4, 4)))
+BOMB = deflated(PLAIN, extra=b"\0" * 100_000_000)
+
+
+@contextmanager
+def peak_below(most):
+    """Fail if Python allocates more bytes at a time meanwhile."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
 
 
 def encapsulated(rows, columns, payload, syntax=RLELossless):
@@ -29,25 +50,9 @@ def encapsulated(rows, columns, payload, syntax=RLELossless):
     return stream.getvalue()
 
 
-def deflated(frames, extra=b""):
-    """A DICOM image whose data set is deflated, with bytes after it."""
-    plain = xray_bytes(frames)
-    meta = pydicom.filereader.read_dataset(
-        io.BytesIO(plain[132:]), False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2
-    )
-    length = int(meta.FileMetaInformationGroupLength) + 12
-    body = plain[132 + length :] + extra
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    dataset = pydicom.dcmread(io.BytesIO(plain))
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    head = io.BytesIO()
-    pydicom.filewriter.write_file_meta_info(head, dataset.file_meta, enforce_standard=True)
-    return b"\0" * 128 + b"DICM" + head.getvalue() + deflater.compress(body) + deflater.flush()
-
-
 def test_deflated_and_run_length_coded_images_are_read(rng):
     pixels = rng.integers(0, 4000, (1, 12, 9)).astype(np.uint16)
-    np.testing.assert_array_equal(read_dicom_frame(deflated(pixels)), pixels[0])
+    np.testing.assert_array_equal(read_dicom_frame(deflated(xray_bytes(pixels))), pixels[0])
     dataset = pydicom.dcmread(io.BytesIO(xray_bytes(pixels)))
     dataset.compress(RLELossless)
     stream = io.BytesIO()
@@ -63,10 +68,36 @@ def test_seven_hundred_bytes_of_run_lengths_do_not_ask_for_gigabytes():
 
 
 def test_a_deflated_bomb_is_refused_before_it_is_inflated():
-    data = deflated(np.zeros((1, 4, 4)), extra=b"\0" * 100_000_000)
-    assert len(data) < 200_000
-    with pytest.raises(FrameError, match="deflated image of at most"):
-        open_dicom_image(data, ONE)
+    assert len(BOMB) < 200_000
+    with peak_below(30e6), pytest.raises(FrameError, match="deflated image of at most 4194336 bytes, got more"):
+        open_dicom_image(BOMB, MANY)
+
+
+def test_a_deflated_bomb_in_a_series_is_refused_before_it_is_inflated():
+    for data in (BOMB, BOMB[132:]):
+        with peak_below(30e6), pytest.raises(FrameError, match="deflated image of at most"):
+            check_inflated_size(data)
+    plane = slice_bytes(0, np.zeros((4, 5), np.int16), [0.0, 0.0, 0.0])
+    for data in (deflated(plane), plane, b"", b"1.2.840.10008.1.2.1.99"):
+        check_inflated_size(data)
+
+
+def test_a_header_ends_before_the_pixels_and_is_bounded():
+    plain = xray_bytes(np.zeros((1, 4, 6)), DistanceSourceToDetector=1200.5)
+    with peak_below(30e6):
+        for data in (plain, plain[:-20], deflated(plain), BOMB):
+            header = open_dicom_header(data)
+            assert (header.Rows, "PixelData" in header) == (4, False)
+    assert open_dicom_header(deflated(plain)).DistanceSourceToDetector == 1200.5
+    with pytest.raises(FrameError, match="expected a DICOM image"):
+        open_dicom_header(plain[:90])
+
+
+def test_a_long_header_is_refused():
+    at = PLAIN.index(struct.pack("<HH", 0x0028, 0x0002))
+    long = struct.pack("<HH2sHI", 0x0019, 0x1010, b"OB", 0, MAX_HEADER_BYTES) + b"\0" * MAX_HEADER_BYTES
+    with pytest.raises(FrameError, match="header of at most 4194304 bytes"):
+        open_dicom_header(PLAIN[:at] + long + PLAIN[at:])
 
 
 @pytest.mark.parametrize(

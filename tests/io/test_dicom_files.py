@@ -6,7 +6,7 @@ import pytest
 from fluoropose.errors import VolumeError
 from fluoropose.io.dicom_files import FolderContents, name_some, parse_dicom, read_contents
 from support.damaged import zipped
-from support.dicom import slice_bytes, without_preamble
+from support.dicom import deflated, slice_bytes, without_preamble
 
 DATA = slice_bytes(0, np.zeros((4, 5), np.int16), [0.0, 0.0, 0.0])
 
@@ -41,3 +41,12 @@ def test_a_name_of_numbers_has_no_ending():
 
 def test_many_names_are_counted():
     assert name_some([*"abcdefg"]) == "a, b, c, d, e and 2 more"
+
+
+def test_a_slice_that_inflates_beyond_its_header_is_named(tmp_path):
+    (tmp_path / "1.dcm").write_bytes(deflated(DATA))
+    (tmp_path / "2.dcm").write_bytes(deflated(DATA, extra=b"\0" * 20_000_000))
+    contents = read_contents(tmp_path)
+    assert list(contents.datasets) == ["1.dcm"]
+    with pytest.raises(VolumeError, match=r"readable slice in 2\.dcm, got expected a deflated image of at most"):
+        contents.require_readable(["1.dcm"])

@@ -22,6 +22,8 @@ def test_a_case_goes_there_and_back_and_away(remote, cases_root, tmp_path, small
     assert list(remote.digests()) == ["small"]
     remote.pull("small", tmp_path / "small")
     assert load_case(tmp_path / "small").digest == small_case.digest
+    remote.pull("small", tmp_path / "record", records_only=True)
+    assert [path.name for path in (tmp_path / "record").iterdir()] == ["case.json"]
     remote.remove("small")
     assert remote.digests() == {}
     remote.remove("small")

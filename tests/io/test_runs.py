@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from fluoropose.errors import FrameError
-from fluoropose.io.runs import read_run
+from fluoropose.io.runs import frame_files, read_run
 from support.dicom import xray_bytes
 
 FRAMES = np.arange(3 * 6 * 8, dtype=np.uint16).reshape(3, 6, 8)
@@ -18,6 +18,8 @@ def test_a_folder_is_read_in_the_order_of_its_names(tmp_path):
         else:
             Image.fromarray(frame).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no frame")
+    (tmp_path / "d.png").mkdir()
+    assert [file.name for file in frame_files(tmp_path)] == ["a.npy", "b.png", "c.tif"]
     np.testing.assert_array_equal(read_run(tmp_path).frames, FRAMES)
 
 

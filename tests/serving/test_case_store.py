@@ -300,10 +300,12 @@ class Remote:
         self.require_up()
         self.kept[folder.name] = (folder / "case.json").read_bytes()
 
-    def pull(self, name, folder):
+    def pull(self, name, folder, *, records_only=False):
         self.require_up()
         folder.mkdir()
         (folder / "case.json").write_bytes(self.kept[name])
+        if not records_only:
+            (folder / "atlas.npy").write_bytes(b"views")
 
     def remove(self, name):
         self.require_up()
@@ -331,6 +333,19 @@ def test_a_folder_is_the_cache_of_an_object_store(root, tmp_path):
     again.remove("hip", CONSOLE)
     assert remote.kept == {} and left(root) == ([], [])
     again.close()
+
+
+def test_the_writer_of_a_fleet_copies_records_alone(root):
+    remote = Remote()
+    remote.kept["hip"] = b'{"text": "a"}'
+    store = CaseStore.open(root, remote=remote, records_only=True)
+    assert {row.name: row.state for row in store.reconcile()} == {"hip": "ready"}
+    assert [path.name for path in (root / "hip").iterdir()] == ["case.json"]
+    assert store.names() == [], "none of them can be loaded here"
+    store.publish(prepared(store, "knee"), "")
+    store.remove("hip", CONSOLE)
+    assert list(remote.kept) == ["knee"] and left(root)[0] == ["knee"]
+    store.close()
 
 
 def test_what_left_the_object_store_or_changed_there_leaves_the_cache(root):

@@ -68,6 +68,20 @@ def test_they_agree_where_a_part_of_the_frame_is_not_used(small_case, frame):
     assert not nothing.information.any()
 
 
+def test_edges_beyond_the_border_are_not_compared(small_case, frame):
+    """A frame that ends in the middle of the object says no more than its pixels, and the rest of it agrees."""
+    columns = frame.shape[1] // 2 + 3
+    homography, views = look(small_case, RIGHT)
+    given = (np.ascontiguousarray(frame[:, :columns]), homography, views, turn_of(small_case, 0.075, -0.15), 0.1)
+    fast, slow = edge_equations(*given), edge_equations_twin(*given)
+    scale = np.sqrt(np.diag(slow.information))
+    np.testing.assert_allclose(
+        fast.information / np.outer(scale, scale), slow.information / np.outer(scale, scale), atol=1e-4
+    )
+    assert fast.information[1, 1] < edge_equations(frame, *given[1:]).information[1, 1]
+    assert fast.agreement > 0.9
+
+
 def test_the_pictures_are_their_twins(small_case, frame):
     given = (frame, *look(small_case, RIGHT + OFF), turn_of(small_case, 0.3, -0.4), 0.07)
     (fast, (top, left)), slow = edge_pictures(*given), edge_pictures_twin(*given)

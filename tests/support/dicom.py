@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     UID,
     CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     EnhancedXAImageStorage,
     ExplicitVRLittleEndian,
@@ -212,6 +214,17 @@ def ends_gdcm(data: bytes) -> bytes:
     precision = packed.index(b"\xff\x4f\xff\x51") + 42
     assert packed[precision] in (0x0F, 0x8F)
     return packed[:precision] + b"\x79" + packed[precision + 1 :]
+
+
+def deflated(data: bytes, extra: bytes = b"") -> bytes:
+    """A DICOM file of explicit little endian with its data set deflated, and bytes after that in it."""
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    meta = 132 + 12 + int(dataset.file_meta.FileMetaInformationGroupLength)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    head = io.BytesIO()
+    pydicom.filewriter.write_file_meta_info(head, dataset.file_meta, enforce_standard=True)
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return data[:132] + head.getvalue() + deflater.compress(data[meta:] + extra) + deflater.flush()
 
 
 def without_preamble(data: bytes) -> bytes:

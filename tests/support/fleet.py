@@ -115,6 +115,10 @@ class FakeView:
 
     async def drain(self, name):
         self.drained.append(name)
+        return {"draining": [name], "avoided": []}
+
+    async def undrain(self, name):
+        self.drained.remove(name)
         return [name]
 
     def status(self):

@@ -4,11 +4,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fluoropose.geometry.camera import Camera
+from fluoropose.geometry.conversion.convert import read_geometry
 from fluoropose.geometry.conversion.imaging_geometry import ImagingGeometry
 from fluoropose.geometry.rigid import rigid
 from fluoropose.geometry.rotation import angle_between, from_rotation_vector
 
-__all__ = ["geometries", "require_same", "some_geometry"]
+__all__ = ["c_arm_geometry", "geometries", "require_same", "some_geometry"]
 
 
 def some_geometry(skew=0.0, ratio=1.0, placed=True):
@@ -16,6 +17,13 @@ def some_geometry(skew=0.0, ratio=1.0, placed=True):
     matrix = np.array([[4500.0, skew, 395.0], [0.0, 4500.0 * ratio, 588.0], [0.0, 0.0, 1.0]])
     place = rigid(from_rotation_vector(np.array([0.4, -1.1, 0.8])), np.array([36.0, -134.0, 1345.0]))
     return ImagingGeometry(Camera(1000, 1024, matrix), place if placed else None, 1200.0)
+
+
+def c_arm_geometry():
+    """Return a geometry of 96 x 128 pixels that every kind can hold but for its place."""
+    spacings = {"row_spacing_mm": 1.5, "column_spacing_mm": 1.5, "source_to_detector_mm": 1100.0}
+    angles = {"primary_deg": 20.0, "secondary_deg": 10.0, "source_to_isocenter_mm": 700.0}
+    return read_geometry({"kind": "c_arm", "rows": 96, "columns": 128} | spacings | angles)
 
 
 @st.composite

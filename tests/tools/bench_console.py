@@ -3,8 +3,8 @@
 PYTHONPATH=service:tests python tests/tools/bench_console.py --seconds 10 --json console.json
 
 A server process with the shipped plate, a writer that sends frames at a fixed rate whatever happens, and the page in
-headless Chromium (software rendering), all on this machine. A frame counts as drawn at the animation frame after the
-one that drew it.
+headless Chromium (without a graphics card: the 2-D canvas, and once WebGL2 by software), all on this machine. A frame
+counts as drawn at the animation frame after the one that drew it.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-from playwright.sync_api import sync_playwright
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -35,11 +34,11 @@ from fluoropose.io.bundles import shipped_models_root
 from fluoropose.io.cases import load_case
 from fluoropose.objects.catalogue import OBJECTS
 from fluoropose.transports.http.schemas import camera_json
-from support.browsers import BROWSER_OPTIONS, browser_path
+from support.devtools import devtools_page
 from support.wire import packed
 
 STEPS = 40
-COLLECT = """() => {
+COLLECT = """(() => {
   const pane = document.querySelector('.pane');
   window.drawn = [];
   new MutationObserver(() => {
@@ -50,7 +49,7 @@ COLLECT = """() => {
     window.drawn.push(one);
     requestAnimationFrame(() => { one[1] = Date.now() - captured; });
   }).observe(pane, { attributes: true, attributeFilter: ['data-seq'] });
-}"""
+})()"""
 
 
 def path_frames(case, side):
@@ -138,27 +137,27 @@ def percentiles(values):
     return {f"p{n}": round(float(np.percentile(values, n)), 1) for n in (50, 95, 99)}
 
 
-def draw(playwright, server, run, fps, seconds):
+def draw(server, query, run, fps, seconds):
     """Return what the page draws of a writer's frames."""
     writer = Writer(server, *run, fps)
     time.sleep(2)
-    browser = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_OPTIONS)
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    began = time.monotonic()
-    page.goto(server.http)
-    page.wait_for_selector(".pane[data-seq]", timeout=60_000)
-    first_s = time.monotonic() - began
-    page.evaluate(COLLECT)
-    page.wait_for_timeout(2000)
-    page.evaluate("window.drawn.length = 0")
-    answered = len(writer.ages)
-    page.wait_for_timeout(1000 * seconds)
-    drawn, answers = page.evaluate("window.drawn"), len(writer.ages) - answered
-    browser.close()
+    with devtools_page() as page:
+        began = time.monotonic()
+        page.call("Page.navigate", url=server.http + query)
+        page.wait("document.querySelector('.pane[data-seq]') !== null")
+        first_s = time.monotonic() - began
+        page.evaluate(COLLECT)
+        time.sleep(2)
+        page.evaluate("window.drawn.length = 0")
+        answered = len(writer.ages)
+        time.sleep(seconds)
+        drawn, answers = page.evaluate("window.drawn"), len(writer.ages) - answered
+        painter = page.evaluate("document.querySelector('.pane').dataset.painter")
     writer.stop(server)
     latencies = [latency for _, latency in drawn if latency]
     ages, tracked = writer.ages[answered:], [one == "TRACKING" for one in writer.statuses[answered:]]
     return {
+        "painter": painter,
         "sent_fps": fps,
         "answered_fps": round(answers / seconds, 1),
         "drawn_fps": round(len(drawn) / seconds, 1),
@@ -195,14 +194,15 @@ def main():
     page = files("fluoropose") / "console_page"
     sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in page.iterdir()}
     figures = {"cores": os.cpu_count(), "gzipped_bytes": sizes | {"all": sum(sizes.values())}}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         cases = Path(folder)
         shutil.copytree(prepare_shipped_cases() / "plate", cases / "plate")
         runs = {side: path_frames(load_case(cases / "plate"), side) for side in (512, 1024)}
         with server_process(cases, shipped_models_root(), 1, "cpu") as server:
             figures["observers_512_30"] = observed(server, runs[512], 30, asked.seconds)
-            figures["drawn_512_30"] = draw(playwright, server, runs[512], 30, asked.seconds)
-            figures["drawn_1024_15"] = draw(playwright, server, runs[1024], 15, asked.seconds)
+            figures["drawn_512_30"] = draw(server, "", runs[512], 30, asked.seconds)
+            figures["drawn_512_30_webgl2"] = draw(server, "?webgl2", runs[512], 30, asked.seconds)
+            figures["drawn_1024_15"] = draw(server, "", runs[1024], 15, asked.seconds)
     text = json.dumps(figures, indent=1)
     print(text)
     if asked.json:

@@ -56,9 +56,10 @@ export function asProblem(status: number, text: string): Problem {
 
 // Raises ApiError for a refusal, and what fetch raises where there is no service.
 export async function call(method: string, path: string, body?: unknown): Promise<Response> {
-  const json: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
+  const isForm = body instanceof FormData;
+  const json: Record<string, string> = body === undefined || isForm ? {} : { "Content-Type": "application/json" };
   const answer = await fetch(path, {
-    method, headers: { ...headers(), ...json }, body: body === undefined ? null : JSON.stringify(body), cache: "no-store",
+    method, headers: { ...headers(), ...json }, body: body === undefined ? null : isForm ? body : JSON.stringify(body), cache: "no-store",
     keepalive: method === "DELETE",
   });
   if (answer.status === 401) refuse();

@@ -3,7 +3,7 @@ import { type CaseState, uploadCase } from "./api";
 import { el, field, fillSelect, number, select } from "./dom";
 import { Preview } from "./preview";
 import { texts } from "./texts";
-import { labelsOf, readVolume, type SmallVolume } from "./volume_file";
+import { askForVolume, labelsOf, readVolume, type SmallVolume } from "./volume_file";
 
 const MATERIALS = ["titanium", "cobalt-chrome", "steel", "peek", "uhmwpe", "bone"];
 
@@ -11,6 +11,7 @@ export class CaseForm {
   readonly element: HTMLFormElement;
   readonly preview = new Preview();
   private volume: SmallVolume | null = null;
+  private uploads = 0;
   private map: SmallVolume | null = null;
   private readonly inputs = {
     name: el("input", { required: true, pattern: "[A-Za-z0-9_.\\-]+", maxLength: 64 }), file: el("input", { type: "file", required: true }),
@@ -51,18 +52,36 @@ export class CaseForm {
     const file = inputs.file.files?.[0];
     const name = file?.name.replace(/(\.nii)?\.[^.]*$/, "").replace(/[^A-Za-z0-9_.-]+/g, "-");
     if (name && !inputs.name.value) inputs.name.value = name.toLowerCase();
-    this.volume = file ? await readVolume(file) : null;
-    if (file && !this.volume) this.tell(texts.noPreview);
+    this.volume = null;
+    this.look();
+    this.volume = file ? await this.read(file, inputs.file) : null;
     this.look();
   }
 
   private async takeMap(): Promise<void> {
     const file = this.inputs.map.files?.[0];
-    this.map = file ? await readVolume(file) : null;
+    this.map = file ? await this.read(file, this.inputs.map) : null;
     const labels = this.map ? labelsOf(this.map) : [];
     fillSelect(this.inputs.label, labels.length ? labels.map(([value, name]) => [String(value), name]) : [["", texts.wholeVolume]]);
     if (file && !labels.length) this.tell(texts.noLabels);
     this.look();
+  }
+
+  // What the browser cannot read the service does. Null: there is nothing to show, or the field has another file by now.
+  private async read(file: File, chosen: HTMLInputElement): Promise<SmallVolume | null> {
+    const isThere = () => chosen.files?.[0] === file;
+    const before = this.uploads;
+    let found = await readVolume(file);
+    if (!found && isThere()) {
+      this.tell(texts.serviceReads);
+      let told: string = texts.noPreview;
+      found = await askForVolume(file).catch((error: Error) => {
+        told = error.message;
+        return null;
+      });
+      if (isThere() && this.uploads === before) this.tell(found ? "" : told);
+    }
+    return isThere() ? found : null;
   }
 
   private look(): void {
@@ -97,6 +116,7 @@ export class CaseForm {
     const { inputs } = this;
     const file = inputs.file.files?.[0];
     if (!file) return;
+    this.uploads++;
     const body = new FormData();
     body.set("options", JSON.stringify(this.options()));
     body.set("volume", file);

@@ -5,6 +5,7 @@ import { Exports } from "./export";
 import type { Frame } from "./frames";
 import type { Pane } from "./pane";
 import { Panes } from "./panes";
+import { webglBy, type Painting } from "./picture";
 import { errorEllipse, sixFromPose } from "./pose";
 import { RunLog } from "./run_log";
 import { Sources } from "./sources";
@@ -39,8 +40,8 @@ export class Live {
   private space: Space | null = null;
   private gone = false;
 
-  constructor(private readonly log: StatusLog, flat: boolean) {
-    this.panes = new Panes(flat);
+  constructor(private readonly log: StatusLog, painting: Painting) {
+    this.panes = new Panes(painting);
     this.panes.onshow = (frame, pane) => this.showFrame(frame, pane);
     this.strips = new Strips([
       ...texts.six.map((name, n) => ({ name, unit: texts.sixUnits[n] })), { name: texts.age, unit: texts.ageUnit },
@@ -63,7 +64,7 @@ export class Live {
     );
     this.object.hidden = true;
     this.sources.acceptDrops(this.element);
-    if (this.panes.first.painter.kind === "2d") this.element.querySelector(".left")?.append(el("p", { className: "note flat" }, texts.flat));
+    if (webglBy() === "absent") this.element.querySelector(".left")?.append(el("p", { className: "note flat" }, texts.flat));
     this.showTools();
   }
 

@@ -15,7 +15,8 @@ const names = ["live", "cases", "service", "geometry"] as const;
 type Name = (typeof names)[number];
 
 const log = new StatusLog();
-const live = new Live(log, new URLSearchParams(location.search).has("flat"));
+const asked = new URLSearchParams(location.search);
+const live = new Live(log, asked.has("flat") ? "2d" : asked.has("webgl2") ? "WebGL2" : "quickest");
 const cases = new Cases(() => void refresh());
 const service = new Service(log, (session) => {
   show("live");

@@ -2,7 +2,7 @@
 import { el } from "./dom";
 import type { Frame } from "./frames";
 import { drawEllipse, drawName, drawOutline } from "./marks";
-import { autoWindow, makePainter, type Painter, type Place, type Window16 } from "./picture";
+import { autoWindow, makePainter, type Painter, type Painting, type Place, type Window16 } from "./picture";
 import type { Ellipse } from "./pose";
 import { texts } from "./texts";
 
@@ -41,8 +41,8 @@ export class Pane {
   private readonly caption = el("p", { className: "caption" });
   private readonly pointers = new Map<number, [number, number]>();
 
-  constructor(flat = false) {
-    this.painter = makePainter(this.below, flat);
+  constructor(painting: Painting = "quickest") {
+    this.painter = makePainter(this.below, painting);
     this.element = el("div", { className: "pane" }, this.above, this.caption, this.words);
     this.element.dataset.painter = this.painter.kind;
     new ResizeObserver(() => this.resize()).observe(this.element);

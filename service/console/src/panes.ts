@@ -4,6 +4,7 @@ import { el } from "./dom";
 import type { Frame } from "./frames";
 import type { Kind } from "./overlays";
 import { Pane } from "./pane";
+import type { Painting } from "./picture";
 import { texts } from "./texts";
 
 export class Panes {
@@ -14,7 +15,7 @@ export class Panes {
   private readonly byCamera = new Map<string, { pane: Pane; blender: Blender }>();
   private kind: Kind = "outline";
 
-  constructor(private readonly flat: boolean) {
+  constructor(private readonly painting: Painting) {
     this.clear();
   }
 
@@ -71,7 +72,7 @@ export class Panes {
   }
 
   private add(camera: string): { pane: Pane; blender: Blender } {
-    const pane = new Pane(this.flat);
+    const pane = new Pane(this.painting);
     pane.onwindow = () => this.onwindow();
     const last = this.all.at(-1);
     if (last) last.element.after(pane.element);

@@ -5,7 +5,10 @@ export interface Window16 { low: number; high: number; inverted: boolean }
 // A pixel (u, v) of the frame is drawn at (x + scale * u, y + scale * v) of the canvas.
 export interface Place { x: number; y: number; scale: number }
 // Draws a frame's picture, a pixel of the canvas for each of its own; whoever shows it brings it to its place.
-export interface Painter { paint: (frame: Frame, window: Window16, isNew: boolean) => void; readonly kind: string }
+export interface Painter { paint: (frame: Frame, window: Window16, isNew: boolean) => void; readonly kind: "WebGL2" | "2d" }
+// `quickest`: WebGL2 with a graphics card, else the 2-D canvas, which costs the processor half as much. The picture is
+// the same.
+export type Painting = "quickest" | "WebGL2" | "2d";
 
 const VERTEX = `#version 300 es
 void main() {
@@ -25,9 +28,24 @@ void main() {
   colour = vec4(vec3(grey.z > 0.5 ? 1.0 - shade : shade), 1.0);
 }`;
 
-export function makePainter(canvas: HTMLCanvasElement, flat = false): Painter {
+export function makePainter(canvas: HTMLCanvasElement, painting: Painting = "quickest"): Painter {
+  const flat = painting === "2d" || (painting === "quickest" && webglBy() !== "card");
   const gl = flat ? null : canvas.getContext("webgl2", { antialias: false, alpha: false });
   return gl ? glPainter(canvas, gl) : flatPainter(canvas);
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+let known: "card" | "software" | "absent" | null = null;
+
+// What carries WebGL2 out. A canvas keeps the kind of its first context: another one is asked.
+export function webglBy(): "card" | "software" | "absent" {
+  if (known) return known;
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return (known = "absent");
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return (known = SOFTWARE.test(name) ? "software" : "card");
 }
 
 function fitTo(canvas: HTMLCanvasElement, frame: Frame): void {
@@ -79,20 +97,29 @@ function prepare(gl: WebGL2RenderingContext): WebGLProgram {
 
 function flatPainter(canvas: HTMLCanvasElement): Painter {
   const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
+  const table = new Uint32Array(65536);
+  let image: ImageData | null = null;
   return {
     kind: "2d",
     paint: (frame, window) => {
       fitTo(canvas, frame);
-      const image = pen.createImageData(frame.columns, frame.rows);
+      if (image?.width !== frame.columns || image.height !== frame.rows) image = pen.createImageData(frame.columns, frame.rows);
+      fillTable(table, window);
       const words = new Uint32Array(image.data.buffer);
-      const scale = 255 / Math.max(1, window.high - window.low);
-      for (let n = 0; n < words.length; n++) {
-        const shade = Math.max(0, Math.min(255, Math.round((frame.pixels[n] - window.low) * scale)));
-        words[n] = 0xff000000 | ((window.inverted ? 255 - shade : shade) * 0x010101);
-      }
+      const { pixels } = frame;
+      for (let n = 0; n < words.length; n++) words[n] = table[pixels[n]];
       pen.putImageData(image, 0, 0);
     },
   };
+}
+
+// The grey of each value, as a word of RGBA.
+function fillTable(table: Uint32Array, { low, high, inverted }: Window16): void {
+  const scale = 255 / Math.max(1, high - low);
+  for (let value = 0; value < table.length; value++) {
+    const shade = Math.round(Math.max(0, Math.min(255, (value - low) * scale)));
+    table[value] = 0xff000000 | ((inverted ? 255 - shade : shade) * 0x010101);
+  }
 }
 
 // The window from the 0.5th to the 99.5th percentile of a sample of the pixels.

@@ -116,6 +116,7 @@ export const texts = {
   label: "Label",
   wholeVolume: "the whole volume",
   noLabels: "The label map has no labels that can be listed here, or cannot be read here.",
+  serviceReads: "The service reads the file, to show what will be chosen.",
   noPreview: "There is no preview of this kind of file; the service reads it all the same.",
   box: "Box, LPS mm",
   boxEnds: ["x from", "y from", "z from", "x to", "y to", "z to"],

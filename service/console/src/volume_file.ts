@@ -1,8 +1,11 @@
 // Reads a CT or a label map in the browser, made small, to show what will be chosen of it: NIfTI-1 and NRRD, also
-// gzipped. The service reads the file itself; what is read here is shown and nothing else.
+// gzipped. Other kinds (a zip of a DICOM series, MetaImage) the service makes small by /v1/check. What is uploaded as a
+// case the service reads itself; what is read here is shown and nothing else.
+import { call } from "./api";
+
 export interface SmallVolume {
-  // (nx, ny, nz) with x the fastest, every `step`-th voxel of the file's axes.
-  values: Float32Array; size: [number, number, number]; step: [number, number, number];
+  // (nx, ny, nz) with x the fastest, every n-th voxel along each of the file's axes.
+  values: Float32Array; size: [number, number, number];
   // LPS mm of a voxel of this small grid: rows of a 3 x 4 matrix.
   lpsFromIndex: number[][];
   // Names of values, where a label map's header holds them.
@@ -38,6 +41,21 @@ export async function readVolume(file: File): Promise<SmallVolume | null> {
   } catch {
     return null;
   }
+}
+
+interface Report { findings: { severity: string; text: string }[]; voxels: { shape: number[]; lps_from_index: number[][]; values: string } | null }
+
+// Has the service read a file; raises ApiError, or an Error with what is wrong with the file. Null: it is no volume.
+export async function askForVolume(file: File): Promise<SmallVolume | null> {
+  const body = new FormData();
+  body.set("file", file);
+  const report: Report = await (await call("POST", "v1/check?voxels=true", body)).json();
+  const wrong = report.findings.find((one) => one.severity === "error");
+  if (wrong) throw new Error(wrong.text);
+  if (!report.voxels) return null;
+  const { shape, lps_from_index, values } = report.voxels;
+  const bytes = Uint8Array.from(atob(values), (one) => one.charCodeAt(0));
+  return { values: new Float32Array(bytes.buffer), size: shape as SmallVolume["size"], lpsFromIndex: lps_from_index.slice(0, 3), names: new Map() };
 }
 
 async function inflate(stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer> {
@@ -125,7 +143,7 @@ function small(data: ArrayBuffer, head: Head): SmallVolume {
     }
   }
   const lpsFromIndex = head.affine.map((row) => row.map((one, j) => (j < 3 ? one * step[j] : one)));
-  return { values, size, step, lpsFromIndex, names: head.names };
+  return { values, size, lpsFromIndex, names: head.names };
 }
 
 // The values of a label map but 0, with their names.

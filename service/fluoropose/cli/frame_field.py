@@ -7,7 +7,7 @@ from typing import Any
 from fluoropose.cli.inputs import read_placed_camera
 from fluoropose.geometry.field_mask import field_mask_from
 from fluoropose.geometry.rig import PlacedCamera
-from fluoropose.io.runs import FRAME_SUFFIXES
+from fluoropose.io.runs import frame_files
 from fluoropose.io.xa_field import read_image_field
 
 __all__ = ["frame_field", "read_camera_of", "with_frame_field"]
@@ -25,7 +25,7 @@ def frame_field(frames: Path, number: int | None = None) -> dict[str, Any] | Non
         If a shutter's numbers are missing.
     """
     if frames.is_dir():
-        files = sorted(one for one in frames.iterdir() if one.is_file() and one.suffix.lower() in FRAME_SUFFIXES)
+        files = frame_files(frames)
         return read_image_field(files[0]) if files else None
     return read_image_field(frames, number or 0)
 

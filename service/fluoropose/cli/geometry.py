@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from fluoropose.cli.console import console, plain_errors
+from fluoropose.cli.geometry_overlay import OverlayFiles, draw_overlay
+from fluoropose.cli.options import Inverted, PixelMeaning
 
 __all__ = ["geometry_app"]
 
@@ -39,19 +41,32 @@ def convert(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write here: .json, or .txt and .csv of calibrations.")
     ] = None,
+    overlay: Annotated[
+        Path | None,
+        typer.Option("--overlay", help="Draw the object on a frame with the camera as written: a .png to look at."),
+    ] = None,
+    case: Annotated[Path | None, typer.Option("--case", help="For --overlay: a prepared case's folder.")] = None,
+    pose: Annotated[Path | None, typer.Option("--pose", help="For --overlay: camera_from_volume in JSON.")] = None,
+    frame: Annotated[Path | None, typer.Option("--frame", help="For --overlay: the frame, or a run's file.")] = None,
+    pixel_meaning: PixelMeaning = "intensity",
+    inverted: Inverted = False,
 ) -> None:
     """Convert a camera. What is lost, assumed or unlikely goes to stderr.
 
     Example: fluoropose geometry convert cam1_mayacam.txt --to intrinsic --out camera1.json
 
     Example: fluoropose geometry convert run.dcm --to c_arm
+
+    Example: fluoropose geometry convert cam1.txt --overlay see.png --case cases/hip --pose pose.json --frame frame.png
     """
     with plain_errors():
+        files = OverlayFiles(overlay, case, pose, frame, pixel_meaning, inverted)
         given: dict[str, Any] = {"rows": rows, "columns": columns, "source_to_detector_mm": source_to_detector_mm}
         how = {"v_axis": v_axis, "looks_along": looks_along} if to in ("intrinsic", "projection_matrix") else {}
         answer = _convert(source, kind, {name: value for name, value in given.items() if value}, {"kind": to, **how})
         _say(answer)
         _write(answer["geometry"], out)
+        draw_overlay(files, answer["geometry"])
 
 
 def _convert(source: Path, kind: str, given: dict[str, Any], to: dict[str, Any]) -> dict[str, Any]:

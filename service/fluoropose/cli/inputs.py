@@ -15,6 +15,7 @@ from fluoropose.io.files import read_json
 from fluoropose.io.geometry_files import geometry_in_file
 from fluoropose.serving.camera_request import CameraRequest
 from fluoropose.transports.http.decode import decode_camera, decode_header
+from fluoropose.transports.http.errors import validation_text
 from fluoropose.transports.http.request_schemas import FrameMeta, PlacedCameraModel
 from fluoropose.transports.http.schemas import CameraModel, camera_json
 
@@ -22,8 +23,14 @@ __all__ = ["is_placed", "read_camera", "read_placed_camera", "read_placed_camera
 
 
 def read_camera(path: Path) -> Camera:
-    """Return the camera in a file: JSON in either form of the API, or any geometry that `geometry convert` reads."""
-    return _camera(_read_camera_json(path), path).camera
+    """Return the camera in a file: JSON in either form of the API, or any geometry that `geometry convert` reads.
+
+    Where it stands is left out.
+    """
+    value: Any = _read_camera_json(path)
+    if isinstance(value, dict):
+        value.pop("camera_from_world", None)
+    return _camera(value, path).camera
 
 
 def is_placed(path: Path) -> bool:
@@ -85,7 +92,7 @@ def _camera(value: Any, path: Path) -> CameraRequest:
     try:
         return CameraModel.model_validate(value).value()
     except ValueError as error:
-        raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
+        raise InputError(f"expected a camera in {path}, got: {_fault(error)}") from error
 
 
 def read_placed_camera(path: Path) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def read_placed_camera(path: Path) -> dict[str, Any]:
     try:
         model = PlacedCameraModel.model_validate(_read_camera_json(path))
     except ValueError as error:
-        raise InputError(f"expected a camera in {path}, got: {_first_line(error)}") from error
+        raise InputError(f"expected a camera in {path}, got: {_fault(error)}") from error
     decode_camera(model)
     return model.model_dump(exclude_none=True)
 
@@ -112,9 +119,11 @@ def read_places(path: Path, count: int) -> list[dict[str, Any]]:
         try:
             decode_header(FrameMeta.model_validate(place))
         except ValueError as error:
-            raise InputError(f"expected places in {path}, got: {_first_line(error)}") from error
+            raise InputError(f"expected places in {path}, got: {_fault(error)}") from error
     return places
 
 
-def _first_line(error: Exception) -> str:
-    return json.dumps(str(error).splitlines()[0])[1:-1]
+def _fault(error: ValueError) -> str:
+    """Return what is wrong in one line: of a model that refused fields, which ones and why."""
+    listed = getattr(error, "errors", None)
+    return json.dumps(str(error).splitlines()[0])[1:-1] if listed is None else validation_text(listed())

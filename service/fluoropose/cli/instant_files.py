@@ -7,10 +7,10 @@ from typing import Any
 import typer
 from numpy.typing import NDArray
 
+from fluoropose.cli.parsing import parse_meaning
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_registration import Reading
 from fluoropose.geometry.camera import Camera
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.io.distortion_files import read_distortion
 from fluoropose.io.frames import read_frame_file
 
@@ -56,7 +56,4 @@ class InstantFiles:
 
     def reading(self) -> Reading:
         """Return how pixels are read, or raise InputError."""
-        names = [item.value for item in PixelMeaning]
-        if self.meaning not in names:
-            raise InputError(f"expected --pixel-meaning {', '.join(names)}, got {self.meaning!r}")
-        return Reading(PixelMeaning(self.meaning), self.inverted)
+        return Reading(parse_meaning(self.meaning), self.inverted)

@@ -4,8 +4,9 @@ import numpy as np
 
 from fluoropose.arrays import Float64
 from fluoropose.errors import InputError
+from fluoropose.imaging.xray import PixelMeaning
 
-__all__ = ["parse_box", "parse_numbers", "parse_spreads", "parse_whole_numbers"]
+__all__ = ["parse_box", "parse_meaning", "parse_numbers", "parse_spreads", "parse_whole_numbers"]
 
 
 def parse_numbers(text: str, option: str) -> tuple[float, ...]:
@@ -35,6 +36,14 @@ def parse_box(text: str | None) -> Float64 | None:
     if len(numbers) != 6:
         raise InputError(f"expected --box x0,y0,z0,x1,y1,z1 in mm, got {text!r}")
     return np.array(numbers).reshape(2, 3)
+
+
+def parse_meaning(text: str) -> PixelMeaning:
+    """Return what pixels mean."""
+    words = [one.value for one in PixelMeaning]
+    if text not in words:
+        raise InputError(f"expected --pixel-meaning {', '.join(words)}, got {text!r}")
+    return PixelMeaning(text)
 
 
 def parse_spreads(text: str, from_file: bool) -> tuple[float, ...]:

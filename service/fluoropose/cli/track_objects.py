@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from fluoropose.cli.environment import find_case
+from fluoropose.cli.parsing import parse_meaning
 from fluoropose.cli.settings import Settings
 from fluoropose.cli.track_log import Row, TrackLog
 from fluoropose.cli.track_outputs import TrackOutputs
@@ -14,7 +15,6 @@ from fluoropose.cli.track_trial import Trial
 from fluoropose.errors import InputError
 from fluoropose.evaluation.frame_registration import Reading
 from fluoropose.evaluation.plots.track import six_parameter_plot
-from fluoropose.imaging.xray import PixelMeaning
 from fluoropose.inference.case_loading import load_resident_case
 from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import find_bundle_folder, load_bundle
@@ -29,10 +29,7 @@ __all__ = ["draw", "open_log", "open_objects", "open_reading"]
 
 def open_reading(meaning: str, inverted: bool) -> Reading:
     """Return how pixels are read, or raise InputError."""
-    words = [one.value for one in PixelMeaning]
-    if meaning not in words:
-        raise InputError(f"expected --pixel-meaning {', '.join(words)}, got {meaning!r}")
-    return Reading(PixelMeaning(meaning), inverted)
+    return Reading(parse_meaning(meaning), inverted)
 
 
 def open_objects(cases: Sequence[str], starts: Sequence[Path], placed: bool, threads: int) -> list[TrialObject]:

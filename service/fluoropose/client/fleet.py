@@ -12,8 +12,10 @@ __all__ = ["ask_door"]
 _ANSWER_S = 10.0
 
 
-def ask_door(url: str, key: str | None = None, authority: Path | None = None, drain: str = "") -> Any:
-    """Return what a front door says of its fleet; with `drain` let a worker or a node's workers go.
+def ask_door(
+    url: str, key: str | None = None, authority: Path | None = None, drain: str = "", undo: bool = False
+) -> Any:
+    """Return what a front door says of its fleet; with `drain` let a worker or a node's workers go, or `undo` that.
 
     Raises
     ------
@@ -28,7 +30,7 @@ def ask_door(url: str, key: str | None = None, authority: Path | None = None, dr
             base_url=url, headers=address.headers(), verify=verify, timeout=_ANSWER_S, trust_env=False
         ) as http:
             if drain:
-                return parse_json(http.post("/v1/fleet/drain", json={"name": drain}))
+                return parse_json(http.post("/v1/fleet/drain", json={"name": drain, "undo": undo}))
             return parse_json(http.get("/v1/fleet"))
     except httpx.TransportError as error:
         raise LinkLostError(f"expected the front door of a fleet at {url}, got: {error}") from error

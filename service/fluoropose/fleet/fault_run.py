@@ -23,13 +23,16 @@ _SURE = "TRACKING"
 
 @dataclass(slots=True)
 class SessionBook:
-    """What one session sent and was answered: (moment in s, milliseconds until the result, status) of each frame."""
+    """What one session sent and was answered: (moment in s, milliseconds until the result, status) of each frame.
+
+    `ages_ms` holds the moment of each frame and its age as the service tells it.
+    """
 
     worker: str
     opening_ms: float
     sent: int = 0
     answers: list[tuple[float, float, str]] = field(default_factory=list)
-    ages_ms: list[float] = field(default_factory=list)
+    ages_ms: list[tuple[float, float]] = field(default_factory=list)
     reconnects: int = 0
     worker_after: str = ""
 
@@ -42,10 +45,17 @@ class SessionBook:
         """Return the times of the frames that were answered in a period."""
         return [ms for at_s, ms, _ in self.answers if after_s <= at_s <= before_s]
 
+    def settled_ages_ms(self, after_s: float) -> list[float]:
+        """Return the ages of the frames that were answered after a moment."""
+        return [ms for at_s, ms in self.ages_ms if at_s >= after_s]
+
 
 @dataclass(frozen=True, slots=True)
 class FaultRun:
-    """So many sessions at a rate for so long; after half of it `strike` is called with the name of one's worker."""
+    """So many sessions at a rate for so long; after half of it `strike` is called with the name of one's worker.
+
+    The frames of the first `settle_s` do not count in times: sessions begin in them, at rough starts.
+    """
 
     http: str
     grpc: str
@@ -55,6 +65,7 @@ class FaultRun:
     sessions: int = 6
     fps: float = 10.0
     seconds: float = 10.0
+    settle_s: float = 1.0
 
     async def run(self) -> dict[str, Any]:
         """Open the sessions, send, strike, and return the figures."""
@@ -66,7 +77,7 @@ class FaultRun:
                 tracker = await client.track(self.sent.case, camera, initial_pose=self.sent.truths[0])
                 books.append(SessionBook(_worker(tracker), 1e3 * (time.perf_counter() - began_s)))
                 trackers.append(tracker)
-            end_s = time.monotonic() + self.seconds
+            settled_s, end_s = time.monotonic() + self.settle_s, time.monotonic() + self.seconds
             senders = [
                 asyncio.create_task(self._send(*pair, end_s, number / self.fps / self.sessions))
                 for number, pair in enumerate(zip(trackers, books, strict=True))
@@ -78,7 +89,7 @@ class FaultRun:
             counters = await self._counters(client, books, trackers)
             for tracker in trackers:
                 await tracker.close()
-        return fault_figures(books, struck, moment_s, counters)
+        return fault_figures(books, struck, moment_s, counters, settled_s)
 
     async def _send(self, tracker: AsyncTracker, book: SessionBook, end_s: float, offset_s: float) -> None:
         frames, number = self.sent.frames, 0
@@ -90,7 +101,7 @@ class FaultRun:
             result = await tracker.send(frames[_swing(number, len(frames))], time.time())
             now_s = time.monotonic()
             book.answers.append((now_s, 1e3 * (now_s - began_s), result["status"]))
-            book.ages_ms.append(float(result["age_ms"]))
+            book.ages_ms.append((now_s, float(result["age_ms"])))
             number += 1
             due_s = max(due_s + 1.0 / self.fps, now_s)
         book.reconnects, book.worker_after = tracker.reconnects, _worker(tracker)
@@ -105,9 +116,15 @@ class FaultRun:
 
 
 def fault_figures(
-    books: list[SessionBook], struck: str, moment_s: float, counters: list[dict[str, int]]
+    books: list[SessionBook],
+    struck: str,
+    moment_s: float,
+    counters: list[dict[str, int]],
+    settled_s: float = 0.0,
 ) -> dict[str, Any]:
     """Return the figures of a run: openings, times before the blow and of the others after it, and gaps of the struck.
+
+    Times are those of frames that were answered after `settled_s`.
 
     `books_add_up`: every frame sent was answered, and the workers that stayed count the same of their sessions.
     """
@@ -120,8 +137,8 @@ def fault_figures(
         "workers": sorted({book.worker for book in books}),
         "struck": struck,
         "opening_ms": [round(book.opening_ms, 1) for book in books],
-        "age_ms": _percentiles([ms for book in books for ms in book.ages_ms]),
-        "before_ms": _percentiles([ms for book in books for ms in book.times_ms(before_s=moment_s)]),
+        "age_ms": _percentiles([ms for book in books for ms in book.settled_ages_ms(settled_s)]),
+        "before_ms": _percentiles([ms for book in books for ms in book.times_ms(before_s=moment_s, after_s=settled_s)]),
         "others_after_ms": _percentiles([ms for book in others for ms in book.times_ms(after_s=moment_s)]),
         "others_reconnects": sum(book.reconnects for book in others),
         "others_unsure": sum(status != _SURE for book in others for _, _, status in book.answers),

@@ -13,34 +13,21 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fluoropose.arrays import Bool, Float32
+from fluoropose.imaging.field_search import field_in, grown
 from fluoropose.imaging.masks import small_parts
 from fluoropose.imaging.xray import PixelMeaning
 
-__all__ = ["UsablePixels", "binned_mask", "field_in", "fill_unseen", "marks_in", "saturated_share", "usable_pixels"]
-
-_THIN = 4
-"""The field is looked for in pixels of so many frame pixels a side."""
-
-_DARK_SHARE = 0.35
-_FLAT_SHARE = 0.06
-_STEP_SHARE = 0.12
-_STEPPED, _STEP_WITHIN = 0.7, 6
-_LEAST_OUTSIDE, _MOST_OUTSIDE = 0.02, 0.9
-_LEAST_IN_MIDDLE = 0.5
-"""Beyond the field all four corners are darker than `_DARK_SHARE` of the frame's middle brightness, and a pixel from
-the border inwards is as dark as they within `_FLAT_SHARE` of the frame's span. On `_STEPPED` of its rim the field is
-brighter by `_STEP_SHARE` of the span at least, `_STEP_WITHIN` thinned pixels inwards (rims of real fields are as soft
-as that): tissue that fades has no such step. `_LEAST_IN_MIDDLE` of the frame's middle half is in the field: the open
-beam beside a thick body is as bright, and the body as dark, but a console's field lies about the middle."""
+__all__ = ["UsablePixels", "binned_mask", "fill_unseen", "marks_in", "saturated_share", "usable_pixels"]
 
 _CLIPPED_SHARE = 0.005
 """Share of pixels with the largest value from which they are clipped, if that value is the full scale of some bits: an
 open beam without noise, as simulations have it, is not."""
 
 _LEAST_MARK, _MOST_MARKS = 12, 0.01
-_MARK_SIDE = 0.12
+_MARK_SIDE, _MARK_STEP = 0.12, 0.12
 """A mark is a connected part of pixels with the frame's largest value, `_LEAST_MARK` pixels at least and no longer than
-`_MARK_SIDE` of the frame; all marks are at most `_MOST_MARKS` of it. More such pixels are an open beam."""
+`_MARK_SIDE` of the frame, brighter than what is about it by `_MARK_STEP` of the span; all marks are at most
+`_MOST_MARKS` of it. More such pixels are an open beam."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,46 +91,18 @@ def _saturated_share(pixels: NDArray[Any], top: int, at_top: int) -> float:
     return max(at_top, at_bottom) / pixels.size
 
 
-def field_in(pixels: NDArray[Any], factor: int = 1, inverted: bool = False) -> Bool | None:
-    """Return which pixels of a binned frame are in a round or collimated field, from it alone; None: all are."""
-    rows, columns = pixels.shape[0] // _THIN * _THIN, pixels.shape[1] // _THIN * _THIN
-    if min(rows, columns) < 8 * _THIN:
-        return None
-    thin = pixels[_THIN // 2 : rows : _THIN, _THIN // 2 : columns : _THIN].astype(np.float32)
-    if inverted:
-        thin = thin.max() - thin
-    low, middle = float(thin.min()), float(np.median(thin[::4, ::4]))
-    span = float(np.percentile(thin[::4, ::4], 98)) - low
-    corners = thin[[0, 0, -1, -1], [0, -1, 0, -1]]
-    if span <= 0.0 or float(corners.max()) - low > _DARK_SHARE * max(middle - low, 0.5 * span):
-        return None
-    outside = _from_border(thin <= float(np.median(corners)) + _FLAT_SHARE * span)
-    if not _LEAST_OUTSIDE < float(outside.mean()) < _MOST_OUTSIDE or not _has_step(thin, outside, span):
-        return None
-    # One thinned pixel more is outside: the field's edge lies within it.
-    inside = ~_grown(outside)
-    middle_rows, middle_columns = (slice(side // 4, side - side // 4) for side in inside.shape)
-    if float(inside[middle_rows, middle_columns].mean()) < _LEAST_IN_MIDDLE:
-        return None
-    rows_of_bins, columns_of_bins = (
-        np.minimum((np.arange(side // factor) * factor + factor // 2) // _THIN, count - 1)
-        for side, count in zip(pixels.shape, inside.shape, strict=True)
-    )
-    return _taken(inside, rows_of_bins, columns_of_bins)
-
-
 def marks_in(pixels: NDArray[Any], at_top: Bool) -> Bool | None:
     """Return which of the pixels with the largest value are burnt-in marks, with two pixels about them; None: none."""
     longest = int(_MARK_SIDE * max(pixels.shape))
     marks = small_parts(at_top, _LEAST_MARK, longest)
     if not marks.any():
         return None
-    about = _grown(_grown(marks)) & ~_grown(marks)
+    about = grown(grown(marks)) & ~grown(marks)
     # Noise about the open beam has no step; a mark is drawn over something darker.
     span = float(pixels.max()) - float(pixels.min())
-    if float(pixels.max()) - float(np.median(pixels[about])) < _STEP_SHARE * span:
+    if float(pixels.max()) - float(np.median(pixels[about])) < _MARK_STEP * span:
         return None
-    return _grown(_grown(marks))
+    return grown(grown(marks))
 
 
 def binned_mask(mask: Bool, factor: int) -> Bool:
@@ -221,65 +180,3 @@ def _top_of(pixels: NDArray[Any]) -> tuple[int, int, int]:
             for u in range(1, len(row)):
                 compact += row[u] == top and row[u - 1] == top and above[u] == top
     return top, count, compact
-
-
-@njit(cache=True, nogil=True)
-def _taken(mask: Bool, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Bool:
-    """Return the pixels of a mask in these rows and columns, which may be asked for more than once."""
-    out = np.empty((len(rows), len(columns)), np.bool_)
-    for v in range(len(rows)):
-        if v > 0 and rows[v] == rows[v - 1]:
-            out[v] = out[v - 1]
-            continue
-        row, to = mask[rows[v]], out[v]
-        for u in range(len(columns)):
-            to[u] = row[columns[u]]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _from_border(dark: Bool) -> Bool:
-    """Return which dark pixels are reached from a side, along a row or a column, through dark ones."""
-    rows, columns = dark.shape
-    reached = np.zeros(dark.shape, np.bool_)
-    for v in range(rows):
-        row, to = dark[v], reached[v]
-        for u in range(columns):
-            if not row[u]:
-                break
-            to[u] = True
-        for u in range(columns):
-            if not row[columns - 1 - u]:
-                break
-            to[columns - 1 - u] = True
-    for first, step in ((0, 1), (rows - 1, -1)):
-        open_yet = np.ones(columns, np.bool_)
-        for n in range(rows):
-            row, to = dark[first + step * n], reached[first + step * n]
-            for u in range(columns):
-                open_yet[u] &= row[u]
-                to[u] |= open_yet[u]
-            if not open_yet.any():
-                break
-    return reached
-
-
-def _has_step(thin: Float32, outside: Bool, span: float) -> bool:
-    """Tell whether the field, a little inwards, is brighter than what is outside, on most of its rim."""
-    dark = float(np.median(thin[outside]))
-    for _ in range(_STEP_WITHIN - 1):
-        outside = _grown(outside)
-    rim = _grown(outside) & ~outside
-    if not rim.any():
-        return False
-    return float((thin[rim] > dark + _STEP_SHARE * span).mean()) >= _STEPPED
-
-
-def _grown(mask: Bool) -> Bool:
-    """Return a mask with the pixels above, below and beside it."""
-    grown = mask.copy()
-    grown[1:] |= mask[:-1]
-    grown[:-1] |= mask[1:]
-    grown[:, 1:] |= mask[:, :-1]
-    grown[:, :-1] |= mask[:, 1:]
-    return grown

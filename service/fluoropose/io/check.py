@@ -8,17 +8,20 @@ from fluoropose.io.check_kinds import check_frames, check_geometry, check_mesh, 
 from fluoropose.io.check_report import CheckReport, failed_report
 from fluoropose.io.dicom_files import parse_dicom
 from fluoropose.io.dicom_planes import is_volume_image
+from fluoropose.io.first_bytes import is_dicom
 from fluoropose.io.mesh_files import MESH_SUFFIXES
 from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.video import VIDEO_SUFFIXES
 
 __all__ = ["check_path", "what_is"]
 
-_CHECKS: dict[str, Callable[[Path], CheckReport]] = {
-    "volume": check_volume_file,
-    "mesh": check_mesh,
-    "geometry": check_geometry,
+_CHECKS: dict[str, Callable[[Path, int | None], CheckReport]] = {
+    "volume": lambda path, _: check_volume_file(path),
+    "mesh": lambda path, _: check_mesh(path),
+    "frame": check_frames,
+    "geometry": lambda path, _: check_geometry(path),
 }
+"""By kind, given the path and the number of a frame."""
 
 _ENDINGS = {
     "volume": (".zip", ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"),
@@ -37,7 +40,7 @@ def check_path(path: Path, number: int | None = None) -> CheckReport:
     try:
         with translate_faults(InputError, f"something that can be checked in {path.name}"):
             what = what_is(path)
-            return check_frames(path, number) if what == "frame" else _CHECKS[what](path)
+            return _CHECKS[what](path, number)
     except FluoroposeError as error:
         return failed_report(path.name, what, error)
 
@@ -59,6 +62,6 @@ def what_is(path: Path) -> str:
         if path.name.lower().endswith(endings):
             return what
     data = path.read_bytes()
-    if data[128:132] == b"DICM" or path.suffix.lower() in (".dcm", ".ima", ".dicom"):
+    if is_dicom(data) or path.suffix.lower() in (".dcm", ".ima", ".dicom"):
         return "volume" if is_volume_image(parse_dicom(data)) else "frame"
     raise InputError(f"expected a volume, a mesh, a frame or a geometry, got {path.name}, whose ending tells none")

@@ -16,6 +16,7 @@ from fluoropose.imaging.volume_findings import list_volume_findings
 from fluoropose.imaging.whole_ct import is_whole_ct, list_tissues
 from fluoropose.io.check_picture import frame_picture, shadow_picture, slice_picture
 from fluoropose.io.check_report import CheckReport
+from fluoropose.io.check_voxels import coarse_voxels
 from fluoropose.io.geometry_files import geometry_in_file
 from fluoropose.io.meshes import read_mesh
 from fluoropose.io.run_frame import read_run_frame
@@ -47,7 +48,7 @@ def check_volume_file(path: Path) -> CheckReport:
         "file": reading.facts,
     }
     findings = _ordered([*reading.findings, *list_volume_findings(volume)])
-    return CheckReport(path.name, understood, findings, slice_picture(volume))
+    return CheckReport(path.name, understood, findings, slice_picture(volume), coarse_voxels(volume))
 
 
 def check_mesh(path: Path) -> CheckReport:

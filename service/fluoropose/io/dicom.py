@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 
 from fluoropose.errors import DeviceError, FrameError
-from fluoropose.io.dicom_bounds import MAX_PIXELS, ImageBounds, open_dicom_image
+from fluoropose.io.dicom_bounds import MAX_HEADER_BYTES, MAX_PIXELS, ImageBounds, open_dicom_header, open_dicom_image
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.xray_pixels import xray_pixels
 
@@ -45,7 +45,7 @@ def read_dicom_run_frame(data: bytes, number: int | None = None) -> tuple[NDArra
     with translate_faults(FrameError, "a DICOM image"):
         dataset = open_dicom_image(data, ImageBounds(MAX_PIXELS, _MAX_FRAMES))
         count = int(dataset.get("NumberOfFrames") or 1)
-        at = count // 2 if number is None else number
+        at = chosen_frame(number, count)
         pixels = _decode_pixels(dataset, at)
         if pixels.ndim != 2:
             raise FrameError(f"expected greyscale frames, got pixels of shape {pixels.shape}")
@@ -53,8 +53,9 @@ def read_dicom_run_frame(data: bytes, number: int | None = None) -> tuple[NDArra
 
 
 def told_dicom_size(path: Path) -> tuple[int, int]:
-    """Return the rows and columns that an image's header says, or raise what pydicom does."""
-    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
+    """Return the rows and columns that an image's header says, or raise FrameError; pixels are not read."""
+    with path.open("rb") as stream:
+        header = open_dicom_header(stream.read(2 * MAX_HEADER_BYTES))
     return int(header.Rows), int(header.Columns)
 
 

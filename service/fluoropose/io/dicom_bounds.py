@@ -1,11 +1,12 @@
 """DICOM X-ray images from outside: the headers are read and checked before a pixel is decoded or anything is inflated.
 
-A deflated data set (DICOM PS3.5, A.5) is inflated here, with a bound, because a reader would inflate all of it before
-it looks at a header. Encapsulated pixels (RLE, JPEG) are decoded to what the header announces, so that the header's
-numbers bound them; their bytes may be at most those of the pixels.
+A deflated data set (DICOM PS3.5, A.5) is inflated here, up to what its header announces, because a reader would inflate
+all of it before it looks at a header. Encapsulated pixels (RLE, JPEG) are decoded to what the header announces, so that
+the header's numbers bound them; their bytes may be at most those of the pixels.
 """
 
 import io
+import math
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,15 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from fluoropose.errors import FrameError
 
-__all__ = ["ImageBounds", "MAX_DICOM_BYTES", "MAX_HEADER_BYTES", "MAX_PIXELS", "open_dicom_image"]
+__all__ = [
+    "ImageBounds",
+    "MAX_DICOM_BYTES",
+    "MAX_HEADER_BYTES",
+    "MAX_PIXELS",
+    "check_inflated_size",
+    "open_dicom_header",
+    "open_dicom_image",
+]
 
 MAX_PIXELS = 4096 * 4096
 """The most pixels of a frame: more than any fluoroscopy detector has."""
@@ -28,10 +37,10 @@ MAX_HEADER_BYTES = 4 * 2**20
 """The pixels must begin within so many bytes: an icon and private elements stay far below."""
 
 _META_BYTES = 64 * 2**10
+_SIZES = ("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated")
 _MAX_ELEMENTS = 4096
 _PIXEL_TAG = 0x7FE00010
 _BITS = (8, 16, 32)
-_DEFLATED_BITS = 16
 _SLACK_BYTES = 64 * 2**10
 """What encapsulation and the last elements may add to the pixels."""
 
@@ -84,14 +93,52 @@ def open_dicom_image(data: bytes, bounds: ImageBounds) -> Dataset:
         raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error
 
 
+def open_dicom_header(data: bytes) -> Dataset:
+    """Return what a DICOM image's data set holds before its pixels; `data` may be the beginning of the file alone.
+
+    Raises
+    ------
+    FrameError
+        If the bytes are no DICOM image, or the header is longer than `MAX_HEADER_BYTES`.
+    """
+    try:
+        meta, body = _split(data)
+        syntax, stream = meta.TransferSyntaxUID, io.BytesIO(_start(meta, body))
+        implicit, little = syntax == ImplicitVRLittleEndian, bool(syntax.is_little_endian)
+        header = read_dataset(stream, implicit, little, stop_when=_stop_at_pixels())
+    except FrameError:
+        raise
+    except Exception as error:
+        raise FrameError(f"expected a DICOM image, got: {str(error)[:200]}") from error
+    if stream.tell() >= MAX_HEADER_BYTES:
+        raise FrameError(f"expected a header of at most {MAX_HEADER_BYTES} bytes, got more")
+    header.file_meta = meta
+    return header
+
+
+def check_inflated_size(data: bytes) -> None:
+    """Raise FrameError if a deflated DICOM file, with a preamble or not, holds more than its header announces."""
+    if DeflatedExplicitVRLittleEndian.encode() not in data[:_META_BYTES]:
+        return
+    stream = io.BytesIO(data[:_META_BYTES])
+    read_preamble(stream, True)
+    meta = FileMetaDataset(read_dataset(stream, False, True, stop_when=_stop_after_meta))
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return
+    body = data[stream.tell() :]
+    header = read_dataset(io.BytesIO(_start(meta, body)), False, True, stop_when=_stop_after_sizes)
+    sizes = [_number(header, name, 1) for name in _SIZES]
+    _inflate(body, math.prod(sizes) // 8 if min(sizes) > 0 else 0)
+
+
 def _open(data: bytes, bounds: ImageBounds) -> Dataset:
     meta, body = _split(data)
     syntax = meta.TransferSyntaxUID
-    if syntax == DeflatedExplicitVRLittleEndian:
-        body = _inflate(body, bounds)
     implicit, little = syntax == ImplicitVRLittleEndian, bool(syntax.is_little_endian)
-    header = read_dataset(io.BytesIO(body[:MAX_HEADER_BYTES]), implicit, little, stop_when=_stop_at_pixels())
+    header = read_dataset(io.BytesIO(_start(meta, body)), implicit, little, stop_when=_stop_at_pixels())
     expected = bounds.check(header)
+    if syntax == DeflatedExplicitVRLittleEndian:
+        body = _inflate(body, expected)
     if syntax.is_encapsulated and len(body) > expected + _SLACK_BYTES + MAX_HEADER_BYTES:
         raise FrameError(f"expected at most the {expected} bytes of the pixels, encapsulated, got {len(body)}")
     dataset = read_dataset(io.BytesIO(body), implicit, little, stop_when=_stop_after_pixels())
@@ -107,7 +154,7 @@ def _split(data: bytes) -> tuple[FileMetaDataset, bytes]:
     stream = io.BytesIO(data[:_META_BYTES])
     if not read_preamble(stream, False):
         raise FrameError("expected a DICOM image, got a file without its preamble")
-    meta = FileMetaDataset(read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2))
+    meta = FileMetaDataset(read_dataset(stream, False, True, stop_when=_stop_after_meta))
     if "TransferSyntaxUID" not in meta:
         raise FrameError("expected a DICOM file that names its transfer syntax, got none")
     if not meta.TransferSyntaxUID.is_transfer_syntax:
@@ -115,14 +162,29 @@ def _split(data: bytes) -> tuple[FileMetaDataset, bytes]:
     return meta, data[stream.tell() :]
 
 
-def _inflate(body: bytes, bounds: ImageBounds) -> bytes:
-    """Return a deflated data set, or raise FrameError before it holds more than an image within bounds can."""
-    most = min(MAX_DICOM_BYTES, bounds.pixels * bounds.frames * _DEFLATED_BITS // 8) + MAX_HEADER_BYTES
+def _start(meta: FileMetaDataset, body: bytes) -> bytes:
+    """Return the first `MAX_HEADER_BYTES` of a data set."""
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, MAX_HEADER_BYTES)
+    return body[:MAX_HEADER_BYTES]
+
+
+def _inflate(body: bytes, announced: int) -> bytes:
+    """Return a deflated data set, or raise FrameError before it holds more than the pixels announced and a header."""
+    most = min(MAX_DICOM_BYTES, announced) + MAX_HEADER_BYTES
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = inflater.decompress(body, most)
     if inflater.unconsumed_tail:
         raise FrameError(f"expected a deflated image of at most {most} bytes, got more")
     return inflated
+
+
+def _stop_after_meta(tag: int, vr: str | None, length: int) -> bool:
+    return tag >> 16 != 2
+
+
+def _stop_after_sizes(tag: int, vr: str | None, length: int) -> bool:
+    return tag >> 16 > 0x0028
 
 
 def _stop_at_pixels() -> Any:

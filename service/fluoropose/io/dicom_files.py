@@ -15,6 +15,7 @@ import pydicom
 
 from fluoropose.errors import VolumeError
 from fluoropose.imaging.finding import Finding
+from fluoropose.io.dicom_bounds import check_inflated_size
 from fluoropose.io.reader_faults import fault_text
 
 __all__ = ["FolderContents", "MAX_UNZIPPED_BYTES", "name_some", "parse_dicom", "read_contents"]
@@ -68,6 +69,7 @@ def parse_dicom(data: bytes) -> Any:
     """Return the data set of a DICOM file with or without a preamble, or raise ValueError (or what pydicom raises)."""
     if not data:
         raise ValueError("an empty file")
+    check_inflated_size(data)
     dataset = pydicom.dcmread(io.BytesIO(data), force=True)
     if (
         "SOPClassUID" not in dataset

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fluoropose.errors import FrameError
 from fluoropose.io.frames import npy_frame, read_frame_file
 from fluoropose.io.reader_faults import translate_faults
-from fluoropose.io.runs import FRAME_SUFFIXES, read_run
+from fluoropose.io.runs import frame_files, read_run
 
 __all__ = ["FrameSequence", "open_frames"]
 
@@ -50,7 +50,7 @@ def open_frames(path: Path) -> FrameSequence:
 
 
 def _folder(path: Path) -> FrameSequence:
-    files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
+    files = frame_files(path)
     if not files:
         raise FrameError(f"expected frames in the folder {path}, got none")
     return FrameSequence(tuple(file.name for file in files), lambda number: read_frame_file(files[number]))

@@ -16,6 +16,8 @@ from fluoropose.errors import FrameError
 from fluoropose.imaging.xray import FRAME_DTYPES
 from fluoropose.io.dicom import read_dicom_frame
 from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.first_bytes import is_dicom, is_tiff
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 
@@ -66,7 +68,7 @@ def guess_media_type(data: bytes) -> str:
         return "application/x-npy"
     if data.startswith(b"\x89PNG"):
         return "image/png"
-    return "application/dicom" if data[128:132] == b"DICM" else ""
+    return "application/dicom" if is_dicom(data) else ""
 
 
 def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
@@ -77,7 +79,7 @@ def read_frame_file(path: Path, number: int | None = None) -> NDArray[Any]:
     """
     with name_file(path), translate_faults(FrameError, f"a frame in {path}"):
         data = path.read_bytes()
-        if data[:4] in (b"II*\0", b"MM\0*"):
+        if is_tiff(data):
             return tiff_pages(data, number or 0, 1)[0]
         if data.startswith(_JPEG):
             return _from_image(data, "JPEG")
@@ -106,9 +108,7 @@ def npy_frame(path: Path, number: int) -> NDArray[Any]:
         stack = np.load(path, mmap_mode="r", allow_pickle=False)
     if stack.ndim != 3 or stack.shape[1] * stack.shape[2] > MAX_PIXELS:
         raise FrameError(f"expected frames as (frames, rows, columns) in {path.name}, got shape {stack.shape}")
-    if not 0 <= number < len(stack):
-        raise FrameError(f"expected a frame number of 0 to {len(stack) - 1}, got {number}")
-    return np.array(stack[number])
+    return np.array(stack[chosen_frame(number, len(stack))])
 
 
 def raw_frame(data: bytes, dtype: str | None, rows: int, columns: int) -> NDArray[Any]:

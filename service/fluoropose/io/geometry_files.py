@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fluoropose.errors import GeometryError, InputError
+from fluoropose.io.first_bytes import is_dicom
 from fluoropose.io.reader_faults import translate_faults
 from fluoropose.io.xa_attributes import xa_attributes
 
@@ -34,7 +35,7 @@ def _read(path: Path, kind: str) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
             data = stream.read(_MOST_BYTES)
-            if data[128:132] == b"DICM":
+            if is_dicom(data):
                 return xa_attributes(data + stream.read())
     except OSError as error:
         raise InputError(f"expected a geometry in {path}, got: {error.strerror}") from error

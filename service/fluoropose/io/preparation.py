@@ -21,6 +21,7 @@ from fluoropose.imaging.selection import Selection
 from fluoropose.imaging.volume import Volume
 from fluoropose.imaging.volume_findings import find_hu_offset
 from fluoropose.io.cases import store_case
+from fluoropose.io.first_bytes import is_dicom
 from fluoropose.io.mesh_files import MESH_SUFFIXES, mesh_suffix
 from fluoropose.io.meshes import read_mesh
 from fluoropose.io.metaimage import is_metaimage
@@ -222,7 +223,7 @@ def volume_suffix(first_bytes: bytes, name: str = "", size: int | None = None) -
         return ".nrrd"
     if first_bytes[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c"):
         return ".nii"
-    if first_bytes[128:132] == b"DICM":
+    if is_dicom(first_bytes):
         return ".dcm"
     if is_metaimage(first_bytes):
         return ".mha"

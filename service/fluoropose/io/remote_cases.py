@@ -82,12 +82,15 @@ class RemoteCases:
                 if (folder / name).is_file():
                     self._store.put_file(str(folder / name), f"{self._root}/{folder.name}/{name}")
 
-    def pull(self, name: str, folder: Path) -> None:
-        """Copy a case into a folder that is empty or not there; whether it is whole is found when it is loaded."""
+    def pull(self, name: str, folder: Path, *, records_only: bool = False) -> None:
+        """Copy a case, or its record alone, into a folder that is empty or not there.
+
+        Whether the case is whole is found when it is loaded.
+        """
         with _store_errors(f"to read {name}"):
             folder.mkdir(parents=True, exist_ok=True)
             there = {str(path).split("/")[-1] for path in self._store.ls(f"{self._root}/{name}", detail=False)}
-            for file in CASE_FILES:
+            for file in (_RECORD,) if records_only else CASE_FILES:
                 if file in there:
                     self._store.get_file(f"{self._root}/{name}/{file}", str(folder / file))
 

@@ -1,6 +1,5 @@
 """One frame of a run on disk, with what the run says of itself; the other frames are not decoded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,11 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run_frame, told_dicom_size
+from fluoropose.io.first_bytes import is_dicom, is_tiff
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.frames import npy_frame, read_frame_file, told_picture_size
 from fluoropose.io.reader_faults import name_file, translate_faults
-from fluoropose.io.runs import FRAME_SUFFIXES
+from fluoropose.io.runs import frame_files
 from fluoropose.io.tiff_pages import count_pages, tiff_pages
 from fluoropose.io.video import VIDEO_SUFFIXES, read_video_frame
 
@@ -51,23 +52,23 @@ def _read(path: Path, number: int | None) -> RunFrame:
     if path.suffix.lower() == ".npy":
         return _of_stack(path, number)
     data = path.read_bytes()
-    if data[128:132] == b"DICM":
+    if is_dicom(data):
         return RunFrame(*read_dicom_run_frame(data, number))
-    if data[:4] in (b"II*\0", b"MM\0*"):
+    if is_tiff(data):
         count = count_pages(data)
-        at = count // 2 if number is None else number
+        at = chosen_frame(number, count)
         return RunFrame(tiff_pages(data, at, 1)[0], at, count)
     return RunFrame(read_frame_file(path, number), 0, 1)
 
 
 def _of_folder(path: Path, number: int | None) -> RunFrame:
-    files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
+    files = frame_files(path)
     if not files:
         raise FrameError(f"expected frames in the folder {path}, got none")
     sizes = sorted({size for size in map(_told_size, files) if size is not None})
     if len(sizes) > 1:
         raise FrameError(f"expected frames of one size in {path}, got {', '.join(map(str, sizes[:3]))}")
-    at = _chosen(number, files)
+    at = chosen_frame(number, len(files))
     return RunFrame(read_frame_file(files[at]), at, len(files))
 
 
@@ -75,17 +76,11 @@ def _of_stack(path: Path, number: int | None) -> RunFrame:
     with translate_faults(FrameError, f"an npy file in {path}"):
         stack = np.load(path, mmap_mode="r", allow_pickle=False)
     if stack.ndim == 2:
-        return RunFrame(read_frame_file(path), _chosen(number, [path]), 1)
+        return RunFrame(read_frame_file(path), chosen_frame(number, 1), 1)
     if stack.ndim != 3 or len(stack) == 0:
         raise FrameError(f"expected frames as (rows, columns) or (frames, rows, columns), got shape {stack.shape}")
-    at = _chosen(number, stack)
+    at = chosen_frame(number, len(stack))
     return RunFrame(npy_frame(path, at), at, len(stack))
-
-
-def _chosen(number: int | None, frames: Sequence[Any] | NDArray[Any]) -> int:
-    if number is not None and not 0 <= number < len(frames):
-        raise FrameError(f"expected a frame number of 0 to {len(frames) - 1}, got {number}")
-    return len(frames) // 2 if number is None else number
 
 
 def _told_size(path: Path) -> tuple[int, int] | None:

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_run
+from fluoropose.io.first_bytes import is_dicom, is_tiff
 from fluoropose.io.frames import MAX_PIXELS, read_frame_file
 from fluoropose.io.reader_faults import name_file, translate_faults
 from fluoropose.io.tiff_pages import tiff_pages
 from fluoropose.io.video import VIDEO_SUFFIXES, read_video
 
-__all__ = ["FRAME_SUFFIXES", "FrameRun", "read_run"]
+__all__ = ["FrameRun", "frame_files", "read_run"]
 
-FRAME_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
+_FRAME_SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".ima", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,11 @@ class FrameRun:
 
     frames: list[NDArray[Any]]
     fps: float | None = None
+
+
+def frame_files(folder: Path) -> list[Path]:
+    """Return the files of a folder whose endings are frames', in the order of names; none of its subfolders."""
+    return sorted(item for item in folder.iterdir() if item.is_file() and item.suffix.lower() in _FRAME_SUFFIXES)
 
 
 def read_run(path: Path) -> FrameRun:
@@ -43,8 +49,7 @@ def read_run(path: Path) -> FrameRun:
 
 def _read(path: Path) -> FrameRun:
     if path.is_dir():
-        files = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in FRAME_SUFFIXES)
-        run = FrameRun([read_frame_file(item) for item in files])
+        run = FrameRun([read_frame_file(file) for file in frame_files(path)])
     elif path.suffix.lower() in VIDEO_SUFFIXES:
         run = FrameRun(*read_video(path))
     elif path.suffix.lower() == ".npy":
@@ -61,10 +66,10 @@ def _read(path: Path) -> FrameRun:
 
 def _read_file(path: Path) -> FrameRun:
     data = path.read_bytes()
-    if data[128:132] == b"DICM":
+    if is_dicom(data):
         frames, fps = read_dicom_run(data)
         return FrameRun(frames, fps)
-    if data[:4] in (b"II*\0", b"MM\0*"):
+    if is_tiff(data):
         return FrameRun(tiff_pages(data))
     return FrameRun([read_frame_file(path)])
 

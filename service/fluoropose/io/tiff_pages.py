@@ -13,6 +13,7 @@ from PIL import Image
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["count_pages", "tiff_pages"]
@@ -41,10 +42,8 @@ def tiff_pages(data: bytes, first: int = 0, most: int | None = None) -> list[NDA
     """
     with translate_faults(FrameError, "a TIFF image"), Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
         count = _count(image)
-        if not 0 <= first < count:
-            raise FrameError(f"expected a frame number of 0 to {count - 1}, got {first}")
         pages = []
-        for number in range(first, count if most is None else min(count, first + most)):
+        for number in range(chosen_frame(first, count), count if most is None else min(count, first + most)):
             image.seek(number)
             pages.append(_page(image))
         return pages

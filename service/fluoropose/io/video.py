@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fluoropose.errors import FrameError, InputError
 from fluoropose.io.dicom_bounds import MAX_PIXELS
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.reader_faults import translate_faults
 
 __all__ = ["VIDEO_SUFFIXES", "read_video", "read_video_frame", "write_video"]
@@ -44,12 +45,12 @@ def read_video_frame(path: Path, number: int | None = None) -> tuple[NDArray[Any
     """
     with _opened(path) as (container, stream):
         count = int(stream.frames) or sum(1 for _ in _grey_frames(container, stream))
-        at = count // 2 if number is None else number
+        at = chosen_frame(number, count)
         container.seek(0)
         for here, frame in enumerate(_grey_frames(container, stream)):
             if here == at:
                 return frame, at, count, _rate(stream)
-    raise FrameError(f"expected a frame number of 0 to {count - 1}, got {at}")
+    raise FrameError(f"expected {count} frames in {path}, as the file says, got its end before frame {at}")
 
 
 def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], rate: float) -> int:

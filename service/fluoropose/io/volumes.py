@@ -8,6 +8,7 @@ import numpy as np
 from fluoropose.errors import VolumeError
 from fluoropose.imaging.volume import Volume
 from fluoropose.io.dicom_series import read_dicom_series
+from fluoropose.io.first_bytes import is_dicom_file
 from fluoropose.io.metaimage import read_metaimage
 from fluoropose.io.nifti import read_nifti
 from fluoropose.io.nrrd import read_nrrd
@@ -46,9 +47,8 @@ def _examine(path: Path) -> VolumeReading:
     for endings, read in _READERS.items():
         if name.endswith(endings):
             return read(path)
-    with path.open("rb") as file:
-        if file.read(132)[128:] == b"DICM":
-            return read_dicom_series(path)
+    if is_dicom_file(path):
+        return read_dicom_series(path)
     raise VolumeError(f"expected {VOLUME_KINDS}, got {path.name}")
 
 

@@ -3,12 +3,10 @@
 Enhanced images have them in functional groups, some under another name; of several frames the first one's are taken.
 """
 
-import io
 from typing import Any
 
-import pydicom
-
 from fluoropose.errors import FrameError
+from fluoropose.io.dicom_bounds import open_dicom_header
 from fluoropose.io.functional_groups import frame_attribute
 from fluoropose.io.reader_faults import translate_faults
 
@@ -37,7 +35,7 @@ def xa_attributes(data: bytes) -> dict[str, Any]:
         If the bytes are no DICOM image, or an attribute cannot be read.
     """
     with translate_faults(FrameError, "a DICOM image"):
-        return _attributes(pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True))
+        return _attributes(open_dicom_header(data))
 
 
 def _attributes(dataset: Any) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 
 from fluoropose.arrays import Bool
 from fluoropose.errors import FrameError
 from fluoropose.geometry.covering_boxes import covering_boxes
+from fluoropose.io.dicom_bounds import open_dicom_header
+from fluoropose.io.first_bytes import is_dicom_file
 from fluoropose.io.functional_groups import frame_items
 from fluoropose.io.overlay_planes import overlay_plane
 from fluoropose.io.reader_faults import translate_faults
@@ -31,10 +32,9 @@ _EDGES = ("LeftVerticalEdge", "RightVerticalEdge", "UpperHorizontalEdge", "Lower
 def read_image_field(path: Path, frame: int = 0) -> dict[str, Any] | None:
     """Return the field of a file's frame as `image_field` does; None of a file that is no DICOM image."""
     with translate_faults(FrameError, f"a DICOM image in {path.name}"):
-        with path.open("rb") as stream:
-            if stream.read(132)[128:] != b"DICM":
-                return None
-        return image_field(pydicom.dcmread(path, stop_before_pixels=True), frame)
+        if not is_dicom_file(path):
+            return None
+        return image_field(open_dicom_header(path.read_bytes()), frame)
 
 
 def image_field(dataset: Any, frame: int = 0) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.pixels.processing import apply_modality_lut
 
 from fluoropose.errors import FrameError
+from fluoropose.io.frame_number import chosen_frame
 from fluoropose.io.functional_groups import frame_attribute
 from fluoropose.io.stored_pixels import stored_pixels
 
@@ -34,9 +35,8 @@ def xray_pixels(dataset: Any, number: int | None = None) -> NDArray[Any]:
     if kind not in _GREY:
         what = ": its numbers are indices of colours, no intensities" if kind == "PALETTE COLOR" else ""
         raise FrameError(f"expected Photometric Interpretation {' or '.join(_GREY)}, got {kind[:40]}{what}")
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if number is not None and not 0 <= number < frames:
-        raise FrameError(f"expected a frame number of 0 to {frames - 1}, got {number}")
+    if number is not None:
+        chosen_frame(number, int(dataset.get("NumberOfFrames") or 1))
     values = _rescaled(stored_pixels(dataset, number), dataset)
     return _frame_type(_turned(values, dataset) if intensities_run_down(dataset) else values)
 

@@ -11,7 +11,7 @@ from enum import Enum
 
 import numpy as np
 
-from fluoropose.arrays import Float32, Float64, Mat33, Mat44, Points, Vec3
+from fluoropose.arrays import Float32, Float64, Mat33, Mat44
 from fluoropose.drr.atlas import AbstractAtlas
 from fluoropose.geometry.camera import Camera, project
 from fluoropose.geometry.rigid import transform, turn_covariance
@@ -44,10 +44,8 @@ __all__ = [
     "assess_doubtful",
     "assess_in_frame",
     "assess_jointly",
-    "assess_overlapped",
     "assess_parts",
     "assess_waiting",
-    "corner_error_mm",
     "expected_errors",
     "is_in_field",
     "world_covariance",
@@ -76,6 +74,9 @@ _LEAST_VISIBLE = 0.12
 is shown is `WHOLLY_SEEN`. Of 26 wrong poses (`evaluate trust`, seed 4) two were partly hidden, at similarities of 0.48
 and 0.70; right ones had up to 0.99 with shares of 0.14 to 0.35."""
 
+_EXACT = 0.96
+"""Edge similarity of what is shown exactly, where a border, a field or marks hide the rest: right poses have 0.98."""
+
 _SHARP = 0.9
 """Sharpness below which a pose is not matched: one that lies a little beside the object meets its edges unsharply. Of
 153 poses that were accepted by what is matched, 148 right and 5 wrong, 7 and 2 had less (`evaluate trust`, seeds 1
@@ -83,11 +84,6 @@ and 2; the other three wrong ones were mirrored)."""
 
 _DOUBT_SHARE = 0.02
 """An expected in-plane error above this share of the field is not a confident pose, whatever the presence says."""
-
-_OVERLAPPED_SHARE = 0.007
-"""For an object that others lie over: an expected error of its corners in the picture above this share of its size is
-doubtful. Nothing else tells there: presence is 1 and the edges are similar where a neighbour that was not wholly
-subtracted has drawn the pose aside by 1 % (docs/measured/objects.md)."""
 
 _DEPTH_LIMIT = 0.35
 """Ranges further than this share from nominal were never trained on."""
@@ -189,10 +185,9 @@ def assess_in_frame(
     if wholly or not is_in_field(estimate.camera_from_volume, camera, atlas):
         return assessment, similarity
     sharpness = sharpness_in_frame(frame, alignment, atlas, hidden).sharpness
-    parts = assess_parts(assessment, edges_in_frame(frame, alignment, atlas, hidden), sharpness, atlas)
-    least = _LEAST_VISIBLE if similarity >= WHOLLY_SEEN else MATCHED
-    too_little = partly and parts.visible_fraction < least
-    return assess_doubtful(parts) if too_little else parts, similarity
+    edges = edges_in_frame(frame, alignment, atlas, hidden)
+    parts = assess_parts(assessment, edges, sharpness, atlas)
+    return _assess_partly_shown(parts, edges, similarity, atlas) if partly else parts, similarity
 
 
 def assess_parts(assessment: Assessment, edges: MatchedEdges, sharpness: float, atlas: AbstractAtlas) -> Assessment:
@@ -205,6 +200,20 @@ def assess_parts(assessment: Assessment, edges: MatchedEdges, sharpness: float, 
         return parts
     confidence = max(assessment.confidence, SURE + (1.0 - SURE) * (edges.matched - MATCHED) / (1.0 - MATCHED))
     return replace(parts, confidence=confidence, status=_status(confidence, assessment.error_estimate, atlas))
+
+
+def _assess_partly_shown(parts: Assessment, edges: MatchedEdges, similarity: float, atlas: AbstractAtlas) -> Assessment:
+    """Return what a pose is worth of which the frame shows a part: too little is doubtful, all shown exactly is sure.
+
+    No training taught the networks what a border or a field cuts off, so that their presence is low there.
+    """
+    if edges.seen < (_LEAST_VISIBLE if similarity >= WHOLLY_SEEN else MATCHED):
+        return assess_doubtful(parts)
+    exact = similarity >= _EXACT and edges.shown_exactly and parts.sharpness >= _SHARP
+    if parts.status is Status.LOST or atlas.has_surroundings or not exact:
+        return parts
+    confidence = max(parts.confidence, SURE)
+    return replace(parts, confidence=confidence, status=_status(confidence, parts.error_estimate, atlas))
 
 
 def world_information(estimate: PoseEstimate, view: CalibratedView) -> Float64:
@@ -247,32 +256,6 @@ def assess_jointly(
     )
     visible = min(view.visible_fraction for view in views)
     return Assessment(_status(confidence, estimate, atlas), confidence, estimate, visible_fraction=visible)
-
-
-def corner_error_mm(
-    information: Float64, camera_from_world: Mat44, camera_from_volume: Mat44, corners_mm: Points, centre_mm: Vec3
-) -> float:
-    """Return by how much an object's corners (n, 3) are expected to be off across the ray, root mean square.
-
-    `information` (6, 6) is that of the pose as a world twist about the object's centre; mm and rad.
-    """
-    covariance = turn_covariance(np.linalg.inv(information), camera_from_world[:3, :3])
-    centre = transform(camera_from_volume, centre_mm)
-    ray = centre / np.linalg.norm(centre)
-    arms = transform(camera_from_volume, corners_mm) - centre
-    moves = np.zeros((len(arms), 3, 6))
-    moves[:, :, :3] = np.eye(3)
-    # Each axis crossed with each arm: what a turn about it moves the corner by.
-    for first, second, third in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        moves[:, second, 3 + first], moves[:, third, 3 + first] = -arms[:, third], arms[:, second]
-    across = (np.eye(3) - np.outer(ray, ray)) @ moves
-    return float(np.sqrt((across @ covariance * across).sum() / len(arms)))
-
-
-def assess_overlapped(assessment: Assessment, error_mm: float, size_mm: float) -> Assessment:
-    """Return what a pose is worth that other objects lie over; `error_mm` is its `corner_error_mm`."""
-    doubtful = assessment.status is Status.TRACKING and error_mm > _OVERLAPPED_SHARE * size_mm
-    return replace(assessment, status=Status.LOW_CONFIDENCE) if doubtful else assessment
 
 
 def assess_doubtful(assessment: Assessment, reason: str = DOUBTFUL_MATCH, text: str = "") -> Assessment:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fluoropose.arrays import Float32, Mat44
-from fluoropose.registration.assessment import SURE, Status, assess_overlapped, corner_error_mm
+from fluoropose.registration.assessment import SURE, Status
+from fluoropose.registration.overlapped import assess_overlapped, corner_error_mm
 from fluoropose.registration.pipeline import (
     assess_refined,
     estimate_object,

@@ -64,17 +64,21 @@ class CaseStore:
     """A folder of cases with its register.
 
     Made directly it has a register in memory and no lock, for a process that is alone; `open` gives a durable one.
-    `read_only` says in words why nothing is written, and is empty where that is allowed.
+    `read_only` says in words why nothing is written, and is empty where that is allowed. With `records_only` no more is
+    copied from the `remote` store than the records of its cases, for a process that loads none of them.
     """
 
     root: Path
     register: Register = field(default_factory=Register)
     read_only: str = ""
     remote: RemoteCases | None = None
+    records_only: bool = False
     _lock: FolderLock | None = None
 
     @classmethod
-    def open(cls, root: Path, *, read_only: bool = False, remote: RemoteCases | None = None) -> "CaseStore":
+    def open(
+        cls, root: Path, *, read_only: bool = False, remote: RemoteCases | None = None, records_only: bool = False
+    ) -> "CaseStore":
         """Return the store of a folder, which this process alone may write until it closes the store.
 
         A folder that the disk does not let us write is served read-only. With a `remote` store the folder is its cache,
@@ -101,7 +105,7 @@ class CaseStore:
         except StorageError as error:
             lock.release()
             return cls(root, read_only=f"its register cannot be written: {error}")
-        store = cls(root, register, _ASKED if read_only else "", remote, lock)
+        store = cls(root, register, _ASKED if read_only else "", remote, records_only, lock)
         if damaged:
             store.note(SERVICE, "replace-register", damaged)
         return store
@@ -116,8 +120,8 @@ class CaseStore:
             self._lock = None
 
     def names(self) -> list[str]:
-        """Return the names of the cases that there are."""
-        return list_cases(self.root)
+        """Return the names of the cases that can be loaded."""
+        return [] if self.records_only else list_cases(self.root)
 
     def fetch(self, name: str) -> bool:
         """Bring a case into the folder that `reconcile` did not name; return whether it is there.
@@ -289,7 +293,7 @@ class CaseStore:
         for name in sorted(set(there) - set(list_cases(self.root)) - deleting):
             folder = self._new_folder("pull")
             try:
-                remote.pull(name, folder / name)
+                remote.pull(name, folder / name, records_only=self.records_only)
                 self._put_in_place(folder / name)
             except StorageError as error:
                 _log.error("a case could not be fetched", extra={"fields": {"case": name, "code": error.code}})

@@ -1,7 +1,7 @@
 """The process in which an uploaded file is checked: it reads what a stranger sent, within limits, and may die of it.
 
-It is started for one file, whose path is its argument, and prints the report as JSON on its standard output; with a
-second argument, `picture`, the report has a picture.
+It is started for one file, whose path is its argument, and prints the report as JSON on its standard output; with
+`picture` and `voxels` among its further arguments, the report has those.
 """
 
 import json
@@ -30,11 +30,11 @@ def main() -> None:
     os.dup2(nowhere, 2)
     limit_process(CHECK_LIMITS)
     decode_in_this_process()
-    path, picture = Path(sys.argv[1]), sys.argv[2:] == ["picture"]
+    path, parts = Path(sys.argv[1]), {name: name in sys.argv[2:] for name in ("picture", "voxels")}
     try:
         check_upload(path)
-        record = check_path(path).record(picture)
+        record = check_path(path).record(**parts)
     except FluoroposeError as error:
-        record = failed_report(path.name, "volume", error).record(picture)
+        record = failed_report(path.name, "volume", error).record(**parts)
     with reports:
         json.dump(record, reports)

@@ -11,6 +11,7 @@ from typing import Any
 from fluoropose.errors import InputError
 from fluoropose.io.check_report import failed_report
 from fluoropose.io.files import storage_errors
+from fluoropose.io.first_bytes import is_tiff
 from fluoropose.io.frames import guess_media_type
 from fluoropose.io.preparation import volume_suffix
 from fluoropose.serving.check_worker import CHECK_LIMITS
@@ -32,8 +33,8 @@ class UploadCheck:
         """Check nothing yet."""
         self._turn = threading.Lock()
 
-    def check(self, data: bytes, name: str, picture: bool = False) -> dict[str, Any]:
-        """Return the report of a file's bytes, its kind told by them or by its name's ending; perhaps with a picture.
+    def check(self, data: bytes, name: str, picture: bool = False, voxels: bool = False) -> dict[str, Any]:
+        """Return the report of a file's bytes, its kind told by them or by its name's ending, with what is asked for.
 
         Raises
         ------
@@ -46,17 +47,17 @@ class UploadCheck:
         if not self._turn.acquire(blocking=False):
             raise OverloadedError("expected one check at a time, got another while one runs")
         try:
-            return _check_beside(data, ending, picture)
+            return _check_beside(data, ending, {"picture": picture, "voxels": voxels})
         finally:
             self._turn.release()
 
 
-def _check_beside(data: bytes, ending: str, picture: bool) -> dict[str, Any]:
+def _check_beside(data: bytes, ending: str, parts: dict[str, bool]) -> dict[str, Any]:
     with storage_errors("to keep a file for its check"):
         with tempfile.TemporaryDirectory(prefix="fluoropose-check-") as folder:
             path = Path(folder) / f"upload{ending}"
             path.write_bytes(data)
-            return _run(path, picture)
+            return _run(path, parts)
 
 
 def upload_suffix(first_bytes: bytes, name: str, size: int) -> str:
@@ -64,7 +65,7 @@ def upload_suffix(first_bytes: bytes, name: str, size: int) -> str:
     frame = _FRAMES.get(guess_media_type(first_bytes))
     if frame is not None:
         return frame
-    if first_bytes[:4] in (b"II*\0", b"MM\0*"):
+    if is_tiff(first_bytes):
         return ".tif"
     named = PurePath(name).suffix.lower()
     if named in _TEXTS or first_bytes.lstrip()[:1] == b"{":
@@ -77,8 +78,8 @@ def upload_suffix(first_bytes: bytes, name: str, size: int) -> str:
         ) from error
 
 
-def _run(path: Path, picture: bool) -> dict[str, Any]:
-    asked = ["picture"] if picture else []
+def _run(path: Path, parts: dict[str, bool]) -> dict[str, Any]:
+    asked = [name for name, wanted in parts.items() if wanted]
     try:
         done = subprocess.run(
             (*_COMMAND, str(path), *asked), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -86,13 +87,13 @@ def _run(path: Path, picture: bool) -> dict[str, Any]:
         )  # fmt: skip
         report = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        return _failed(path, picture, f"took more than {CHECK_LIMITS.wall_s:.0f} s")
+        return _failed(path, parts, f"took more than {CHECK_LIMITS.wall_s:.0f} s")
     except ValueError:
-        return _failed(path, picture, "ended the process that read it")
+        return _failed(path, parts, "ended the process that read it")
     return dict(report)
 
 
-def _failed(path: Path, picture: bool, what: str) -> dict[str, Any]:
+def _failed(path: Path, parts: dict[str, bool], what: str) -> dict[str, Any]:
     return failed_report(
         path.name, "unknown", InputError(f"expected a file that can be read, got one that {what}")
-    ).record(picture)
+    ).record(**parts)

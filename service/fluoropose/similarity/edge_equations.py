@@ -27,7 +27,7 @@ import numpy as np
 
 from fluoropose.arrays import Bool, Float32, Float64, Mat33
 from fluoropose.imaging.filters import block_mean, blur_twin, gradients_twin
-from fluoropose.imaging.sampling import warp_frame, warp_part
+from fluoropose.imaging.sampling import warp_frame
 from fluoropose.similarity.edge_drawing import (
     CONTRAST,
     DETECTOR_BLUR,
@@ -49,6 +49,7 @@ from fluoropose.similarity.edge_kernels import (
 from fluoropose.similarity.edge_places import BLOCK, EDGE_SHARE, RIM, find_edges, used_places
 from fluoropose.similarity.gradient import gradient_correlation
 from fluoropose.similarity.gradient_correlation_kernels import MARGIN, correlation_around
+from fluoropose.similarity.hidden_part import hidden_part
 
 __all__ = [
     "EdgeEquations",
@@ -112,12 +113,13 @@ def edge_equations(
     views : the cached view and its neighbours up and down in alpha, then in beta, float32 (5, size, size)
     floor : scatter as a share of what comes through beside the object
     detector : weights of the detector's blur, from the middle on
-    unused : (rows, columns), over 0 where the frame is not compared; None compares it everywhere
+    unused : (rows, columns), over 0 where the frame is not compared; None compares it everywhere within its border
     """
     pictures, corner = edge_pictures(frame, homography, views, turn, floor, detector)
     size, places = views.shape[1], find_edges(pictures[1])
-    if unused is not None:
-        places = used_places(places, warp_part(unused, homography, *corner, *pictures.shape[1:]))
+    away = hidden_part(frame.shape, unused, homography, (*corner, *pictures.shape[1:3]))
+    if away is not None:
+        places = used_places(places, away)
     found = gather_equations(pictures, places, corner, size, turn.pixel_mm, turn.range_mm)
     overall = partial(correlation_around, pictures[0], pictures[1], places, int(MARGIN * size))
     return EdgeEquations(found[:, :7].copy(), found[:, 7].copy(), float(found[0, 8]), overall, float(found[1, 8]))
@@ -152,11 +154,8 @@ def edge_equations_twin(
     f, m = central_differences_twin(seen), central_differences_twin(shown)
     change = np.stack([central_differences_twin(image) for image in motion_derivatives_twin(m, turn, *changes)])
     edges = _edge_mask_twin(m)
-    if unused is not None:
-        rows, columns = unused.shape
-        to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
-        hidden = np.pad(warp_frame(unused, to_unit @ homography, views.shape[1]), 1, mode="edge") > 0.0
-        edges &= ~(hidden[1:-1, 1:-1] | hidden[:-2, 1:-1] | hidden[2:, 1:-1] | hidden[1:-1, :-2] | hidden[1:-1, 2:])
+    hidden = np.pad(_hidden_twin(frame.shape, homography, views.shape[1], unused), 1, mode="edge")
+    edges &= ~(hidden[1:-1, 1:-1] | hidden[:-2, 1:-1] | hidden[2:, 1:-1] | hidden[1:-1, :-2] | hidden[1:-1, 2:])
     weight = edges.astype(np.float64)
     for _ in range(ROUNDS):
         power, common = weight * (m * m).sum(0), weight * (f * m).sum(0)
@@ -180,6 +179,18 @@ def edge_equations_twin(
         lambda: gradient_correlation((f[0], f[1]), (m[0], m[1]), window_twin(m)),
         float(whole),
     )
+
+
+def _hidden_twin(shape: tuple[int, ...], homography: Mat33, size: int, unused: Float32 | None) -> Bool:
+    """Return the mask of the canonical pixels beyond the frame's border, or where it is not compared."""
+    rows, columns = shape
+    v, u = np.mgrid[0:size, 0:size]
+    x, y, w = np.einsum("ij,jvu->ivu", homography, np.stack([u, v, np.ones_like(u)]).astype(np.float64))
+    outside = np.asarray((x / w < -0.5) | (x / w > columns - 0.5) | (y / w < -0.5) | (y / w > rows - 0.5))
+    if unused is None:
+        return outside
+    to_unit = np.array([[2.0 / (columns - 1), 0.0, -1.0], [0.0, 2.0 / (rows - 1), -1.0], [0.0, 0.0, 1.0]])
+    return np.asarray(outside | (warp_frame(unused, to_unit @ homography, size) > 0.0))
 
 
 def edge_pictures_twin(

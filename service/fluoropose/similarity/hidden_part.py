@@ -27,33 +27,31 @@ def hidden_part(
     """
     top, left, rows, columns = box
     corners = np.array([[left, left + columns - 1.0] * 2, [top, top, *[top + rows - 1.0] * 2], [1.0] * 4])
-    # A homography takes what lies between the corners to what lies between where it takes them.
-    beyond = _is_any_outside(shape, frame_from_canonical_px, corners)
-    if hidden is None and not beyond:
+    reaches_beyond = _is_outside(shape, frame_from_canonical_px, corners).any()
+    if hidden is None and not reaches_beyond:
         return None
     out = np.zeros((rows, columns), np.float32)
     if hidden is not None:
         out = warp_part(hidden, frame_from_canonical_px, *box)
-    if beyond:
-        _hide_outside(shape[0], shape[1], frame_from_canonical_px, top, left, out)
+    if reaches_beyond:
+        _mark_outside(out, np.ascontiguousarray(frame_from_canonical_px, np.float64), top, left, shape[0], shape[1])
     return out if out.any() else None
 
 
-def _is_any_outside(shape: tuple[int, ...], frame_from_canonical_px: Mat33, places: np.ndarray) -> bool:
-    """Tell whether one of some places (3, n) of the canonical view lies beyond the frame's border."""
+def _is_outside(shape: tuple[int, ...], frame_from_canonical_px: Mat33, places: np.ndarray) -> np.ndarray:
+    """Return which places (3, n) of the canonical view lie beyond the frame's border."""
     x, y, w = frame_from_canonical_px @ places
     rows, columns = shape
-    return bool(((x < -0.5 * w) | (x > (columns - 0.5) * w) | (y < -0.5 * w) | (y > (rows - 0.5) * w)).any())
+    return np.asarray((x < -0.5 * w) | (x > (columns - 0.5) * w) | (y < -0.5 * w) | (y > (rows - 0.5) * w))
 
 
 @njit(cache=True, nogil=True)
-def _hide_outside(frame_rows: int, frame_columns: int, h: Mat33, top: int, left: int, out: Float32) -> None:
-    """Write 1 where pixels of a part, which begins at a row and a column, lie beyond the frame's border."""
+def _mark_outside(out: Float32, h: Mat33, top: int, left: int, rows: int, columns: int) -> None:
+    """Write 1 at the places of a part that `_is_outside` tells."""
     for v in range(out.shape[0]):
         for u in range(out.shape[1]):
-            column, row = float(left + u), float(top + v)
-            x = h[0, 0] * column + h[0, 1] * row + h[0, 2]
-            y = h[1, 0] * column + h[1, 1] * row + h[1, 2]
-            w = h[2, 0] * column + h[2, 1] * row + h[2, 2]
-            if x < -0.5 * w or x > (frame_columns - 0.5) * w or y < -0.5 * w or y > (frame_rows - 0.5) * w:
-                out[v, u] = np.float32(1.0)
+            x0, y0 = float(u + left), float(v + top)
+            x, y = h[0, 0] * x0 + h[0, 1] * y0 + h[0, 2], h[1, 0] * x0 + h[1, 1] * y0 + h[1, 2]
+            w = h[2, 0] * x0 + h[2, 1] * y0 + h[2, 2]
+            if x < -0.5 * w or x > (columns - 0.5) * w or y < -0.5 * w or y > (rows - 0.5) * w:
+                out[v, u] = 1.0

@@ -28,6 +28,9 @@ _BLOCK_PX, _LEAST_EDGE_PX = 12, 8
 _SEEN, _MATCHED = 0.7, 0.93
 """Correlation of the derivatives from which a neighbourhood is seen, and from which it is matched."""
 
+_EXACTLY, _LEAST_EXACT = 0.95, 0.15
+"""Share of what is seen that must be matched for it to be `shown_exactly`, and the least share of all edges."""
+
 _REACH = 4
 _BELL = np.exp(-0.5 * (np.arange(_REACH + 1) / _SMOOTH_PX) ** 2)
 _WEIGHTS: Float32 = make_read_only((_BELL / (2.0 * _BELL.sum() - 1.0)).astype(np.float32))
@@ -39,6 +42,11 @@ class MatchedEdges:
 
     seen: float
     matched: float
+
+    @property
+    def shown_exactly(self) -> bool:
+        """Whether all that is seen is matched, and no less than `_LEAST_EXACT`."""
+        return self.matched >= max(_EXACTLY * self.seen, _LEAST_EXACT)
 
 
 def matched_edges(frame: Float32, shown: Float32, alone: Float32, hidden: Float32 | None = None) -> MatchedEdges:

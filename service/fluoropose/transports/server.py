@@ -89,7 +89,12 @@ def run_server(plan: ServePlan) -> None:
     store = (
         OnDemandStore(plan.cases, remote=remote)
         if follows
-        else CaseStore.open(plan.cases, read_only=plan.read_only, remote=remote)
+        else CaseStore.open(
+            plan.cases,
+            read_only=plan.read_only,
+            remote=remote,
+            records_only=remote is not None and plan.worker is not None,
+        )
     )
     if store.read_only and not follows:
         _log.warning("read-only", extra={"fields": {"because": store.read_only}})

@@ -41,8 +41,12 @@ def test_versions_side_by_side_are_told(workers):
 
 def test_a_worker_is_drained(workers):
     view = FakeView(worker("w1"))
-    assert door(view, workers).post("/v1/fleet/drain", json={"name": "w1"}).json() == {"draining": ["w1"]}
+    client = door(view, workers)
+    told = client.post("/v1/fleet/drain", json={"name": "w1"})
+    assert told.json() == {"draining": ["w1"], "avoided": []}
     assert view.drained == ["w1"]
+    assert client.post("/v1/fleet/drain", json={"name": "w1", "undo": True}).json() == {"used_again": ["w1"]}
+    assert view.drained == []
 
 
 async def _expositions(request):

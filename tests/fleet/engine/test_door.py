@@ -175,7 +175,7 @@ def test_a_drained_worker_gives_its_sessions_away_and_another_takes_its_place(fl
         async with AsyncClient(fleet.http, "ws") as client:
             tracker = await client.track("small", camera_json(camera), initial_pose=pose)
             before = tracker.session.partition(".")[0]
-            assert door.post("/v1/fleet/drain", json={"name": before}).json() == {"draining": [before]}
+            assert door.post("/v1/fleet/drain", json={"name": before}).json()["draining"] == [before]
             deadline_s = time.monotonic() + 60
             while tracker.session.startswith(f"{before}.") and time.monotonic() < deadline_s:
                 assert (await tracker.send(frame))["status"] == "TRACKING"
@@ -187,6 +187,23 @@ def test_a_drained_worker_gives_its_sessions_away_and_another_takes_its_place(fl
     while before in fleet.workers() and time.monotonic() < deadline_s:
         time.sleep(0.2)
     assert before not in fleet.wait_for(2), "another one took its place"
+
+
+def test_no_worker_starts_on_a_drained_machine_until_it_is_used_again(fleet, door):
+    """All nodes are this one machine: drained, it has no workers; used again, it has as many as before."""
+    before = set(fleet.wait_for(2))
+    node = fleet.status()["workers"][0]["node"]
+    told = door.post("/v1/fleet/drain", json={"name": node}).json()
+    assert (set(told["draining"]), told["avoided"]) == (before, [node])
+    deadline_s = time.monotonic() + 60
+    while (fleet.status()["workers"] or fleet.status()["started"] < 2) and time.monotonic() < deadline_s:
+        time.sleep(0.2)
+    waiting = fleet.status()
+    assert (waiting["workers"], waiting["started"], waiting["avoided"]) == ([], 2, [node])
+    assert door.post("/v1/sessions", json={"case": "small", "camera": {}}).status_code == 503
+    assert door.post("/v1/fleet/drain", json={"name": node, "undo": True}).json() == {"used_again": [node]}
+    assert not before & set(fleet.wait_for(2))
+    assert fleet.status()["avoided"] == []
 
 
 def test_trials_run_as_tasks_and_one_that_is_cut_short_is_tried_again(fleet, tmp_path):

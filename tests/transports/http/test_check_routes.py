@@ -49,6 +49,13 @@ def test_a_geometry(client):
     assert answer.json()["findings"][0]["code"] == "invalid-geometry"
 
 
+def test_voxels_where_they_are_asked_for(client):
+    given = client.post("/v1/check?voxels=true", files={"file": ("ct.nii", nifti())}).json()["voxels"]
+    assert np.frombuffer(base64.b64decode(given["values"]), "<f4").size == np.prod(given["shape"])
+    assert client.post("/v1/check?voxels=true", files={"file": ("a.png", image("PNG"))}).json()["voxels"] is None
+    assert client.post("/v1/check?voxels=true", json={"rows": 3}).json()["voxels"] is None
+
+
 def test_a_picture_where_it_is_asked_for(client):
     answer = client.post("/v1/check?picture=true", files={"file": ("ct.nii", nifti())}).json()
     with Image.open(io.BytesIO(base64.b64decode(answer["picture"]))) as picture:

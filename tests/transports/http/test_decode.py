@@ -19,8 +19,13 @@ from fluoropose.transports.http.decode import (
     decode_render_pose,
     decode_session,
 )
-from fluoropose.transports.http.request_schemas import PlacedCameraModel, RegisterRequest, SessionChange, SessionRequest
-from fluoropose.transports.http.schemas import RenderRequest
+from fluoropose.transports.http.request_schemas import (
+    PlacedCameraModel,
+    RegisterRequest,
+    RenderRequest,
+    SessionChange,
+    SessionRequest,
+)
 from support.wire import packed
 
 CAMERA = {"rows": 96, "columns": 128, "intrinsic_matrix": [[900.0, 0, 64], [0, 900, 48], [0, 0, 1]]}

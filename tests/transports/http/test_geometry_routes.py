@@ -1,10 +1,15 @@
 """Geometry over HTTP: converted, with the camera that sessions take, or refused in words."""
 
+from base64 import b64encode
+
 import numpy as np
 import pytest
 
-from fluoropose.geometry.conversion.convert import read_geometry, write_geometry
-from support.geometries import require_same, some_geometry
+from fluoropose.geometry.conversion.convert import GEOMETRY_KINDS, read_geometry, write_geometry
+from fluoropose.io.frames import npy_bytes
+from fluoropose.transports.http.schemas import camera_json
+from support.geometries import c_arm_geometry, require_same, some_geometry
+from support.pictures import require_like
 from support.wire import require_problem
 
 BEYOND = {"kind": "distances", "rows": 10**400, "columns": 5}
@@ -19,6 +24,22 @@ def test_a_calibration_is_converted_and_its_camera_opens_a_session(client, openi
     assert (body["losses"], body["notes"], body["first_guess"]) == ([], [], False)
     np.testing.assert_allclose(body["camera"]["camera_from_world"], some_geometry().camera_from_world)
     assert client.post("/v1/sessions", json=opening | {"camera": body["camera"]}).status_code == 201
+
+
+@pytest.mark.parametrize("kind", GEOMETRY_KINDS)
+def test_what_every_kind_says_is_seen_on_a_frame(client, frame, pose, kind):
+    """The camera of an answer goes into an overlay and a DRR as it is, its place too."""
+    source = write_geometry(c_arm_geometry(), kind, {}).fields
+    camera = client.post("/v1/geometry/convert", json={"from": source, "to": "intrinsic"}).json()["camera"]
+    asked = {"case": "small", "camera_from_volume": pose.tolist(), "frame": b64encode(npy_bytes(frame)).decode()}
+    seen, expected = [
+        client.post("/v1/overlay", json=asked | {"camera": one})
+        for one in (camera, camera_json(c_arm_geometry().camera))
+    ]
+    assert (seen.status_code, expected.status_code) == (200, 200), seen.text
+    require_like(seen.content, expected.content)
+    del asked["frame"]
+    assert client.post("/v1/render", json=asked | {"camera": camera}).status_code == 200
 
 
 def test_what_is_lost_guessed_and_unlikely_is_said(client):

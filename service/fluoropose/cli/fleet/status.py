@@ -11,6 +11,13 @@ from fluoropose.cli.fleet.options import Authority, Key
 
 __all__ = ["drain", "status"]
 
+_DONE = {
+    "draining": "draining",
+    "avoided": "no worker starts any more on",
+    "used_again": "workers may start again on",
+}
+"""What the front door answers, in words."""
+
 Door = Annotated[str, typer.Option("--url", help="The front door.")]
 
 
@@ -37,25 +44,29 @@ def drain(
     url: Door = "http://127.0.0.1:8000",
     key: Key = None,
     authority: Authority = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Let workers start on the machine again.")] = False,
 ) -> None:
-    """Have a worker, or a machine, give its sessions to others and end.
+    """Have a worker, or a machine, give its sessions to others and end; on the machine none starts again.
 
     Example: fluoropose fleet drain 10.0.0.8
     """
     with plain_errors():
-        names = _ask(url, key, authority, drain=name)["draining"]
-        if not names:
+        told = _ask(url, key, authority, drain=name, undo=undo)
+        if not any(told.values()):
             from fluoropose.errors import InputError
 
-            raise InputError(
-                f"expected a worker or a machine of the fleet, got {name!r}; see `fluoropose fleet status`"
-            )
-        typer.echo(f"draining {', '.join(names)}")
+            expected = "a machine that was drained" if undo else "a worker or a machine of the fleet"
+            raise InputError(f"expected {expected}, got {name!r}; see `fluoropose fleet status`")
+        for done, names in told.items():
+            if names:
+                typer.echo(f"{_DONE[done]} {', '.join(names)}")
 
 
 def fleet_table(told: dict[str, Any]) -> Table:
     """Return the table of what a front door says of its fleet."""
     title = f"{told['started']} workers started, {told['wanted']} wanted; writer: {told['writer'] or 'none now'}"
+    if told.get("avoided"):
+        title += f"; none starts on {', '.join(told['avoided'])}"
     table = Table("worker", "state", "node", "sessions", "cases", "frame age p99", "version", "restarts", title=title)
     for one in told["workers"]:
         state = (
@@ -68,7 +79,7 @@ def fleet_table(told: dict[str, Any]) -> Table:
     return table
 
 
-def _ask(url: str, key: str | None, authority: Path | None, drain: str = "") -> Any:
+def _ask(url: str, key: str | None, authority: Path | None, drain: str = "", undo: bool = False) -> Any:
     from fluoropose.client.fleet import ask_door
 
-    return ask_door(url, key, authority, drain)
+    return ask_door(url, key, authority, drain, undo)

@@ -20,7 +20,7 @@ _JUMP: Float64 = np.array([10.0, 10.0, 20.0, 10.0, 10.0, 10.0])
 """A jump is uniform within this, in the six parameters."""
 
 _FAR_DEG = 45.0
-"""Directions from here on are far from the expected one; prepared views end at 14 degrees."""
+"""Directions from here on are far from the expected one; views of an upload that are prepared end at 6 degrees."""
 
 _SEARCHED: Float64 = np.array([0.2, 0.2, 0.03, 40.0, 25.0, 25.0])
 """Where a search looks: shares of the object's size across and of the range along the beam, and degrees."""

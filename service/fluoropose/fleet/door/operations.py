@@ -17,9 +17,10 @@ __all__ = ["operation_routes"]
 
 
 class DrainRequest(BaseModel):
-    """A worker's name, or a node's address."""
+    """A worker's name, or a node's address; with `undo` workers may start on the node again."""
 
     name: str = Field(min_length=1, max_length=255)
+    undo: bool = False
 
 
 def operation_routes(view: FleetView, calls: WorkerCalls, placer: Placer) -> APIRouter:
@@ -49,7 +50,9 @@ def operation_routes(view: FleetView, calls: WorkerCalls, placer: Placer) -> API
 
     @router.post("/v1/fleet/drain")
     async def drain(body: DrainRequest) -> dict[str, Any]:
-        return {"draining": await view.drain(body.name)}
+        if body.undo:
+            return {"used_again": await view.undrain(body.name)}
+        return await view.drain(body.name)
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:

@@ -27,8 +27,14 @@ class FleetView(Protocol):
     async def forget(self, case: str) -> None:
         """Have every worker end the sessions of a case and free it."""
 
-    async def drain(self, name: str) -> list[str]:
-        """Have a worker, or all of a node, give up its sessions and end; return the workers' names."""
+    async def drain(self, name: str) -> dict[str, list[str]]:
+        """Have a worker, or all of a node, give up its sessions and end, and start none on the node.
+
+        Returns the workers that are `draining` and the addresses of nodes that are `avoided`.
+        """
+
+    async def undrain(self, name: str) -> list[str]:
+        """Let workers start on a node again; return its address if it was avoided."""
 
     def status(self) -> dict[str, Any]:
         """Return what is known of the fleet as a whole."""

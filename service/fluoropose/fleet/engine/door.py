@@ -64,13 +64,18 @@ class RayView:
         """Have every worker free a case."""
         await _keeper().forget.remote(case)
 
-    async def drain(self, name: str) -> list[str]:
+    async def drain(self, name: str) -> dict[str, list[str]]:
         """Have a worker, or all of a node, give up its sessions and end."""
-        names: list[str] = await _keeper().drain.remote(name)
-        return names
+        told: dict[str, list[str]] = await _keeper().drain.remote(name)
+        return told
+
+    async def undrain(self, name: str) -> list[str]:
+        """Let workers start on a node again."""
+        nodes: list[str] = await _keeper().undrain.remote(name)
+        return nodes
 
     def status(self) -> dict[str, Any]:
-        """Return how many workers were started and are wanted."""
+        """Return how many workers were started and are wanted, and the nodes where none is started."""
         return self._fleet
 
     def _take(self, snapshot: dict[str, Any]) -> None:
@@ -84,7 +89,7 @@ class RayView:
         for gone in {one.worker for one in self.roster.known()} - known:
             self.roster.forget(gone)
         self._writer = snapshot["writer"]
-        self._fleet = {name: snapshot[name] for name in ("wanted", "started")}
+        self._fleet = {name: snapshot[name] for name in ("wanted", "started", "avoided")}
 
 
 def _keeper() -> Any:

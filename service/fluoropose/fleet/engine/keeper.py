@@ -35,6 +35,7 @@ class Keeper:
         self._roster, self._writers = Roster(), Roster()
         self._workers: dict[str, Any] = _running_workers()
         self._draining: set[str] = set()
+        self._avoided: dict[str, str] = {}
         self._heard: Counter[str] = Counter()
         self._restarts: Counter[str] = Counter()
         self._calm = 0
@@ -60,6 +61,7 @@ class Keeper:
             "writer": writers[0].http if writers else "",
             "wanted": wanted_workers(self._roster.current(now_s), self._rule()),
             "started": len(self._workers),
+            "avoided": sorted(set(self._avoided.values())),
         }
 
     async def forget(self, case: str) -> None:
@@ -67,13 +69,33 @@ class Keeper:
         calls = [one.forget.remote(case) for one in self._workers.values()]
         await asyncio.gather(*calls, return_exceptions=True)
 
-    async def drain(self, name: str) -> list[str]:
-        """Have a worker, or all of a node, give up its sessions and end; others take its place where there is room."""
+    async def drain(self, name: str) -> dict[str, list[str]]:
+        """Have a worker, or all of a node, give up its sessions and end; others take its place where there is room.
+
+        No worker starts on such a node again, until it has left the cluster and come back, or `undrain` is called.
+        Returns the workers that are `draining` and the addresses that are `avoided`.
+        """
+        nodes = _living_nodes(name)
+        self._avoided |= nodes
         names = [one.worker for one in self._roster.known() if name in (one.worker, one.node)]
         for one in names:
-            self._draining.add(one)
-            asyncio.get_event_loop().create_task(self._end(one))
-        return names
+            self._begin_end(one)
+        return {"draining": names, "avoided": sorted(set(nodes.values()))}
+
+    async def undrain(self, name: str) -> list[str]:
+        """Let workers start on a node again; return its address if it was avoided."""
+        again = [node for node, address in self._avoided.items() if address == name]
+        for node in again:
+            del self._avoided[node]
+        # Those that wait for room were told to avoid the node: others are started in their place.
+        heard = {one.worker for one in self._roster.known()}
+        for worker in [one for one in self._workers if again and one not in heard]:
+            ray.kill(self._workers.pop(worker), no_restart=True)
+        return [name] if again else []
+
+    def _begin_end(self, worker: str) -> None:
+        self._draining.add(worker)
+        asyncio.get_event_loop().create_task(self._end(worker))
 
     def _record(self, facts: WorkerFacts) -> dict[str, Any]:
         again = {"restarts": self._restarts[facts.worker]}
@@ -90,11 +112,18 @@ class Keeper:
     async def _look(self) -> None:
         """Start workers that are missing, and end one that has not been needed for long."""
         there = self._roster.current(time.monotonic())
+        if self._avoided:
+            living = _living_nodes()
+            self._avoided = {node: address for node, address in self._avoided.items() if node in living}
+        for one in there:
+            # Ray starts a worker that ended again where it likes.
+            if one.extra.get("node_id") in self._avoided and one.worker not in self._draining:
+                self._begin_end(one.worker)
         staying = [name for name in self._workers if name not in self._draining]
         wanted = wanted_workers([one for one in there if one.worker in staying], self._rule())
         for _ in range(wanted - len(staying)):
             name = f"w{secrets.token_hex(3)}"
-            self._workers[name] = worker_actor(self._plan, name)
+            self._workers[name] = worker_actor(self._plan, name, avoided=tuple(self._avoided))
         self._calm = self._calm + 1 if wanted < len(staying) == len(there) else 0
         if self._calm > _CALM:
             self._calm = 0
@@ -116,6 +145,13 @@ def _running_workers() -> dict[str, Any]:
     names = [name.removeprefix("fluoropose-") for name in fleet_actors()]
     there = [name for name in names if name.startswith("w") and name != _WRITER]
     return {name: ray.get_actor(f"fluoropose-{name}", NAMESPACE) for name in there}
+
+
+def _living_nodes(address: str = "") -> dict[str, str]:
+    """Return the ids of Ray's nodes that are there, with their addresses: all, or those of one address."""
+    nodes: Any = ray.nodes()
+    found = {one["NodeID"]: one["NodeManagerAddress"] for one in nodes if one["Alive"]}
+    return {node: at for node, at in found.items() if address in ("", at)}
 
 
 def fleet_actors() -> list[str]:

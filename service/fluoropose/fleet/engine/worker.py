@@ -6,6 +6,7 @@ If the process ends, the actor ends too, and Ray starts both again; if the actor
 import os
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import ray
@@ -29,7 +30,7 @@ class FleetWorker:
         """Start the process and the thread that watches it."""
         self._name, self._writer = name, writer
         node = ray.util.get_node_ip_address()
-        self._extra = {"node": node}
+        self._extra = {"node": node, "node_id": ray.get_runtime_context().get_node_id()}
         self._process = WorkerProcess(plan, name, node, writer=writer)
         self._draining = False
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
@@ -70,11 +71,12 @@ class FleetWorker:
             return
 
 
-def worker_actor(plan: FleetPlan, name: str, *, writer: bool = False) -> Any:
-    """Start a worker where Ray finds room for its share."""
+def worker_actor(plan: FleetPlan, name: str, *, writer: bool = False, avoided: Sequence[str] = ()) -> Any:
+    """Start a worker where Ray finds room for its share, on none of the `avoided` nodes (Ray's ids)."""
     share = plan.share
+    selector = {"label_selector": {"ray.io/node-id": f"!in({','.join(avoided)})"}} if avoided else {}
     options: dict[str, Any] = {"num_cpus": 0 if writer else share.cpus, "num_gpus": 0 if writer else share.gpus}
     return ray.remote(FleetWorker).options(
         name=f"fluoropose-{name}", namespace=NAMESPACE, lifetime="detached", max_restarts=-1, max_task_retries=0,
-        max_concurrency=4, scheduling_strategy="SPREAD", get_if_exists=True, **options,
+        max_concurrency=4, scheduling_strategy="SPREAD", get_if_exists=True, **options, **selector,
     ).remote(plan, name, writer)  # fmt: skip

@@ -27,7 +27,8 @@ from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.access import actor_of
 from fluoropose.transports.http.bodies import UnsupportedMediaError, media_type
 from fluoropose.transports.http.decode import decode_json, decode_render_pose
-from fluoropose.transports.http.schemas import CaseModel, CaseOptions, RenderRequest
+from fluoropose.transports.http.request_schemas import RenderRequest
+from fluoropose.transports.http.schemas import CaseModel, CaseOptions
 
 __all__ = ["case_routes"]
 

@@ -30,10 +30,10 @@ from fluoropose.transports.http.request_schemas import (
     ObjectsModel,
     PlacedCameraModel,
     RegisterRequest,
+    RenderRequest,
     SessionChange,
     SessionRequest,
 )
-from fluoropose.transports.http.schemas import RenderRequest
 
 __all__ = [
     "MAX_HEADER_BYTES",

@@ -17,7 +17,8 @@ from fluoropose.serving.wiring import ServingParts
 from fluoropose.transports.http.bodies import media_type
 from fluoropose.transports.http.decode import decode_base64_frame, decode_json
 from fluoropose.transports.http.openapi_bodies import json_or_form
-from fluoropose.transports.http.schemas import CameraModel, Matrix, PixelMeaningName, Strict
+from fluoropose.transports.http.request_schemas import PlacedCameraModel
+from fluoropose.transports.http.schemas import Matrix, PixelMeaningName, Strict
 
 __all__ = ["OverlayModel", "overlay_routes"]
 
@@ -26,7 +27,7 @@ class OverlayModel(Strict):
     """Asks for an overlay; `frame` is base64 of an npy, PNG or DICOM file unless it comes as a form's file."""
 
     case: str = Field(max_length=64)
-    camera: CameraModel
+    camera: PlacedCameraModel
     camera_from_volume: Matrix | None = None
     pose: Matrix | None = None
     frame: str | None = None

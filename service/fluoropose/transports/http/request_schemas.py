@@ -20,6 +20,7 @@ __all__ = [
     "ObjectsModel",
     "PlacedCameraModel",
     "RegisterRequest",
+    "RenderRequest",
     "SessionChange",
     "SessionRequest",
     "StreamControl",
@@ -41,6 +42,16 @@ class PlacedCameraModel(CameraModel):
 
     camera_from_world: Matrix | None = None
     case: str | None = Field(default=None, max_length=64)
+
+
+class RenderRequest(Strict):
+    """Asks for a DRR."""
+
+    case: str = Field(max_length=64)
+    camera: PlacedCameraModel
+    camera_from_volume: Matrix | None = None
+    pose: Matrix | None = None
+    format: Literal["npy", "png"] | None = None
 
 
 class CArmModel(Strict):

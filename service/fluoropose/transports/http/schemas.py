@@ -19,7 +19,6 @@ __all__ = [
     "Matrix",
     "PROMISED_FIELDS",
     "PixelMeaningName",
-    "RenderRequest",
     "ResultModel",
     "SessionModel",
     "Side",
@@ -145,16 +144,6 @@ class CaseOptions(Strict):
     view: Literal["frontal", "back", "lateral"] = "frontal"
     expected_pose: Matrix | None = None
     range_mm: float = Field(default=900.0, gt=0)
-
-
-class RenderRequest(Strict):
-    """Asks for a DRR."""
-
-    case: str = Field(max_length=64)
-    camera: CameraModel
-    camera_from_volume: Matrix | None = None
-    pose: Matrix | None = None
-    format: Literal["npy", "png"] | None = None
 
 
 class ErrorEstimateModel(BaseModel):
