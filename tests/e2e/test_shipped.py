@@ -12,10 +12,11 @@ from fluoropose.inference.onnx_runtime import open_device
 from fluoropose.io.bundles import load_bundle, shipped_models_root, universal_bundle_folder
 from fluoropose.io.cases import load_case
 from fluoropose.objects.catalogue import OBJECTS
-from fluoropose.registration.assessment import Status, view_similarity
+from fluoropose.registration.assessment import Status
 from fluoropose.registration.pipeline import register
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.regression.residual import align_view
+from fluoropose.registration.view_agreement import view_similarity
 from fluoropose.simulate.run import simulate_frame, simulate_run
 from fluoropose.simulate.scenes import case_scene
 from fluoropose.tracking.tracker import Tracker

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fluoropose.geometry.field_mask import FieldMask
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.geometry.tolerance import EXACT
 from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
@@ -83,3 +84,16 @@ def test_stated_errors_include_the_tolerance_of_the_cameras_that_have_a_part(est
     found = registration_from(["a", "b"], at_start, preprocess_ns=0, total_ns=0, searched=False, from_tolerance=assumed)
     assert found.error_estimate.depth_mm == pytest.approx(np.sqrt(1.0 / 3.0 + assumed[2, 2]))
     np.testing.assert_allclose(found.covariance, np.diag(1.0 / np.arange(1.0, 7.0)) + assumed)
+
+
+def test_a_mirrored_view_has_frame_and_mask_read_from_right_to_left(camera):
+    pixels = np.arange(camera.rows * camera.columns, dtype=np.uint16).reshape(camera.rows, camera.columns)
+    mask = FieldMask(hidden_px=((0.0, 0.0, 3.0, 2.0),))
+    view = FrameView(pixels, PlacedCamera(camera, mask=mask), "lateral", inverted=True)
+    mirrored = view.mirrored()
+    np.testing.assert_array_equal(mirrored.pixels, pixels[:, ::-1])
+    shown = mask.shown(camera.rows, camera.columns)
+    np.testing.assert_array_equal(mirrored.placed.mask.shown(camera.rows, camera.columns), shown[:, ::-1])
+    assert mirrored.placed.camera is camera
+    assert (mirrored.name, mirrored.inverted) == ("lateral", True)
+    assert FrameView(pixels, PlacedCamera(camera)).mirrored().placed.mask is None

@@ -7,7 +7,7 @@ import pytest
 
 from fluoropose.geometry.pose6 import pose_from_six
 from fluoropose.io.bundles import load_bundle
-from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status, detailed_similarity
+from fluoropose.registration.assessment import Assessment, ErrorEstimate, Status
 from fluoropose.registration.prepared_view import prepare_views
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.result import AssessedPose
@@ -21,6 +21,7 @@ from fluoropose.registration.rivals import (
     is_taken,
     tried_end,
 )
+from fluoropose.registration.view_agreement import detailed_similarity
 from support.cases import EXPECTED_SIX, tiny_bundle, tiny_resident
 from support.shots import believed
 from support.views import one_view

@@ -7,13 +7,22 @@ import numpy as np
 from fluoropose.geometry.rigid import transform
 from fluoropose.geometry.rotation import ray_axes
 from fluoropose.imaging.grain import noise_whiteness
-from fluoropose.registration.assessment import sharpness_in_frame, world_covariance
+from fluoropose.registration.assessment import world_covariance
 from fluoropose.registration.error_inflation import Evidence, inflated_covariance, inflations_for
 from fluoropose.registration.prepared_view import PreparedView
 from fluoropose.registration.regression.residual import align_view
-from fluoropose.registration.result import AssessedPose, JudgedErrors, ObjectEstimate
+from fluoropose.registration.result import (
+    AssessedPose,
+    FrameView,
+    JudgedErrors,
+    ObjectEstimate,
+    Registration,
+    registration_from,
+    tolerance_of,
+)
+from fluoropose.registration.view_agreement import sharpness_in_frame
 
-__all__ = ["gather_evidence", "judge_errors"]
+__all__ = ["gather_evidence", "judge_errors", "judged_registration"]
 
 _LEAST = ("likeness", "contrast", "sharpness", "visible", "matched", "presence", "half_mm", "whiteness")
 _MOST = ("clipped", "pixel_mm", "range_mm", "views")
@@ -33,6 +42,36 @@ def judge_errors(views: Sequence[PreparedView], estimate: ObjectEstimate) -> Jud
     else:
         raw = np.asarray(np.linalg.inv(estimate.information))
     return JudgedErrors(evidence, raw, inflated_covariance(raw, evidence, ray_from_world, inflations_for(evidence)))
+
+
+def judged_registration(
+    prepared: Sequence[PreparedView],
+    views: Sequence[FrameView],
+    estimate: ObjectEstimate,
+    *,
+    searched: bool,
+    preprocess_ns: int,
+    found_ns: int,
+    before_ns: int,
+) -> Registration:
+    """Return an estimate of an object in views, which were `prepared`, as a registration with its errors.
+
+    It was there at `found_ns` by the case's clock; what was spent since then is counted with the errors. All the time
+    that was spent before that is `before_ns`.
+    """
+    from_tolerance = tolerance_of(views, estimate, prepared[0].atlas.view.centre_mm)
+    judged = judge_errors(prepared, estimate)
+    judge_ns = prepared[0].resident.clock() - found_ns
+    return registration_from(
+        [view.name for view in prepared],
+        estimate,
+        preprocess_ns=preprocess_ns,
+        judge_ns=judge_ns,
+        total_ns=before_ns + judge_ns,
+        searched=searched,
+        from_tolerance=from_tolerance,
+        judged=judged,
+    )
 
 
 def gather_evidence(views: Sequence[PreparedView], estimate: ObjectEstimate) -> Evidence:

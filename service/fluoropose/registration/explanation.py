@@ -7,8 +7,6 @@ its polarity or a mirrored picture, is suggested only because it was tried and f
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from fluoropose.geometry.camera import off_centre_px
 from fluoropose.geometry.rig import PlacedCamera
 from fluoropose.imaging.xray import PixelMeaning
@@ -84,15 +82,12 @@ def _reason_in_frame(view: PreparedView) -> tuple[str, str]:
 
 def _reason_that_was_tried(view: PreparedView, plan: Plan, try_frames: TryFrames) -> str:
     """Return the code of how the frame must be read for the object to be found; "" where none was found."""
-    exposure, mask = view.exposure, view.mask
-    placed = PlacedCamera(exposure.camera, view.calibrated.camera_from_world, mask=mask)
-    across = None if mask is None else mask.mirrored(exposure.camera.columns)
+    exposure = view.exposure
+    placed = PlacedCamera(exposure.camera, view.calibrated.camera_from_world, mask=view.mask)
     plain = FrameView(exposure.pixels, placed, view.name, exposure.meaning, exposure.inverted, view.resident)
     readings = {
         LOOKS_INVERTED: replace(plain, inverted=not plain.inverted),
-        LOOKS_MIRRORED: replace(
-            plain, pixels=np.ascontiguousarray(plain.pixels[:, ::-1]), placed=replace(placed, mask=across)
-        ),
+        LOOKS_MIRRORED: plain.mirrored(),
     }
     if plain.pixels.dtype.kind == "f" and plain.meaning is not PixelMeaning.LINE_INTEGRAL:
         readings[LOOKS_LIKE_LINE_INTEGRALS] = replace(plain, meaning=PixelMeaning.LINE_INTEGRAL, inverted=False)

@@ -38,11 +38,9 @@ def is_beyond_doubt(found: AssessedPose) -> bool:
 def looks_mirrored(view: PreparedView, found: AssessedPose, follow: Follow) -> bool:
     """Tell whether a view shows the object better when its frame is read from right to left."""
     exposure = view.exposure
-    camera = exposure.camera
-    mask = None if view.mask is None else view.mask.mirrored(camera.columns)
-    pixels, placed = np.ascontiguousarray(exposure.pixels[:, ::-1]), PlacedCamera(_mirrored_camera(camera), mask=mask)
-    other = FrameView(pixels, placed, view.name, exposure.meaning, exposure.inverted)
-    (mirrored,) = prepare_views(view.resident, [other], {})
+    placed = PlacedCamera(_mirrored_camera(exposure.camera), mask=view.mask)
+    plain = FrameView(exposure.pixels, placed, view.name, exposure.meaning, exposure.inverted)
+    (mirrored,) = prepare_views(view.resident, [plain.mirrored()], {})
     least = tried_end(view, found).alike + _MORE_ALIKE
     starts = mirrored_poses(found.estimate.camera_from_volume, view.atlas.view.centre_mm)
     return any(tried_end(mirrored, follow(mirrored, start)).alike > least for start in starts)

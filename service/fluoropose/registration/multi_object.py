@@ -17,7 +17,7 @@ from functools import partial
 from fluoropose.arrays import Float32, Mat44
 from fluoropose.errors import InputError
 from fluoropose.parallel import run_parallel
-from fluoropose.registration.evidence import judge_errors
+from fluoropose.registration.evidence import judged_registration
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.multi_object_steps import (
     MULTI_OBJECT,
@@ -50,7 +50,7 @@ from fluoropose.registration.prepared_view import (
 from fluoropose.registration.projected_object import project_object
 from fluoropose.registration.regression.schedule import DEFAULT_SCHEDULE, Clock, CoarseEnd, Schedule, motion_between
 from fluoropose.registration.resident_case import ResidentCase
-from fluoropose.registration.result import FrameView, ObjectEstimate, Registration, registration_from, tolerance_of
+from fluoropose.registration.result import FrameView, ObjectEstimate, Registration
 
 __all__ = ["register_objects"]
 
@@ -116,21 +116,16 @@ def _registration_of(
     task: ObjectTask, state: _ObjectState, estimate: ObjectEstimate, views: Sequence[FrameView], common_ns: int
 ) -> Registration:
     """Return an object's last estimate with its reason and its errors; `common_ns` went to what all objects share."""
-    clock = task.views[0].resident.clock
-    began = clock()
+    found = task.views[0].resident.clock()
     explained = explain(task.views, task.plan, say_waiting(task.views, task.plan, estimate))
-    from_tolerance = tolerance_of(views, estimate, task.views[0].atlas.view.centre_mm)
-    judged = judge_errors(task.views, estimate)
-    judge_ns = clock() - began
-    return registration_from(
-        [view.name for view in task.views],
+    return judged_registration(
+        task.views,
+        views,
         explained,
-        preprocess_ns=common_ns + state.preprocess_ns,
-        total_ns=common_ns + state.spent_ns + judge_ns,
         searched=task.plan.start is None,
-        judge_ns=judge_ns,
-        from_tolerance=from_tolerance,
-        judged=judged,
+        preprocess_ns=common_ns + state.preprocess_ns,
+        found_ns=found,
+        before_ns=common_ns + state.spent_ns,
     )
 
 

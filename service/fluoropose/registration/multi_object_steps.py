@@ -24,7 +24,7 @@ from fluoropose.registration.pipeline import (
 from fluoropose.registration.plan import Plan
 from fluoropose.registration.prepared_view import PreparedView
 from fluoropose.registration.regression.schedule import (
-    DEFAULT_SCHEDULE,
+    REPEATED_SCHEDULE,
     TRACKING_SCHEDULE,
     CoarseEnd,
     Schedule,
@@ -43,9 +43,6 @@ __all__ = [
     "regress_object",
     "regress_object_coarsely",
 ]
-
-_LAST_TURN: Schedule = DEFAULT_SCHEDULE[-4:]
-"""Once more for an object that was surely found in several views: only what its neighbours project has moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +204,7 @@ def _register_again(task: ObjectTask, views: Sequence[PreparedView], estimate: O
     """Register several views again, or search again: from where the object was surely found, else as planned."""
     plan, schedule = task.plan, task.schedule
     if estimate is not None and is_sure(estimate):
-        plan, schedule = Plan(estimate.world_from_volume, nearby=True), _LAST_TURN
+        plan, schedule = Plan(estimate.world_from_volume, nearby=True), REPEATED_SCHEDULE
     again = estimate_object(views, plan, schedule)
     if estimate is None:
         return again

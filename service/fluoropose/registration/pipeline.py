@@ -25,7 +25,7 @@ from fluoropose.registration.assessment import (
     assess_waiting,
     world_information,
 )
-from fluoropose.registration.evidence import judge_errors
+from fluoropose.registration.evidence import judged_registration
 from fluoropose.registration.explanation import explain
 from fluoropose.registration.initialization.global_search import candidate_poses
 from fluoropose.registration.initialization.start_search import WIDER_SEARCH, StartMatches, StartSearch
@@ -62,8 +62,6 @@ from fluoropose.registration.result import (
     FrameView,
     ObjectEstimate,
     Registration,
-    registration_from,
-    tolerance_of,
 )
 from fluoropose.registration.rivals import (
     TriedEnd,
@@ -133,18 +131,14 @@ def register(
             return estimate_object(prepare_views(resident, others, {}), plan, schedule)
 
         estimate = explain(prepared, plan, estimate, try_frames)
-    from_tolerance = tolerance_of(views, estimate, resident.case.atlas.view.centre_mm)
-    judged = judge_errors(prepared, estimate)
-    ended = resident.clock()
-    return registration_from(
-        [view.name for view in prepared],
+    return judged_registration(
+        prepared,
+        views,
         estimate,
-        preprocess_ns=ready - began,
-        judge_ns=ended - found,
-        total_ns=ended - began,
         searched=plan.start is None,
-        from_tolerance=from_tolerance,
-        judged=judged,
+        preprocess_ns=ready - began,
+        found_ns=found,
+        before_ns=found - began,
     )
 
 

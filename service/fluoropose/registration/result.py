@@ -1,7 +1,7 @@
 """What goes into a registration and what comes out: frames of one instant in, an assessed pose out. mm, rad, ms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,12 @@ class FrameView:
     meaning: PixelMeaning = PixelMeaning.INTENSITY
     inverted: bool = False
     resident: ResidentCase | None = None
+
+    def mirrored(self) -> "FrameView":
+        """Return the frame and its mask read from right to left; the camera stays what it is."""
+        mask, pixels = self.placed.mask, np.ascontiguousarray(self.pixels[:, ::-1])
+        across = None if mask is None else mask.mirrored(pixels.shape[1])
+        return replace(self, pixels=pixels, placed=replace(self.placed, mask=across))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

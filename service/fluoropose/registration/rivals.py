@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fluoropose.arrays import Mat44
-from fluoropose.registration.assessment import WHOLLY_SEEN, Status, assess_doubtful, detailed_similarity
+from fluoropose.registration.assessment import WHOLLY_SEEN, Status, assess_doubtful
 from fluoropose.registration.prepared_view import PreparedView
 from fluoropose.registration.reasons import RIVAL_POSE
 from fluoropose.registration.refinement.sequence import EdgeEnd
 from fluoropose.registration.regression.residual import align_view
 from fluoropose.registration.regression.schedule import motion_between
 from fluoropose.registration.result import AssessedPose
+from fluoropose.registration.view_agreement import detailed_similarity
 
 __all__ = [
     "Finish",

@@ -36,6 +36,7 @@ __all__ = [
     "FineEnd",
     "NEAR_UNITS",
     "PoseEstimate",
+    "REPEATED_SCHEDULE",
     "RegressionStep",
     "SEARCHED_SCHEDULE",
     "Schedule",
@@ -68,6 +69,9 @@ DEFAULT_SCHEDULE: Schedule = (
 
 TRACKING_SCHEDULE: Schedule = DEFAULT_SCHEDULE[6:12]
 """From the last frame's pose: one coarse step, then fine steps until the pose has settled."""
+
+REPEATED_SCHEDULE: Schedule = DEFAULT_SCHEDULE[-4:]
+"""From where an object was surely found already: fine steps, for only what others project before it has changed."""
 
 SEARCHED_SCHEDULE: Schedule = (("coarse", _A), ("coarse", _B), *[("fine", Group.ALL)] * 7)
 """From a pose that a search found: one coarse sweep, then fine steps until the pose has settled."""
