@@ -79,7 +79,14 @@ HANG_OR_TRACEBACK = {
         "io/test_reader_faults.py::test_a_damaged_mesh_is_refused",
         "transports/http/test_case_routes.py::test_a_mesh_that_is_cut_fails_and_says_why",
     ],
-    "damaged frames": ["io/test_reader_faults.py::test_a_damaged_frame_is_refused"],
+    "damaged frames": [
+        "io/test_reader_faults.py::test_a_damaged_frame_is_refused",
+        "transports/grpc/test_servicer.py::test_a_damaged_frame_of_any_kind_is_a_problem_and_the_next_is_registered",
+    ],
+    "a deflated file that inflates beyond its header": [
+        "io/test_dicom_bounds.py::test_a_deflated_bomb_is_refused_before_it_is_inflated",
+        "io/test_dicom_bounds.py::test_a_deflated_bomb_in_a_series_is_refused_before_it_is_inflated",
+    ],
     "JSON of numbers beyond all, or nested too deeply": [
         "io/test_geometry_files.py::test_other_files_are_refused_by_name",
         "transports/http/test_geometry_routes.py::test_what_cannot_be_converted",
@@ -137,6 +144,7 @@ MISLEADING_WORDS = {
     "uneven gaps called a missing slice": [
         "io/test_dicom_series.py::test_uneven_gaps_are_called_uneven",
         "io/test_dicom_series.py::test_how_many_slices_are_missing_and_where_is_said",
+        "io/test_check.py::test_a_series_that_is_two_or_has_a_gap_is_said",
     ],
     "a multi-frame image called one slice": [
         "io/test_dicom_series.py::test_a_multi_frame_image_without_places_is_not_called_one_slice"
@@ -158,6 +166,10 @@ EXPECTED_AND_NOT_THERE = {
     "a camera from XA tags": [
         "io/test_xa_attributes.py::test_attributes_are_those_of_the_kind",
         "geometry/conversion/test_convert.py::test_an_xa_image_holds_what_a_machine_shows",
+    ],
+    "the camera that a geometry was written as, drawn on a frame": [
+        "cli/test_geometry_overlay.py::test_every_kind_is_seen_on_a_frame",
+        "transports/http/test_geometry_routes.py::test_what_every_kind_says_is_seen_on_a_frame",
     ],
     "a frame by its number": [
         "io/test_xray_pixels.py::test_only_that_frame_is_decoded",
@@ -194,7 +206,7 @@ def collected():
         "--collect-only",
         "-q",
         "-o",
-        "addopts=",
+        "addopts=--import-mode=importlib",
         "-p",
         "no:cacheprovider",
         *files,

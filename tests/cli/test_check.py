@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from fluoropose.cli.main import app
 from support.damaged import damaged_frames, damaged_meshes, damaged_volumes, nifti
 from support.dicom import ends_gdcm, enhanced_bytes, xray_bytes
-from support.meshes import box_mesh, stl_bytes
+from support.meshes import ascii_stl, box_mesh, stl_bytes
 
 
 @pytest.fixture
@@ -62,14 +62,15 @@ def test_a_run_is_judged_by_the_frame_asked_for(tmp_path):
 
 
 def test_libraries_say_nothing_beside_the_report(tmp_path):
-    """nibabel would print what it mends in a header on standard error, pydicom what it doubts."""
+    """nibabel would print what it mends on standard error, pydicom what it doubts, trimesh a traceback of a normal."""
     broken = bytearray(nifti())
     broken[0:4] = (349).to_bytes(4, "little")
     (tmp_path / "a.nii").write_bytes(bytes(broken))
     (tmp_path / "a.dcm").write_bytes(
         xray_bytes(np.ones((1, 24, 30))).replace(b"1.2.840.10008.5.1.4.1.1.12", b"1.x.840.10008.5.1.4.1.1.12")
     )
-    command = [sys.executable, "-m", "fluoropose", "check", "a.nii", "a.dcm", "--json", "-"]
+    (tmp_path / "a.stl").write_bytes(ascii_stl(box_mesh()).replace(b"normal 0", b"normal x", 1))
+    command = [sys.executable, "-m", "fluoropose", "check", "a.nii", "a.dcm", "a.stl", "--json", "-"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.stderr == ""
     findings = json.loads(done.stdout)[0]["findings"]

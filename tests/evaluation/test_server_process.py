@@ -1,5 +1,7 @@
 """Waiting for a server: whenever its start ends, what became ready is found, and what did not is said at once."""
 
+import socket
+
 import httpx
 import pytest
 
@@ -41,3 +43,20 @@ def test_a_server_that_started_without_a_case_is_refused_at_once(monkeypatch, st
     _server(monkeypatch, start_ends_after, ready=False)
     with pytest.raises(DeviceError, match="expected a ready server"):
         process.wait_until_ready(_Process(), "http://server")
+
+
+def test_free_ports_are_free_apart_and_none_that_connections_are_given():
+    found = process.free_ports(5)
+    assert len(set(found)) == 5
+    for port in found:
+        assert 20_000 <= port < 30_000
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+
+
+def test_ports_that_are_all_taken_are_said():
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(DeviceError, match=f"expected 1 free ports from {port} to {port}, got 0"):
+            process.free_ports(1, range(port, port + 1))

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from pydicom.uid import XRayRadiofluoroscopicImageStorage
 
 from fluoropose.errors import FrameError
 from fluoropose.io.dicom import read_dicom_frame, read_dicom_run, told_dicom_size
@@ -31,6 +32,15 @@ def test_a_run_has_its_frames_and_its_rate():
     np.testing.assert_array_equal(found, frames)
     assert rate == 30.0
     assert read_dicom_run(xray_bytes(frames))[1] is None
+
+
+def test_a_radiofluoroscopic_image_is_a_run_with_its_frames_by_number():
+    frames = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
+    data = xray_bytes(frames, SOPClassUID=XRayRadiofluoroscopicImageStorage, Modality="RF", FrameTime="40")
+    found, rate = read_dicom_run(data)
+    np.testing.assert_array_equal(found, frames)
+    assert rate == 25.0
+    np.testing.assert_array_equal(read_dicom_frame(data, 1), frames[1])
 
 
 def test_what_is_no_greyscale_run_is_refused():

@@ -185,10 +185,13 @@ def test_files_without_a_preamble_are_read(tmp_path, stored):
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 500, b"\x12\x34" * 300], ids=["empty", "zeros", "noise"])
-def test_a_slice_that_cannot_be_read_is_refused_by_name(tmp_path, stored, content):
+@pytest.mark.parametrize("number", [3, 6])
+def test_a_slice_that_cannot_be_read_is_refused_by_name(tmp_path, stored, content, number):
+    """The last one as one between others, which is not called missing."""
     folder = series(tmp_path / "ct", stored)
-    by_number(folder, 6).write_bytes(content)
-    with pytest.raises(VolumeError, match=r"expected a readable slice in 00\d.dcm, got"):
+    path = by_number(folder, number)
+    path.write_bytes(content)
+    with pytest.raises(VolumeError, match=f"expected a readable slice in {path.name}, got"):
         read_dicom_series(folder)
 
 

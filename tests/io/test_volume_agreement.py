@@ -1,5 +1,7 @@
 """Volumes lie where SimpleITK places them, to 1e-3 mm, with its values, to 1 HU: phantoms in every kind of file."""
 
+import subprocess
+import sys
 import zipfile
 
 import nibabel
@@ -131,3 +133,25 @@ def test_the_chest_ct(data, tmp_path):
     np.testing.assert_allclose(ours.values, np.where(theirs <= -1024, ours.values, theirs), atol=1.0)
     np.testing.assert_allclose(ours.spacing_mm, image.GetSpacing(), atol=1e-3)
     np.testing.assert_allclose(ours.lps_from_index[:3, 3], image.GetOrigin(), atol=1e-3)
+
+
+MEASURE = """
+import sys, time
+from pathlib import Path
+from fluoropose.io.volumes import read_volume
+began = time.process_time()
+read_volume(Path(sys.argv[1]))
+spent = time.process_time() - began
+print(spent, next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.data
+@pytest.mark.skipif(sys.platform != "linux", reason="the largest memory is read from /proc")
+def test_the_chest_ct_takes_little_time_and_memory(data):
+    """At most 6 s, of this process's time so that other work counts nothing, and 1.5 GB."""
+    path = data / "chest" / "lidc_chest_dicom.zip"
+    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=True)
+    seconds, kibibytes = map(float, done.stdout.split())
+    assert seconds < 6.0
+    assert kibibytes * 1024 < 1.5e9

@@ -1,6 +1,7 @@
 """A server in a process of its own: started, waited for, ended by its own process id. For demo, load and tests."""
 
 import os
+import random
 import signal
 import socket
 import ssl
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ __all__ = ["RunningServer", "free_ports", "server_process", "wait_until_ready"]
 
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
+_PORTS = range(20_000, 30_000)
+"""Below those that Linux gives to connections (from 32,768 on), and above those of Ray's own processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +76,24 @@ def server_process(
                 process.wait()
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback interface that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+def free_ports(count: int, among: range = _PORTS) -> list[int]:
+    """Return ports of this machine that nobody listens on, and that the system gives to no connection of its own.
+
+    A port that the system chose would be free now, and could be that of any connection a moment later.
+
+    Raises
+    ------
+    DeviceError
+        If there are not so many.
+    """
+    found: list[int] = []
+    for port in random.SystemRandom().sample(among, len(among)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise DeviceError(f"expected {count} free ports from {among[0]} to {among[-1]}, got {len(found)}")
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", address: str, authority: Path | None = None) -> None:

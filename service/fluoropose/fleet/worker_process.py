@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from fluoropose.errors import DeviceError
+from fluoropose.evaluation.server_process import free_ports
 from fluoropose.fleet.plan import FleetPlan
 from fluoropose.transports.http.worker_routes import TOKEN_HEADER
 
@@ -104,11 +105,14 @@ def _free_ports(plan: FleetPlan) -> tuple[int, int]:
     DeviceError
         If the range holds no two free ports.
     """
+    if plan.ports is None:
+        port, grpc_port = free_ports(2)
+        return port, grpc_port
     found: list[int] = []
     probes: list[socket.socket] = []
     host = plan.host
     try:
-        for port in (0, 0) if plan.ports is None else range(plan.ports[0], plan.ports[1] + 1):
+        for port in range(plan.ports[0], plan.ports[1] + 1):
             probe = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
             probes.append(probe)
             with suppress(OSError):

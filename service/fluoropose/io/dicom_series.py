@@ -37,9 +37,10 @@ def read_dicom_series(path: Path) -> VolumeReading:
     with translate_faults(VolumeError, f"a DICOM CT series in {path.name}"):
         contents = read_contents(path)
         images, left_out = _choose(contents, path.name)
+        # Before the stack: a slice that cannot be read would be called a missing one.
+        unread = contents.require_readable(list(images))
         stack = stack_planes([plane for name, item in images.items() for plane in list_planes(name, item)])
-        findings = (*contents.require_readable(list(images)), *left_out, *stack.findings)
-        return _read_stack(stack, findings, path.name)
+        return _read_stack(stack, (*unread, *left_out, *stack.findings), path.name)
 
 
 def _choose(contents: FolderContents, place: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:

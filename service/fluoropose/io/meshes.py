@@ -1,5 +1,6 @@
 """Reading of STL (text and binary), PLY and OBJ. Coordinates are kept, and are taken as mm in LPS."""
 
+import logging
 from io import BytesIO
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def read_mesh(path: Path) -> tuple[Mesh, tuple[str, ...]]:
 def _parse(file: MeshFile, name: str) -> Mesh:
     import trimesh  # 0.3 s of every start of the service, in which no mesh is read
 
+    # It logs what it cannot read, with a traceback, on standard error.
+    trimesh.util.log.setLevel(logging.CRITICAL)
     # From bytes, without a path: so no reader can look for files beside it.
     parsed = trimesh.load_mesh(BytesIO(file.data), file_type=file.kind, process=False, skip_materials=True)
     mesh = Mesh(np.array(parsed.vertices), np.array(parsed.faces))

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from fluoropose.client.grpc_channel import RpcCallError, RpcChannel
+from support.damaged import damaged_frames
 from support.rpc import rpc_server
 from support.serving import metric
 
@@ -43,3 +44,24 @@ def test_a_registration_keeps_nothing(started, opening, frame):
     result, code, completed = asyncio.run(run())
     assert (result["seq"], result["case"], code, completed) == (0, "small", "invalid-frame", 1.0)
     assert len(started.sessions) == 0
+
+
+MEDIA_TYPES = {".png": "image/png", ".npy": "application/x-npy", ".dcm": "application/dicom"}
+
+
+def test_a_damaged_frame_of_any_kind_is_a_problem_and_the_next_is_registered(started, opening, frame):
+    async def run():
+        async with rpc_server(started) as (address, _, _):
+            channel = RpcChannel(address, None, None, None)
+            codes = set()
+            for name, data in damaged_frames().items():
+                media_type = MEDIA_TYPES.get(name[name.rindex(".") :])
+                if media_type is not None:
+                    with pytest.raises(RpcCallError) as refused:
+                        await channel.register(opening, {"data": data, "media_type": media_type})
+                    codes.add(refused.value.code)
+            result = await channel.register(opening, {"data": frame.astype("<u2").tobytes(), "dtype": "uint16"})
+            await channel.close()
+            return codes, result["seq"]
+
+    assert asyncio.run(run()) == ({"invalid-frame"}, 0)
