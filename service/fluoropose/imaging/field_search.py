@@ -125,15 +125,24 @@ def _convex_hull(mask: Bool) -> Bool:
 
 def _envelope(rows: NDArray[Any], values: NDArray[Any], at: NDArray[Any]) -> Float64:
     """Return the lower convex envelope of values in ascending rows, at other rows."""
-    kept: list[tuple[int, int]] = []
-    for row, value in zip(rows.tolist(), values.tolist(), strict=True):
-        while len(kept) > 1:
-            (before, low), (middle, between) = kept[-2:]
-            if (between - low) * (row - before) < (value - low) * (middle - before):
+    kept = _envelope_corners(rows, values)
+    return np.interp(at, rows[kept].astype(float), values[kept].astype(float))
+
+
+@njit(cache=True, nogil=True)
+def _envelope_corners(rows: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which of the places, in ascending rows, are corners of the lower convex envelope."""
+    kept, count = np.empty(len(rows), np.int64), 0
+    for n in range(len(rows)):
+        while count > 1:
+            before, middle = kept[count - 2], kept[count - 1]
+            rise, run = values[middle] - values[before], rows[middle] - rows[before]
+            if rise * (rows[n] - rows[before]) < (values[n] - values[before]) * run:
                 break
-            kept.pop()
-        kept.append((row, value))
-    return np.interp(at, *np.array(kept, float).T)
+            count -= 1
+        kept[count] = n
+        count += 1
+    return kept[:count]
 
 
 def _has_step(thin: Float32, outside: Bool, bright: float) -> bool:

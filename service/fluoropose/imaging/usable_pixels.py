@@ -130,19 +130,23 @@ def _fill_rows(image: Float32, seen: Bool) -> None:
     rows, columns = image.shape
     first, last = -1, -1
     for v in range(rows):
-        row, shown, before = image[v], seen[v], -1
-        for u in range(columns):
-            if shown[u]:
-                if before < 0:
-                    row[:u] = row[u]
-                before = u
-            elif before >= 0:
-                row[u] = row[before]
-        if before >= 0:
-            first = v if first < 0 else first
-            last = v
-        elif last >= 0:
-            row[:] = image[last]
+        row, shown = image[v], seen[v]
+        begin, end = 0, columns
+        while begin < columns and not shown[begin]:
+            begin += 1
+        if begin == columns:
+            if last >= 0:
+                row[:] = image[last]
+            continue
+        while not shown[end - 1]:
+            end -= 1
+        row[:begin], row[end:] = row[begin], row[end - 1]
+        if not shown[begin:end].all():
+            for u in range(begin + 1, end):
+                if not shown[u]:
+                    row[u] = row[u - 1]
+        first = v if first < 0 else first
+        last = v
     for v in range(max(first, 0)):
         image[v] = image[first]
 
