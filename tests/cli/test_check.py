@@ -1,6 +1,8 @@
 """`check`: text, JSON and a picture; exit code 2 if a file cannot be used."""
 
+import io
 import json
+import struct
 import subprocess
 import sys
 
@@ -62,7 +64,7 @@ def test_a_run_is_judged_by_the_frame_asked_for(tmp_path):
 
 
 def test_libraries_say_nothing_beside_the_report(tmp_path):
-    """nibabel would print what it mends on standard error, pydicom what it doubts, trimesh a traceback of a normal."""
+    """nibabel would print what it mends on standard error, pydicom what it doubts, Pillow and trimesh more."""
     broken = bytearray(nifti())
     broken[0:4] = (349).to_bytes(4, "little")
     (tmp_path / "a.nii").write_bytes(bytes(broken))
@@ -70,7 +72,11 @@ def test_libraries_say_nothing_beside_the_report(tmp_path):
         xray_bytes(np.ones((1, 24, 30))).replace(b"1.2.840.10008.5.1.4.1.1.12", b"1.x.840.10008.5.1.4.1.1.12")
     )
     (tmp_path / "a.stl").write_bytes(ascii_stl(box_mesh()).replace(b"normal 0", b"normal x", 1))
-    command = [sys.executable, "-m", "fluoropose", "check", "a.nii", "a.dcm", "a.stl", "--json", "-"]
+    picture = io.BytesIO()
+    Image.fromarray(np.arange(900, dtype=np.uint16).reshape(30, 30)).save(picture, "TIFF", dpi=(300, 300))
+    resolution = struct.pack("<HHI", 282, 5, 1)
+    (tmp_path / "a.tif").write_bytes(picture.getvalue().replace(resolution, resolution[:4] + b"\0\0\1\0"))
+    command = [sys.executable, "-m", "fluoropose", "check", "a.nii", "a.dcm", "a.stl", "a.tif", "--json", "-"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.stderr == ""
     findings = json.loads(done.stdout)[0]["findings"]

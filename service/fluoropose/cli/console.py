@@ -28,8 +28,9 @@ def plain_errors(interrupted: Callable[[], str] = lambda: "interrupted") -> Iter
     """
     try:
         with warnings.catch_warnings():
-            # pydicom warns of each word of a file that it doubts, in lines that a user can do nothing with.
-            warnings.filterwarnings("ignore", module="pydicom")
+            # They warn of each word of a file that they doubt, in lines that a user can do nothing with.
+            for library in ("pydicom", "PIL"):
+                warnings.filterwarnings("ignore", module=library)
             yield
     except FluoroposeError as error:
         Console(stderr=True).print(f"error: {error}", style="bold red", markup=False)
