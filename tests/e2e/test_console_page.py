@@ -123,7 +123,7 @@ def test_the_page_says_that_the_service_is_gone_and_comes_back(page, served, ope
 def test_the_simulated_run_is_tracked_and_a_start_is_set_by_keyboard(page, served):
     until(page, "document.querySelector('.sources select').value === 'small'")
     until(page, "!document.querySelector('.sources .main').disabled")
-    page.locator(".sources input[type=checkbox]").uncheck()
+    page.locator(".sources input[type=checkbox]").first.uncheck()
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_selector(".pane[data-status='TRACKING']")
     assert int(page.locator(".pane").get_attribute("data-polygons")) >= 1
@@ -205,3 +205,47 @@ def test_with_keys_the_page_asks_for_one_and_watches_with_tickets(service, brows
         page.wait_for_selector(".pane[data-seq='0']")
         assert token not in page.content()
         page.close()
+
+
+def test_with_two_cameras_a_start_is_set_in_either_pane(page, served):
+    """A move in the second pane is the same start in the first one, and what the track begins with."""
+    until(page, "document.querySelector('.sources select').value === 'small'")
+    until(page, "!document.querySelector('.sources .main').disabled")
+    leaves, pair = (page.locator(".sources input[type=checkbox]").nth(n) for n in (0, 1))
+    leaves.uncheck()
+    pair.check()
+    sent, asked = [], []
+    page.on("websocket", lambda one: one.on("framesent", lambda words: sent.append(words)))
+    page.on("request", lambda one: asked.append(json.loads(one.post_data)) if one.url.endswith("/v1/render") else None)
+    page.get_by_role("button", name="Start", exact=True).click()
+    wait_for(lambda: page.locator(".pane[data-status='TRACKING']").count() == 2)
+    until(page, "!document.querySelectorAll('.tools button')[5].disabled")
+    page.keyboard.press("s")
+    begin = page.get_by_role("button", name="Begin here")
+    begin.wait_for()
+    page.wait_for_timeout(1500)
+    second = page.locator(".pane").nth(1).locator(".drawing").bounding_box()
+    x, y = second["x"] + second["width"] / 2, second["y"] + second["height"] / 2
+    asked.clear()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y, steps=3)
+    page.mouse.up()
+    wait_for(lambda: len(asked) >= 2)
+    page.wait_for_timeout(1500)
+    front, side = (np.array(one["camera_from_volume"]) for one in asked[-2:])
+    turn = side[:3, :3] @ front[:3, :3].T
+    assert abs(np.rad2deg(np.arccos((np.trace(turn) - 1) / 2)) - 30) < 1e-3
+    page.keyboard.press("Enter")
+    begin.wait_for(state="hidden")
+    begun = np.array(wait_for_restart(sent)["initial_pose"])
+    assert any(np.allclose(begun, one, atol=1e-6) for one in (front, side))  # the world is the first camera's frame
+    wait_for(lambda: page.locator(".pane[data-status='TRACKING']").count() == 2)
+    size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert size == [1280, 720]
+
+
+def wait_for_restart(sent):
+    """The newest restart that a page's WebSockets sent."""
+    wait_for(lambda: any(isinstance(one, str) and '"restart"' in one for one in sent))
+    return json.loads([one for one in sent if isinstance(one, str) and '"restart"' in one][-1])

@@ -10,7 +10,7 @@ import { errorEllipse, sixFromPose } from "./pose";
 import { RunLog } from "./run_log";
 import { Sources } from "./sources";
 import type { Space } from "./space";
-import { StartTool } from "./start_tool";
+import { Start } from "./start_tool";
 import { StatusCard } from "./status_card";
 import type { StatusLog } from "./status_log";
 import { Strips } from "./strips";
@@ -35,7 +35,7 @@ export class Live {
   private last: Frame | null = null;
   private camera = "";
   private dropped = 0;
-  private tool: StartTool | null = null;
+  private tool: Start | null = null;
   private begun: Matrix | null = null;
   private space: Space | null = null;
   private gone = false;
@@ -173,10 +173,10 @@ export class Live {
     if (this.tool) return this.endTool();
     const volume = this.last && this.volume(this.last.result.case);
     if (!this.last || !volume || !this.owned) return;
-    const pane = this.panes.first;
-    this.tool = new StartTool(pane, this.last.result.case, volume, this.last.camera, this.last.result.camera_from_volume);
-    pane.tool = this.tool;
-    pane.canvas.focus();
+    const { result } = this.last;
+    const { places } = this.sources.writer?.source ?? { places: {} };
+    this.tool = new Start(this.panes.all, result.case, volume, places, result.world_from_volume ?? null);
+    this.panes.first.canvas.focus();
     this.showTools();
   }
 

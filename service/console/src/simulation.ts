@@ -1,13 +1,14 @@
 // The built-in simulated run: pictures of a case's object on its way, rendered by the service, with noise added here.
-import { call, type Camera, type CaseState, type Volume } from "./api";
+import { call, type Camera, type CaseState, type Matrix, type Volume } from "./api";
 import { readNpy } from "./npy";
-import { poseFromSix, type Six } from "./pose";
+import { multiply, poseFromSix, type Six } from "./pose";
 import type { FrameSource } from "./writer";
 
 const SIDE_PX = 512;
 const STEPS = 40;
 const ABSENT = 18;
 const ROUNDS = 4;
+const APART_DEG = 30;
 
 export function simulatedCamera(volume: Volume): Camera {
   const distance = 1.35 * volume.range_mm;
@@ -29,30 +30,46 @@ export function simulatedPath(volume: Volume): Six[] {
   });
 }
 
+// The world is the first camera's frame; the second looks at the same place from the side.
+function placesOf(volume: Volume, pair: boolean): Record<string, Matrix> {
+  const [c, s] = [Math.cos((APART_DEG * Math.PI) / 180), Math.sin((APART_DEG * Math.PI) / 180)];
+  const front = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]];
+  if (!pair) return { camera: front };
+  return { front, side: [[c, 0, s, -s * volume.range_mm], [0, 1, 0, 0], [-s, 0, c, (1 - c) * volume.range_mm], [0, 0, 0, 1]] };
+}
+
 export async function simulatedRun(
-  asked: CaseState, leaves: () => boolean, progress: (done: number, all: number) => void, cancelled: () => boolean,
+  asked: CaseState, pair: boolean, leaves: () => boolean, progress: (done: number, all: number) => void, cancelled: () => boolean,
 ): Promise<FrameSource | null> {
   const volume = asked.volume as Volume;
   const camera = simulatedCamera(volume);
   const shape = { rows: camera.rows, columns: camera.columns };
-  const frames: Uint16Array[] = [];
+  const places = placesOf(volume, pair);
+  const frames: Record<string, Uint16Array>[] = [];
   const background = tissue(SIDE_PX);
   const detect = (lines: Float32Array | null): Uint16Array => detected(lines, background);
   for (const six of simulatedPath(volume)) {
-    if (cancelled()) return null;
-    const body = { case: asked.case, camera, camera_from_volume: poseFromSix(six, volume), format: "npy" };
-    const npy = readNpy(await (await call("POST", "v1/render", body)).arrayBuffer());
-    frames.push(detect(new Float32Array(npy.data.slice(npy.offset))));
+    const instant: Record<string, Uint16Array> = {};
+    for (const [name, place] of Object.entries(places)) {
+      if (cancelled()) return null;
+      const body = { case: asked.case, camera, camera_from_volume: multiply(place, poseFromSix(six, volume)), format: "npy" };
+      const npy = readNpy(await (await call("POST", "v1/render", body)).arrayBuffer());
+      instant[name] = detect(new Float32Array(npy.data.slice(npy.offset)));
+    }
+    frames.push(instant);
     progress(frames.length, STEPS);
   }
   const empty = detect(null);
+  const placed = Object.fromEntries(Object.entries(places).map(([name, place]) => [name, { ...camera, camera_from_world: place }]));
   const cycle = ROUNDS * STEPS + ABSENT;
   return {
-    case: asked.case, camera, pixelMeaning: "intensity", inverted: false,
-    frame: async (n) => {
-      const place = n % cycle;
-      const pixels = leaves() && place >= ROUNDS * STEPS ? empty : frames[place % STEPS];
-      return { meta: { dtype: "uint16", ...shape }, body: new Uint8Array(pixels.buffer) };
+    case: asked.case, cameras: pair ? { cameras: placed } : { camera }, places: pair ? places : {}, pixelMeaning: "intensity", inverted: false,
+    frames: async (n) => {
+      const at = n % cycle;
+      return Object.entries(frames[at % STEPS]).map(([name, seen]) => {
+        const pixels = leaves() && at >= ROUNDS * STEPS ? empty : seen;
+        return { meta: { dtype: "uint16", ...shape, ...(pair ? { camera: name } : {}) }, body: new Uint8Array(pixels.buffer) };
+      });
     },
   };
 }

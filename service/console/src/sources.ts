@@ -18,6 +18,7 @@ export class Sources {
   private runs = 0;
   private readonly chosen = select([], { ariaLabel: texts.case });
   private readonly leaves = el("input", { type: "checkbox", checked: true });
+  private readonly pair = el("input", { type: "checkbox" });
   private readonly fps = number(15, { min: "1", max: "60", step: "1", ariaLabel: texts.framesPerSecond });
   private readonly begin = el("button", { type: "button", className: "main", onclick: () => void this.toggle() }, texts.start);
   private readonly progress = el("progress", { hidden: true, max: 1 });
@@ -35,7 +36,7 @@ export class Sources {
     this.fps.addEventListener("change", () => this.pace());
     this.element.append(
       el("span", { className: "label" }, texts.simulated), this.chosen, this.begin,
-      el("label", { className: "check" }, this.leaves, texts.loses), field(texts.framesPerSecond, this.fps),
+      el("label", { className: "check" }, this.leaves, texts.loses), el("label", { className: "check" }, this.pair, texts.twoCameras), field(texts.framesPerSecond, this.fps),
       el("button", { type: "button", onclick: () => this.picker.click() }, texts.openFrames), this.picker, this.progress,
     );
     const { inputs } = this;
@@ -94,7 +95,7 @@ export class Sources {
     this.begin.textContent = texts.stop;
     this.progress.hidden = false;
     try {
-      const source = await simulatedRun(found, () => this.leaves.checked, (done, all) => {
+      const source = await simulatedRun(found, this.pair.checked, () => this.leaves.checked, (done, all) => {
         this.progress.value = done / all;
         this.events.say(texts.rendering(done, all));
       }, () => run !== this.runs);
@@ -143,10 +144,10 @@ export class Sources {
     this.form.hidden = true;
     this.stop();
     this.write({
-      case: this.chosen.value, camera, pixelMeaning: inputs.meaning.value, inverted: inputs.inverted.checked,
-      frame: async (n) => {
+      case: this.chosen.value, cameras: { camera }, places: {}, pixelMeaning: inputs.meaning.value, inverted: inputs.inverted.checked,
+      frames: async (n) => {
         const one = files.frames[n];
-        return one ? { meta: one.meta, body: await one.read() } : null;
+        return one ? [{ meta: one.meta, body: await one.read() }] : null;
       },
     });
   }

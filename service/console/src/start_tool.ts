@@ -1,15 +1,46 @@
-// A rough start by hand: a picture of the object, rendered by the service, that is dragged and turned on the frame.
+// A rough start by hand: a picture of the object, rendered by the service, that is dragged and turned on the frame. With
+// several cameras each pane shows the same start, and takes moves of it.
 import { call, type Camera, type Matrix, type Volume } from "./api";
 import type { Pane, Tool } from "./pane";
 import { readNpy } from "./npy";
 import type { Place } from "./picture";
-import { blockCamera, poseFromSix, type Six, sixFromPose } from "./pose";
+import { blockCamera, inverse, multiply, poseFromSix, type Six, sixFromPose } from "./pose";
 
 const SIDE_PX = 200;
 const MOVES: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export class StartTool implements Tool {
+const SAME: Matrix = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]];
+
+// The start in all panes that show a frame. Poses are `world_from_volume`, with one camera that camera's.
+export class Start {
+  private readonly tools: StartTool[];
+
+  constructor(panes: Pane[], name: string, volume: Volume, places: Record<string, Matrix>, pose: Matrix | null) {
+    const shown = panes.filter((one) => one.frame);
+    const placeOf = (pane: Pane) => places[pane.frame?.result.camera ?? ""] ?? SAME;
+    const world = pose ?? (shown[0] ? multiply(inverse(placeOf(shown[0])), poseFromSix([0, 0, volume.range_mm, 0, 0, 0], volume)) : SAME);
+    this.tools = shown.map((pane) => new StartTool(pane, name, volume, placeOf(pane), world, (moved) => this.follow(moved)));
+  }
+
+  get pose(): Matrix {
+    return this.tools[0].pose;
+  }
+
   // One finger turns instead of moving.
+  get turning(): boolean {
+    return this.tools[0].turning;
+  }
+
+  set turning(on: boolean) {
+    for (const one of this.tools) one.turning = on;
+  }
+
+  private follow(moved: StartTool): void {
+    for (const one of this.tools) if (one !== moved) one.pose = moved.pose;
+  }
+}
+
+class StartTool implements Tool {
   turning = false;
   private six: Six;
   private shown: { six: Six; picture: HTMLCanvasElement } | null = null;
@@ -17,19 +48,28 @@ export class StartTool implements Tool {
   private stale = false;
   private readonly block: number;
   private readonly matrix: Matrix;
+  private readonly camera: Camera;
 
   constructor(
-    private readonly pane: Pane, private readonly name: string, private readonly volume: Volume,
-    private readonly camera: Camera, pose: Matrix | null,
+    private readonly pane: Pane, private readonly name: string, private readonly volume: Volume, private readonly place: Matrix,
+    world: Matrix, private readonly moved: (tool: StartTool) => void,
   ) {
-    this.six = pose ? sixFromPose(pose, volume) : [0, 0, volume.range_mm, 0, 0, 0];
-    this.matrix = camera.intrinsic_matrix as Matrix;
-    this.block = Math.max(1, Math.ceil(Math.max(camera.rows, camera.columns) / SIDE_PX));
+    this.camera = pane.frame?.camera as Camera;
+    this.six = sixFromPose(multiply(place, world), volume);
+    this.matrix = this.camera.intrinsic_matrix as Matrix;
+    this.block = Math.max(1, Math.ceil(Math.max(this.camera.rows, this.camera.columns) / SIDE_PX));
+    pane.tool = this;
+    pane.redraw();
     void this.render();
   }
 
   get pose(): Matrix {
-    return poseFromSix(this.six, this.volume);
+    return multiply(inverse(this.place), poseFromSix(this.six, this.volume));
+  }
+
+  set pose(world: Matrix) {
+    this.six = sixFromPose(multiply(this.place, world), this.volume);
+    this.show();
   }
 
   drag(du: number, dv: number, turning: boolean): void {
@@ -85,6 +125,11 @@ export class StartTool implements Tool {
   }
 
   private changed(): void {
+    this.show();
+    this.moved(this);
+  }
+
+  private show(): void {
     this.pane.redraw();
     void this.render();
   }

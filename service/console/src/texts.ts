@@ -25,6 +25,7 @@ export const texts = {
   simulated: "Simulated run",
   start: "Start",
   stop: "Stop",
+  twoCameras: "two cameras",
   loses: "object leaves at times",
   framesPerSecond: "frames per second",
   openFrames: "Open frames …",

@@ -4,9 +4,11 @@ import { packFrame } from "./frames";
 import { texts } from "./texts";
 
 export interface FrameSource {
-  case: string; camera: Camera; pixelMeaning: string; inverted: boolean;
-  // Returns the frame of a number with its header, null after the last one.
-  frame: (n: number) => Promise<{ meta: Record<string, unknown>; body: ArrayBuffer | Uint8Array } | null>;
+  case: string; cameras: { camera: Camera } | { cameras: Record<string, Camera> }; pixelMeaning: string; inverted: boolean;
+  // `camera_from_world` of each camera that has a place.
+  places: Record<string, Matrix>;
+  // Returns the frames of an instant with their headers, one of each camera; null after the last one.
+  frames: (n: number) => Promise<{ meta: Record<string, unknown>; body: ArrayBuffer | Uint8Array }[] | null>;
 }
 
 export interface WriterEvents {
@@ -60,7 +62,7 @@ export class Writer {
 
   private async open(): Promise<void> {
     const { source } = this;
-    const opening = { case: source.case, camera: source.camera, pixel_meaning: source.pixelMeaning, inverted: source.inverted };
+    const opening = { case: source.case, ...source.cameras, pixel_meaning: source.pixelMeaning, inverted: source.inverted };
     this.session = (await (await call("POST", "v1/sessions", opening)).json()).session;
     const socket = await openSocket(`v1/sessions/${this.session}/stream`);
     await new Promise((resolve, reject) => {
@@ -86,11 +88,12 @@ export class Writer {
     const { socket } = this;
     let due = performance.now();
     for (let seq = 0; socket?.readyState === WebSocket.OPEN && !this.stopped; seq++) {
-      const frame = await this.source.frame(this.next++);
-      if (frame === null) return this.waitForStop(socket);
+      const frames = await this.source.frames(this.next++);
+      if (frames === null) return this.waitForStop(socket);
       // A connection that is slower than the frames gets the newest ones.
-      if (socket.bufferedAmount < 4 * frame.body.byteLength) {
-        socket.send(packFrame({ ...frame.meta, seq, captured_at: Date.now() / 1000 }, frame.body));
+      if (socket.bufferedAmount < 4 * frames.reduce((sum, one) => sum + one.body.byteLength, 0)) {
+        const captured_at = Date.now() / 1000;
+        for (const { meta, body } of frames) socket.send(packFrame({ ...meta, seq, captured_at }, body));
       }
       due = Math.max(due + 1000 / this.fps, performance.now() - 1000);
       await pause(Math.max(0, due - performance.now()));
