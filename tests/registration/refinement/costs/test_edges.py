@@ -160,6 +160,7 @@ def test_a_contrast_gives_the_floor_that_it_was_shown_with(floor):
     contrast = np.log1p(1.0 / floor) / np.log1p(1.0 / (2.0 * floor))
     assert floor_of_contrast(2.0 * floor, contrast) == pytest.approx(floor)
     assert floor_of_contrast(floor, 1.0) == pytest.approx(floor)
+    assert floor_of_contrast(floor, 0.0) == np.inf
 
 
 @pytest.mark.parametrize("scatter", [0.3, 1.5])

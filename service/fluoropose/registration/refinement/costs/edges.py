@@ -157,8 +157,10 @@ def floor_of_contrast(floor: float, contrast: float) -> float:
     """Return the floor beside which an opaque object shows what it shows with a `floor` at a `contrast`.
 
     Beside the object 1 + floor comes through, behind it the floor: with F the one that is looked for,
-    log((1 + F) / F) = contrast x log((1 + floor) / floor).
+    log((1 + F) / F) = contrast x log((1 + floor) / floor). Without a contrast it is infinite: no edge is seen.
     """
+    if contrast <= 0.0:
+        return float("inf")
     return float(1.0 / np.expm1(contrast * np.log1p(1.0 / floor)))
 
 
