@@ -86,3 +86,8 @@ def test_a_mask_grows_by_a_pixel_to_four_sides():
     mask[2, 2] = True
     assert grown(mask).sum() == 5
     assert not grown(mask)[1, 1]
+
+
+def test_the_rest_of_a_burnt_frame_is_outside_no_field(plain):
+    """Three quarters are clipped: the rest is darker, evenly lit, and far brighter than what lead lets through."""
+    assert field_in(np.where(V < 192, np.uint16(65535), np.uint16(50200))) is None

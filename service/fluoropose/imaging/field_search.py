@@ -21,6 +21,9 @@ _THIN, _THIN_SIDE = 4, 512
 _BORDER_SHARE, _BASE_SHARE = 0.1, 0.1
 """A tenth of the border's pixels must be outside the field: they are dark, within `_BASE_SHARE` of the frame's span."""
 
+_LET_THROUGH = 0.5
+"""What is brighter than half the frame is outside no field, and no more than evenly lit: lead lets less through."""
+
 _DARK_SHARE = 0.12
 """A dark pixel is brighter than those by this share of the span at most: scatter and glare reach beyond a rim."""
 
@@ -77,7 +80,7 @@ def _field_of(thin: Float32) -> Bool | None:
     low, high = (float(value) for value in np.percentile(thin[::2, ::2], (1.0, 98.0)))
     span, border = high - low, np.concatenate([thin[0], thin[-1], thin[:, 0], thin[:, -1]])
     base = float(np.quantile(border, _BORDER_SHARE))
-    if span <= 0.0 or base - low > _BASE_SHARE * span:
+    if span <= 0.0 or base - low > _BASE_SHARE * span or base > _LET_THROUGH * high:
         return None
     dark = thin <= base + _DARK_SHARE * span
     left = _without_specks(~_from_border(dark))
