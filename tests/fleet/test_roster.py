@@ -42,6 +42,14 @@ def test_a_session_just_given_counts_before_the_worker_says_so():
     assert roster.current(1.0)[0].sessions == 1, "what it says itself counts"
 
 
+def test_a_session_just_closed_counts_before_the_worker_says_so():
+    roster = Roster()
+    roster.report(worker("w1", sessions=1), 0.0)
+    for name in ("w1", "w1", "nobody"):
+        roster.count_closed(name)
+    assert roster.current(0.0)[0].sessions == 0
+
+
 def test_a_suspect_is_counted_on_again_once_it_speaks():
     roster = Roster()
     roster.report(worker("w1"), 0.0)

@@ -38,6 +38,12 @@ class Roster:
             both, used = facts.cases | cases, facts.used_cases | cases
             self._facts[worker] = (replace(facts, sessions=facts.sessions + 1, cases=both, used_cases=used), came_s)
 
+    def count_closed(self, worker: str) -> None:
+        """Count that a worker has a session less, until it says itself how many it has."""
+        if worker in self._facts:
+            facts, came_s = self._facts[worker]
+            self._facts[worker] = (replace(facts, sessions=max(0, facts.sessions - 1)), came_s)
+
     def suspect(self, worker: str) -> None:
         """Do not count on a worker until it says something again."""
         if worker in self._facts:

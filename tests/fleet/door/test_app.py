@@ -84,6 +84,14 @@ def test_what_is_no_frame_is_passed_on_so_that_no_redirect_need_be_followed(work
     assert workers.asked[0][:3] == ("w1.test", method, "/v1/sessions/w1.abc")
 
 
+@pytest.mark.parametrize("status, left", [(204, 2), (404, 3)])
+def test_a_session_that_was_closed_counts_at_once(workers, status, left):
+    view = FakeView(worker("w1", sessions=3))
+    workers.answer("w1.test", status)
+    assert door(view, workers).delete("/v1/sessions/w1.abc").status_code == status
+    assert view.workers()[0].sessions == left
+
+
 def test_the_session_of_a_dead_worker_is_unknown_so_that_the_client_opens_another(workers):
     workers.gone.add("w1.test")
     client = door(FakeView(worker("w1")), workers)

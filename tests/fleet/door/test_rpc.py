@@ -38,8 +38,8 @@ class Worker(RegistrationServicer):
 
 
 @asynccontextmanager
-async def door(*servicers, gone=()):
-    """Serve each on a free port; give the calls of a front door over them."""
+async def door(*servicers, gone=(), roster=None):
+    """Serve each on a free port; give the calls of a front door over them, whose roster may be looked into."""
     servers, facts = [], [worker(name, grpc="127.0.0.1:9", cases=frozenset({"knee"})) for name in gone]
     for one in servicers:
         server = grpc.aio.server()
@@ -49,6 +49,8 @@ async def door(*servicers, gone=()):
         servers.append(server)
         facts.append(worker(one.name, grpc=f"127.0.0.1:{port}"))
     view = FakeView(*facts)
+    if roster is not None:
+        roster.append(view.roster)
     try:
         yield DoorCalls(view, Placer(view, random.Random(1)))
     finally:
@@ -57,15 +59,17 @@ async def door(*servicers, gone=()):
 
 
 def test_a_session_is_opened_with_the_callers_key_and_its_place_is_said():
-    one = Worker("w1")
+    one, roster = Worker("w1"), []
 
     async def run():
-        async with door(one) as calls:
+        async with door(one, roster=roster) as calls:
             opened = await calls.open_session(KNEE, KEY)
+            assert roster[0].known()[0].sessions == 1
             await calls.close_session(pb.CloseSessionRequest(session=opened.session), KEY)
             return opened
 
     opened = asyncio.run(run())
+    assert roster[0].known()[0].sessions == 0, "a session that was closed counts at once"
     assert opened.session == "w1.x" and opened.endpoints.http == "http://w1.test:8000"
     assert one.keys == ["Bearer fp_x_1"] and one.closed == ["w1.x"]
 

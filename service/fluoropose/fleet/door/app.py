@@ -96,6 +96,8 @@ def _add_sessions(app: FastAPI, view: FleetView, calls: WorkerCalls, placer: Pla
         except WorkerGoneError:
             view.roster.suspect(worker.worker)
             return _problem("unknown-session", f"worker {worker.worker} has gone and the session with it; open another")
+        if (request.method, status) == ("DELETE", 204):
+            view.roster.count_closed(worker.worker)
         return Response(content, status, headers=headers)
 
     @app.post("/v1/sessions/{session}/frames")

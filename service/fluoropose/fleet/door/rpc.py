@@ -71,11 +71,13 @@ class DoorCalls:
         """Close a session where it is; raise UnknownSessionError or RefusedCallError."""
         worker = find_worker(self._view, request.session)
         try:
-            return await self._stub(worker).CloseSession(request, metadata=metadata, timeout=_ANSWER_S)
+            closed = await self._stub(worker).CloseSession(request, metadata=metadata, timeout=_ANSWER_S)
         except grpc.aio.AioRpcError as error:
             if error.code() in _GONE:
                 raise UnknownSessionError(f"expected worker {worker.worker} to answer, got its end") from error
             raise RefusedCallError(error.code(), error.details() or "") from error
+        self._view.roster.count_closed(worker.worker)
+        return closed
 
     def elsewhere(self, cases: frozenset[str] = frozenset()) -> ElsewhereError:
         """Return the error for a call that carries frames, with the place of a worker; raise NoWorkerError."""
