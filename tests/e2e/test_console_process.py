@@ -1,9 +1,10 @@
-"""The console's page before a server process of its own: over TLS with keys."""
+"""The console's page before a server process of its own: over TLS with keys, and when the process ends."""
 
 import subprocess
 import sys
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import trustme
 
@@ -78,3 +79,32 @@ def test_over_tls_with_keys_the_simulated_run_is_tracked(browser, cases_root, mo
         assert all(one.startswith(f"wss://localhost:{port}/v1/") and "ticket=" in one for one in sockets)
         assert asked and all(one.startswith(f"https://localhost:{port}/") for one in asked)
         assert not any(token in one for one in [*sockets, *asked])
+
+
+def test_when_the_process_ends_the_page_says_so_and_goes_on_with_the_next_one(
+    browser, cases_root, models_root, tmp_path, frame
+):
+    """Nothing of the first process is left, not even its sessions: the page opens its own again and sends on."""
+    (port,) = free_ports(1)
+    np.save(tmp_path / "stack.npy", np.stack([frame] * 2000))
+    with serving(cases_root, models_root, port) as address:
+        context = opened(browser, address)
+        page = context.__enter__()
+        until(page, "document.querySelector('.sources select').value === 'small'")
+        page.locator(".sources input[type=file]").set_input_files(tmp_path / "stack.npy")
+        for at, value in ((2, 1.5), (3, 1100)):
+            page.locator(".files input[type=number]").nth(at).fill(str(value))
+        page.locator(".files").get_by_role("button", name="Send").click()
+        page.wait_for_selector(".pane[data-seq]")
+        first = page.locator(".left select").first.input_value()
+    try:
+        page.wait_for_selector(".banner:not([hidden])")
+        assert "does not answer" in page.locator(".banner").text_content()
+        until(page, "document.querySelector('.status').textContent === 'no result yet'")
+        with serving(cases_root, models_root, port):
+            page.wait_for_selector(".banner", state="hidden")
+            until(page, f"!['', '{first}'].includes(document.querySelector('.left select').value)")
+            page.wait_for_selector(".pane[data-seq]")
+            until(page, "document.querySelector('.status').textContent !== 'no result yet'")
+    finally:
+        context.__exit__(None, None, None)
