@@ -2,17 +2,21 @@
 
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fluoropose.drr.cpu import CpuRenderer
 from fluoropose.io.frames import npy_bytes
 from fluoropose.serving.api_keys import KeyRing, add_key
+from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.schemas import camera_json
 from support.browsers import PATIENT_MS, until, wait_for
 from support.running_app import running_app
+from support.serving import started_service
 from support.wire import send
 
 pytestmark = pytest.mark.browser
@@ -249,3 +253,47 @@ def wait_for_restart(sent):
     """The newest restart that a page's WebSockets sent."""
     wait_for(lambda: any(isinstance(one, str) and '"restart"' in one for one in sent))
     return json.loads([one for one in sent if isinstance(one, str) and '"restart"' in one][-1])
+
+
+@pytest.fixture
+def twins(cases_root, models_root, tmp_path):
+    """A client of a server with the small case and its twin of another name."""
+    for root, kind in ((cases_root, "cases"), (models_root, "models")):
+        for name in ("small", "twin"):
+            shutil.copytree(root / "small", tmp_path / kind / name)
+    service = started_service(
+        tmp_path / "cases", tmp_path / "models", store=CaseStore.open(tmp_path / "cases", read_only=True)
+    )
+    with running_app(wire_serving(service), console=True) as (client, _):
+        yield client
+
+
+def test_two_objects_have_an_outline_and_a_status_each(browser, twins, small_case, camera, pose):
+    """Each is outlined where it is; where one has left, the other one stays."""
+    poses = {"small": pose.copy(), "twin": pose.copy()}
+    poses["small"][0, 3], poses["twin"][0, 3] = -32.0, 32.0
+    cases = [{"case": name, "initial_pose": one.tolist()} for name, one in poses.items()]
+    opening = {"cases": cases, "camera": camera_json(camera), "include": ["outline"]}
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(PATIENT_MS)
+    page.goto(str(twins.base_url))
+    session = twins.post("/v1/sessions", json=opening).json()["session"]
+    until(page, "document.querySelector('.left select').value !== ''")
+    page.wait_for_timeout(500)
+    renderer = CpuRenderer(small_case.volume, 1.0)
+    lines = {name: renderer.render(camera, one) for name, one in poses.items()}
+    words = {"TRACKING": "● TRACKING", "LOW_CONFIDENCE": "▲ LOW CONFIDENCE", "LOST": "✕ LOST"}
+    for seq, there in enumerate((["small", "twin"], ["small"])):
+        frame = np.round(50000.0 * np.exp(-sum(lines[name] for name in there)) + 200.0).astype(np.uint16)
+        small, twin = send(twins, session, npy_bytes(frame), seq=seq).json()["objects"]
+        assert [one["status"] != "LOST" for one in (small, twin)] == [True, "twin" in there]
+        page.wait_for_selector(f".pane[data-seq='{seq}']")
+        assert page.locator(".status").text_content() == words[small["status"]]
+        assert page.locator(".others").text_content() == f"twin: {words[twin['status']]}"
+        drawn = outlined(pixels_of(page))
+        middle = pixels_of(page).shape[1] / 2
+        assert ((drawn[:, 0] < middle).sum() > 100, (drawn[:, 0] > middle).sum() > 100) == (True, "twin" in there)
+        kept = [one for one in (small, twin) if one["status"] != "LOST"]
+        assert int(page.locator(".pane").get_attribute("data-polygons")) == sum(len(one["outline"]) for one in kept)
+    assert page.locator(".right select option").all_text_contents() == ["small", "twin"]
+    page.close()

@@ -48,7 +48,7 @@ export class Writer {
         await this.open();
         await this.sendAll();
       } catch (error) {
-        if (error instanceof ApiError && error.problem.status < 500) {
+        if (error instanceof ApiError && error.problem.status < 500 && !this.mayPass(error)) {
           this.stopped = true;
           this.events.ended(texts.writerEnded(error.message));
           return;
@@ -58,6 +58,11 @@ export class Writer {
       this.events.note(texts.writerReopens);
       await pause(1000);
     }
+  }
+
+  // A service that starts again says of a case that it is not ready until it has loaded it.
+  private mayPass(error: ApiError): boolean {
+    return this.session !== "" && error.problem.code === "conflict";
   }
 
   private async open(): Promise<void> {
