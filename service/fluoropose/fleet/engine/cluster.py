@@ -19,6 +19,8 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 # A machine that is busy starts Ray's helpers in more than the 15 s that a node waits for them.
 os.environ.setdefault("RAY_agent_register_timeout_ms", "120000")
+# A front door's port is ended and started again when it is not ready in three times so long: 5 s are not enough there.
+os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "30")
 
 import ray
 
