@@ -29,11 +29,12 @@ FREE = [
     "refinement/gauss_newton.py",
     "refinement/costs/gradient_correlation.py",
     "assessment.py",
+    "view_agreement.py",
     "rivals.py",
     "mirrored.py",
     "explanation.py",
-    "result.py",
     "evidence.py",
+    "result.py",
     "error_inflation.py",
 ]
 IN_A_BODY = {"refinement/costs/two_body.py"}
@@ -71,7 +72,7 @@ def test_a_frames_way_is_that_of_the_page(sure, camera, frame, pose, start):
     assert {"pipeline.py", "refinement/gauss_newton.py", "assessment.py"} <= set(visited)
 
 
-def test_a_frame_in_a_body_visits_at_most_fifteen_files(sure, surrounded_case, tmp_path, camera, frame, pose):
+def test_a_frame_in_a_body_visits_at_most_sixteen_files(sure, surrounded_case, tmp_path, camera, frame, pose):
     loaded = tiny_resident(surrounded_case, tiny_bundle(surrounded_case, tmp_path / "inside"))
     inside = recorded_case(loaded, [], presence=1.0)
     visited = set()
@@ -81,4 +82,4 @@ def test_a_frame_in_a_body_visits_at_most_fifteen_files(sure, surrounded_case, t
                 visited_files(lambda r=resident, s=start: register(r, [one_view(frame, camera)], Plan(s, True)))
             )
     assert IN_A_BODY <= visited <= {*FREE, *IN_A_BODY}
-    assert len(visited) <= 15
+    assert len(visited) <= 16
