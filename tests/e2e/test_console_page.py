@@ -14,7 +14,7 @@ from fluoropose.serving.api_keys import KeyRing, add_key
 from fluoropose.serving.case_store import CaseStore
 from fluoropose.serving.wiring import wire_serving
 from fluoropose.transports.http.schemas import camera_json
-from support.browsers import PATIENT_MS, until, wait_for
+from support.browsers import PATIENT_MS, track_simulated_run, until, wait_for
 from support.running_app import running_app
 from support.serving import started_service
 from support.wire import send
@@ -125,12 +125,7 @@ def test_the_page_says_that_the_service_is_gone_and_comes_back(page, served, ope
 
 
 def test_the_simulated_run_is_tracked_and_a_start_is_set_by_keyboard(page, served):
-    until(page, "document.querySelector('.sources select').value === 'small'")
-    until(page, "!document.querySelector('.sources .main').disabled")
-    page.locator(".sources input[type=checkbox]").first.uncheck()
-    page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_selector(".pane[data-status='TRACKING']")
-    assert int(page.locator(".pane").get_attribute("data-polygons")) >= 1
+    track_simulated_run(page)
     (session,) = served.get("/v1/sessions").json()
     until(page, "!document.querySelectorAll('.tools button')[5].disabled")
     page.locator(".drawing").focus()

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-import trustme
 
 from fluoropose.evaluation.server_process import free_ports, wait_until_ready
-from fluoropose.serving.api_keys import add_key
-from support.browsers import PATIENT_MS, until
+from support.browsers import PATIENT_MS, track_simulated_run, until
+from support.doors import guarded_by
 
 pytestmark = pytest.mark.browser
 
@@ -49,16 +48,10 @@ def opened(browser, address):
 
 def test_over_tls_with_keys_the_simulated_run_is_tracked(browser, cases_root, models_root, tmp_path):
     """The page, its calls and its WebSockets are encrypted alike, and the key is in no address: tickets are."""
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    token = add_key(tmp_path / "keys.json", "console", ["infer"])
-    words = ["--tls-key", tmp_path / "key.pem", "--tls-cert", tmp_path / "cert.pem", "--keys", tmp_path / "keys.json"]
+    options, authority, token = guarded_by(tmp_path)
     (port,) = free_ports(1)
     with (
-        serving(cases_root, models_root, port, *words, authority=tmp_path / "ca.pem") as address,
+        serving(cases_root, models_root, port, *options, authority=authority) as address,
         opened(browser, address) as page,
     ):
         sockets, asked = [], []
@@ -67,12 +60,7 @@ def test_over_tls_with_keys_the_simulated_run_is_tracked(browser, cases_root, mo
         page.locator("dialog input").fill(token)
         page.keyboard.press("Enter")
         page.wait_for_selector("dialog", state="hidden")
-        until(page, "document.querySelector('.sources select').value === 'small'")
-        until(page, "!document.querySelector('.sources .main').disabled")
-        page.locator(".sources input[type=checkbox]").first.uncheck()
-        page.get_by_role("button", name="Start", exact=True).click()
-        page.wait_for_selector(".pane[data-status='TRACKING']")
-        assert int(page.locator(".pane").get_attribute("data-polygons")) >= 1
+        track_simulated_run(page)
         assert "TRACKING" in page.locator(".status").text_content()
         roads = sorted(one.partition("?")[0].rpartition("/")[2] for one in sockets)
         assert roads == ["stream", "watch"]

@@ -12,26 +12,18 @@ import trustme
 
 from fluoropose.client import Client, LinkLostError, ProblemError
 from fluoropose.evaluation.server_process import free_ports, server_process
-from fluoropose.serving.api_keys import add_key
 from fluoropose.transports.http.schemas import camera_json
+from support.doors import guarded_by
 
 
 @pytest.fixture(scope="module")
 def secured(cases_root, models_root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("doors")
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    issued.private_key_pem.write_to_path(folder / "key.pem")
-    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
-    token = add_key(folder / "keys.json", "console", ["infer"])
+    options, authority, token = guarded_by(folder)
     (port,) = free_ports(1)
-    extra = ["--tls-key", folder / "key.pem", "--tls-cert", folder / "cert.pem", "--keys", folder / "keys.json"]
-    extra += ["--metrics-port", port, "--log-level", "warning"]
-    with server_process(
-        cases_root, models_root, 1, "cpu", [str(word) for word in extra], authority=folder / "ca.pem"
-    ) as server:
-        yield server, folder / "ca.pem", token, port
+    extra = [*options, "--metrics-port", str(port), "--log-level", "warning"]
+    with server_process(cases_root, models_root, 1, "cpu", extra, authority=authority) as server:
+        yield server, authority, token, port
 
 
 @pytest.mark.parametrize("transport", ["http", "ws", "grpc"])

@@ -31,3 +31,13 @@ def wait_for(true, seconds=PATIENT_MS / 1000):
 def until(page, expression):
     """Wait until an expression is true: the page's policy lets nobody evaluate text in it on a timer."""
     wait_for(lambda: page.evaluate(expression))
+
+
+def track_simulated_run(page):
+    """Start the simulated run of the small case, whose object never leaves, and see it tracked with an outline."""
+    until(page, "document.querySelector('.sources select').value === 'small'")
+    until(page, "!document.querySelector('.sources .main').disabled")
+    page.locator(".sources input[type=checkbox]").first.uncheck()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_selector(".pane[data-status='TRACKING']")
+    assert int(page.locator(".pane").get_attribute("data-polygons")) >= 1
