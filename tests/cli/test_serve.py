@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import httpx
 import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from fluoropose.evaluation.server_process import free_ports
 from fluoropose.transports import server
 from fluoropose.transports.http.schemas import camera_json
 from fluoropose.transports.http.stream import SUBPROTOCOL
@@ -25,23 +27,18 @@ def test_an_address_for_everybody_is_refused(cases_root, models_root):
 def test_a_real_server_starts_answers_streams_and_ends_on_sigterm(cases_root, models_root, camera):
     command = [sys.executable, "-m", "fluoropose", "serve", "--cases", str(cases_root), "--models", str(models_root)]
     command += ["--read-only"]
+    (port,) = free_ports(1)
     process = subprocess.Popen(
-        [*command, "--port", "18431", "--threads", "1"], env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        [*command, "--port", str(port), "--threads", "1"], env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )
+    address = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get("http://127.0.0.1:18431/readyz").status_code == 200:
-                    break
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.1)
-        assert httpx.get("http://127.0.0.1:18431/v1/cases").json()[0]["state"] == "ready"
+        _wait_until_ready(address, 60.0)
+        assert httpx.get(f"{address}/v1/cases").json()[0]["state"] == "ready"
         opening = {"case": "small", "camera": camera_json(camera)}
-        session = httpx.post("http://127.0.0.1:18431/v1/sessions", json=opening).json()["session"]
-        address = f"ws://127.0.0.1:18431/v1/sessions/{session}/stream"
-        with connect(address, subprotocols=[SUBPROTOCOL], max_size=None) as socket:
+        session = httpx.post(f"{address}/v1/sessions", json=opening).json()["session"]
+        stream = f"ws://127.0.0.1:{port}/v1/sessions/{session}/stream"
+        with connect(stream, subprotocols=[SUBPROTOCOL], max_size=None) as socket:
             header = b'{"dtype": "uint16", "seq": 5}'
             pixels = np.arange(96 * 128, dtype="<u2").tobytes()
             socket.send(len(header).to_bytes(4, "little") + header + pixels)
@@ -52,6 +49,16 @@ def test_a_real_server_starts_answers_streams_and_ends_on_sigterm(cases_root, mo
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _wait_until_ready(address, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{address}/readyz").status_code == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"expected a ready server within {seconds} s, got none")
 
 
 REFUSED = {
