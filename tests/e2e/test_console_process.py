@@ -61,7 +61,8 @@ def test_over_tls_with_keys_the_simulated_run_is_tracked(browser, cases_root, mo
         page.keyboard.press("Enter")
         page.wait_for_selector("dialog", state="hidden")
         track_simulated_run(page)
-        assert "TRACKING" in page.locator(".status").text_content()
+        # A frame may be unsure where a busy machine passed over those before it.
+        page.wait_for_selector(".status:has-text('TRACKING')")
         roads = sorted(one.partition("?")[0].rpartition("/")[2] for one in sockets)
         assert roads == ["stream", "watch"]
         assert all(one.startswith(f"wss://localhost:{port}/v1/") and "ticket=" in one for one in sockets)
