@@ -77,7 +77,7 @@ def test_a_session_of_others_is_shown_with_its_outline(page, served, opening, fr
     assert answer["status"] == pane.get_attribute("data-status") == "TRACKING"
     assert int(pane.get_attribute("data-polygons")) == len(answer["outline"])
     require_drawn(page, frame, answer["outline"])
-    page.wait_for_selector(".status:has-text('TRACKING')")
+    assert "TRACKING" in page.locator(".status").text_content()
     until(page, "document.querySelectorAll('.strip b')[5].textContent !== '–'")
     numbers = [float(one) for one in page.locator(".strip b").all_text_contents()[:6]]
     centre = np.array(answer["camera_from_volume"])[:3] @ np.append(volume_of(served)["centre_mm"], 1.0)
